@@ -1,0 +1,39 @@
+// Every bound of the server, each with its reason. What an operator may set stands in config.ts instead.
+
+/** A command is decided again this often when it lost a race, then answered with a conflict (design 3). */
+export const ATTEMPTS = 5
+/** Commands that may wait for a commit, in all: at 40 k/s this is a quarter of a second of work. */
+export const WAITING_COMMANDS = 10_000
+/** Bytes that may wait for a commit, in all. */
+export const WAITING_BYTES = 64 * 1024 * 1024
+/** Commands of one session that may wait; beyond it the session is answered "busy" and not read on. */
+export const WAITING_PER_SESSION = 256
+/** Items in one transaction: bounds how long one commit holds the event loop. */
+export const BATCH_ITEMS = 4_096
+/** Rooms whose state is kept in memory. */
+export const CACHED_ROOMS = 20_000
+/** Accounts, key sets and tokens kept in memory, each. */
+export const CACHED_ACCOUNTS = 100_000
+
+/** Characters of a plain message's text: Dino and Rocket.Chat clients send less; 5,000 is Rocket.Chat's own bound. */
+export const MESSAGE_TEXT = 65_536
+/** Bytes of an encrypted message's contents (x-chat.md 1.3, CONTENTS_TOO_LARGE). */
+export const MESSAGE_CONTENT = 256 * 1024
+/** Bytes of what one wire alone shows with a message (unknown Dino fields, Rocket.Chat attachments). */
+export const MESSAGE_EXTRA = 32 * 1024
+/** Characters of a client-chosen message id. */
+export const MESSAGE_ID = 128
+/** Characters of a room's or channel's name, title, avatar or topic. */
+export const NAME = 1_024
+/** ACLs on one room or channel. */
+export const ACLS = 64
+/** ms that a client's key version may be ahead of the server's clock (L2). */
+export const VERSION_AHEAD = 10 * 60 * 1000
+/** Sanctions kept on one room. */
+export const SANCTIONS = 10_000
+/** Characters of a Rocket.Chat member's wrapped key: prefix of 36 and 344 of base64; other suites may come. */
+export const WRAPPED_KEY = 4_096
+/** Registered X keys per user: a few a day for years. */
+export const PUBLIC_KEYS = 1_000
+/** Events on one page. */
+export const PAGE = 10_000

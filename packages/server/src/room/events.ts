@@ -1,0 +1,178 @@
+// The entries of a room log (design 1, 2): what a command may append and what every view is folded from.
+// An event body carries no sequence and no id; the store gives both when it appends (EventBody -> RoomEvent).
+import type { ChannelId, EventId, RoomId, UserId } from '@conclave/wire'
+import type { Acl } from './acl.ts'
+
+export type Suite = 'none' | 'xchat' | 'rocketchat'
+/** `static` stays, `temporary` goes with its owner, `private` is seen by owners and members only,
+ * `public` is a room that Rocket.Chat lists as a channel, `direct` belongs to an ordered pair of users. */
+export type RoomKind = 'static' | 'temporary' | 'private' | 'public' | 'direct'
+/** Owner = Rocket.Chat owner = X admin; moderator = Rocket.Chat moderator. */
+export type RoomRole = 'owner' | 'moderator'
+
+/** A room's key encrypted to one member's public key of the named version. */
+export interface Wrap {
+  readonly user: UserId
+  /** As the client sent it: base64 of 113 bytes (xchat), key id + base64 (rocketchat). */
+  readonly key: string
+  readonly publicKeyVersion: string
+}
+
+/** An X action signature as it was verified and as it is served (x-chat.md 3.9, 5.4). */
+export interface Signed {
+  readonly messageId: string
+  /** Base64 thrift MessageEventDetail, byte for byte as the signer sent it. */
+  readonly detail: string
+  /** Base64 of the 64-byte r||s. */
+  readonly signature: string
+  readonly publicKeyVersion: string
+  readonly signatureVersion: string
+}
+
+/** A ban or a mute. `until` in ms since 1970; null never ends. */
+export interface Sanction {
+  readonly kind: 'ban' | 'mute'
+  readonly user: UserId
+  readonly from: number
+  readonly until: number | null
+  readonly reason: string
+  readonly by: UserId | null
+}
+
+/** What a message carries, by the suite that it was sent under. */
+export type Content =
+  | {
+      readonly suite: 'none'
+      readonly text: string
+      /** What only one wire's clients show: unknown activity fields on Dino, alias, attachments on Rocket.Chat. */
+      readonly extra?: { readonly dino?: Readonly<Record<string, unknown>>; readonly rocketchat?: Readonly<Record<string, unknown>> }
+    }
+  | {
+      readonly suite: 'xchat'
+      /** Base64 thrift MessageCreateEvent, as the sender signed it. */
+      readonly createEvent: string
+      readonly signature: string
+      readonly publicKeyVersion: string
+      readonly signatureVersion: string
+      readonly epoch: string
+      readonly conversationToken?: string
+    }
+  | {
+      readonly suite: 'rocketchat'
+      /** The `content` object, or the ciphertext in `msg` of clients before 7.0. Opaque. */
+      readonly content: Readonly<Record<string, unknown>> | null
+      readonly msg: string
+      readonly extra?: Readonly<Record<string, unknown>>
+    }
+
+export type EventBody =
+  | {
+      readonly type: 'room.created'
+      readonly channel: ChannelId
+      readonly suite: Suite
+      readonly kind: RoomKind
+      /** Plain name; null where the room has none (X groups, direct rooms). */
+      readonly name: string | null
+      /** X title and avatar as the clients gave them, which may be ciphertext. */
+      readonly title: string | null
+      readonly avatar: string | null
+      readonly ttlMs: number | null
+      readonly topic: string
+      readonly sort: number
+      readonly tags: readonly string[]
+      readonly members: readonly UserId[]
+      readonly owners: readonly UserId[]
+      readonly moderators: readonly UserId[]
+      readonly acls: readonly Acl[]
+      readonly pair: readonly [UserId, UserId] | null
+      readonly isDefault: boolean
+      readonly isAdmin: boolean
+    }
+  /** X's signed GroupCreate, kept so that members can verify it. */
+  | { readonly type: 'group.signed'; readonly signed: Signed }
+  | {
+      readonly type: 'members.added'
+      readonly users: readonly UserId[]
+      /** `rotation`: reads from the epoch opened just before (xchat); `all`: the whole log. */
+      readonly reads: 'rotation' | 'all'
+      readonly signed: Signed | null
+      /** The group's title and avatar under the new key; null keeps the old ones. */
+      readonly title: string | null
+      readonly avatar: string | null
+    }
+  | {
+      readonly type: 'members.removed'
+      readonly users: readonly UserId[]
+      readonly how: 'left' | 'kicked' | 'banned' | 'account'
+      readonly reason: string
+      /** True where nobody rotated with the removal and the suite demands it (L4). */
+      readonly closes: boolean
+      readonly signed: Signed | null
+    }
+  | {
+      readonly type: 'epoch.opened'
+      /** X conversation key version, or Rocket.Chat key id. */
+      readonly version: string
+      /** One for every member (xchat); the opener's own, if any (rocketchat). */
+      readonly wraps: readonly Wrap[]
+      readonly signed: Signed | null
+    }
+  /** Rocket.Chat: one member's copy of the room key is saved, suggested, accepted or refused. */
+  | {
+      readonly type: 'wrap.saved'
+      readonly user: UserId
+      readonly key: string
+      readonly as: 'accepted' | 'suggested'
+    }
+  | { readonly type: 'message'; readonly messageId: string | null; readonly content: Content }
+  | {
+      readonly type: 'messages.deleted'
+      readonly targets: readonly EventId[]
+      readonly sequences: readonly number[]
+      readonly signed: Signed | null
+    }
+  | {
+      readonly type: 'roles.changed'
+      readonly user: UserId
+      readonly role: RoomRole
+      readonly granted: boolean
+      readonly signed: Signed | null
+    }
+  | { readonly type: 'acls.changed'; readonly acls: readonly Acl[] }
+  | { readonly type: 'room.renamed'; readonly name: string }
+  | { readonly type: 'room.retitled'; readonly title: string | null; readonly avatar: string | null; readonly signed: Signed | null }
+  | {
+      readonly type: 'room.described'
+      readonly topic: string
+      readonly sort: number
+      readonly tags: readonly string[]
+      readonly isDefault: boolean
+      readonly isAdmin: boolean
+    }
+  | { readonly type: 'sanction.set'; readonly sanction: Sanction }
+  | { readonly type: 'sanction.lifted'; readonly kind: Sanction['kind']; readonly user: UserId }
+  | { readonly type: 'suite.switched'; readonly suite: 'none' | 'rocketchat' }
+  | { readonly type: 'room.removed'; readonly reason: string }
+
+export type EventType = EventBody['type']
+
+/** One entry of a room log. */
+export interface RoomEvent {
+  readonly room: RoomId
+  /** 1, 2, 3 ... without gaps in its room. */
+  readonly sequence: number
+  /** Snowflake, unique everywhere, growing within the room. */
+  readonly id: EventId
+  /** ms since 1970. */
+  readonly at: number
+  /** Who did it; null is the server. */
+  readonly actor: UserId | null
+  readonly body: EventBody
+  /** True where a later event deleted this one's content; the body then holds none of it. */
+  readonly erased?: boolean
+}
+
+/** A control event changes who may do what; messages and deletions do not. */
+export function isControl(body: EventBody): boolean {
+  return body.type !== 'message' && body.type !== 'messages.deleted'
+}

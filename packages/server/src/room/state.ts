@@ -1,0 +1,73 @@
+// A room as its control events leave it. Messages do not change it: their sequence and id live in the head.
+import type { ChannelId, RoomId, UserId } from '@conclave/wire'
+import type { Acl } from './acl.ts'
+import type { RoomKind, RoomRole, Sanction, Suite } from './events.ts'
+
+export interface Member {
+  /** First sequence that this member may read; 0 for the whole log. */
+  readonly from: number
+  /** ms since 1970. */
+  readonly at: number
+}
+
+/** One version of a room's key. `sequence` is the event that opened it. */
+export interface Epoch {
+  readonly version: string
+  readonly sequence: number
+  readonly at: number
+  readonly by: UserId | null
+}
+
+/** Rocket.Chat: a member's copies of the room key, each wrapped with that member's public key. */
+export interface MemberKeys {
+  readonly accepted: string | null
+  readonly suggested: string | null
+}
+
+export interface RoomState {
+  readonly id: RoomId
+  readonly channel: ChannelId
+  readonly suite: Suite
+  readonly kind: RoomKind
+  readonly name: string | null
+  readonly title: string | null
+  readonly avatar: string | null
+  readonly ttlMs: number | null
+  readonly topic: string
+  readonly sort: number
+  readonly tags: readonly string[]
+  readonly isDefault: boolean
+  readonly isAdmin: boolean
+  readonly pair: readonly [UserId, UserId] | null
+  readonly createdAt: number
+  readonly createdBy: UserId | null
+  readonly updatedAt: number
+  readonly members: ReadonlyMap<UserId, Member>
+  /** Roles are held apart from membership: a Dino owner need not be a member. */
+  readonly roles: ReadonlyMap<UserId, readonly RoomRole[]>
+  readonly acls: readonly Acl[]
+  readonly sanctions: readonly Sanction[]
+  readonly epoch: Epoch | null
+  /** Rocket.Chat's per-member keys; empty in rooms of other suites. */
+  readonly keys: ReadonlyMap<UserId, MemberKeys>
+  readonly closed: boolean
+  readonly removed: boolean
+  /** The newest control event's sequence (L3). */
+  readonly control: number
+}
+
+export function hasRole(state: RoomState, user: UserId, role: RoomRole): boolean {
+  return state.roles.get(user)?.includes(role) ?? false
+}
+
+/** Every user that holds the role, in the order of the log. */
+export function usersWith(state: RoomState, role: RoomRole): UserId[] {
+  const users: UserId[] = []
+  for (const [user, roles] of state.roles) if (roles.includes(role)) users.push(user)
+  return users
+}
+
+/** The sanction of that kind that is in force for the user now, if any. `now` in ms since 1970. */
+export function sanctionOn(sanctions: readonly Sanction[], user: UserId, kind: Sanction['kind'], now: number): Sanction | undefined {
+  return sanctions.find(s => s.kind === kind && s.user === user && (s.until === null || s.until > now))
+}

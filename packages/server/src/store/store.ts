@@ -1,0 +1,216 @@
+// The Store port: one durable place for room logs, identities and unique names. Everything is written by
+// `commit`, a batch of items in one transaction with one outcome per item (design 3). Adapters lie beside
+// this file in folders with equal file names and pass the one contract suite (contract.ts).
+import type { ChannelId, EventId, RoomId, UserId } from '@conclave/wire'
+import type { EventBody, RoomEvent, RoomKind, Suite } from '../room/events.ts'
+import type { Account, Channel, KeySet, PublicKey } from '../room/facts.ts'
+
+/** A version that a decision was based on. The item is written only while it still holds. 0: no such row. */
+export interface Guard {
+  readonly of: 'account' | 'channel' | 'keys'
+  readonly id: string
+  readonly version: number
+}
+
+/** A unique row: a room name, a direct pair, a slot of an owner's rooms. Held by a room; first come, first served. */
+export interface Claim {
+  readonly space: 'name' | 'direct' | 'direct.xchat' | 'slot'
+  readonly key: string
+}
+
+/** A client-chosen id, used once on the whole server (L7). */
+export interface MessageKey {
+  readonly key: string
+  /** Hex digest of what was sent under it; the same id with the same digest by the same user is a repetition. */
+  readonly digest: string
+  readonly by: UserId
+}
+
+/** Events to add to one room's log, all or none. */
+export interface Append {
+  readonly room: RoomId
+  /** The control sequence that the decision saw; 0 for a room that does not exist yet. */
+  readonly control: number
+  /** ms since 1970, the events' time. */
+  readonly at: number
+  readonly actor: UserId | null
+  readonly bodies: readonly EventBody[]
+  readonly claims: readonly Claim[]
+  readonly releases: readonly Claim[]
+  /** The first stands for the whole append when it is sent again; every one is used once. */
+  readonly messageKeys: readonly MessageKey[]
+}
+
+export interface Token {
+  /** Hex SHA-256 of the token's text, which is stored nowhere. */
+  readonly hash: string
+  /** Short public name for lists and logs. */
+  readonly id: string
+  readonly kind: 'user' | 'app' | 'service'
+  readonly user: UserId | null
+  readonly app: string | null
+  readonly scopes: readonly string[]
+  /** The wire or command that issued it. */
+  readonly issuer: string
+  readonly createdAt: number
+  /** ms since 1970; null never. */
+  readonly expiresAt: number | null
+}
+
+/** Rocket.Chat's key pair: public JWK text and the private one, wrapped by the user's own passphrase. */
+export interface KeyPair {
+  readonly publicKey: string
+  readonly privateKey: string
+}
+
+export interface App {
+  readonly id: string
+  readonly secret: string
+  readonly owner: UserId
+  readonly redirects: readonly string[]
+}
+
+/** One line of a user's append-only key log (L9). */
+export interface KeyLogEntry {
+  readonly user: UserId
+  readonly number: number
+  readonly at: number
+  readonly kind: 'xchat.registered' | 'rocketchat.set' | 'rocketchat.reset'
+  /** X: fingerprint; Rocket.Chat: hex SHA-256 of the public JWK text. */
+  readonly fingerprint: string
+}
+
+/** A row to write beside a room's log. `account` and `channel` rows get the version that follows the guard's. */
+export type Row =
+  | { readonly put: 'account'; readonly account: Omit<Account, 'version'>; readonly email: string | null; readonly createdAt: number }
+  | { readonly put: 'password'; readonly user: UserId; readonly hash: string | null }
+  | { readonly put: 'token'; readonly token: Token }
+  | { readonly drop: 'token'; readonly hash: string }
+  | { readonly put: 'app'; readonly app: App }
+  | { readonly put: 'channel'; readonly channel: Omit<Channel, 'version'> }
+  /** Appended; a version that exists fails the item with `taken`. Bumps the keys guard. */
+  | { readonly put: 'publicKey'; readonly user: UserId; readonly key: PublicKey }
+  | { readonly put: 'keyPair'; readonly user: UserId; readonly pair: KeyPair | null; readonly at: number; readonly fingerprint: string }
+  | { readonly put: 'ref'; readonly kind: 'channel' | 'room'; readonly ref: string; readonly id: string }
+  | { readonly put: 'word'; readonly word: string }
+  | { readonly put: 'cursor'; readonly room: RoomId; readonly user: UserId; readonly sequence: number; readonly at: number }
+  | { readonly put: 'meta'; readonly key: string; readonly value: string }
+
+/** One unit of a batch: written whole or not at all, whatever becomes of the others. */
+export interface Item {
+  readonly guards: readonly Guard[]
+  readonly append: Append | null
+  readonly rows: readonly Row[]
+}
+
+export type Outcome =
+  | { readonly outcome: 'committed'; readonly events: readonly RoomEvent[] }
+  /** The room's control sequence is another than the one named; its value now. */
+  | { readonly outcome: 'moved'; readonly control: number }
+  | { readonly outcome: 'stale'; readonly guard: Guard }
+  /** A claim is held by another room, or a unique row exists. */
+  | { readonly outcome: 'taken'; readonly claim: Claim | null; readonly by: string | null }
+  /** A message key was used: where, by whom, with what. `index` is its place in `messageKeys`. */
+  | {
+      readonly outcome: 'exists'
+      readonly index: number
+      readonly room: RoomId
+      readonly sequence: number
+      readonly by: UserId
+      readonly digest: string
+    }
+
+/** The store could not write or sync: nothing of the batch is there, and the store takes no more until reopened. */
+export class StoreFailure extends Error {
+  override readonly name = 'StoreFailure'
+}
+
+export interface Head {
+  readonly room: RoomId
+  readonly channel: ChannelId
+  readonly suite: Suite
+  readonly kind: RoomKind
+  readonly sequence: number
+  readonly control: number
+  readonly lastId: EventId
+  /** ms of the newest message; null before the first. */
+  readonly lastMessageAt: number | null
+  readonly messages: number
+  readonly removed: boolean
+}
+
+/** By what right a page is read; checked in the statement that reads (L10). */
+export type Right =
+  /** The user's spans of membership bound what is seen. */
+  | { readonly by: 'member'; readonly user: UserId }
+  /** The room's ACLs grant it, as they stood at this control sequence; another one gives `undefined`. */
+  | { readonly by: 'grant'; readonly control: number }
+  /** The server itself (export, checks). Never on behalf of a client. */
+  | { readonly by: 'server' }
+
+export interface PageQuery {
+  readonly room: RoomId
+  readonly right: Right
+  readonly select: 'messages' | 'all' | 'control'
+  /** Exclusive bounds. */
+  readonly before?: number
+  readonly after?: number
+  /** ms since 1970, exclusive and inclusive bounds of the events' time. */
+  readonly until?: number
+  readonly since?: number
+  readonly order: 'newest' | 'oldest'
+  readonly limit: number
+}
+
+export interface Store {
+  /** One transaction, one sync. Rejects with StoreFailure when it could not be made durable. */
+  commit(items: readonly Item[]): Promise<readonly Outcome[]>
+
+  head(room: RoomId): Promise<Head | undefined>
+  heads(rooms: readonly RoomId[]): Promise<readonly Head[]>
+  /** Control events after a sequence, oldest first: what the room's state is folded from. */
+  control(room: RoomId, after: number): Promise<readonly RoomEvent[]>
+  /** undefined when the right does not hold. */
+  page(query: PageQuery): Promise<readonly RoomEvent[] | undefined>
+  /** One event by its id, if the right covers it. */
+  event(room: RoomId, id: EventId, right: Right): Promise<RoomEvent | undefined>
+  eventAt(room: RoomId, sequence: number): Promise<RoomEvent | undefined>
+  messageKey(key: string): Promise<{ room: RoomId; sequence: number; by: UserId; digest: string } | undefined>
+
+  roomsIn(channel: ChannelId): Promise<readonly RoomId[]>
+  /** Rooms of which the user is a member now. */
+  roomsOf(user: UserId): Promise<readonly RoomId[]>
+  /** Rooms in which the user holds a role. */
+  rolesOf(user: UserId): Promise<readonly RoomId[]>
+  /** Rooms that carry this plain name without regard to case, claimed or imported. */
+  roomsNamed(name: string): Promise<readonly RoomId[]>
+  claimed(claim: Claim): Promise<RoomId | undefined>
+  allRooms(after: RoomId | null, limit: number): Promise<readonly RoomId[]>
+
+  account(user: UserId): Promise<Account | undefined>
+  accountNamed(username: string): Promise<Account | undefined>
+  accountByEmail(email: string): Promise<Account | undefined>
+  email(user: UserId): Promise<string | null>
+  accounts(after: UserId | null, limit: number): Promise<readonly Account[]>
+  password(user: UserId): Promise<string | null>
+  token(hash: string): Promise<Token | undefined>
+  tokensOf(user: UserId): Promise<readonly Token[]>
+  tokens(after: string | null, limit: number): Promise<readonly Token[]>
+  app(id: string): Promise<App | undefined>
+  channel(id: ChannelId): Promise<Channel | undefined>
+  channels(): Promise<readonly Channel[]>
+  keys(user: UserId): Promise<KeySet | undefined>
+  keyPair(user: UserId): Promise<KeyPair | undefined>
+  keyLog(user: UserId, after: number, limit: number): Promise<readonly KeyLogEntry[]>
+  ref(kind: 'channel' | 'room', ref: string): Promise<string | undefined>
+  words(): Promise<readonly string[]>
+  cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined>
+  meta(key: string): Promise<string | undefined>
+
+  /** Closes what is open, opens anew and checks it; resolves only when the store may be written again. */
+  reopen(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How everything outside the engine writes: into the engine's next transaction. */
+export type Write = (item: Item) => Promise<Outcome>
