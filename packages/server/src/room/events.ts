@@ -45,7 +45,10 @@ export type Content =
       readonly suite: 'none'
       readonly text: string
       /** What only one wire's clients show: unknown activity fields on Dino, alias, attachments on Rocket.Chat. */
-      readonly extra?: { readonly dino?: Readonly<Record<string, unknown>>; readonly rocketchat?: Readonly<Record<string, unknown>> }
+      readonly extra?: {
+        readonly dino?: Readonly<Record<string, unknown>>
+        readonly rocketchat?: Readonly<Record<string, unknown>>
+      }
     }
   | {
       readonly suite: 'xchat'
@@ -140,7 +143,12 @@ export type EventBody =
     }
   | { readonly type: 'acls.changed'; readonly acls: readonly Acl[] }
   | { readonly type: 'room.renamed'; readonly name: string }
-  | { readonly type: 'room.retitled'; readonly title: string | null; readonly avatar: string | null; readonly signed: Signed | null }
+  | {
+      readonly type: 'room.retitled'
+      readonly title: string | null
+      readonly avatar: string | null
+      readonly signed: Signed | null
+    }
   | {
       readonly type: 'room.described'
       readonly topic: string

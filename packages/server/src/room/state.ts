@@ -68,6 +68,11 @@ export function usersWith(state: RoomState, role: RoomRole): UserId[] {
 }
 
 /** The sanction of that kind that is in force for the user now, if any. `now` in ms since 1970. */
-export function sanctionOn(sanctions: readonly Sanction[], user: UserId, kind: Sanction['kind'], now: number): Sanction | undefined {
+export function sanctionOn(
+  sanctions: readonly Sanction[],
+  user: UserId,
+  kind: Sanction['kind'],
+  now: number,
+): Sanction | undefined {
   return sanctions.find(s => s.kind === kind && s.user === user && (s.until === null || s.until > now))
 }

@@ -2,6 +2,7 @@
 // `commit`, a batch of items in one transaction with one outcome per item (design 3). Adapters lie beside
 // this file in folders with equal file names and pass the one contract suite (contract.ts).
 import type { ChannelId, EventId, RoomId, UserId } from '@conclave/wire'
+import type { Claim, MessageKey } from '../room/decision.ts'
 import type { EventBody, RoomEvent, RoomKind, Suite } from '../room/events.ts'
 import type { Account, Channel, KeySet, PublicKey } from '../room/facts.ts'
 
@@ -12,19 +13,7 @@ export interface Guard {
   readonly version: number
 }
 
-/** A unique row: a room name, a direct pair, a slot of an owner's rooms. Held by a room; first come, first served. */
-export interface Claim {
-  readonly space: 'name' | 'direct' | 'direct.xchat' | 'slot'
-  readonly key: string
-}
-
-/** A client-chosen id, used once on the whole server (L7). */
-export interface MessageKey {
-  readonly key: string
-  /** Hex digest of what was sent under it; the same id with the same digest by the same user is a repetition. */
-  readonly digest: string
-  readonly by: UserId
-}
+export type { Claim, MessageKey } from '../room/decision.ts'
 
 /** Events to add to one room's log, all or none. */
 export interface Append {

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { ACL_VALUE, type Acl } from './acl.ts'
+import { checkAcl } from './acl-check.ts'
+
+const acl = (type: string, value = '', action = 'join'): Acl => ({ action, type, value })
+
+describe('checkAcl', () => {
+  test.each([
+    ['room', acl('gender', 'w', 'whisper'), 'action', 'api action "whisper" is not for a room'],
+    ['channel', acl('gender', 'w', 'join'), 'action', 'api action "join" is not for a channel'],
+    ['room', acl('samechannel', 'x', 'join'), 'type', 'acl type "samechannel" is not for api action "join" on a room'],
+    ['room', acl('constructor', 'x'), 'type', 'invalid acl type "constructor"'],
+    ['room', acl('gender', 'w', 'toString'), 'action', 'invalid api action "toString"'],
+    ['room', { type: null, action: null, value: null }, 'type', 'invalid acl type "None"'],
+  ] as const)('on a %s %j: %s', (on, proposed, field, text) => {
+    expect(checkAcl(proposed, on)).toEqual({ ok: false, field, text })
+  })
+  test('what may no longer be set may still be taken away', () => {
+    expect(checkAcl(acl('age', ' ', 'kick'), 'room')).toEqual({ ok: true })
+  })
+  test('an oversized value, type or action is refused with a short text', () => {
+    const long = 'x'.repeat(1_000_000)
+    expect(checkAcl(acl('city', 'x'.repeat(ACL_VALUE)), 'room')).toEqual({ ok: true })
+    for (const proposed of [acl('city', long), acl('custom', long), acl(long, 'x'), acl('city', 'x', long)]) {
+      const check = checkAcl(proposed, 'room')
+      expect(check.ok ? '' : check.text).toMatch(/^.{20,400}$/)
+    }
+  })
+})

@@ -1,0 +1,173 @@
+// Add members. This is the one place where anybody becomes a member of a room that exists: in an `xchat` room with
+// the key that only the new roster holds, in the same append (L1, L2, L3; x-chat.md section 6 gives the order of checks).
+import type { UserId } from '@conclave/wire'
+import type { CommandRule, Decision } from '../decision.ts'
+import type { Wrap } from '../events.ts'
+import type { Account, Context, Facts } from '../facts.ts'
+import type { Rejection } from '../rejection.ts'
+import { isRejection } from '../rejection.ts'
+import { actorOf, checkJoin, checkStanding, mayModerate, visitorOf } from '../rights.ts'
+import { checkVersion, checkWraps } from '../rotation.ts'
+import type { ActionSignature } from '../signatures.ts'
+import {
+  changeOf,
+  checkKeyChange,
+  conversationIdOf,
+  keysOf,
+  readActions,
+  sameSet,
+  signedOf,
+  usersNamed,
+  verifyAction,
+} from '../signatures.ts'
+import type { RoomState } from '../state.ts'
+import { usersWith } from '../state.ts'
+
+/** What X sends with an addition: a rotation for the new roster, signed. null: the field was not sent. */
+export interface SignedAddition {
+  readonly version: string | null
+  readonly wraps: readonly Wrap[] | null
+  readonly signatures: readonly ActionSignature[] | null
+  /** Title and avatar under the new key; null keeps the old ones. */
+  readonly title: string | null
+  readonly avatar: string | null
+}
+
+export interface AddMembers {
+  readonly command: 'add-members'
+  readonly actor: UserId | null
+  readonly users: readonly UserId[]
+  readonly signed: SignedAddition | null
+}
+
+export const addMembers: CommandRule<AddMembers> = {
+  needs(state, command) {
+    const accounts = command.actor === null ? [...command.users] : [command.actor, ...command.users]
+    if (state?.suite !== 'xchat') return { accounts, keys: [] }
+    return {
+      accounts,
+      keys: [...state.members.keys(), ...command.users, ...usersNamed(command.signed?.signatures ?? [])],
+    }
+  },
+
+  decide(state, command, facts, context) {
+    if (!state || state.removed) return { rejected: 'room.unknown' }
+    const { actor, users } = command
+    const refused = actor === null ? null : checkActor(state, command, actor, facts, context)
+    if (refused) return refused
+    if (state.kind === 'direct') return { rejected: 'room.kind', text: 'members can only be added to a group' }
+    const unfit = checkUsers(state, users, facts, context)
+    if (unfit) return unfit
+    if (state.suite === 'xchat') return addSigned(state, command, facts, context)
+    return { events: [{ type: 'members.added', users, reads: 'all', signed: null, title: null, avatar: null }] }
+  },
+}
+
+function checkActor(
+  state: RoomState,
+  command: AddMembers,
+  actor: UserId,
+  facts: Facts,
+  context: Context,
+): Rejection | null {
+  const account = actorOf(facts, actor)
+  if (isRejection(account)) return account
+  const joins = command.users.length === 1 && command.users[0] === actor && state.suite === 'none'
+  if (joins) {
+    const visitor = visitorOf(state, facts.channel, account)
+    return checkJoin(state, facts.channel, account, visitor, context.now)
+  }
+  if (!state.members.has(actor) && (state.suite !== 'none' || !mayModerate(state, facts.channel, account))) {
+    return { rejected: 'member.required' }
+  }
+  const barred = checkStanding(state, facts.channel, account, context.now)
+  if (barred) return barred
+  if (state.suite !== 'xchat' && !mayModerate(state, facts.channel, account)) {
+    return { rejected: 'role.required', text: 'only owners and moderators add members' }
+  }
+  return null
+}
+
+function checkUsers(state: RoomState, users: readonly UserId[], facts: Facts, context: Context): Rejection | null {
+  if (users.length === 0) return { rejected: 'members.none' }
+  const seen = new Set<UserId>()
+  for (const user of users) {
+    if (seen.has(user)) return { rejected: 'members.duplicate', user }
+    seen.add(user)
+    if (state.members.has(user)) return { rejected: 'members.already', user }
+  }
+  if (state.members.size + users.length > context.settings.groupSize)
+    return { rejected: 'room.full', limit: context.settings.groupSize }
+  for (const user of users) {
+    const account: Account | undefined = facts.account(user)
+    const enrolled = state.suite !== 'xchat' || (facts.keys(user)?.keys.length ?? 0) > 0
+    if (!account || !enrolled || checkStanding(state, facts.channel, account, context.now))
+      return { rejected: 'members.unaddable', user }
+  }
+  return null
+}
+
+/** The key change and the addition as one: nothing between them, nothing without the other. */
+function addSigned(state: RoomState, command: AddMembers, facts: Facts, context: Context): Decision | Rejection {
+  const { actor, users, signed } = command
+  if (!signed || actor === null)
+    return { rejected: 'suite.refused', text: 'members of this room are added over X only' }
+  const { version, wraps, signatures, title, avatar } = signed
+  if (version === null) return { rejected: 'field.missing', field: 'conversation_key_version' }
+  const old = checkVersion(version, state.epoch, context)
+  if (old) return old
+  if (wraps === null) return { rejected: 'field.missing', field: 'conversation_participant_keys' }
+  const uncovered = checkWraps(wraps, new Set([...state.members.keys(), ...users]), facts)
+  if (uncovered) return uncovered
+  if (signatures === null) return { rejected: 'field.missing', field: 'action_signatures' }
+  const actions = readActions(signatures, ['key change', 'member add'], actor, facts)
+  if (isRejection(actions)) return actions
+  const keyChange = actions.get('key change')
+  const memberAdd = actions.get('member add')
+  if (!keyChange || !memberAdd) throw new Error('readActions gives every part that it was asked for')
+  const problem =
+    checkKeyChange(keyChange, { version, wraps }) ??
+    checkAddition(state, memberAdd, command, version, context) ??
+    verifyAction(memberAdd, 'member add', actor, conversationIdOf(state), facts, context)
+  if (problem) return problem
+  return {
+    events: [
+      { type: 'epoch.opened', version, wraps, signed: signedOf(keyChange) },
+      { type: 'members.added', users, reads: 'rotation', signed: signedOf(memberAdd), title, avatar },
+    ],
+    messageKeys: keysOf(signatures, actor),
+  }
+}
+
+/** The signed lists against the roster that stands here: as sets, because clients order them differently, and each
+ * on its own, because the signed text does not show where one list ends (x-chat.md section 9). */
+function checkAddition(
+  state: RoomState,
+  memberAdd: Parameters<typeof signedOf>[0],
+  command: AddMembers,
+  version: string,
+  context: Context,
+): Rejection | null {
+  const change = changeOf(memberAdd, 'memberAdd')
+  if (!change) return { rejected: 'signature.missing', part: 'member add' }
+  const mismatch = (field: string): Rejection => ({ rejected: 'signature.mismatch', part: 'member add', field })
+  if (!sameSet(change.memberIds, command.users)) return mismatch('user_ids')
+  if (!sameSet(change.currentMemberIds, state.members.keys())) {
+    return context.raced
+      ? { rejected: 'conflict', current: state.epoch?.version ?? null }
+      : { rejected: 'signature.roster', field: 'current_member_ids' }
+  }
+  if (!sameSet(change.currentAdminIds, usersWith(state, 'owner'))) return mismatch('current_admin_ids')
+  if (change.conversationKeyVersion !== version) return mismatch('conversation_key_version')
+  if (!equalOrAbsent(change.currentTitle, state.title, command.signed?.title)) return mismatch('current_title')
+  if (!equalOrAbsent(change.currentAvatarUrl, state.avatar, command.signed?.avatar))
+    return mismatch('current_avatar_url')
+  const ttl = change.currentTtlMsec
+  if (ttl !== undefined && ttl !== String(state.ttlMs ?? '')) return mismatch('current_ttl_msec')
+  return null
+}
+
+/** Clients sign what they were shown, or null for what they do not know (xurl), or the value that they send along. */
+function equalOrAbsent(signed: string | undefined, held: string | null, sent: string | null | undefined): boolean {
+  return signed === undefined || signed === held || (sent !== null && sent !== undefined && signed === sent)
+}

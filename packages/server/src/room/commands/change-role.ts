@@ -1,0 +1,39 @@
+// Give or take a room role. In X rooms admins change by X's signature alone (L1); it comes with that wire's routes.
+import type { UserId } from '@conclave/wire'
+import type { CommandRule } from '../decision.ts'
+import type { RoomRole } from '../events.ts'
+import { isRejection } from '../rejection.ts'
+import { actorOf, mayOwn } from '../rights.ts'
+import { hasRole, usersWith } from '../state.ts'
+
+export interface ChangeRole {
+  readonly command: 'change-role'
+  readonly actor: UserId | null
+  readonly user: UserId
+  readonly role: RoomRole
+  readonly granted: boolean
+}
+
+export const changeRole: CommandRule<ChangeRole> = {
+  needs: (_state, command) => ({
+    accounts: command.actor === null ? [command.user] : [command.actor, command.user],
+    keys: [],
+  }),
+
+  decide(state, command, facts) {
+    if (!state || state.removed) return { rejected: 'room.unknown' }
+    const { actor, user, role, granted } = command
+    if (actor !== null) {
+      const account = actorOf(facts, actor)
+      if (isRejection(account)) return account
+      if (!mayOwn(state, facts.channel, account))
+        return { rejected: 'role.required', text: 'only owners may change roles' }
+      if (!granted && role === 'owner' && usersWith(state, 'owner').length === 1) return { rejected: 'owner.last' }
+    }
+    if (state.suite === 'xchat') return { rejected: 'suite.refused', text: 'admins of this room change over X only' }
+    if (granted && !facts.account(user)) return { rejected: 'members.absent', user }
+    if (granted && state.suite !== 'none' && !state.members.has(user)) return { rejected: 'members.absent', user }
+    if (hasRole(state, user, role) === granted) return { events: [] }
+    return { events: [{ type: 'roles.changed', user, role, granted, signed: null }] }
+  },
+}

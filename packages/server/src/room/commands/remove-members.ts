@@ -1,0 +1,77 @@
+// Remove members: a leave, a kick, a ban, or an account's end. The one place where membership ends while the room
+// stays. Without a rotation the room closes where its suite demands one (L4).
+import type { UserId } from '@conclave/wire'
+import type { CommandRule } from '../decision.ts'
+import type { EventBody } from '../events.ts'
+import type { Context, Facts } from '../facts.ts'
+import { isOperator } from '../facts.ts'
+import type { Rejection } from '../rejection.ts'
+import { isRejection } from '../rejection.ts'
+import { actorOf, mayModerate } from '../rights.ts'
+import type { RoomState } from '../state.ts'
+import { hasRole, usersWith } from '../state.ts'
+
+export interface RemoveMembers {
+  readonly command: 'remove-members'
+  readonly actor: UserId | null
+  readonly users: readonly UserId[]
+  readonly how: Extract<EventBody, { type: 'members.removed' }>['how']
+  readonly reason: string
+  /** Refuse when the last owner would go (Rocket.Chat). */
+  readonly keepOwner: boolean
+}
+
+export const removeMembers: CommandRule<RemoveMembers> = {
+  needs: (_state, command) => ({
+    accounts: command.actor === null ? [...command.users] : [command.actor, ...command.users],
+    keys: [],
+  }),
+
+  decide(state, command, facts, context) {
+    if (!state || state.removed) return { rejected: 'room.unknown' }
+    const { users, how, reason } = command
+    if (users.length === 0) return { rejected: 'members.none' }
+    const refused = command.actor === null ? null : checkActor(state, command, command.actor, facts)
+    if (refused) return refused
+    const gone = new Set(users)
+    for (const user of gone) if (!state.members.has(user)) return { rejected: 'members.absent', user }
+    const owners = usersWith(state, 'owner')
+    if (
+      command.keepOwner &&
+      owners.length > 0 &&
+      owners.every(owner => gone.has(owner)) &&
+      gone.size < state.members.size
+    ) {
+      return { rejected: 'owner.last' }
+    }
+    const closes = needsRotation(state, context) && state.members.size > gone.size
+    return { events: [{ type: 'members.removed', users: [...gone], how, reason, closes, signed: null }] }
+  },
+}
+
+function checkActor(state: RoomState, command: RemoveMembers, actor: UserId, facts: Facts): Rejection | null {
+  const account = actorOf(facts, actor)
+  if (isRejection(account)) return account
+  const leaves = command.users.length === 1 && command.users[0] === actor
+  if (leaves) return state.members.has(actor) ? null : { rejected: 'member.required' }
+  if (state.kind === 'direct') return { rejected: 'room.kind', text: 'nobody is removed from a direct room' }
+  if (!state.members.has(actor) && state.suite !== 'none' && !isOperator(account))
+    return { rejected: 'member.required' }
+  if (!mayModerate(state, facts.channel, account))
+    return { rejected: 'role.required', text: 'only owners and moderators remove members' }
+  for (const user of command.users) {
+    const target = facts.account(user)
+    if (target && isOperator(target) && !isOperator(account))
+      return { rejected: 'role.required', text: 'not allowed to kick super users' }
+    if (hasRole(state, user, 'owner') && !hasRole(state, actor, 'owner') && !isOperator(account)) {
+      return { rejected: 'role.required', text: 'only owners remove owners' }
+    }
+  }
+  return null
+}
+
+/** Whether a removal leaves somebody outside who still holds the key that counts. */
+export function needsRotation(state: RoomState, context: Context): boolean {
+  if (state.epoch === null) return false
+  return state.suite === 'xchat' || (state.suite === 'rocketchat' && context.settings.lockstep)
+}

@@ -1,0 +1,33 @@
+// Remove a room: the last event of its log. Its name and its pair are free again.
+import type { UserId } from '@conclave/wire'
+import type { Claim, CommandRule } from '../decision.ts'
+import { nameKey, pairKey } from '../decision.ts'
+import { isRejection } from '../rejection.ts'
+import { actorOf, mayOwn } from '../rights.ts'
+
+export interface RemoveRoom {
+  readonly command: 'remove-room'
+  readonly actor: UserId | null
+  readonly reason: string
+}
+
+export const removeRoom: CommandRule<RemoveRoom> = {
+  needs: (_state, command) => ({ accounts: command.actor === null ? [] : [command.actor], keys: [] }),
+
+  decide(state, command, facts) {
+    if (!state || state.removed) return { rejected: 'room.unknown' }
+    if (command.actor !== null) {
+      const account = actorOf(facts, command.actor)
+      if (isRejection(account)) return account
+      if (!mayOwn(state, facts.channel, account))
+        return { rejected: 'role.required', text: 'user not allowed to remove the room' }
+      if (state.suite === 'xchat')
+        return { rejected: 'suite.refused', text: 'an X group is not removed, its members leave it' }
+    }
+    const releases: Claim[] = []
+    if (state.name !== null) releases.push({ space: 'name', key: nameKey(state.name) })
+    if (state.pair)
+      releases.push({ space: state.suite === 'xchat' ? 'direct.xchat' : 'direct', key: pairKey(state.pair) })
+    return { events: [{ type: 'room.removed', reason: command.reason }], releases }
+  },
+}

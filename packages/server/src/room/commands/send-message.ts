@@ -1,0 +1,117 @@
+// Send a message, under the membership, the sanctions and the epoch of this very moment (L3).
+import type { UserId } from '@conclave/wire'
+import { MESSAGE_TEXT } from '../../limits.ts'
+import type { CommandRule } from '../decision.ts'
+import type { Content } from '../events.ts'
+import type { Account, Context, Facts } from '../facts.ts'
+import type { Rejection } from '../rejection.ts'
+import { isRejection } from '../rejection.ts'
+import type { Origin } from '../rights.ts'
+import { actorOf, checkChannelAcls, checkMute, checkRoomAcls, checkStanding, visitorOf } from '../rights.ts'
+import { checkRocketchatContent } from '../rocketchat.ts'
+import { checkXchatContent } from '../signatures.ts'
+import type { RoomState } from '../state.ts'
+
+export interface SendMessage {
+  readonly command: 'send-message'
+  readonly actor: UserId | null
+  readonly content: Content
+  /** The id that the client chose, and a digest of what it sent under it. */
+  readonly messageId: string | null
+  readonly digest: string
+  /** The sender is inside with a session (plain rooms need that or membership). */
+  readonly inside: boolean
+  readonly attributes: Readonly<Record<string, string>> | null
+  /** Dino: the room that the message is sent from, when it is another. */
+  readonly origin: Origin | null
+}
+
+export const sendMessage: CommandRule<SendMessage> = {
+  needs: (_state, command) =>
+    command.actor === null
+      ? { accounts: [], keys: [] }
+      : { accounts: [command.actor], keys: command.content.suite === 'xchat' ? [command.actor] : [] },
+
+  decide(state, command, facts, context) {
+    if (!state || state.removed) return { rejected: 'room.unknown' }
+    const refused = command.actor === null ? null : checkSender(state, command, command.actor, facts, context)
+    const problem = refused ?? checkContent(state, command, facts, context)
+    if (problem) return problem
+    const { actor, messageId, digest, content } = command
+    return {
+      events: [{ type: 'message', messageId, content }],
+      messageKeys: messageId === null || actor === null ? [] : [{ key: messageId, digest, by: actor }],
+    }
+  },
+}
+
+function checkSender(
+  state: RoomState,
+  command: SendMessage,
+  user: UserId,
+  facts: Facts,
+  context: Context,
+): Rejection | null {
+  const account = actorOf(facts, user)
+  if (isRejection(account)) return account
+  return (
+    checkPlace(state, command, account, facts) ??
+    checkStanding(state, facts.channel, account, context.now) ??
+    checkMute(state, facts.channel, account, context.now) ??
+    checkAcls(state, command, account, facts)
+  )
+}
+
+/** Encrypted rooms: members only. Plain rooms: members, occupants, owners of private rooms, or from a room next door. */
+function checkPlace(state: RoomState, command: SendMessage, account: Account, facts: Facts): Rejection | null {
+  if (state.members.has(account.id)) return null
+  if (state.suite !== 'none') return { rejected: 'member.required' }
+  if (command.inside) return null
+  if (state.kind === 'private' && state.roles.has(account.id)) return null
+  if (state.kind === 'direct') return { rejected: 'member.required' }
+  if (!command.origin) return { rejected: 'occupant.required', where: 'room' }
+  if (!command.origin.inside) return { rejected: 'occupant.required', where: 'origin' }
+  const visitor = visitorOf(state, facts.channel, account, command.attributes ?? account.attributes, command.origin)
+  return checkRoomAcls(state, 'crossroom', visitor) ?? crossesChannels(state, command.origin)
+}
+
+/** A message from another room stays in its channel, whether or not an ACL says so (dino.md 4, `message`). */
+function crossesChannels(state: RoomState, origin: Origin): Rejection | null {
+  if (origin.channel === state.channel) return null
+  return {
+    rejected: 'acl',
+    acl: { action: 'crossroom', type: 'samechannel', value: '' },
+    reason: 'not the same channel',
+  }
+}
+
+function checkAcls(state: RoomState, command: SendMessage, account: Account, facts: Facts): Rejection | null {
+  if (facts.channel.acls.length === 0 && state.acls.length === 0) return null
+  const attributes = command.attributes ?? account.attributes
+  return (
+    checkChannelAcls(facts.channel, 'message', visitorOf(null, facts.channel, account, attributes, command.origin)) ??
+    checkRoomAcls(state, 'message', visitorOf(state, facts.channel, account, attributes, command.origin))
+  )
+}
+
+function checkContent(state: RoomState, command: SendMessage, facts: Facts, context: Context): Rejection | null {
+  const { content } = command
+  if (content.suite !== state.suite) {
+    return content.suite === 'none'
+      ? { rejected: 'message.plaintext' }
+      : { rejected: 'message.suite', wanted: state.suite }
+  }
+  switch (content.suite) {
+    case 'none':
+      return content.text.length > MESSAGE_TEXT ? { rejected: 'message.size', limit: MESSAGE_TEXT } : null
+    case 'xchat':
+      return checkXchatContent(state, command, content, facts, context)
+    case 'rocketchat':
+      return checkRocketchatContent(state, content, context)
+  }
+}
+
+/** A room's id as an origin of messages into another one. */
+export function originOf(room: RoomState, inside: boolean): Origin {
+  return { room: room.id, channel: room.channel, inside }
+}

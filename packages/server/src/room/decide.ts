@@ -1,0 +1,82 @@
+// decide(state, command) -> events | rejection: the one way into a room's log. One file per command beside this.
+import type { AddMembers } from './commands/add-members.ts'
+import { addMembers } from './commands/add-members.ts'
+import type { ChangeRole } from './commands/change-role.ts'
+import { changeRole } from './commands/change-role.ts'
+import type { CreateRoom } from './commands/create-room.ts'
+import { createRoom } from './commands/create-room.ts'
+import type { DeleteMessages } from './commands/delete-messages.ts'
+import { deleteMessages } from './commands/delete-messages.ts'
+import type { DescribeRoom } from './commands/describe-room.ts'
+import { describeRoom } from './commands/describe-room.ts'
+import type { OpenEpoch } from './commands/open-epoch.ts'
+import { openEpoch } from './commands/open-epoch.ts'
+import type { RemoveMembers } from './commands/remove-members.ts'
+import { removeMembers } from './commands/remove-members.ts'
+import type { RemoveRoom } from './commands/remove-room.ts'
+import { removeRoom } from './commands/remove-room.ts'
+import type { SetSanction } from './commands/sanction.ts'
+import { sanction } from './commands/sanction.ts'
+import type { SaveWrap } from './commands/save-wrap.ts'
+import { saveWrap } from './commands/save-wrap.ts'
+import type { SendMessage } from './commands/send-message.ts'
+import { sendMessage } from './commands/send-message.ts'
+import type { SetAcls } from './commands/set-acls.ts'
+import { setAcls } from './commands/set-acls.ts'
+import type { SwitchSuite } from './commands/switch-suite.ts'
+import { switchSuite } from './commands/switch-suite.ts'
+import type { CommandRule, Decision } from './decision.ts'
+import type { Context, Facts, Needs } from './facts.ts'
+import type { Rejection } from './rejection.ts'
+import type { RoomState } from './state.ts'
+
+export type Command =
+  | CreateRoom
+  | AddMembers
+  | RemoveMembers
+  | OpenEpoch
+  | SaveWrap
+  | SendMessage
+  | DeleteMessages
+  | ChangeRole
+  | SetAcls
+  | DescribeRoom
+  | SetSanction
+  | SwitchSuite
+  | RemoveRoom
+
+type Rules = { readonly [K in Command['command']]: CommandRule<Extract<Command, { command: K }>> }
+
+const RULES: Rules = {
+  'create-room': createRoom,
+  'add-members': addMembers,
+  'remove-members': removeMembers,
+  'open-epoch': openEpoch,
+  'save-wrap': saveWrap,
+  'send-message': sendMessage,
+  'delete-messages': deleteMessages,
+  'change-role': changeRole,
+  'set-acls': setAcls,
+  'describe-room': describeRoom,
+  sanction,
+  'switch-suite': switchSuite,
+  'remove-room': removeRoom,
+}
+
+function ruleOf(command: Command): CommandRule<Command> {
+  return RULES[command.command] as CommandRule<Command>
+}
+
+/** What must be known before the command can be decided. */
+export function needs(state: RoomState | undefined, command: Command): Needs {
+  return ruleOf(command).needs(state, command)
+}
+
+export function decide(
+  state: RoomState | undefined,
+  command: Command,
+  facts: Facts,
+  context: Context,
+): Decision | Rejection {
+  return ruleOf(command).decide(state, command, facts, context)
+}

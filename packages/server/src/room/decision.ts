@@ -1,0 +1,45 @@
+// The result of deciding a command: what to append and which unique rows go with it, or a refusal.
+import type { UserId } from '@conclave/wire'
+import type { EventBody } from './events.ts'
+import type { Context, Facts, Needs } from './facts.ts'
+import type { Rejection } from './rejection.ts'
+import type { RoomState } from './state.ts'
+
+/** A unique row: a room name, a direct pair, a slot of an owner's rooms. Held by a room; first come, first served. */
+export interface Claim {
+  readonly space: 'name' | 'direct' | 'direct.xchat' | 'slot'
+  readonly key: string
+}
+
+/** A client-chosen id, used once on the whole server (L7). */
+export interface MessageKey {
+  readonly key: string
+  /** Digest of what was sent under it; the same id with the same digest by the same user is a repetition. */
+  readonly digest: string
+  readonly by: UserId
+}
+
+export interface Decision {
+  readonly events: readonly EventBody[]
+  readonly claims?: readonly Claim[]
+  readonly releases?: readonly Claim[]
+  readonly messageKeys?: readonly MessageKey[]
+}
+
+/** One command: what it wants to know and how it is decided. `state` is undefined where no such room exists. */
+export interface CommandRule<C> {
+  needs(state: RoomState | undefined, command: C): Needs
+  decide(state: RoomState | undefined, command: C, facts: Facts, context: Context): Decision | Rejection
+}
+
+export const NO_EVENTS: Decision = { events: [] }
+
+/** The key of a name: names are unique without regard to case. */
+export function nameKey(name: string): string {
+  return name.normalize('NFC').toLowerCase()
+}
+
+/** The key of a direct room: the ordered pair. */
+export function pairKey(pair: readonly [UserId, UserId]): string {
+  return `${pair[0]}:${pair[1]}`
+}

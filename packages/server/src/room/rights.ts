@@ -1,0 +1,166 @@
+// Who may do what in a room, apart from what a single command adds: standing (account, bans, mutes), roles, ACLs.
+// The same rules hold on every wire (design 6).
+import type { UserId } from '@conclave/wire'
+import type { Visitor } from './acl.ts'
+import { evaluate } from './acl-evaluate.ts'
+import type { Account, Channel, Facts } from './facts.ts'
+import { isOperator } from './facts.ts'
+import type { Rejection } from './rejection.ts'
+import type { RoomState } from './state.ts'
+import { hasRole, sanctionOn } from './state.ts'
+
+/** Where a visitor comes from: the room that they send or read from, if their client named one. */
+export type Origin = NonNullable<Visitor['origin']>
+
+export function isChannelOwner(channel: Channel, user: UserId): boolean {
+  return channel.owners.includes(user)
+}
+
+export function isChannelAdmin(channel: Channel, user: UserId): boolean {
+  return channel.admins.includes(user)
+}
+
+/** May take part anywhere at all: the account is active and no ban is in force. */
+export function checkStanding(
+  state: RoomState | null,
+  channel: Channel,
+  account: Account,
+  now: number,
+): Rejection | null {
+  if (!account.active) return { rejected: 'account.inactive' }
+  const global = sanctionOn(account.sanctions, account.id, 'ban', now)
+  if (global) return { rejected: 'banned', scope: 'global', sanction: global }
+  const inChannel = sanctionOn(channel.sanctions, account.id, 'ban', now)
+  if (inChannel) return { rejected: 'banned', scope: 'channel', sanction: inChannel }
+  const inRoom = state && sanctionOn(state.sanctions, account.id, 'ban', now)
+  if (inRoom) return { rejected: 'banned', scope: 'room', sanction: inRoom }
+  return null
+}
+
+export function checkMute(state: RoomState, channel: Channel, account: Account, now: number): Rejection | null {
+  const global = sanctionOn(account.sanctions, account.id, 'mute', now)
+  if (global) return { rejected: 'muted', scope: 'global', sanction: global }
+  const inChannel = sanctionOn(channel.sanctions, account.id, 'mute', now)
+  if (inChannel) return { rejected: 'muted', scope: 'channel', sanction: inChannel }
+  const inRoom = sanctionOn(state.sanctions, account.id, 'mute', now)
+  if (inRoom) return { rejected: 'muted', scope: 'room', sanction: inRoom }
+  return null
+}
+
+export function visitorOf(
+  state: RoomState | null,
+  channel: Channel,
+  account: Account,
+  attributes: Readonly<Record<string, string>> = account.attributes,
+  origin: Origin | null = null,
+): Visitor {
+  return {
+    user: account.id,
+    target: state ? { kind: 'room', room: state.id, channel: state.channel } : { kind: 'channel', channel: channel.id },
+    attributes,
+    isRoomOwner: state !== null && hasRole(state, account.id, 'owner'),
+    isRoomModerator: state !== null && hasRole(state, account.id, 'moderator'),
+    isChannelOwner: isChannelOwner(channel, account.id),
+    isChannelAdmin: isChannelAdmin(channel, account.id),
+    isOperator: isOperator(account),
+    isSuperuser: account.roles.includes('superuser'),
+    origin,
+  }
+}
+
+/** The room's own ACLs for one action. */
+export function checkRoomAcls(state: RoomState, action: string, visitor: Visitor): Rejection | null {
+  const refusal = evaluate(state.acls, action, visitor)
+  return refusal && { rejected: 'acl', acl: refusal.acl, reason: refusal.reason }
+}
+
+/** The channel's ACLs; the visitor is the one made with no room. */
+export function checkChannelAcls(channel: Channel, action: string, visitor: Visitor): Rejection | null {
+  const refusal = evaluate(channel.acls, action, visitor)
+  return refusal && { rejected: 'acl', acl: refusal.acl, reason: refusal.reason }
+}
+
+/** Rooms that only those who belong to them see: private and direct ones, and every encrypted one. */
+export function isHidden(state: RoomState): boolean {
+  return state.kind === 'private' || state.kind === 'direct' || state.suite !== 'none'
+}
+
+export function belongs(state: RoomState, user: UserId): boolean {
+  return state.members.has(user) || (state.suite === 'none' && state.roles.has(user))
+}
+
+/** May change the room for others: its owners and moderators, the channel's owners and admins, operators. */
+export function mayModerate(state: RoomState, channel: Channel, account: Account): boolean {
+  return state.roles.has(account.id) || mayOwn(state, channel, account)
+}
+
+export function mayOwn(state: RoomState, channel: Channel, account: Account): boolean {
+  return (
+    hasRole(state, account.id, 'owner') ||
+    isChannelOwner(channel, account.id) ||
+    isChannelAdmin(channel, account.id) ||
+    isOperator(account)
+  )
+}
+
+/** Listing: hidden rooms to those who belong to them, others by the ACL `list`; excluded owners hide their rooms. */
+export function checkList(state: RoomState, channel: Channel, account: Account, visitor: Visitor): Rejection | null {
+  if (state.removed) return { rejected: 'room.unknown' }
+  if (isHidden(state)) return belongs(state, account.id) ? null : { rejected: 'room.unknown' }
+  return checkExcluded(state, channel, account) ?? checkRoomAcls(state, 'list', visitor)
+}
+
+/** Joining as an occupant (design 6; dino.md section 4, `join`): owners and operators pass, then the ignore list, ACLs, bans. */
+export function checkJoin(
+  state: RoomState,
+  channel: Channel,
+  account: Account,
+  visitor: Visitor,
+  now: number,
+): Rejection | null {
+  if (state.removed) return { rejected: 'room.unknown' }
+  if (!account.active) return { rejected: 'account.inactive' }
+  if (isHidden(state) && !belongs(state, account.id)) return { rejected: 'member.required' }
+  if (visitor.isOperator || visitor.isRoomOwner || visitor.isChannelOwner) return null
+  return (
+    checkExcluded(state, channel, account) ??
+    checkRoomAcls(state, 'join', visitor) ??
+    checkStanding(state, channel, account, now)
+  )
+}
+
+/** Reading a plain room's history. Encrypted rooms are read by membership alone, in the store's own statement. */
+export function checkHistory(
+  state: RoomState,
+  channel: Channel,
+  account: Account,
+  visitor: Visitor,
+  now: number,
+): Rejection | null {
+  if (state.removed) return { rejected: 'room.unknown' }
+  if (isHidden(state) && !belongs(state, account.id)) return { rejected: 'member.required' }
+  return checkStanding(state, channel, account, now) ?? checkRoomAcls(state, 'history', visitor)
+}
+
+/** The server's own user 0 is never on anybody's ignore list. */
+function checkExcluded(state: RoomState, channel: Channel, account: Account): Rejection | null {
+  if (
+    account.excluded.length === 0 ||
+    isOperator(account) ||
+    hasRole(state, account.id, 'owner') ||
+    isChannelOwner(channel, account.id)
+  ) {
+    return null
+  }
+  for (const [user, roles] of state.roles) {
+    if (user !== '0' && roles.includes('owner') && account.excluded.includes(user)) {
+      return { rejected: 'role.required', text: 'matches ignore list' }
+    }
+  }
+  return null
+}
+
+/** The account that acts, or why it may not; the server itself (null) always may. */
+export function actorOf(facts: Facts, actor: UserId): Account | Rejection {
+  return facts.account(actor) ?? { rejected: 'account.inactive' }
+}

@@ -1,0 +1,33 @@
+// What a Rocket.Chat room takes as an encrypted message (rocketchat.md 5.8, 6.3; design 2, L4). The server never
+// reads it: only the shape is looked at, and with lockstep on, the id of the key that it was made with.
+import { legacyCiphertext, parseContent } from '@conclave/wire/rocketchat/content'
+import { MESSAGE_CONTENT } from '../limits.ts'
+import type { Content } from './events.ts'
+import type { Context } from './facts.ts'
+import type { Rejection } from './rejection.ts'
+import type { RoomState } from './state.ts'
+
+export function checkRocketchatContent(
+  state: RoomState,
+  content: Extract<Content, { suite: 'rocketchat' }>,
+  context: Context,
+): Rejection | null {
+  const keyId = keyIdOf(content)
+  if (keyId === undefined) return { rejected: 'message.plaintext' }
+  if (JSON.stringify(content.content ?? content.msg).length > MESSAGE_CONTENT)
+    return { rejected: 'message.size', limit: MESSAGE_CONTENT }
+  if (state.closed) return { rejected: 'room.closed' }
+  if (context.settings.lockstep && (keyId !== state.epoch?.version || keyId === CONSTANT_KEY_ID)) {
+    return { rejected: 'epoch.stale', current: state.epoch?.version ?? null }
+  }
+  return null
+}
+
+/** The id that every room key had before 7.0: base64 of the first characters of the key's JSON. */
+const CONSTANT_KEY_ID = 'eyJhbGciOiJB'
+
+/** The id of the key that a message names; undefined where it is no ciphertext. */
+function keyIdOf(content: Extract<Content, { suite: 'rocketchat' }>): string | undefined {
+  if (content.content !== null) return content.msg === '' ? parseContent(content.content)?.keyId : undefined
+  return legacyCiphertext(content.msg)?.keyId
+}
