@@ -196,6 +196,9 @@ export interface Store {
   cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined>
   meta(key: string): Promise<string | undefined>
 
+  /** A new id from the same sequence as the events' ids: for rooms, channels and users. */
+  newId(): string
+
   /** Closes what is open, opens anew and checks it; resolves only when the store may be written again. */
   reopen(): Promise<void>
   close(): Promise<void>

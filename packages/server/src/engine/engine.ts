@@ -1,0 +1,239 @@
+// The engine: the only place that knows the order of things (design 3): load the room, gather facts, decide,
+// append conditionally, apply, publish, answer. Gateways hand in commands; nothing else writes a room's log.
+import { verify } from 'node:crypto'
+import type { RoomId, UserId } from '@conclave/wire'
+import { decodeBase64 } from '@conclave/wire'
+import type { Bus } from '../bus/bus.ts'
+import type { Clock } from '../clock.ts'
+import type { Identity } from '../identity/identity.ts'
+import { ATTEMPTS } from '../limits.ts'
+import { fold } from '../room/apply.ts'
+import type { Command } from '../room/decide.ts'
+import { decide, needs } from '../room/decide.ts'
+import type { Decision } from '../room/decision.ts'
+import type { RoomEvent } from '../room/events.ts'
+import type { Context, RoomSettings } from '../room/facts.ts'
+import type { Rejection } from '../room/rejection.ts'
+import { isRejection } from '../room/rejection.ts'
+import type { RoomState } from '../room/state.ts'
+import type { Item, Outcome, Store } from '../store/store.ts'
+import { StoreFailure } from '../store/store.ts'
+import { Admission } from './admission.ts'
+import { Gathered, gather } from './facts.ts'
+import { publishEvent } from './publish.ts'
+import type { Rooms } from './rooms.ts'
+import type { Writer } from './writer.ts'
+
+export interface Submission {
+  readonly room: RoomId
+  readonly command: Command
+  /** Where the room will lie; needed for `create-room` only, else the room knows. */
+  readonly channel?: string
+  /** The session that asks, for its place in the queue and the echo on its own wire; null is the server. */
+  readonly session: string | null
+  /** Bytes that the command holds while it waits. */
+  readonly bytes: number
+}
+
+export interface Done {
+  readonly events: readonly RoomEvent[]
+  readonly room: RoomState
+  /** True when the same message was here before and this is its first answer (L7). */
+  readonly repeated: boolean
+}
+
+export type Answer = Done | Rejection
+
+export interface EngineParts {
+  readonly store: Store
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly identity: Identity
+  readonly rooms: Rooms
+  readonly writer: Writer
+  readonly settings: RoomSettings
+}
+
+export class Engine {
+  readonly #parts: EngineParts
+  readonly #admission = new Admission()
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+  }
+
+  get waiting(): number {
+    return this.#admission.commands
+  }
+
+  /** Runs one command to its end. Every expected refusal is a value; the promise rejects for bugs alone. */
+  async submit(submission: Submission): Promise<Answer> {
+    const { session, bytes } = submission
+    if (!this.#admission.enter(session, bytes)) return { rejected: 'busy' }
+    try {
+      return await this.#run(submission)
+    } catch (error) {
+      if (error instanceof StoreFailure) return { rejected: 'unavailable' }
+      throw error
+    } finally {
+      this.#admission.leave(session, bytes)
+    }
+  }
+
+  async #run(submission: Submission): Promise<Answer> {
+    const { rooms, identity, clock, settings, writer } = this.#parts
+    const { room, command, session } = submission
+    let current: string | null = null
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const state = rooms.peek(room) ?? (await rooms.load(room))
+      const channel = submission.channel ?? state?.channel
+      if (channel === undefined) return { rejected: 'room.unknown' }
+      const wanted = needs(state, command)
+      const gathered = gather(identity, channel, wanted)
+      const facts = gathered instanceof Gathered ? gathered : await gathered
+      if (!facts) return { rejected: 'room.unknown' }
+      const context: Context = { now: clock.now(), raced: attempt > 0, settings, verify: verifyText }
+      const decision = decide(state, command, facts, context)
+      if (isRejection(decision)) return (await this.#answeredBefore(submission, decision)) ?? decision
+      if (decision.events.length === 0) return { events: [], room: state as RoomState, repeated: false }
+      const item = itemOf(submission, state, decision, facts, context.now)
+      let after = state
+      const outcome = await writer.write(item, events => {
+        after = fold(state, events) as RoomState
+        rooms.set(after)
+        for (const event of events)
+          publishEvent(this.#parts.bus, { event, room: after, channel: facts.channel, facts, origin: session })
+      })
+      const settled = await this.#settle(submission, state, outcome)
+      if (settled === 'again') {
+        current = after?.epoch?.version ?? null
+        continue
+      }
+      return settled === 'done' && outcome.outcome === 'committed'
+        ? { events: outcome.events, room: after as RoomState, repeated: false }
+        : (settled as Answer)
+    }
+    return { rejected: 'conflict', current }
+  }
+
+  /** What an outcome means: done, to be decided again on newer knowledge, or an answer. */
+  async #settle(
+    submission: Submission,
+    state: RoomState | undefined,
+    outcome: Outcome,
+  ): Promise<'done' | 'again' | Answer> {
+    const { rooms, identity } = this.#parts
+    switch (outcome.outcome) {
+      case 'committed':
+        return 'done'
+      case 'moved':
+        if ((rooms.peek(submission.room)?.control ?? 0) < outcome.control) await rooms.refresh(submission.room)
+        return 'again'
+      case 'stale': {
+        const { of, id } = outcome.guard
+        if (of === 'account') identity.accounts.forget(id)
+        else if (of === 'channel') identity.channels.forget(id)
+        else identity.keys.forget(id)
+        return 'again'
+      }
+      case 'taken': {
+        const { claim, by } = outcome
+        if (claim?.space === 'name') return { rejected: 'name.taken', name: claim.key }
+        if (by !== null) return { rejected: 'room.taken', room: by as RoomId }
+        return { rejected: 'conflict', current: state?.epoch?.version ?? null }
+      }
+      case 'exists':
+        return (
+          (await this.#repeated(submission, outcome)) ?? {
+            rejected: 'message.taken',
+            key: keyOf(submission.command, outcome.index),
+          }
+        )
+    }
+  }
+
+  /** A message that is refused now may be one that was taken before: its sender gets the first answer (L7). */
+  async #answeredBefore(submission: Submission, rejection: Rejection): Promise<Answer | null> {
+    const { command } = submission
+    if (command.command !== 'send-message' || command.messageId === null || command.actor === null) return null
+    if (!REFUSED_BY_TIME.has(rejection.rejected)) return null
+    const known = await this.#parts.store.messageKey(command.messageId)
+    return known ? this.#repeated(submission, known) : null
+  }
+
+  async #repeated(
+    submission: Submission,
+    known: { readonly room: RoomId; readonly sequence: number; readonly by: UserId; readonly digest: string },
+  ): Promise<Answer | null> {
+    const { command } = submission
+    if (command.command !== 'send-message') return null
+    if (known.by !== command.actor || known.room !== submission.room || known.digest !== command.digest) return null
+    const [event, room] = await Promise.all([
+      this.#parts.store.eventAt(known.room, known.sequence),
+      this.#parts.rooms.load(known.room),
+    ])
+    return event && room ? { events: [event], room, repeated: true } : null
+  }
+}
+
+/** Refusals that come of time having gone on since the first sending, not of what the sender is. */
+const REFUSED_BY_TIME: ReadonlySet<Rejection['rejected']> = new Set([
+  'epoch.stale',
+  'room.closed',
+  'muted',
+  'message.plaintext',
+  'message.suite',
+])
+
+function itemOf(
+  submission: Submission,
+  state: RoomState | undefined,
+  decision: Decision,
+  facts: Gathered,
+  now: number,
+): Item {
+  return {
+    guards: facts.guards(),
+    append: {
+      room: submission.room,
+      control: state?.control ?? 0,
+      at: now,
+      actor: submission.command.actor,
+      bodies: decision.events,
+      claims: decision.claims ?? [],
+      releases: decision.releases ?? [],
+      messageKeys: decision.messageKeys ?? [],
+    },
+    rows: [],
+  }
+}
+
+function keyOf(command: Command, index: number): string {
+  if (command.command === 'send-message') return command.messageId ?? ''
+  const signatures =
+    command.command === 'add-members'
+      ? command.signed?.signatures
+      : command.command === 'create-room'
+        ? command.epoch?.signatures
+        : command.command === 'open-epoch'
+          ? command.signatures
+          : null
+  return signatures?.[index]?.messageId ?? ''
+}
+
+/** ECDSA P-256/SHA-256, raw r||s, over UTF-8 (x-chat.md 5.4). False for anything malformed. */
+export function verifyText(signingKey: string, text: string, signature: string): boolean {
+  const key = decodeBase64(signingKey, 128)
+  const raw = decodeBase64(signature, 64)
+  if (!key || raw?.length !== 64) return false
+  try {
+    return verify(
+      'sha256',
+      Buffer.from(text, 'utf8'),
+      { key: Buffer.from(key), format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' },
+      raw,
+    )
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,41 @@
+// A committed event goes to everybody who watches its room, and apart from that to each user whom it concerns
+// by name (who was added, removed, given a key or a role), since their sessions may not watch the room.
+import type { UserId } from '@conclave/wire'
+import type { Bus } from '../bus/bus.ts'
+import type { EventBody, RoomEvent } from '../room/events.ts'
+import type { Channel, Facts } from '../room/facts.ts'
+import type { RoomState } from '../room/state.ts'
+
+interface Published {
+  readonly event: RoomEvent
+  readonly room: RoomState
+  readonly channel: Channel
+  readonly facts: Facts
+  readonly origin: string | null
+}
+
+export function publishEvent(bus: Bus, { event, room, channel, facts, origin }: Published): void {
+  const actor = event.actor === null ? null : (facts.account(event.actor) ?? null)
+  const message = { kind: 'event', delivery: { event, room, channel, actor, origin } } as const
+  for (const user of concerned(event.body)) bus.publish(`user:${user}`, message)
+  bus.publish(`room:${event.room}`, message)
+}
+
+/** The users whom an event names. A subscriber of `user:` and `room:` sees such an event twice, first as theirs. */
+export function concerned(body: EventBody): readonly UserId[] {
+  switch (body.type) {
+    case 'room.created':
+      return [...new Set([...body.members, ...body.owners, ...body.moderators])]
+    case 'members.added':
+    case 'members.removed':
+      return body.users
+    case 'wrap.saved':
+    case 'roles.changed':
+    case 'sanction.lifted':
+      return [body.user]
+    case 'sanction.set':
+      return [body.sanction.user]
+    default:
+      return []
+  }
+}

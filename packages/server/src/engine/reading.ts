@@ -1,0 +1,138 @@
+// Reading: pages of a log by the right that the reader holds (L10), and the lists of channels and rooms that
+// somebody may see. A right found here is checked again in the statement that reads.
+import type { ChannelId, EventId, RoomId, UserId } from '@conclave/wire'
+import { compareIds } from '@conclave/wire'
+import type { Clock } from '../clock.ts'
+import type { Identity } from '../identity/identity.ts'
+import { ATTEMPTS, PAGE } from '../limits.ts'
+import type { RoomEvent } from '../room/events.ts'
+import type { Account, Channel } from '../room/facts.ts'
+import type { Rejection } from '../room/rejection.ts'
+import { isRejection } from '../room/rejection.ts'
+import type { Origin } from '../room/rights.ts'
+import { checkChannelAcls, checkHistory, checkList, checkStanding, visitorOf } from '../room/rights.ts'
+import type { RoomState } from '../room/state.ts'
+import type { Head, PageQuery, Right, Store } from '../store/store.ts'
+import type { Rooms } from './rooms.ts'
+
+export interface ReadingParts {
+  readonly store: Store
+  readonly identity: Identity
+  readonly rooms: Rooms
+  readonly clock: Clock
+}
+
+export type Page = Omit<PageQuery, 'room' | 'right'>
+
+export interface PageRead {
+  readonly events: readonly RoomEvent[]
+  readonly room: RoomState
+}
+
+export class Reading {
+  readonly #parts: ReadingParts
+
+  constructor(parts: ReadingParts) {
+    this.#parts = parts
+  }
+
+  /** A room with its channel, for checks on it. undefined where there is none, or none any more. */
+  async room(room: RoomId): Promise<{ readonly room: RoomState; readonly channel: Channel } | undefined> {
+    const { rooms, identity } = this.#parts
+    const state = rooms.peek(room) ?? (await rooms.load(room))
+    if (!state || state.removed) return undefined
+    const channel = identity.channels.peek(state.channel) ?? (await identity.channels.load(state.channel))
+    return channel && { room: state, channel }
+  }
+
+  /** A page of a room's log, as far as the reader may see it. */
+  async page(reader: Account, room: RoomId, page: Page, origin: Origin | null = null): Promise<PageRead | Rejection> {
+    const limit = Math.min(page.limit, PAGE)
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await this.room(room)
+      if (!found) return { rejected: 'room.unknown' }
+      const right = this.#right(reader, found.room, found.channel, origin)
+      if (isRejection(right)) return right
+      const events = await this.#parts.store.page({ ...page, limit, room, right })
+      if (events) return { events, room: found.room }
+      await this.#parts.rooms.refresh(room)
+    }
+    return { rejected: 'conflict', current: null }
+  }
+
+  /** One event by its id; undefined where it is not there for this reader. */
+  async event(reader: Account, room: RoomId, id: EventId): Promise<RoomEvent | undefined> {
+    const found = await this.room(room)
+    if (!found) return undefined
+    const right = this.#right(reader, found.room, found.channel, null)
+    return isRejection(right) ? undefined : this.#parts.store.event(room, id, right)
+  }
+
+  /** Encrypted, private and direct rooms: membership. Others: what the ACL grants, as of this control sequence. */
+  #right(reader: Account, state: RoomState, channel: Channel, origin: Origin | null): Right | Rejection {
+    if (state.suite !== 'none') {
+      if (!state.members.has(reader.id)) return { rejected: 'member.required' }
+      return checkStanding(state, channel, reader, this.#parts.clock.now()) ?? { by: 'member', user: reader.id }
+    }
+    const visitor = visitorOf(state, channel, reader, reader.attributes, origin)
+    return (
+      checkHistory(state, channel, reader, visitor, this.#parts.clock.now()) ?? { by: 'grant', control: state.control }
+    )
+  }
+
+  head(room: RoomId): Promise<Head | undefined> {
+    return this.#parts.store.head(room)
+  }
+
+  heads(rooms: readonly RoomId[]): Promise<readonly Head[]> {
+    return this.#parts.store.heads(rooms)
+  }
+
+  /** Every channel, whoever asks; filter with `mayListChannel`. */
+  channels(): Promise<readonly Channel[]> {
+    return this.#parts.store.channels()
+  }
+
+  mayListChannel(reader: Account, channel: Channel): Rejection | null {
+    return checkChannelAcls(channel, 'list', visitorOf(null, channel, reader))
+  }
+
+  /** Every room of a channel that is not removed. */
+  async roomsIn(channel: ChannelId): Promise<readonly RoomState[]> {
+    return this.states(await this.#parts.store.roomsIn(channel))
+  }
+
+  mayList(reader: Account, room: RoomState, channel: Channel): boolean {
+    return checkList(room, channel, reader, visitorOf(room, channel, reader)) === null
+  }
+
+  /** The rooms of which the user is a member, oldest first. */
+  async roomsOf(user: UserId): Promise<readonly RoomState[]> {
+    const rooms = await this.states(await this.#parts.store.roomsOf(user))
+    return [...rooms].sort((a, b) => compareIds(a.id, b.id))
+  }
+
+  /** The rooms in which the user holds a role. */
+  async rolesOf(user: UserId): Promise<readonly RoomState[]> {
+    return this.states(await this.#parts.store.rolesOf(user))
+  }
+
+  async named(name: string): Promise<readonly RoomState[]> {
+    return this.states(await this.#parts.store.roomsNamed(name))
+  }
+
+  /** The direct room of a pair, if there is one. */
+  async direct(pair: readonly [UserId, UserId], space: 'direct' | 'direct.xchat'): Promise<RoomState | undefined> {
+    const room = await this.#parts.store.claimed({ space, key: `${pair[0]}:${pair[1]}` })
+    return room && this.#parts.rooms.load(room)
+  }
+
+  async states(rooms: readonly RoomId[]): Promise<readonly RoomState[]> {
+    const states: RoomState[] = []
+    for (const room of rooms) {
+      const state = this.#parts.rooms.peek(room) ?? (await this.#parts.rooms.load(room))
+      if (state && !state.removed) states.push(state)
+    }
+    return states
+  }
+}

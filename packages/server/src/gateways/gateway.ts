@@ -1,0 +1,49 @@
+// What a gateway is given and what it gives. A gateway is a translator: a wire request into a command, an event
+// into wire frames, a rejection into its own error codes. It imports no other gateway and no adapter (design 3).
+import type { Server } from 'node:http'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Bus } from '../bus/bus.ts'
+import type { Clock, Random } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Occupancy } from '../engine/occupancy.ts'
+import type { Reading } from '../engine/reading.ts'
+import type { Sessions } from '../engine/sessions.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Presence } from '../presence/presence.ts'
+import type { Quota } from '../quota/quota.ts'
+import type { ChannelId } from '@conclave/wire'
+
+export interface GatewayParts {
+  readonly config: Config
+  readonly log: Logger
+  readonly clock: Clock
+  readonly random: Random
+  readonly bus: Bus
+  readonly quota: Quota
+  readonly presence: Presence
+  readonly identity: Identity
+  readonly engine: Engine
+  readonly sessions: Sessions
+  readonly occupancy: Occupancy
+  readonly reading: Reading
+  /** Fastify before it listens: routes are registered on it in a plugin of the gateway's own. */
+  readonly http: FastifyInstance
+  /** The same port's server, for WebSocket upgrades. */
+  readonly server: Server
+  /** The channel in which rooms lie that are made over Rocket.Chat or X (`rooms.channel`). */
+  readonly roomsChannel: ChannelId
+  /** A new id for a room. */
+  newId(): string
+  /** The address of the client: the peer's, or what a trusted proxy says. */
+  addressOf(request: { readonly headers: Readonly<Record<string, string | string[] | undefined>>; readonly socket: { readonly remoteAddress?: string | undefined } }): string
+}
+
+export interface Gateway {
+  readonly name: 'dino' | 'rocketchat' | 'xchat'
+  /** Paths of WebSocket upgrades that this gateway answers, as prefixes. */
+  readonly upgrades: readonly string[]
+  /** Closes its sockets with the wire's own code. Commits that run are finished by then. */
+  close(): Promise<void>
+}
