@@ -2,7 +2,7 @@
 // place among the frames of its groups instead of overtaking them.
 
 import type { Socket as SocketIoSocket } from 'socket.io'
-import { engineFrame } from './frame.ts'
+import { textFrame } from './frame.ts'
 import type { Outlet } from './outlet.ts'
 
 /** Packet types of the Socket.IO protocol 5 that matter here. */
@@ -47,7 +47,7 @@ function packet(this: Adopted, packet: Packet, options: object = {}): void {
   if (packet.type !== DISCONNECT) {
     const encoded = this.client.encoder.encode(packet)
     if (encoded.length === 1 && typeof encoded[0] === 'string') {
-      outlet.write(engineFrame(encoded[0]))
+      outlet.write(textFrame(`4${encoded[0]}`))
       return
     }
   }

@@ -5,7 +5,10 @@ const TEXT = 0x81
 const SHORT = 125
 const MEDIUM = 0xffff
 
-/** One finished text frame: FIN, opcode 1, no mask, and the shortest length form. */
+/**
+ * One finished text frame: FIN, opcode 1, no mask, and the shortest length form. Of a Socket.IO event the text is the
+ * same for Engine.IO 3 and 4: `42/ws,["event",…]`; of an ack `43/ws,<id>[…]`.
+ */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text)
   const head = length <= SHORT ? 2 : length <= MEDIUM ? 4 : 10
@@ -22,11 +25,6 @@ export function textFrame(text: string): Buffer {
   }
   frame.write(text, head)
   return frame
-}
-
-/** The frame of one Socket.IO packet (`42/ws,["event",…]`) for Engine.IO 3 and 4, which agree on text over WebSocket. */
-export function engineFrame(packet: string): Buffer {
-  return textFrame(`4${packet}`)
 }
 
 /** The texts of finished frames that stand one after the other in a chunk: the reverse of joining `textFrame`s. */
