@@ -1,0 +1,106 @@
+// What `npm test` runs: the static checks, then every suite, then the totals. The last line is
+// `N passed, N failed`, with `, N skipped` where some were. Only what Node 20 has: with install scripts off,
+// npm leaves out `pretest` and starts this under the machine's own Node.
+//
+//   node scripts/test.js              everything
+//   node scripts/test.js --static     the static checks alone
+//   node scripts/test.js room acks    the static checks, and the suites whose path has one of the words
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { prepare } from './prepare.js'
+import { tally } from './report.js'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+const CHECKS = /** @type {const} */ ([
+  ['types', 'tsc', '--noEmit'],
+  ['format and lint', 'biome', 'ci', '--colors=off', '--error-on-warnings'],
+  ['lint with types', 'oxlint'],
+  ['dependency rule', 'node', 'scripts/dependencies.js'],
+])
+
+const started = Date.now()
+const words = process.argv.slice(2).filter(word => word !== '--static')
+const totals = { passed: 0, failed: 0, skipped: 0 }
+
+if (!(await prepare({ dev: true }))) process.exit(1)
+for (const [name, command, ...args] of CHECKS) await check(name, command, args)
+if (!process.argv.includes('--static')) await suites()
+
+const { passed, failed, skipped } = totals
+console.log(`\n${seconds(started)} in all`)
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+
+/**
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function check(name, command, args) {
+  const start = Date.now()
+  const { code, output } = await run(command, args, 'pipe')
+  totals[code === 0 ? 'passed' : 'failed']++
+  console.log(`${code === 0 ? '✓' : '✗'} ${name} (${seconds(start)})`)
+  if (code !== 0) console.log(output)
+}
+
+async function suites() {
+  const folder = mkdtempSync(join(tmpdir(), 'conclave-test-'))
+  const file = join(folder, 'report.json')
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+    const { code } = await run('vitest', ['run', '--allowOnly=false', ...reporters, ...words], 'inherit')
+    const { lines, ...counts } = tally(JSON.parse(readFileSync(file, 'utf8')), ROOT)
+    for (const line of lines) console.log(line)
+    totals.passed += counts.passed
+    totals.failed += counts.failed
+    totals.skipped += counts.skipped
+    if (code !== 0 && counts.failed === 0) fail('the test run ended with an error outside of any test')
+    if (counts.passed === 0) fail('no test ran')
+  } catch (error) {
+    fail(`the test run left no report: ${error}`)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** @param {string} message */
+function fail(message) {
+  totals.failed++
+  console.log(`✗ ${message}`)
+}
+
+/**
+ * @param {string} command one of the project's own
+ * @param {readonly string[]} args
+ * @param {'pipe' | 'inherit'} stdio
+ * @returns {Promise<{ code: number | null, output: string }>}
+ */
+function run(command, args, stdio) {
+  const path = [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, PATH: path },
+    stdio: ['ignore', stdio, stdio],
+  })
+  return new Promise((resolve, reject) => {
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', text => {
+        output += text
+      })
+    }
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, output }))
+  })
+}
+
+/** @param {number} since ms */
+function seconds(since) {
+  return `${((Date.now() - since) / 1000).toFixed(1)} s`
+}

@@ -1,0 +1,17 @@
+import { delimiter, join } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+const commands = join(import.meta.dirname, 'node_modules', '.bin')
+
+export default defineConfig({
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'conformance/**/*.test.ts', 'scripts/**/*.test.js'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // A process per file; two at a time, for the servers and clients of a conformance file take a core of their own.
+    pool: 'forks',
+    maxWorkers: 2,
+    // What a test starts runs under the project's Node, however vitest itself was started.
+    env: { PATH: [commands, process.env.PATH].join(delimiter) },
+  },
+})
