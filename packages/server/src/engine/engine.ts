@@ -3,7 +3,7 @@
 import { verify } from 'node:crypto'
 import type { RoomId, UserId } from '@conclave/wire'
 import { decodeBase64 } from '@conclave/wire'
-import type { Bus } from '../bus/bus.ts'
+import type { Bus, BusMessage } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import { ATTEMPTS } from '../limits.ts'
@@ -57,9 +57,15 @@ export interface EngineParts {
 export class Engine {
   readonly #parts: EngineParts
   readonly #admission = new Admission()
+  #follow: ((message: BusMessage) => void) | null = null
 
   constructor(parts: EngineParts) {
     this.#parts = parts
+  }
+
+  /** Who acts on every event that this node commits, after everybody was told. */
+  onPublished(follow: (message: BusMessage) => void): void {
+    this.#follow = follow
   }
 
   get waiting(): number {
@@ -101,8 +107,16 @@ export class Engine {
       const outcome = await writer.write(item, events => {
         after = fold(state, events) as RoomState
         rooms.set(after)
-        for (const event of events)
-          publishEvent(this.#parts.bus, { event, room: after, channel: facts.channel, facts, origin: session })
+        for (const event of events) {
+          const message = publishEvent(this.#parts.bus, {
+            event,
+            room: after,
+            channel: facts.channel,
+            facts,
+            origin: session,
+          })
+          this.#follow?.(message)
+        }
       })
       const settled = await this.#settle(submission, state, outcome)
       if (settled === 'again') {

@@ -1,7 +1,7 @@
 // A committed event goes to everybody who watches its room, and apart from that to each user whom it concerns
 // by name (who was added, removed, given a key or a role), since their sessions may not watch the room.
 import type { UserId } from '@conclave/wire'
-import type { Bus } from '../bus/bus.ts'
+import type { Bus, BusMessage } from '../bus/bus.ts'
 import type { EventBody, RoomEvent } from '../room/events.ts'
 import type { Channel, Facts } from '../room/facts.ts'
 import type { RoomState } from '../room/state.ts'
@@ -14,11 +14,12 @@ interface Published {
   readonly origin: string | null
 }
 
-export function publishEvent(bus: Bus, { event, room, channel, facts, origin }: Published): void {
+export function publishEvent(bus: Bus, { event, room, channel, facts, origin }: Published): BusMessage {
   const actor = event.actor === null ? null : (facts.account(event.actor) ?? null)
   const message = { kind: 'event', delivery: { event, room, channel, actor, origin } } as const
   for (const user of concerned(event.body)) bus.publish(`user:${user}`, message)
   bus.publish(`room:${event.room}`, message)
+  return message
 }
 
 /** The users whom an event names. A subscriber of `user:` and `room:` sees such an event twice, first as theirs. */

@@ -62,9 +62,15 @@ export class Writer {
     })
   }
 
+  /** Resolves when nothing is being written and nothing waits. */
+  settled(): Promise<void> {
+    if (this.#queue.length === 0 && !this.#writing) return Promise.resolve()
+    return new Promise(resolve => this.#idle.push(resolve))
+  }
+
   /** Finishes what is being written and what waits, then takes nothing more. */
   async close(): Promise<void> {
-    if (this.#queue.length > 0 || this.#writing) await new Promise<void>(resolve => this.#idle.push(resolve))
+    await this.settled()
     this.#closing = true
     if (this.#reopenTimer) clearTimeout(this.#reopenTimer)
   }

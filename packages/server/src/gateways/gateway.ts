@@ -1,6 +1,7 @@
 // What a gateway is given and what it gives. A gateway is a translator: a wire request into a command, an event
 // into wire frames, a rejection into its own error codes. It imports no other gateway and no adapter (design 3).
 import type { Server } from 'node:http'
+import type { ChannelId } from '@conclave/wire'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Bus } from '../bus/bus.ts'
@@ -13,7 +14,7 @@ import type { Sessions } from '../engine/sessions.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
-import type { ChannelId } from '@conclave/wire'
+import type { Write } from '../store/store.ts'
 
 export interface GatewayParts {
   readonly config: Config
@@ -34,10 +35,15 @@ export interface GatewayParts {
   readonly server: Server
   /** The channel in which rooms lie that are made over Rocket.Chat or X (`rooms.channel`). */
   readonly roomsChannel: ChannelId
+  /** Rows beside the logs, in the engine's next transaction. */
+  readonly write: Write
   /** A new id for a room. */
   newId(): string
   /** The address of the client: the peer's, or what a trusted proxy says. */
-  addressOf(request: { readonly headers: Readonly<Record<string, string | string[] | undefined>>; readonly socket: { readonly remoteAddress?: string | undefined } }): string
+  addressOf(request: {
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>
+    readonly socket: { readonly remoteAddress?: string | undefined }
+  }): string
 }
 
 export interface Gateway {

@@ -1,0 +1,134 @@
+// Everything between the adapters and the gateways, put together once: identity, rooms, writer, engine, sessions.
+import type { ChannelId } from '@conclave/wire'
+import type { Logger } from 'pino'
+import type { Bus } from '../bus/bus.ts'
+import type { Clock, Random } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { Identity } from '../identity/identity.ts'
+import { Passwords } from '../identity/passwords.ts'
+import type { Presence } from '../presence/presence.ts'
+import type { Quota } from '../quota/quota.ts'
+import type { Store } from '../store/store.ts'
+import { StoreFailure } from '../store/store.ts'
+import { Engine } from './engine.ts'
+import { Occupancy } from './occupancy.ts'
+import { Reading } from './reading.ts'
+import { Rooms } from './rooms.ts'
+import { Sessions } from './sessions.ts'
+import { Writer } from './writer.ts'
+
+export interface CoreParts {
+  readonly config: Config
+  readonly log: Logger
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Store
+  readonly bus: Bus
+  readonly presence: Presence
+  readonly quota: Quota
+}
+
+export interface Core extends CoreParts {
+  readonly identity: Identity
+  readonly rooms: Rooms
+  readonly writer: Writer
+  readonly engine: Engine
+  readonly sessions: Sessions
+  readonly occupancy: Occupancy
+  readonly reading: Reading
+  /** Called after each transaction; for metrics. */
+  onCommit(listener: (items: number, milliseconds: number) => void): void
+  /** The channel for rooms made over Rocket.Chat or X; made on first use. */
+  roomsChannel(): Promise<ChannelId>
+  /** Resolves when no command runs and nothing waits to be written. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+export function buildCore(parts: CoreParts): Core {
+  const { config, log, clock, random, store, bus, presence, quota } = parts
+  const listeners: ((items: number, milliseconds: number) => void)[] = []
+  const rooms = new Rooms(store)
+  const writer = new Writer(store, {
+    failed: failure => log.warn({ reason: failure.message }, 'store failed, no longer ready'),
+    recovered: () => {
+      rooms.clear()
+      identity.forget()
+      log.warn({}, 'store opened anew, ready again')
+    },
+    committed: (items, milliseconds) => {
+      for (const listener of listeners) listener(items, milliseconds)
+    },
+    bug: error => log.error({ err: error }, 'bug after a commit'),
+  })
+  const passwords = new Passwords()
+  const identity = new Identity({
+    store,
+    write: writer.write,
+    clock,
+    random,
+    passwords,
+    quota,
+    bus,
+    ids: { next: () => store.newId() },
+  })
+  const settings = {
+    lockstep: config.rocketchat.lockstep,
+    groupSize: config.limits.groupSize,
+    updateGroupKey: config.rocketchat.updateGroupKey,
+  }
+  const engine = new Engine({ store, bus, clock, identity, rooms, writer, settings })
+  const sessions = new Sessions({ presence, bus, clock, random })
+  const occupancy = new Occupancy({ presence, bus, clock, identity, rooms, sessions })
+  engine.onPublished(message => occupancy.follow(message))
+  const reading = new Reading({ store, identity, rooms, clock })
+  return {
+    ...parts,
+    identity,
+    rooms,
+    writer,
+    engine,
+    sessions,
+    occupancy,
+    reading,
+    onCommit: listener => void listeners.push(listener),
+    roomsChannel: () => roomsChannel({ store, writer, config }),
+    settled: async () => {
+      await writer.settled()
+    },
+    close: async () => {
+      sessions.endAll('the server stops')
+      await writer.close()
+      await passwords.close()
+      await bus.close()
+      await store.close()
+    },
+  }
+}
+
+/** `meta` remembers which channel it is, so that an operator may rename it. */
+async function roomsChannel({ store, writer, config }: Pick<Core, 'store' | 'writer' | 'config'>): Promise<ChannelId> {
+  const known = await store.meta('rooms.channel')
+  if (known !== undefined) return known as ChannelId
+  const id = store.newId() as ChannelId
+  const channel = {
+    id,
+    name: config.rooms.channel,
+    sort: 1_000,
+    tags: [],
+    owners: [],
+    admins: [],
+    acls: [],
+    sanctions: [],
+  }
+  const outcome = await writer.write({
+    guards: [{ of: 'channel', id, version: 0 }],
+    append: null,
+    rows: [
+      { put: 'channel', channel },
+      { put: 'meta', key: 'rooms.channel', value: id },
+    ],
+  })
+  if (outcome.outcome !== 'committed') throw new StoreFailure('the channel for rooms could not be made')
+  return id
+}

@@ -1,0 +1,153 @@
+// Puts the server together: adapters, identity, engine, operations, three gateways on one port; and takes it
+// apart again in the order that loses nothing. The only file, with cli.ts, that knows every part.
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import type { ChannelId } from '@conclave/wire'
+import type { FastifyInstance } from 'fastify'
+import fastify from 'fastify'
+import type { Logger } from 'pino'
+import { localBus } from './bus/local.ts'
+import type { Clock, Random } from './clock.ts'
+import type { Config } from './config.ts'
+import type { Core } from './engine/core.ts'
+import { buildCore } from './engine/core.ts'
+import { dinoGateway } from './gateways/dino/index.ts'
+import type { Gateway, GatewayParts } from './gateways/gateway.ts'
+import { rocketchatGateway } from './gateways/rocketchat/index.ts'
+import { addressOf, closeUnclaimedUpgrades } from './gateways/upgrades.ts'
+import { xchatGateway } from './gateways/xchat/index.ts'
+import { Operations } from './operations.ts'
+import { openControl } from './operator/control.ts'
+import { firstStart } from './operator/first-start.ts'
+import { localPresence } from './presence/local.ts'
+import { localQuota } from './quota/local.ts'
+import { openSqliteStore } from './store/sqlite/store.ts'
+
+export const systemClock: Clock = { now: () => Date.now() }
+export const systemRandom: Random = { bytes: count => randomBytes(count) }
+
+export interface RunningServer {
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  /** The first administrator's token, on the first start of an empty store only. Shown once, kept nowhere. */
+  readonly firstToken: string | null
+  stop(): Promise<void>
+}
+
+/** ms that sockets have for closing before they are cut. */
+const CLOSING = 2_000
+
+/** Everything below the gateways, as the CLI also uses it when no server runs. */
+export async function openCore(config: Config, log: Logger): Promise<Core> {
+  const clock = systemClock
+  const store = await openSqliteStore({ directory: config.data, node: config.node, clock })
+  return buildCore({
+    config,
+    log,
+    clock,
+    random: systemRandom,
+    store,
+    bus: localBus(),
+    presence: localPresence(),
+    quota: localQuota(clock),
+  })
+}
+
+export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  const core = await openCore(config, log)
+  let http: FastifyInstance | null = null
+  const gateways: Gateway[] = []
+  try {
+    const first = await firstStart(core)
+    const operations = new Operations(core)
+    http = fastify({
+      logger: false,
+      trustProxy: false,
+      forceCloseConnections: false,
+      routerOptions: { maxParamLength: 256 },
+    })
+    operations.register(http)
+    const parts = gatewayParts(core, http, await core.roomsChannel())
+    for (const open of [dinoGateway, rocketchatGateway, xchatGateway]) gateways.push(await open(parts))
+    closeUnclaimedUpgrades(
+      http.server,
+      gateways.flatMap(gateway => gateway.upgrades),
+    )
+    await http.listen({ host: config.host, port: config.port })
+    const control = await openControl(core, config.data)
+    const { port } = http.server.address() as AddressInfo
+    const host = config.host.includes(':') ? `[${config.host}]` : config.host
+    const running = http
+    return {
+      url: `http://${host}:${port}`,
+      host: config.host,
+      port,
+      firstToken: first?.token ?? null,
+      stop: () => stop(core, running, gateways, operations, () => control.close()),
+    }
+  } catch (error) {
+    for (const gateway of gateways) await gateway.close().catch(() => {})
+    await http?.close().catch(() => {})
+    await core.close()
+    throw error
+  }
+}
+
+function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId): GatewayParts {
+  const {
+    config,
+    log,
+    clock,
+    random,
+    bus,
+    quota,
+    presence,
+    identity,
+    engine,
+    sessions,
+    occupancy,
+    reading,
+    store,
+    writer,
+  } = core
+  return {
+    config,
+    log,
+    clock,
+    random,
+    bus,
+    quota,
+    presence,
+    identity,
+    engine,
+    sessions,
+    occupancy,
+    reading,
+    http,
+    server: http.server,
+    roomsChannel,
+    write: item => writer.write(item),
+    newId: () => store.newId(),
+    addressOf: request => addressOf(request, config.proxy.trust),
+  }
+}
+
+/** Not ready, then no new requests, then sessions with their wire's own code, then the last commit, then the store. */
+async function stop(
+  core: Core,
+  http: FastifyInstance,
+  gateways: readonly Gateway[],
+  operations: Operations,
+  closeControl: () => Promise<void>,
+): Promise<void> {
+  operations.stopping()
+  await closeControl()
+  const closed = http.close()
+  await core.settled()
+  for (const gateway of gateways) await gateway.close()
+  const cut = setTimeout(() => http.server.closeAllConnections(), CLOSING)
+  await closed
+  clearTimeout(cut)
+  await core.close()
+}

@@ -1,0 +1,73 @@
+// Operations: /health (it serves), /ready (it may be written to), /metrics (Prometheus text). No content, no
+// names, no keys in any of them.
+import type { FastifyInstance } from 'fastify'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Core } from './engine/core.ts'
+import type { Wire } from './presence/presence.ts'
+
+const WIRES: readonly Wire[] = ['dino', 'rocketchat', 'xchat']
+
+export class Operations {
+  readonly #core: Core
+  readonly #registry = new Registry()
+  #stopping = false
+
+  constructor(core: Core) {
+    this.#core = core
+    const registers = [this.#registry]
+    collectDefaultMetrics({ register: this.#registry })
+    const items = new Counter({ name: 'conclave_committed_items_total', help: 'Items that were written', registers })
+    const commits = new Histogram({
+      name: 'conclave_commit_seconds',
+      help: 'Time of one transaction, its sync included',
+      buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1],
+      registers,
+    })
+    core.onCommit((count, milliseconds) => {
+      items.inc(count)
+      commits.observe(milliseconds / 1_000)
+    })
+    new Gauge({
+      name: 'conclave_waiting_commands',
+      help: 'Commands that run or wait',
+      registers,
+      collect() {
+        this.set(core.engine.waiting)
+      },
+    })
+    new Gauge({
+      name: 'conclave_ready',
+      help: '1 while the store takes writes',
+      registers,
+      collect() {
+        this.set(core.writer.ready ? 1 : 0)
+      },
+    })
+    new Gauge({
+      name: 'conclave_sessions',
+      help: 'Live sessions of this node',
+      labelNames: ['wire'],
+      registers,
+      collect() {
+        for (const wire of WIRES) this.set({ wire }, core.sessions.countOf(wire))
+      },
+    })
+  }
+
+  /** From now on `/ready` says 503, so that a balancer sends nobody here. */
+  stopping(): void {
+    this.#stopping = true
+  }
+
+  register(http: FastifyInstance): void {
+    http.get('/health', async () => ({ status: 'ok' }))
+    http.get('/ready', async (_request, reply) => {
+      if (this.#stopping) return reply.code(503).send({ status: 'stopping' })
+      if (!this.#core.writer.ready) return reply.code(503).send({ status: 'store not writable' })
+      return { status: 'ready' }
+    })
+    http.get('/metrics', async (_request, reply) =>
+      reply.type(this.#registry.contentType).send(await this.#registry.metrics()),
+    )
+  }
+}
