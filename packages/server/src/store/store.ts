@@ -71,7 +71,12 @@ export interface KeyLogEntry {
 
 /** A row to write beside a room's log. `account` and `channel` rows get the version that follows the guard's. */
 export type Row =
-  | { readonly put: 'account'; readonly account: Omit<Account, 'version'>; readonly email: string | null; readonly createdAt: number }
+  | {
+      readonly put: 'account'
+      readonly account: Omit<Account, 'version'>
+      readonly email: string | null
+      readonly createdAt: number
+    }
   | { readonly put: 'password'; readonly user: UserId; readonly hash: string | null }
   | { readonly put: 'token'; readonly token: Token }
   | { readonly drop: 'token'; readonly hash: string }
@@ -79,10 +84,22 @@ export type Row =
   | { readonly put: 'channel'; readonly channel: Omit<Channel, 'version'> }
   /** Appended; a version that exists fails the item with `taken`. Bumps the keys guard. */
   | { readonly put: 'publicKey'; readonly user: UserId; readonly key: PublicKey }
-  | { readonly put: 'keyPair'; readonly user: UserId; readonly pair: KeyPair | null; readonly at: number; readonly fingerprint: string }
+  | {
+      readonly put: 'keyPair'
+      readonly user: UserId
+      readonly pair: KeyPair | null
+      readonly at: number
+      readonly fingerprint: string
+    }
   | { readonly put: 'ref'; readonly kind: 'channel' | 'room'; readonly ref: string; readonly id: string }
   | { readonly put: 'word'; readonly word: string }
-  | { readonly put: 'cursor'; readonly room: RoomId; readonly user: UserId; readonly sequence: number; readonly at: number }
+  | {
+      readonly put: 'cursor'
+      readonly room: RoomId
+      readonly user: UserId
+      readonly sequence: number
+      readonly at: number
+    }
   | { readonly put: 'meta'; readonly key: string; readonly value: string }
 
 /** One unit of a batch: written whole or not at all, whatever becomes of the others. */

@@ -1,0 +1,146 @@
+// Which rows follow from an event: the pure half of every store, so that all adapters project alike. The log is
+// the truth; spans, roles, names and the head's columns can be folded from it again.
+import type { ChannelId, EventId, RoomId, UserId } from '@conclave/wire'
+import type { Content, EventBody, RoomEvent, RoomKind, RoomRole, Suite } from '../room/events.ts'
+
+/** How an event is found by a page: `m` message, `x` message whose content is erased, `d` deletion, `c` control. */
+export type EventClass = 'm' | 'x' | 'd' | 'c'
+
+export function classOf(body: EventBody): EventClass {
+  return body.type === 'message' ? 'm' : body.type === 'messages.deleted' ? 'd' : 'c'
+}
+
+/** A name or user name as it is looked up and kept unique: without regard to case. */
+export function foldName(name: string): string {
+  return name.toLowerCase()
+}
+
+/** A room's head while a batch is written. A room that does not exist yet stands at sequence and control 0. */
+export interface HeadDraft {
+  readonly room: RoomId
+  channel: ChannelId
+  suite: Suite
+  kind: RoomKind
+  sequence: number
+  control: number
+  lastId: EventId
+  /** ms since 1970 of the newest event: the next one's time is never before it. */
+  lastAt: number
+  lastMessageAt: number | null
+  messages: number
+  removed: boolean
+  /** The plain name, folded; null where there is none or the room is removed. */
+  name: string | null
+}
+
+/** What changes beside the log and the head. */
+export type Projected =
+  /** Nothing where the user has an open span. `from`: first sequence that the span shows. */
+  | { readonly row: 'span.opened'; readonly user: UserId; readonly from: number; readonly opened: number }
+  /** `to`: last sequence that the span shows. */
+  | { readonly row: 'span.closed'; readonly user: UserId; readonly to: number }
+  | { readonly row: 'spans.closed'; readonly to: number }
+  | { readonly row: 'role.granted'; readonly user: UserId; readonly role: RoomRole }
+  | { readonly row: 'role.revoked'; readonly user: UserId; readonly role: RoomRole }
+  /** All roles of one user, or of everybody. */
+  | { readonly row: 'roles.dropped'; readonly user: UserId | null }
+  /** Nothing where that event is no message, or another one than named. */
+  | { readonly row: 'message.erased'; readonly sequence: number; readonly id: EventId }
+
+const NONE: readonly Projected[] = []
+
+/**
+ * The rows that follow from an event. `suite` is the room's before it; `first` is the sequence of the first event
+ * of the same append: a member who reads from the rotation reads from the event just before, if it is of that append.
+ */
+export function project(event: RoomEvent, suite: Suite, first: number): readonly Projected[] {
+  const { body, sequence } = event
+  switch (body.type) {
+    case 'room.created': {
+      const rows: Projected[] = []
+      for (const user of body.members) rows.push({ row: 'span.opened', user, from: 0, opened: sequence })
+      for (const user of body.owners) rows.push({ row: 'role.granted', user, role: 'owner' })
+      for (const user of body.moderators) rows.push({ row: 'role.granted', user, role: 'moderator' })
+      return rows
+    }
+    case 'members.added': {
+      const from = body.reads === 'all' ? 0 : Math.max(sequence - 1, first)
+      return body.users.map((user): Projected => ({ row: 'span.opened', user, from, opened: sequence }))
+    }
+    case 'members.removed': {
+      const rows: Projected[] = []
+      for (const user of body.users) {
+        rows.push({ row: 'span.closed', user, to: sequence })
+        // As in room/apply.ts: roles of encrypted rooms go with membership, a plain room's owner may leave and stay it.
+        if (suite !== 'none') rows.push({ row: 'roles.dropped', user })
+      }
+      return rows
+    }
+    case 'roles.changed':
+      return [{ row: body.granted ? 'role.granted' : 'role.revoked', user: body.user, role: body.role }]
+    case 'messages.deleted':
+      return body.targets.flatMap((id, index): readonly Projected[] => {
+        const target = body.sequences[index]
+        return target === undefined ? [] : [{ row: 'message.erased', sequence: target, id }]
+      })
+    case 'room.removed':
+      return [
+        { row: 'spans.closed', to: sequence },
+        { row: 'roles.dropped', user: null },
+      ]
+    default:
+      return NONE
+  }
+}
+
+/** Moves a head past an event. What was erased is counted where the rows are, for only they know. */
+export function advance(head: HeadDraft, event: RoomEvent): void {
+  const { body } = event
+  head.sequence = event.sequence
+  head.lastId = event.id
+  head.lastAt = event.at
+  if (body.type === 'message') {
+    head.messages += 1
+    head.lastMessageAt = event.at
+    return
+  }
+  if (body.type === 'messages.deleted') return
+  head.control = event.sequence
+  switch (body.type) {
+    case 'room.created':
+      head.channel = body.channel
+      head.suite = body.suite
+      head.kind = body.kind
+      head.name = body.name === null ? null : foldName(body.name)
+      break
+    case 'room.renamed':
+      head.name = foldName(body.name)
+      break
+    case 'suite.switched':
+      head.suite = body.suite
+      break
+    case 'room.removed':
+      head.removed = true
+      head.name = null
+      break
+    default:
+  }
+}
+
+/** A message without its content: what it was sent under stays, so that whoever reads the log can still place it. */
+export function erase(body: EventBody): EventBody {
+  return body.type === 'message' ? { type: 'message', messageId: body.messageId, content: emptied(body.content) } : body
+}
+
+function emptied(content: Content): Content {
+  switch (content.suite) {
+    case 'none':
+      return { suite: 'none', text: '' }
+    case 'xchat': {
+      const { suite, publicKeyVersion, signatureVersion, epoch } = content
+      return { suite, createEvent: '', signature: '', publicKeyVersion, signatureVersion, epoch }
+    }
+    case 'rocketchat':
+      return { suite: 'rocketchat', content: null, msg: '' }
+  }
+}

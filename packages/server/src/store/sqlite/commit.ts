@@ -1,0 +1,293 @@
+// Group commit: a batch of items in one transaction, one sync, one outcome per item. An item is decided whole
+// before its first row is written, so that one that fails leaves no trace and nothing has to be undone.
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { ChannelId, EventId, IdSequence, RoomId, UserId } from '@conclave/wire'
+import type { EventBody, RoomEvent } from '../../room/events.ts'
+import { advance, classOf, erase, foldName, type HeadDraft, type Projected, project } from '../projection.ts'
+import type { Append, Guard, Item, Outcome, Row } from '../store.ts'
+import type { IdentityRows } from './identity.ts'
+import type { RoomReads } from './rooms.ts'
+
+const SQL = {
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
+  rollback: 'ROLLBACK',
+  event: 'INSERT INTO events (room, sequence, id, at, actor, class, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  head: `INSERT INTO rooms (id, channel, suite, kind, sequence, control, last_id, last_at, last_message_at, messages,
+      removed, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET channel = excluded.channel, suite = excluded.suite, kind = excluded.kind,
+      sequence = excluded.sequence, control = excluded.control, last_id = excluded.last_id, last_at = excluded.last_at,
+      last_message_at = excluded.last_message_at, messages = excluded.messages, removed = excluded.removed,
+      name = excluded.name`,
+  claim: 'INSERT OR REPLACE INTO claims (space, key, room) VALUES (?, ?, ?)',
+  release: 'DELETE FROM claims WHERE space = ? AND key = ? AND room = ?',
+  messageKey: 'INSERT INTO message_keys (key, room, sequence, by, digest) VALUES (?, ?, ?, ?, ?)',
+  openSpan: 'INSERT OR IGNORE INTO spans (user, room, opened, from_sequence) VALUES (?, ?, ?, ?)',
+  closeSpan: 'UPDATE spans SET to_sequence = ? WHERE room = ? AND user = ? AND to_sequence IS NULL',
+  closeSpans: 'UPDATE spans SET to_sequence = ? WHERE room = ? AND to_sequence IS NULL',
+  grantRole: 'INSERT OR IGNORE INTO roles (user, room, role) VALUES (?, ?, ?)',
+  revokeRole: 'DELETE FROM roles WHERE user = ? AND room = ? AND role = ?',
+  dropRolesOf: 'DELETE FROM roles WHERE room = ? AND user = ?',
+  dropRoles: 'DELETE FROM roles WHERE room = ?',
+  message: `SELECT body FROM events WHERE room = ? AND sequence = ? AND id = ? AND class = 'm'`,
+  erase: `UPDATE events SET class = 'x', body = ? WHERE room = ? AND sequence = ?`,
+} as const
+
+interface OpenHead extends HeadDraft {
+  /** Something of this batch was appended; the row is written once, at the batch's end. */
+  advanced: boolean
+}
+
+/** What a batch has read, with its own changes. */
+interface Batch {
+  readonly at: number
+  readonly heads: Map<RoomId, OpenHead>
+  readonly versions: Readonly<Record<Guard['of'], Map<string, number>>>
+}
+
+export class Commits {
+  readonly #database: DatabaseSync
+  readonly #rooms: RoomReads
+  readonly #identity: IdentityRows
+  readonly #ids: IdSequence
+  readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>
+
+  constructor(database: DatabaseSync, rooms: RoomReads, identity: IdentityRows, ids: IdSequence) {
+    this.#database = database
+    this.#rooms = rooms
+    this.#identity = identity
+    this.#ids = ids
+    const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)])
+    this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>
+  }
+
+  /** `now` in ms since 1970, for the ids. Throws what SQLite throws; nothing of the batch is there then. */
+  run(items: readonly Item[], now: number): Outcome[] {
+    const batch: Batch = {
+      at: now,
+      heads: new Map(),
+      versions: { account: new Map(), channel: new Map(), keys: new Map() },
+    }
+    this.#sql.begin.run()
+    try {
+      const outcomes = items.map(item => this.#refuse(batch, item) ?? this.#write(batch, item))
+      for (const head of batch.heads.values()) if (head.advanced) this.#writeHead(head)
+      this.#sql.commit.run()
+      return outcomes
+    } catch (error) {
+      // Many failures have rolled back already; one that the rollback adds says nothing new.
+      if (this.#database.isTransaction) {
+        try {
+          this.#sql.rollback.run()
+        } catch {}
+      }
+      throw error
+    }
+  }
+
+  /** Why the item is not written, or undefined. Reads only. */
+  #refuse(batch: Batch, item: Item): Outcome | undefined {
+    for (const guard of item.guards) {
+      if (this.#version(batch, guard.of, guard.id) !== guard.version) return { outcome: 'stale', guard }
+    }
+    const refusal = item.append && this.#refuseAppend(batch, item.append)
+    if (refusal) return refusal
+    return item.rows.length === 0 ? undefined : this.#refuseRows(item.rows)
+  }
+
+  #refuseAppend(batch: Batch, append: Append): Outcome | undefined {
+    const keys = append.messageKeys
+    for (const [index, { key }] of keys.entries()) {
+      const used = this.#rooms.messageKey(key)
+      if (used) return { outcome: 'exists', index, ...used }
+      const twin = index === 0 ? undefined : keys.slice(0, index).find(earlier => earlier.key === key)
+      if (twin) return { outcome: 'exists', index, room: append.room, sequence: 0, by: twin.by, digest: twin.digest }
+    }
+    const { control } = this.#head(batch, append.room)
+    if (control !== append.control) return { outcome: 'moved', control }
+    for (const claim of append.claims) {
+      const holder = this.#rooms.claimed(claim)
+      if (holder !== undefined && holder !== append.room) return { outcome: 'taken', claim, by: holder }
+    }
+    return undefined
+  }
+
+  /** Rows see the rows before them in the same item: two accounts may exchange their names in one. */
+  #refuseRows(rows: readonly Row[]): Outcome | undefined {
+    const holders = new Map<string, string | null>()
+    const taken = (by: string | null): Outcome => ({ outcome: 'taken', claim: null, by })
+    const holderOf = (key: string, stored: () => string | undefined) =>
+      holders.has(key) ? (holders.get(key) ?? undefined) : stored()
+    for (const row of rows) {
+      if (!('put' in row)) continue
+      if (row.put === 'account') {
+        const { id } = row.account
+        const name = `username ${foldName(row.account.username)}`
+        const email = row.email === null ? null : `email ${foldName(row.email)}`
+        const named = holderOf(name, () => this.#identity.accountNamed(row.account.username)?.id)
+        if (named !== undefined && named !== id) return taken(named)
+        const reached =
+          row.email === null ? undefined : holderOf(`${email}`, () => this.#identity.accountByEmail(`${row.email}`)?.id)
+        if (reached !== undefined && reached !== id) return taken(reached)
+        const before = this.#identity.account(id)
+        if (before) holders.set(`username ${foldName(before.username)}`, null)
+        const emailBefore = this.#identity.email(id)
+        if (emailBefore !== null) holders.set(`email ${foldName(emailBefore)}`, null)
+        holders.set(name, id)
+        if (email !== null) holders.set(email, id)
+      } else if (row.put === 'token') {
+        const held = holderOf(`token ${row.token.id}`, () => this.#identity.tokenWithId(row.token.id))
+        if (held !== undefined && held !== row.token.hash) return taken(null)
+        holders.set(`token ${row.token.id}`, row.token.hash)
+      } else if (row.put === 'publicKey') {
+        const key = `key ${row.user} ${row.key.version}`
+        if (holders.has(key) || this.#identity.hasKey(row.user, row.key.version)) return taken(row.user)
+        holders.set(key, row.user)
+      }
+    }
+    return undefined
+  }
+
+  #write(batch: Batch, item: Item): Outcome {
+    const events = item.append ? this.#append(batch, item.append) : []
+    for (const row of item.rows) this.#identity.write(row, this.#nextVersion(batch, row))
+    return { outcome: 'committed', events }
+  }
+
+  #append(batch: Batch, append: Append): RoomEvent[] {
+    const { room, actor, bodies } = append
+    const head = this.#head(batch, room)
+    const first = head.sequence + 1
+    if (first === 1 && bodies[0]?.type !== 'room.created')
+      throw new Error(`room ${room} does not begin with room.created`)
+    const events = bodies.map(body => this.#insert(batch, head, body, append.at, actor, first))
+    for (const { space, key } of append.releases) this.#sql.release.run(space, key, room)
+    for (const { space, key } of append.claims) this.#sql.claim.run(space, key, room)
+    for (const { key, by, digest } of append.messageKeys) this.#sql.messageKey.run(key, room, first, by, digest)
+    return events
+  }
+
+  #insert(batch: Batch, head: OpenHead, body: EventBody, at: number, actor: UserId | null, first: number): RoomEvent {
+    const event: RoomEvent = {
+      room: head.room,
+      sequence: head.sequence + 1,
+      // Everything that the sequence gives is newer than what it gave: it needs the room's last id only once a batch.
+      id: this.#ids.next(batch.at, head.advanced || head.sequence === 0 ? undefined : head.lastId) as EventId,
+      at: Math.max(at, head.lastAt),
+      actor,
+      body,
+    }
+    this.#sql.event.run(event.room, event.sequence, event.id, event.at, actor, classOf(body), JSON.stringify(body))
+    head.advanced = true
+    if (body.type !== 'message') {
+      for (const row of project(event, head.suite, first)) this.#writeProjected(head, row)
+    }
+    advance(head, event)
+    return event
+  }
+
+  #writeProjected(head: OpenHead, row: Projected): void {
+    const { room } = head
+    const sql = this.#sql
+    switch (row.row) {
+      case 'span.opened':
+        sql.openSpan.run(row.user, room, row.opened, row.from)
+        return
+      case 'span.closed':
+        sql.closeSpan.run(row.to, room, row.user)
+        return
+      case 'spans.closed':
+        sql.closeSpans.run(row.to, room)
+        return
+      case 'role.granted':
+        sql.grantRole.run(row.user, room, row.role)
+        return
+      case 'role.revoked':
+        sql.revokeRole.run(row.user, room, row.role)
+        return
+      case 'roles.dropped':
+        if (row.user === null) sql.dropRoles.run(room)
+        else sql.dropRolesOf.run(room, row.user)
+        return
+      case 'message.erased': {
+        const stored = sql.message.get(room, row.sequence, row.id)
+        if (stored === undefined) return
+        sql.erase.run(JSON.stringify(erase(JSON.parse(stored.body as string) as EventBody)), room, row.sequence)
+        head.messages -= 1
+      }
+    }
+  }
+
+  #writeHead(head: OpenHead): void {
+    this.#sql.head.run(
+      head.room,
+      head.channel,
+      head.suite,
+      head.kind,
+      head.sequence,
+      head.control,
+      head.lastId,
+      head.lastAt,
+      head.lastMessageAt,
+      head.messages,
+      head.removed ? 1 : 0,
+      head.name,
+    )
+  }
+
+  #head(batch: Batch, room: RoomId): OpenHead {
+    let head = batch.heads.get(room)
+    if (head === undefined) {
+      const draft = this.#rooms.draft(room) ?? unborn(room)
+      head = { ...draft, advanced: false }
+      batch.heads.set(room, head)
+    }
+    return head
+  }
+
+  #version(batch: Batch, of: Guard['of'], id: string): number {
+    const versions = batch.versions[of]
+    let version = versions.get(id)
+    if (version === undefined) {
+      version = this.#identity.version(of, id)
+      versions.set(id, version)
+    }
+    return version
+  }
+
+  /** What a versioned row has after it is written; 0 for the others. */
+  #nextVersion(batch: Batch, row: Row): number {
+    if (!('put' in row)) return 0
+    const guarded: readonly [Guard['of'], string] | undefined =
+      row.put === 'account'
+        ? ['account', row.account.id]
+        : row.put === 'channel'
+          ? ['channel', row.channel.id]
+          : row.put === 'publicKey'
+            ? ['keys', row.user]
+            : undefined
+    if (guarded === undefined) return 0
+    const version = this.#version(batch, ...guarded) + 1
+    batch.versions[guarded[0]].set(guarded[1], version)
+    return version
+  }
+}
+
+/** Filled by room.created before anything of it is written. */
+function unborn(room: RoomId): HeadDraft {
+  return {
+    room,
+    channel: '0' as ChannelId,
+    suite: 'none',
+    kind: 'static',
+    sequence: 0,
+    control: 0,
+    lastId: '0' as EventId,
+    lastAt: 0,
+    lastMessageAt: null,
+    messages: 0,
+    removed: false,
+    name: null,
+  }
+}

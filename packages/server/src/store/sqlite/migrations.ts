@@ -1,0 +1,109 @@
+// The tables, as numbered steps. A step that has been released is never changed: a new one follows it. Ids are
+// INTEGER here and decimal text in TypeScript; they are bound as text, which the columns' affinity turns into exact
+// 64-bit integers, and read with CAST(... AS TEXT), because a JavaScript number would round them.
+import type { DatabaseSync } from 'node:sqlite'
+
+const STEPS: readonly string[] = [
+  `
+  -- One row: whose database this is, and bytes that are written to learn whether the disk takes writes.
+  CREATE TABLE self (
+    one INTEGER PRIMARY KEY CHECK (one = 1), node INTEGER NOT NULL, probe BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE rooms (
+    id INTEGER PRIMARY KEY, channel INTEGER NOT NULL, suite TEXT NOT NULL, kind TEXT NOT NULL,
+    sequence INTEGER NOT NULL, control INTEGER NOT NULL, last_id INTEGER NOT NULL, last_at INTEGER NOT NULL,
+    last_message_at INTEGER, messages INTEGER NOT NULL, removed INTEGER NOT NULL, name TEXT
+  ) STRICT;
+  CREATE INDEX rooms_channel ON rooms (channel) WHERE removed = 0;
+  CREATE INDEX rooms_name ON rooms (name) WHERE name IS NOT NULL;
+
+  -- class: m message, x message whose content is erased, d deletion, c control.
+  CREATE TABLE events (
+    room INTEGER NOT NULL, sequence INTEGER NOT NULL, id INTEGER NOT NULL, at INTEGER NOT NULL, actor INTEGER,
+    class TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (room, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX events_id ON events (id);
+  CREATE INDEX events_control ON events (room, sequence) WHERE class = 'c';
+  CREATE INDEX events_message ON events (room, sequence) WHERE class = 'm';
+
+  -- opened: the event that let the user in. to_sequence NULL: a member now.
+  CREATE TABLE spans (
+    user INTEGER NOT NULL, room INTEGER NOT NULL, opened INTEGER NOT NULL, from_sequence INTEGER NOT NULL,
+    to_sequence INTEGER, PRIMARY KEY (user, room, opened)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX spans_open ON spans (room, user) WHERE to_sequence IS NULL;
+
+  CREATE TABLE roles (
+    user INTEGER NOT NULL, room INTEGER NOT NULL, role TEXT NOT NULL, PRIMARY KEY (user, room, role)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX roles_room ON roles (room);
+
+  CREATE TABLE claims (
+    space TEXT NOT NULL, key TEXT NOT NULL, room INTEGER NOT NULL, PRIMARY KEY (space, key)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE message_keys (
+    key TEXT PRIMARY KEY, room INTEGER NOT NULL, sequence INTEGER NOT NULL, by INTEGER NOT NULL, digest TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY, version INTEGER NOT NULL, username TEXT NOT NULL, email TEXT, folded_username TEXT NOT NULL,
+    folded_email TEXT, created_at INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX accounts_username ON accounts (folded_username);
+  CREATE UNIQUE INDEX accounts_email ON accounts (folded_email) WHERE folded_email IS NOT NULL;
+  CREATE TABLE passwords (user INTEGER PRIMARY KEY, hash TEXT NOT NULL) STRICT;
+  CREATE TABLE tokens (
+    hash TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, user INTEGER, app TEXT, scopes TEXT NOT NULL,
+    issuer TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX tokens_id ON tokens (id);
+  CREATE INDEX tokens_user ON tokens (user, id) WHERE user IS NOT NULL;
+  CREATE TABLE apps (
+    id TEXT PRIMARY KEY, secret TEXT NOT NULL, owner INTEGER NOT NULL, redirects TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE channels (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE TABLE public_keys (
+    user INTEGER NOT NULL, number INTEGER NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (user, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX public_keys_version ON public_keys (user, version);
+  CREATE TABLE key_pairs (user INTEGER PRIMARY KEY, public_key TEXT NOT NULL, private_key TEXT NOT NULL) STRICT;
+  CREATE TABLE key_log (
+    user INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
+    fingerprint TEXT NOT NULL, PRIMARY KEY (user, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE refs (
+    kind TEXT NOT NULL, ref TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (kind, ref)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE words (word TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  CREATE TABLE cursors (
+    user INTEGER NOT NULL, room INTEGER NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (user, room)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+]
+
+/** Brings the tables to the newest form, each step in a transaction of its own. Throws on a newer database. */
+export function migrate(database: DatabaseSync): void {
+  const found = Number(database.prepare('PRAGMA user_version').get()?.user_version)
+  if (found > STEPS.length) {
+    throw new Error(
+      `The database has schema version ${found}, this Conclave knows versions up to ${STEPS.length}: start a newer Conclave.`,
+    )
+  }
+  for (const [index, step] of STEPS.entries()) {
+    if (index < found) continue
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      database.exec(step)
+      database.exec(`PRAGMA user_version = ${index + 1}`)
+      database.exec('COMMIT')
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK')
+      throw error
+    }
+  }
+}

@@ -1,0 +1,284 @@
+// The Store over SQLite (node:sqlite), the default: one process, one file, written on the main thread. What the
+// statements are stands in rooms.ts, identity.ts and commit.ts; here is what happens when the disk says no.
+
+import type { DatabaseSync } from 'node:sqlite'
+import { type ChannelId, type EventId, IdSequence, type RoomId, type UserId } from '@conclave/wire'
+import type { Clock } from '../../clock.ts'
+import type { RoomEvent } from '../../room/events.ts'
+import type { Account, Channel, KeySet } from '../../room/facts.ts'
+import {
+  type App,
+  type Claim,
+  type Head,
+  type Item,
+  type KeyLogEntry,
+  type KeyPair,
+  type Outcome,
+  type PageQuery,
+  type Right,
+  type Store,
+  StoreFailure,
+  type Token,
+} from '../store.ts'
+import { Checkpoints } from './checkpoint.ts'
+import { Commits } from './commit.ts'
+import { IdentityRows } from './identity.ts'
+import { connect, lock, MEMORY } from './open.ts'
+import { check, isBug, probe, reasonOf } from './recovery.ts'
+import { RoomReads } from './rooms.ts'
+
+export interface SqliteOptions {
+  /** Made when it is not there; ':memory:' keeps everything in this process. */
+  readonly directory: string
+  /** 0 to 1023, part of every id; the database stays with the number that it was made with. */
+  readonly node: number
+  readonly clock: Clock
+}
+
+/** Opens the database in a directory. Throws one sentence when another process has it, or it is newer or another node's. */
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  const held = lock(options.directory)
+  try {
+    const database = connect(options.directory, options.node)
+    const ids = new IdSequence(options.node, new RoomReads(database).greatestId())
+    return new SqliteStore(options, held, new Connection(database, ids), ids) satisfies Store
+  } catch (error) {
+    held.release()
+    throw error
+  }
+}
+
+/** One open database with its statements. Thrown away whole after a failure. */
+class Connection {
+  readonly database: DatabaseSync
+  readonly rooms: RoomReads
+  readonly identity: IdentityRows
+  readonly commits: Commits
+  readonly checkpoints: Checkpoints
+
+  constructor(database: DatabaseSync, ids: IdSequence) {
+    this.database = database
+    this.rooms = new RoomReads(database)
+    this.identity = new IdentityRows(database)
+    this.commits = new Commits(database, this.rooms, this.identity, ids)
+    this.checkpoints = new Checkpoints(database)
+  }
+
+  close(): void {
+    this.checkpoints.stop()
+    this.database.close()
+  }
+}
+
+class SqliteStore implements Store {
+  readonly #options: SqliteOptions
+  readonly #held: { release(): void }
+  readonly #ids: IdSequence
+  #open: Connection
+  /** Why nothing is written any more, until reopened. */
+  #failure: string | null = null
+  #closed = false
+
+  constructor(options: SqliteOptions, held: { release(): void }, open: Connection, ids: IdSequence) {
+    this.#options = options
+    this.#held = held
+    this.#open = open
+    this.#ids = ids
+  }
+
+  async commit(items: readonly Item[]): Promise<readonly Outcome[]> {
+    if (this.#failure !== null) throw new StoreFailure(this.#failure)
+    try {
+      const outcomes = this.#open.commits.run(items, this.#options.clock.now())
+      this.#open.checkpoints.after(error => this.#fail(error))
+      return outcomes
+    } catch (error) {
+      if (isBug(error) && !this.#open.database.isTransaction) throw error
+      throw this.#fail(error)
+    }
+  }
+
+  /**
+   * Opens a second connection before the first is closed: what a failed sync has left at the end of the log is then
+   * not taken for a commit (only the first of all connections reads the log's end from the file), and the probe
+   * overwrites it. The other way round, a batch that was refused could come back.
+   */
+  async reopen(): Promise<void> {
+    if (this.#closed) throw new StoreFailure('the store is closed')
+    if (this.#options.directory === MEMORY) {
+      this.#failure = null
+      return
+    }
+    let database: DatabaseSync | undefined
+    try {
+      database = connect(this.#options.directory, this.#options.node)
+      probe(database)
+      check(database)
+      const next = new Connection(database, this.#ids)
+      closeQuietly(this.#open)
+      this.#open = next
+      this.#failure = null
+    } catch (error) {
+      database?.close()
+      throw this.#fail(error)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#failure = 'the store is closed'
+    closeQuietly(this.#open)
+    this.#held.release()
+  }
+
+  async head(room: RoomId): Promise<Head | undefined> {
+    return this.#open.rooms.head(room)
+  }
+
+  async heads(rooms: readonly RoomId[]): Promise<readonly Head[]> {
+    const heads: Head[] = []
+    for (const room of rooms) {
+      const head = this.#open.rooms.head(room)
+      if (head) heads.push(head)
+    }
+    return heads
+  }
+
+  async control(room: RoomId, after: number): Promise<readonly RoomEvent[]> {
+    return this.#open.rooms.control(room, after)
+  }
+
+  async page(query: PageQuery): Promise<readonly RoomEvent[] | undefined> {
+    return this.#open.rooms.page(query)
+  }
+
+  async event(room: RoomId, id: EventId, right: Right): Promise<RoomEvent | undefined> {
+    return this.#open.rooms.event(room, id, right)
+  }
+
+  async eventAt(room: RoomId, sequence: number): Promise<RoomEvent | undefined> {
+    return this.#open.rooms.eventAt(room, sequence)
+  }
+
+  async messageKey(key: string): Promise<{ room: RoomId; sequence: number; by: UserId; digest: string } | undefined> {
+    return this.#open.rooms.messageKey(key)
+  }
+
+  async roomsIn(channel: ChannelId): Promise<readonly RoomId[]> {
+    return this.#open.rooms.roomsIn(channel)
+  }
+
+  async roomsOf(user: UserId): Promise<readonly RoomId[]> {
+    return this.#open.rooms.roomsOf(user)
+  }
+
+  async rolesOf(user: UserId): Promise<readonly RoomId[]> {
+    return this.#open.rooms.rolesOf(user)
+  }
+
+  async roomsNamed(name: string): Promise<readonly RoomId[]> {
+    return this.#open.rooms.roomsNamed(name)
+  }
+
+  async claimed(claim: Claim): Promise<RoomId | undefined> {
+    return this.#open.rooms.claimed(claim)
+  }
+
+  async allRooms(after: RoomId | null, limit: number): Promise<readonly RoomId[]> {
+    return this.#open.rooms.allRooms(after, limit)
+  }
+
+  async account(user: UserId): Promise<Account | undefined> {
+    return this.#open.identity.account(user)
+  }
+
+  async accountNamed(username: string): Promise<Account | undefined> {
+    return this.#open.identity.accountNamed(username)
+  }
+
+  async accountByEmail(email: string): Promise<Account | undefined> {
+    return this.#open.identity.accountByEmail(email)
+  }
+
+  async email(user: UserId): Promise<string | null> {
+    return this.#open.identity.email(user)
+  }
+
+  async accounts(after: UserId | null, limit: number): Promise<readonly Account[]> {
+    return this.#open.identity.accounts(after, limit)
+  }
+
+  async password(user: UserId): Promise<string | null> {
+    return this.#open.identity.password(user)
+  }
+
+  async token(hash: string): Promise<Token | undefined> {
+    return this.#open.identity.token(hash)
+  }
+
+  async tokensOf(user: UserId): Promise<readonly Token[]> {
+    return this.#open.identity.tokensOf(user)
+  }
+
+  async tokens(after: string | null, limit: number): Promise<readonly Token[]> {
+    return this.#open.identity.tokens(after, limit)
+  }
+
+  async app(id: string): Promise<App | undefined> {
+    return this.#open.identity.app(id)
+  }
+
+  async channel(id: ChannelId): Promise<Channel | undefined> {
+    return this.#open.identity.channel(id)
+  }
+
+  async channels(): Promise<readonly Channel[]> {
+    return this.#open.identity.channels()
+  }
+
+  async keys(user: UserId): Promise<KeySet | undefined> {
+    return this.#open.identity.keys(user)
+  }
+
+  async keyPair(user: UserId): Promise<KeyPair | undefined> {
+    return this.#open.identity.keyPair(user)
+  }
+
+  async keyLog(user: UserId, after: number, limit: number): Promise<readonly KeyLogEntry[]> {
+    return this.#open.identity.keyLog(user, after, limit)
+  }
+
+  async ref(kind: 'channel' | 'room', ref: string): Promise<string | undefined> {
+    return this.#open.identity.ref(kind, ref)
+  }
+
+  async words(): Promise<readonly string[]> {
+    return this.#open.identity.words()
+  }
+
+  async cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined> {
+    return this.#open.identity.cursor(room, user)
+  }
+
+  async meta(key: string): Promise<string | undefined> {
+    return this.#open.identity.meta(key)
+  }
+
+  newId(): string {
+    return this.#ids.next(this.#options.clock.now())
+  }
+
+  #fail(error: unknown): StoreFailure {
+    this.#failure = reasonOf(error)
+    this.#open.checkpoints.stop()
+    return new StoreFailure(this.#failure)
+  }
+}
+
+/** A connection that has failed may fail once more when it is closed. */
+function closeQuietly(connection: Connection): void {
+  try {
+    connection.close()
+  } catch {}
+}
