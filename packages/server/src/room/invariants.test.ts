@@ -1,0 +1,552 @@
+// The invariants of design 2, tested on the pure core by random histories of honest and dishonest commands. Each
+// test names the invariant; fast-check prints the seed of a history that breaks one.
+import { randomBytes } from 'node:crypto'
+import type { EventId, UserId } from '@conclave/wire'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { apply, fold } from './apply.ts'
+import type { Command } from './decide.ts'
+import { decide } from './decide.ts'
+import type { EventBody, RoomEvent } from './events.ts'
+import {
+  action,
+  contextAt,
+  freshMessageId,
+  groupCreate,
+  keyChange,
+  memberAdd,
+  People,
+  ROOM,
+  userId,
+  wrapBytes,
+  wrapsFor,
+  xchatContent,
+} from './fixtures.ts'
+import { isRejection } from './rejection.ts'
+import { conversationIdOf } from './signatures.ts'
+import type { RoomState } from './state.ts'
+import { usersWith } from './state.ts'
+
+const RUNS = 150
+const START = 1_800_000_000_000
+const PEOPLE = 7
+
+/** A room log in memory that appends what `decide` gives, like the store does for one node. */
+class Log {
+  readonly people = new People()
+  readonly events: RoomEvent[] = []
+  state: RoomState | undefined
+  now = START
+  readonly used = new Set<string>()
+
+  constructor() {
+    for (let n = 0; n < PEOPLE; n++) this.people.add(userId(n), n < PEOPLE - 1)
+  }
+
+  get room(): RoomState {
+    if (!this.state) throw new Error('no room yet')
+    return this.state
+  }
+
+  /** The rejection's code, or null where it was appended. Refused commands change nothing. */
+  submit(command: Command, raced = false): string | null {
+    const before = this.state
+    const decision = decide(before, command, this.people.facts, contextAt(this.now, { raced }))
+    if (isRejection(decision)) {
+      expect(this.state).toBe(before)
+      return decision.rejected
+    }
+    for (const { key } of decision.messageKeys ?? []) {
+      if (this.used.has(key)) return 'message.taken'
+    }
+    for (const { key } of decision.messageKeys ?? []) this.used.add(key)
+    for (const body of decision.events) this.append(command.actor, body)
+    return null
+  }
+
+  append(actor: UserId | null, body: EventBody): void {
+    const sequence = this.events.length + 1
+    const event: RoomEvent = { room: ROOM, sequence, id: String(sequence) as EventId, at: this.now, actor, body }
+    this.events.push(event)
+    this.state = apply(this.state, event)
+  }
+
+  nextVersion(): string {
+    this.now += 1
+    return String(Math.max(this.now, Number(this.state?.epoch?.version ?? 0) + 1))
+  }
+
+  createGroup(members: readonly UserId[], faults: Fault | null = null): string | null {
+    const creator = members[0] as UserId
+    const version = this.nextVersion()
+    const wraps = wrapsFor(this.people, members)
+    if (faults === 'wrap missing') wraps.pop()
+    return this.submit({
+      command: 'create-room',
+      actor: creator,
+      claimName: false,
+      room: {
+        suite: 'xchat',
+        kind: 'private',
+        name: null,
+        title: 'Team',
+        avatar: null,
+        ttlMs: null,
+        topic: '',
+        sort: 0,
+        tags: [],
+        members,
+        owners: [creator],
+        moderators: [],
+        acls: [],
+        pair: null,
+        isDefault: false,
+        isAdmin: false,
+      },
+      epoch: {
+        version,
+        wraps,
+        signatures: [
+          keyChange(this.people, creator, version, wraps, `g${ROOM}`),
+          groupCreate(this.people, creator, members, [creator], 'Team', version),
+        ],
+      },
+    })
+  }
+
+  add(actor: UserId, users: readonly UserId[], fault: Fault | null = null): string | null {
+    const state = this.room
+    let version = this.nextVersion()
+    if (fault === 'old version') version = state.epoch?.version ?? '1'
+    if (fault === 'version ahead') version = String(this.now + 11 * 60_000)
+    const roster = [...state.members.keys(), ...users]
+    const wraps = wrapsFor(
+      this.people,
+      roster.filter(user => this.people.keySets.has(user)),
+    )
+    if (fault === 'wrap missing') wraps.pop()
+    if (fault === 'wrap extra') wraps.push({ user: userId(99), key: wrapBytes(), publicKeyVersion: '1700000000000' })
+    if (fault === 'wrap twice' && wraps[0]) wraps.push(wraps[0])
+    if (fault === 'wrap outdated' && wraps[0]) wraps[0] = { ...wraps[0], publicKeyVersion: '1' }
+    if (fault === 'wrap malformed' && wraps[0])
+      wraps[0] = { ...wraps[0], key: randomBytes(113).toString('base64').replace(/^./, 'C') }
+    const admins = usersWith(state, 'owner')
+    const current = [...state.members.keys()]
+    let addition = memberAdd(this.people, actor, state, { users, version })
+    if (fault === 'roster stale')
+      addition = memberAdd(this.people, actor, state, { users, version, current: current.slice(1) })
+    if (fault === 'list shifted') {
+      addition = memberAdd(this.people, actor, state, {
+        users: [...users, current[0] as UserId],
+        current: current.slice(1),
+        version,
+      })
+    }
+    if (fault === 'admins shifted')
+      addition = memberAdd(this.people, actor, state, { users, version, admins: [...admins, ...users] })
+    if (fault === 'signature tampered') addition = { ...addition, signature: randomBytes(64).toString('base64') }
+    if (fault === 'other signer') {
+      const other = actor === userId(0) ? userId(1) : userId(0)
+      addition = {
+        ...memberAdd(this.people, other, state, { users, version }),
+        publicKeyVersion: this.people.newest(actor).version,
+      }
+    }
+    if (fault === 'other room')
+      addition = memberAdd(this.people, actor, { ...state, id: '77' as RoomState['id'] }, { users, version })
+    let change = keyChange(this.people, actor, version, wraps, conversationIdOf(state))
+    if (fault === 'key change differs')
+      change = keyChange(this.people, actor, version, wrapsFor(this.people, roster), conversationIdOf(state))
+    if (fault === 'signature version') change = { ...change, signatureVersion: '6' }
+    const signatures = fault === 'no member add' ? [change] : [change, addition]
+    return this.submit({
+      command: 'add-members',
+      actor,
+      users,
+      signed: { version, wraps, signatures, title: null, avatar: null },
+    })
+  }
+
+  rotate(actor: UserId): string | null {
+    const version = this.nextVersion()
+    const wraps = wrapsFor(this.people, [...this.room.members.keys()])
+    return this.submit({
+      command: 'open-epoch',
+      actor,
+      version,
+      wraps,
+      replaces: false,
+      signatures: [keyChange(this.people, actor, version, wraps, conversationIdOf(this.room))],
+    })
+  }
+
+  send(actor: UserId, epoch: string, messageId = freshMessageId()): string | null {
+    const content = xchatContent(this.people, actor, this.room, epoch, messageId)
+    return this.submit({
+      command: 'send-message',
+      actor,
+      content,
+      messageId,
+      digest: content.createEvent,
+      inside: true,
+      attributes: null,
+      origin: null,
+    })
+  }
+
+  remove(actor: UserId | null, users: readonly UserId[]): string | null {
+    return this.submit({ command: 'remove-members', actor, users, how: 'kicked', reason: '', keepOwner: false })
+  }
+}
+
+const FAULTS = [
+  'old version',
+  'version ahead',
+  'wrap missing',
+  'wrap extra',
+  'wrap twice',
+  'wrap outdated',
+  'wrap malformed',
+  'roster stale',
+  'list shifted',
+  'admins shifted',
+  'signature tampered',
+  'other signer',
+  'other room',
+  'key change differs',
+  'signature version',
+  'no member add',
+] as const
+type Fault = (typeof FAULTS)[number]
+
+type Step =
+  | { readonly do: 'add'; readonly by: number; readonly who: number; readonly fault: Fault | null }
+  | { readonly do: 'remove'; readonly by: number | null; readonly who: number }
+  | { readonly do: 'leave'; readonly who: number }
+  | { readonly do: 'rotate'; readonly by: number }
+  | { readonly do: 'send'; readonly by: number; readonly old: boolean }
+  | { readonly do: 'ban'; readonly who: number; readonly for: number }
+  | { readonly do: 'mute'; readonly who: number; readonly for: number }
+  | { readonly do: 'register'; readonly who: number }
+  | { readonly do: 'wait'; readonly for: number }
+
+const person = fc.nat(PEOPLE - 1)
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('add' as const),
+      by: person,
+      who: person,
+      fault: fc.option(fc.constantFrom(...FAULTS)),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), by: fc.option(person), who: person }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), who: person }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('rotate' as const), by: person }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('send' as const), by: person, old: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('ban' as const), who: person, for: fc.nat(1_000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('mute' as const), who: person, for: fc.nat(1_000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('register' as const), who: person }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), for: fc.nat(2_000) }) },
+)
+
+/** Plays a history. `check` runs after every step with what was said and what came of it. */
+function play(
+  steps: readonly Step[],
+  check: (log: Log, step: Step, before: RoomState, rejected: string | null) => void,
+): Log {
+  const log = new Log()
+  expect(log.createGroup([userId(0), userId(1)])).toBe(null)
+  for (const one of steps) {
+    const before = log.room
+    check(log, one, before, perform(log, one))
+  }
+  return log
+}
+
+function perform(log: Log, one: Step): string | null {
+  log.now += 1
+  switch (one.do) {
+    case 'add':
+      return log.people.keySets.has(userId(one.by)) ? log.add(userId(one.by), [userId(one.who)], one.fault) : 'skipped'
+    case 'remove':
+      return log.remove(one.by === null ? null : userId(one.by), [userId(one.who)])
+    case 'leave':
+      return log.remove(userId(one.who), [userId(one.who)])
+    case 'rotate':
+      return log.people.keySets.has(userId(one.by)) ? log.rotate(userId(one.by)) : 'skipped'
+    case 'send': {
+      const current = log.room.epoch?.version ?? '1'
+      return log.people.keySets.has(userId(one.by))
+        ? log.send(userId(one.by), one.old ? String(Number(current) - 1) : current)
+        : 'skipped'
+    }
+    case 'ban':
+    case 'mute':
+      return log.submit({
+        command: 'sanction',
+        actor: null,
+        kind: one.do,
+        user: userId(one.who),
+        until: log.now + one.for,
+        reason: '',
+      })
+    case 'register':
+      if (one.who < PEOPLE - 1) log.people.register(userId(one.who), String(log.now))
+      return null
+    case 'wait':
+      log.now += one.for
+      return null
+  }
+}
+
+const histories = fc.array(step, { minLength: 1, maxLength: 60 })
+
+describe('L1 coverage', () => {
+  test('every rotation carries one wrap for exactly every member of the roster that it leads to', () => {
+    fc.assert(
+      fc.property(histories, steps => {
+        const log = play(steps, () => {})
+        let state: RoomState | undefined
+        log.events.forEach((event, index) => {
+          state = apply(state, event)
+          if (event.body.type !== 'epoch.opened') return
+          const next = log.events[index + 1]
+          const together = next?.body.type === 'members.added' && next.at === event.at ? next : undefined
+          const roster = together ? apply(state, together).members : state.members
+          expect(event.body.wraps.map(wrap => wrap.user).sort()).toEqual([...roster.keys()].sort())
+        })
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
+  test('nobody is a member who was not let in by a rotation of the same moment', () => {
+    fc.assert(
+      fc.property(histories, steps => {
+        const log = play(steps, () => {})
+        log.events.forEach((event, index) => {
+          if (event.body.type !== 'members.added') return
+          expect(log.events[index - 1]?.body.type).toBe('epoch.opened')
+          expect(event.body.signed).not.toBe(null)
+        })
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
+  test('an addition with any one fault is refused and changes nothing', () => {
+    fc.assert(
+      fc.property(histories, fc.constantFrom(...FAULTS), (steps, fault) => {
+        const log = play(steps, () => {})
+        if (!log.room.epoch || log.room.members.size === 0) return
+        const by = [...log.room.members.keys()][0] as UserId
+        const outsider = [0, 1, 2, 3, 4, 5].map(userId).find(user => !log.room.members.has(user))
+        if (!outsider) return
+        const before = log.room
+        log.now += 5_000
+        expect(log.add(by, [outsider], fault)).not.toBe(null)
+        expect(log.room).toBe(before)
+      }),
+      { numRuns: RUNS * 3 },
+    )
+  })
+})
+
+describe('L2 one winner', () => {
+  test('epochs only grow', () => {
+    fc.assert(
+      fc.property(histories, steps => {
+        const versions = play(steps, () => {}).events.flatMap(event =>
+          event.body.type === 'epoch.opened' ? [Number(event.body.version)] : [],
+        )
+        expect([...versions].sort((a, b) => a - b)).toEqual(versions)
+        expect(new Set(versions).size).toBe(versions.length)
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
+  test('a change that lost the race is a conflict, one that starts old is stale, both name the current epoch', () => {
+    const log = new Log()
+    log.createGroup([userId(0), userId(1)])
+    const first = log.room.epoch?.version as string
+    expect(log.rotate(userId(1))).toBe(null)
+    const late: Command = {
+      command: 'open-epoch',
+      actor: userId(0),
+      version: first,
+      wraps: wrapsFor(log.people, [userId(0), userId(1)]),
+      replaces: false,
+      signatures: [],
+    }
+    const current = log.room.epoch?.version
+    expect(decide(log.state, late, log.people.facts, contextAt(log.now))).toEqual({ rejected: 'epoch.stale', current })
+    expect(decide(log.state, late, log.people.facts, contextAt(log.now, { raced: true }))).toEqual({
+      rejected: 'conflict',
+      current,
+    })
+  })
+})
+
+describe('L3 lockstep', () => {
+  test('a message is appended only by a member who is neither banned nor muted, under the current epoch of an open room', () => {
+    fc.assert(
+      fc.property(histories, steps => {
+        play(steps, (log, one, before, rejected) => {
+          if (one.do !== 'send' || rejected === 'skipped') return
+          const user = userId(one.by)
+          const barred = before.sanctions.some(s => s.user === user && (s.until ?? Infinity) > log.now)
+          const allowed = before.members.has(user) && !barred && !before.closed && !one.old
+          expect(rejected === null).toBe(allowed)
+        })
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
+  test('an encrypted room takes no plaintext from anybody', () => {
+    const log = new Log()
+    log.createGroup([userId(0), userId(1)])
+    for (const suite of ['none', 'rocketchat'] as const) {
+      const content = suite === 'none' ? { suite, text: 'hello' } : { suite, content: null, msg: 'hello' }
+      const rejected = log.submit({
+        command: 'send-message',
+        actor: userId(0),
+        content,
+        messageId: null,
+        digest: '',
+        inside: true,
+        attributes: null,
+        origin: null,
+      })
+      expect(rejected).toMatch(/^message\.(plaintext|suite)$/)
+    }
+  })
+})
+
+describe('L4 closing', () => {
+  test('a removal without a rotation closes the room until a remaining member rotates', () => {
+    fc.assert(
+      fc.property(histories, steps => {
+        const log = play(steps, (log, one, before, rejected) => {
+          const removed = before.members.size - log.room.members.size
+          if (removed > 0 && log.room.members.size > 0) expect(log.room.closed).toBe(true)
+          if (rejected === null && one.do === 'rotate') expect(log.room.closed).toBe(false)
+          if (before.closed && !log.room.closed) expect(['rotate', 'add']).toContain(one.do)
+        })
+        let state: RoomState | undefined
+        for (const event of log.events) {
+          if (event.body.type === 'message') expect(state?.closed).toBe(false)
+          state = apply(state, event)
+        }
+      }),
+      { numRuns: RUNS },
+    )
+  })
+})
+
+describe('L5 signed', () => {
+  test('a message whose signature is for another room, sender, id or text is refused', () => {
+    const log = new Log()
+    log.createGroup([userId(0), userId(1)])
+    const epoch = log.room.epoch?.version as string
+    const messageId = freshMessageId()
+    const honest = xchatContent(log.people, userId(0), log.room, epoch, messageId)
+    const other = xchatContent(log.people, userId(0), { ...log.room, id: '9' as RoomState['id'] }, epoch, messageId)
+    const forged = [
+      { content: other, messageId },
+      { content: honest, messageId: freshMessageId() },
+      { content: { ...honest, createEvent: other.createEvent }, messageId },
+      { content: xchatContent(log.people, userId(1), log.room, epoch, messageId), messageId },
+    ]
+    for (const { content, messageId: id } of forged) {
+      const command = {
+        command: 'send-message',
+        actor: userId(0),
+        content,
+        messageId: id,
+        digest: '',
+        inside: true,
+        attributes: null,
+        origin: null,
+      } as const
+      expect(log.submit(command)).toBe('signature.invalid')
+    }
+  })
+
+  test('a signature of another kind in the place of the member add is refused', () => {
+    const log = new Log()
+    log.createGroup([userId(0), userId(1)])
+    const version = log.nextVersion()
+    const wraps = wrapsFor(log.people, [userId(0), userId(1), userId(2)])
+    const change = keyChange(log.people, userId(0), version, wraps, conversationIdOf(log.room))
+    const removal = action(
+      log.people,
+      userId(0),
+      { kind: 'groupChange', change: { kind: 'memberRemove', ids: [userId(2)] } },
+      conversationIdOf(log.room),
+    )
+    const signed = { version, wraps, signatures: [change, removal], title: null, avatar: null }
+    expect(log.submit({ command: 'add-members', actor: userId(0), users: [userId(2)], signed })).toBe(
+      'signature.missing',
+    )
+  })
+})
+
+describe('L7 once', () => {
+  test('the ids of an action are used once: the very same addition is a replay', () => {
+    const log = new Log()
+    log.createGroup([userId(0), userId(1)])
+    const version = log.nextVersion()
+    const wraps = wrapsFor(log.people, [userId(0), userId(1), userId(2)])
+    const signed = {
+      version,
+      wraps,
+      signatures: [
+        keyChange(log.people, userId(0), version, wraps, conversationIdOf(log.room)),
+        memberAdd(log.people, userId(0), log.room, { users: [userId(2)], version }),
+      ],
+      title: null,
+      avatar: null,
+    }
+    const command: Command = { command: 'add-members', actor: userId(0), users: [userId(2)], signed }
+    expect(log.submit(command)).toBe(null)
+    expect(log.submit(command)).toBe('members.already')
+    expect(log.remove(userId(0), [userId(2)])).toBe(null)
+    expect(log.submit(command)).not.toBe(null)
+  })
+})
+
+describe('L10 nobody looks in', () => {
+  test('a new member reads from the rotation that let them in, never before it', () => {
+    fc.assert(
+      fc.property(histories, steps => {
+        const log = play(steps, () => {})
+        for (const [user, member] of log.room.members) {
+          if (member.from === 0) continue
+          const opened = log.events[member.from - 1]
+          expect(opened?.body.type).toBe('epoch.opened')
+          expect(opened?.body.type === 'epoch.opened' && opened.body.wraps.some(wrap => wrap.user === user)).toBe(true)
+        }
+      }),
+      { numRuns: RUNS },
+    )
+  })
+})
+
+describe('the log', () => {
+  test('folds to the same state however it is cut', () => {
+    fc.assert(
+      fc.property(histories, fc.nat(), (steps, cut) => {
+        const log = play(steps, () => {})
+        const at = cut % (log.events.length + 1)
+        expect(fold(fold(undefined, log.events.slice(0, at)), log.events.slice(at))).toEqual(log.state)
+        const control = log.events.filter(event => event.body.type !== 'message')
+        expect(fold(undefined, control)).toEqual(log.state)
+      }),
+      { numRuns: RUNS },
+    )
+  })
+})
