@@ -1,0 +1,86 @@
+// Processes of a run: started here, asked one thing at a time over the IPC channel, and ended here by their own handle.
+// Nothing else is ever ended.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const started = new Set<ChildProcess>()
+const ANSWER_LIMIT = 120_000
+
+export class Child {
+  readonly process: ChildProcess
+  #errors = ''
+
+  /** Runs a file of this folder, given relative to it. */
+  constructor(file: string, args: readonly string[] = [], options: { env?: NodeJS.ProcessEnv; node?: string[] } = {}) {
+    this.process = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: options.node ?? [],
+      env: { ...process.env, ...options.env },
+    })
+    started.add(this.process)
+    this.process.once('exit', () => started.delete(this.process))
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.on('data', text => {
+        this.#errors = (this.#errors + text).slice(-4_000)
+      })
+    }
+  }
+
+  get pid(): number {
+    return this.process.pid!
+  }
+
+  /** The end of what it printed, for a reason. */
+  get lastWords(): string {
+    return this.#errors.trim()
+  }
+
+  /** The next message it sends: a started server sends its port. */
+  answer<T>(): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.process.off('exit', exited)
+        this.process.off('message', got)
+      }
+      const exited = () => {
+        done()
+        reject(new Error(`a process ended early: ${this.lastWords || 'it said nothing'}`))
+      }
+      const got = (message: unknown) => {
+        done()
+        const { failed } = message as { failed?: string }
+        if (failed === undefined) resolve(message as T)
+        else reject(new Error(failed))
+      }
+      const timer = setTimeout(() => {
+        done()
+        reject(new Error(`a process did not answer in time: ${this.lastWords}`))
+      }, ANSWER_LIMIT)
+      this.process.once('exit', exited)
+      this.process.once('message', got)
+    })
+  }
+
+  ask<T>(question: object): Promise<T> {
+    const answer = this.answer<T>()
+    this.process.send(question)
+    return answer
+  }
+
+  async stop(): Promise<void> {
+    const child = this.process
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise(resolve => child.once('exit', resolve))
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
+    await gone
+    clearTimeout(timer)
+  }
+}
+
+/** For the end of a run, however it came. */
+export function stopAll(): void {
+  for (const child of started) child.kill('SIGKILL')
+}

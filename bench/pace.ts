@@ -1,0 +1,10 @@
+// How long a run takes: seconds and rounds of each measurement, and how many connections are opened for memory.
+
+export interface Pace {
+  readonly seconds: number
+  readonly rounds: number
+  readonly connections: number
+}
+
+export const USUAL: Pace = { seconds: 1, rounds: 3, connections: 2_000 }
+export const QUICK: Pace = { seconds: 0.4, rounds: 1, connections: 500 }

@@ -1,0 +1,54 @@
+// `npm run bench`: measures, prints a table, and with `--json FILE` writes it. See README.md.
+
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { stopAll } from './child.ts'
+import { machine } from './machine.ts'
+import { QUICK, USUAL } from './pace.ts'
+import { ceilingRows } from './rows/ceiling.ts'
+import { moduleRows, socketIoRows } from './rows/fanout.ts'
+import { type NotRun, type Row, table } from './rows.ts'
+
+const groups = {
+  load: ceilingRows,
+  fanout: moduleRows,
+  'socket.io': socketIoRows,
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string' }, quick: { type: 'boolean', default: false }, connections: { type: 'string' } },
+})
+const chosen = positionals.length === 0 ? Object.keys(groups) : positionals
+const unknown = chosen.filter(name => !(name in groups))
+if (unknown.length > 0) {
+  console.error(`No such rows: ${unknown.join(', ')}. There are: ${Object.keys(groups).join(', ')}.`)
+  process.exit(2)
+}
+const pace = { ...(values.quick ? QUICK : USUAL) }
+if (values.connections !== undefined) pace.connections = Number(values.connections)
+
+process.on('SIGINT', () => {
+  stopAll()
+  process.exit(130)
+})
+const about = machine()
+const rows: Row[] = []
+const notRun: NotRun[] = []
+for (const name of chosen) {
+  process.stderr.write(`${name} …\n`)
+  try {
+    rows.push(...(await groups[name as keyof typeof groups](pace)))
+  } catch (error) {
+    notRun.push({ id: name, reason: (error as Error).message })
+  }
+}
+stopAll()
+console.log(
+  `${about.cpu}, ${about.cores} cores, ${about.memoryGiB} GiB, Node ${about.node}, load before ${about.load.toFixed(2)}`,
+)
+console.log(table(rows))
+for (const { id, reason } of notRun) console.log(`not run: ${id}: ${reason}`)
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ machine: about, rows, notRun }, null, 2)}\n`)
+process.exitCode = notRun.length === 0 ? 0 : 1
