@@ -4,16 +4,16 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelId, EventId, IdSequence, RoomId, UserId } from '@conclave/wire'
 import type { EventBody, RoomEvent } from '../../room/events.ts'
-import { advance, classOf, erase, foldName, type HeadDraft, type Projected, project } from '../projection.ts'
+import { advance, erase, foldName, type HeadDraft, type Projected, project } from '../projection.ts'
 import type { Append, Guard, Item, Outcome, Row } from '../store.ts'
 import type { IdentityRows } from './identity.ts'
+import { EventInserts } from './inserts.ts'
 import type { RoomReads } from './rooms.ts'
 
 const SQL = {
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
-  event: 'INSERT INTO events (room, sequence, id, at, actor, class, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
   head: `INSERT INTO rooms (id, channel, suite, kind, sequence, control, last_id, last_at, last_message_at, messages,
       removed, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET channel = excluded.channel, suite = excluded.suite, kind = excluded.kind,
@@ -51,6 +51,7 @@ export class Commits {
   readonly #rooms: RoomReads
   readonly #identity: IdentityRows
   readonly #ids: IdSequence
+  readonly #inserts: EventInserts
   readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>
 
   constructor(database: DatabaseSync, rooms: RoomReads, identity: IdentityRows, ids: IdSequence) {
@@ -58,6 +59,7 @@ export class Commits {
     this.#rooms = rooms
     this.#identity = identity
     this.#ids = ids
+    this.#inserts = new EventInserts(database)
     const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)])
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>
   }
@@ -72,10 +74,12 @@ export class Commits {
     this.#sql.begin.run()
     try {
       const outcomes = items.map(item => this.#refuse(batch, item) ?? this.#write(batch, item))
+      this.#inserts.flush()
       for (const head of batch.heads.values()) if (head.advanced) this.#writeHead(head)
       this.#sql.commit.run()
       return outcomes
     } catch (error) {
+      this.#inserts.clear()
       // Many failures have rolled back already; one that the rollback adds says nothing new.
       if (this.#database.isTransaction) {
         try {
@@ -178,7 +182,7 @@ export class Commits {
       actor,
       body,
     }
-    this.#sql.event.run(event.room, event.sequence, event.id, event.at, actor, classOf(body), JSON.stringify(body))
+    this.#inserts.add(event)
     head.advanced = true
     if (body.type !== 'message') {
       for (const row of project(event, head.suite, first)) this.#writeProjected(head, row)
@@ -211,6 +215,7 @@ export class Commits {
         else sql.dropRolesOf.run(room, row.user)
         return
       case 'message.erased': {
+        this.#inserts.flush()
         const stored = sql.message.get(room, row.sequence, row.id)
         if (stored === undefined) return
         sql.erase.run(JSON.stringify(erase(JSON.parse(stored.body as string) as EventBody)), room, row.sequence)

@@ -118,8 +118,8 @@ export class RoomReads {
     this.#roomsNamed = prepare(`SELECT ${id} FROM rooms WHERE name = ? ORDER BY rooms.id`)
     this.#claimed = prepare(`SELECT ${room} FROM claims WHERE space = ? AND key = ?`)
     this.#allRooms = prepare(`SELECT ${id} FROM rooms WHERE rooms.id > ? ORDER BY rooms.id LIMIT ?`)
-    this.#greatestId = prepare(`SELECT CAST(max(id) AS TEXT) AS id FROM
-      (SELECT max(id) AS id FROM events UNION ALL SELECT max(id) FROM rooms UNION ALL SELECT max(id) FROM channels)`)
+    this.#greatestId = prepare(`SELECT CAST(max(id) AS TEXT) AS id FROM (SELECT max(id) AS id FROM events
+      UNION ALL SELECT max(id) FROM rooms WHERE id < :below UNION ALL SELECT max(id) FROM channels WHERE id < :below)`)
   }
 
   draft(room: RoomId): HeadDraft | undefined {
@@ -231,9 +231,12 @@ export class RoomReads {
     return idsOf(this.#allRooms.all(after ?? '-1', limit))
   }
 
-  /** The greatest id of an event, room or channel; 0 for none. The greatest event id is the greatest last id of the heads. */
-  greatestId(): bigint {
-    return BigInt((this.#greatestId.get()?.id as string | null | undefined) ?? 0)
+  /**
+   * The greatest id of an event, of a room or of a channel; 0 for none. Those of rooms and channels may have come from
+   * outside, so from `below` on they do not count. (The greatest event id is the greatest last id of the heads.)
+   */
+  greatestId(below: bigint): bigint {
+    return BigInt((this.#greatestId.get({ below })?.id as string | null | undefined) ?? 0)
   }
 
   /** The first sequence whose time is not before `at`. A log's times never go back, so halving finds it. */

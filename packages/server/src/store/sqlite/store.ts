@@ -2,7 +2,15 @@
 // statements are stands in rooms.ts, identity.ts and commit.ts; here is what happens when the disk says no.
 
 import type { DatabaseSync } from 'node:sqlite'
-import { type ChannelId, type EventId, IdSequence, type RoomId, type UserId } from '@conclave/wire'
+import {
+  type ChannelId,
+  type EventId,
+  IdSequence,
+  type RoomId,
+  snowflake,
+  type UserId,
+  X_EPOCH_MS,
+} from '@conclave/wire'
 import type { Clock } from '../../clock.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account, Channel, KeySet } from '../../room/facts.ts'
@@ -27,6 +35,9 @@ import { connect, lock, MEMORY } from './open.ts'
 import { check, isBug, probe, reasonOf } from './recovery.ts'
 import { RoomReads } from './rooms.ts'
 
+/** ms. A clock that was set back by less is made good when the store is opened. */
+const DAY = 24 * 60 * 60 * 1000
+
 export interface SqliteOptions {
   /** Made when it is not there; ':memory:' keeps everything in this process. */
   readonly directory: string
@@ -40,7 +51,8 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const held = lock(options.directory)
   try {
     const database = connect(options.directory, options.node)
-    const ids = new IdSequence(options.node, new RoomReads(database).greatestId())
+    const tomorrow = snowflake(Math.max(options.clock.now(), X_EPOCH_MS) + DAY, 0, 0)
+    const ids = new IdSequence(options.node, new RoomReads(database).greatestId(tomorrow))
     return new SqliteStore(options, held, new Connection(database, ids), ids) satisfies Store
   } catch (error) {
     held.release()
