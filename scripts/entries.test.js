@@ -82,6 +82,29 @@ describe.skipIf(OLD === undefined)(`under ${older}`, () => {
     expect(npmCalls(root)).toEqual(['ci --omit=dev', 'ci --include=dev'])
   })
 
+  test('two commands at once install once', async () => {
+    const root = checkout({ lock: {}, node: true, npm: `sleep 1\n${COMPLETE}` })
+    const both = await Promise.all([1, 2].map(() => ended(start(root, 'scripts/prepare.js'))))
+    expect(both).toEqual([
+      [0, null],
+      [0, null],
+    ])
+    expect(npmCalls(root)).toEqual(['ci --omit=dev'])
+  })
+
+  test('prepare waits for the npm of a command that was killed', async () => {
+    const root = checkout({ lock: {}, node: true, npm: `sleep 1\n${COMPLETE}` })
+    const first = start(root, 'scripts/prepare.js')
+    await expect.poll(() => existsSync(join(root, 'npm.log'))).toBe(true)
+    first.kill('SIGKILL')
+    expect(run(root, 'scripts/prepare.js')).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/^Waiting .*\n$/),
+    })
+    expect(npmCalls(root)).toEqual(['ci --omit=dev'])
+    expect(existsSync(join(root, '.installing'))).toBe(false)
+  })
+
   test('prepare shows what npm printed when it failed', () => {
     const root = checkout({ lock: {}, npm: 'echo no network; exit 1' })
     const { status, stderr } = run(root, 'scripts/prepare.js')
@@ -99,7 +122,7 @@ describe.skipIf(OLD === undefined)(`under ${older}`, () => {
   test("the command goes on under the project's Node, with its arguments and exit code", () => {
     const root = checkout({ lock: {}, installed: {}, node: true })
     writeCli(root, 'console.log(JSON.stringify({ node: process.versions.node, argv })); return 7')
-    const { status, stdout } = run(root, 'packages/server/bin/conclave.js', 'user', 'a b')
+    const { status, stdout } = run(root, COMMAND, 'user', 'a b')
     expect(JSON.parse(stdout)).toEqual({ node: process.versions.node, argv: ['user', 'a b'] })
     expect(status).toBe(7)
   })
@@ -107,7 +130,7 @@ describe.skipIf(OLD === undefined)(`under ${older}`, () => {
   test('the command passes a signal on and ends as its server ends', async () => {
     const root = checkout({ lock: {}, installed: {}, node: true })
     writeCli(root, WAITING)
-    const child = start(root)
+    const child = start(root, COMMAND)
     await line(child)
     child.kill('SIGTERM')
     expect(await line(child)).toBe('got SIGTERM')
@@ -117,7 +140,7 @@ describe.skipIf(OLD === undefined)(`under ${older}`, () => {
   test('the command leaves no server behind when it is killed', async () => {
     const root = checkout({ lock: {}, installed: {}, node: true })
     writeCli(root, WAITING)
-    const child = start(root)
+    const child = start(root, COMMAND)
     const pid = Number(await line(child))
     expect(pid).not.toBe(child.pid)
     child.kill('SIGKILL')
@@ -127,13 +150,15 @@ describe.skipIf(OLD === undefined)(`under ${older}`, () => {
 
   test('the command of this checkout answers', () => {
     expect(missing()).toBeUndefined()
-    const { status, stdout, stderr } = run(ROOT, 'packages/server/bin/conclave.js', '--help')
+    const { status, stdout, stderr } = run(ROOT, COMMAND, '--help')
     expect(stderr).toBe('')
     expect(stdout).toContain('conclave')
     expect(status).toBe(0)
   })
 })
 
+const COMMAND = 'packages/server/bin/conclave.js'
+const COMPLETE = 'mkdir -p node_modules; echo \'{"packages":{}}\' > node_modules/.package-lock.json'
 const WAITING = `
   setInterval(() => {}, 1000)
   process.on('SIGTERM', () => { console.log('got SIGTERM'); process.exit(5) })
@@ -156,8 +181,7 @@ function checkout({ lock, installed, node = false, npm = '' }) {
   }
   for (const path of Object.keys(installed ?? {})) write(join(root, path, 'package.json'), '{}')
   if (node) executable(join(root, 'node_modules/.bin/node'), `exec "${process.execPath}" "$@"`)
-  const stamp = 'mkdir -p node_modules; echo \'{"packages":{}}\' > node_modules/.package-lock.json'
-  executable(join(root, 'path/npm'), `echo "$@" >> npm.log\n${npm || stamp}`)
+  executable(join(root, 'path/npm'), `echo "$@" >> npm.log\n${npm || COMPLETE}`)
   return root
 }
 
@@ -185,13 +209,15 @@ function run(root, ...args) {
   return spawnSync(/** @type {string} */ (OLD), args, { cwd: root, env: environment(root), encoding: 'utf8' })
 }
 
-/** @param {string} root */
-function start(root) {
-  const args = ['packages/server/bin/conclave.js', 'start']
-  return spawn(/** @type {string} */ (OLD), args, {
+/**
+ * @param {string} root
+ * @param {string} script
+ */
+function start(root, script) {
+  return spawn(/** @type {string} */ (OLD), [script], {
     cwd: root,
     env: environment(root),
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   })
 }
 

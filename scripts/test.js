@@ -88,6 +88,12 @@ function run(command, args, stdio) {
     env: { ...process.env, PATH: path },
     stdio: ['ignore', stdio, stdio],
   })
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
+    process.removeAllListeners(signal).once(signal, () => {
+      child.kill(signal)
+      process.exit(1)
+    })
+  }
   return new Promise((resolve, reject) => {
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {

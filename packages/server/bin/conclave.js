@@ -15,11 +15,12 @@ else if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR) await run()
 else goOn(checkout?.nodePath())
 
 async function run() {
-  // The process that started this one under the right Node is gone: nobody would see this one any more.
-  if (process.connected) {
-    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
-    process.channel?.unref()
-  }
+  // No server stays behind unseen when what started it was killed: npm (or its shell), or the process under an older Node.
+  const stop = () => process.kill(process.pid, 'SIGTERM')
+  const parent = process.ppid
+  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid === parent || stop(), 1000).unref()
+  process.once('disconnect', stop)
+  process.channel?.unref()
   const { main } = await import('../src/cli.ts')
   process.exitCode = await main(process.argv.slice(2))
 }
