@@ -1,0 +1,287 @@
+// The configuration: one schema with a default and a sentence per field (design 5). It is read from a JSON file
+// (CONCLAVE_CONFIG) and from the environment, which wins. A field `dino.kickBan` is CONCLAVE_DINO_KICK_BAN there:
+// the path in capitals, words parted by underscores. Lists and objects are JSON; lists of words may be parted by commas.
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const seconds = z.number().int().min(0).max(315_360_000)
+const flag = (value: boolean, sentence: string) => z.boolean().default(value).describe(sentence)
+
+const dino = z.strictObject({
+  history: z
+    .strictObject({
+      type: z
+        .enum(['top', 'unread'])
+        .default('top')
+        .describe('What a history answer holds: the newest messages (top), or those since the last one read (unread).'),
+      limit: z.number().int().min(1).max(10_000).default(50).describe('Most messages of a history answer.'),
+    })
+    .default({ type: 'top', limit: 50 })
+    .describe('What a history answer holds: the newest messages (top) or those since the last one read (unread).'),
+  deliveryGuarantee: flag(true, 'Acks of private messages are kept per message and receiver.'),
+  senderCanDelete: flag(true, 'A sender may delete their own messages.'),
+  autojoin: flag(true, 'Users are put into the rooms whose autojoin rules they meet when they log in.'),
+  validateMutes: flag(true, 'A muted user cannot send.'),
+  validateWhispers: flag(false, 'Whispers in a text are checked before they are sent.'),
+  limitAmount: z
+    .strictObject({ maxRooms: z.number().int().min(1) })
+    .nullable()
+    .default(null)
+    .describe('Most temporary rooms of one owner.'),
+  limitLength: z
+    .strictObject({ min: z.number().int().min(1), max: z.number().int().max(1_024) })
+    .default({ min: 3, max: 120 })
+    .describe('Characters of a name that a client gives to a room.'),
+  limitMessageLength: z
+    .strictObject({ max: z.number().int().min(1) })
+    .nullable()
+    .default(null)
+    .describe('Most characters of a message.'),
+  notFull: z
+    .strictObject({
+      maxUsersLow: z.number().int(),
+      maxUsersHigh: z.number().int(),
+      exception: z.array(z.string()).default([]),
+    })
+    .nullable()
+    .default(null)
+    .describe('When a room is full, and for which memberships that counts.'),
+  noEmpty: flag(true, 'A blank message is refused.'),
+  singleSession: flag(false, 'A new log-in closes the earlier session of the user.'),
+  invisibleUnrestricted: flag(true, 'Anybody may be invisible, not only operators.'),
+  disconnectOnFailedLogin: flag(true, 'A failed log-in is disconnected.'),
+  delayedRemoval: flag(false, 'An empty temporary room is removed after a while instead of at once.'),
+  emitResponses: flag(true, 'Answers come as gn_ events too, not only as acks.'),
+  kickBan: seconds.default(0).describe('Seconds for which a kicked user is banned from the room.'),
+  deleteOnBan: flag(false, 'A ban deletes the messages of the banned user.'),
+  loginCodes: z
+    .enum(['recorded', 'seed'])
+    .default('recorded')
+    .describe('Codes of a failed log-in: 705 as recorded, or 712 and 713 as in the seed.'),
+  userConnected: flag(false, 'gn_user_connected is sent when the first session of a user appears.'),
+  trustNames: flag(false, 'A displayName at log-in may be the name of another user.'),
+})
+
+export const schema = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  port: z.number().int().min(0).max(65_535).default(4200).describe('Port to listen on; 0 takes a free one.'),
+  data: z.string().min(1).default('./data').describe('Directory of everything that is kept.'),
+  publicUrl: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Address under which clients reach the server; default: where it listens.'),
+  store: z.literal('sqlite').default('sqlite').describe('Where the logs are kept: sqlite, in the data directory.'),
+  bus: z.literal('local').default('local').describe('How nodes hear of each other: local, one node.'),
+  blobs: z.literal('files').default('files').describe('Where files are kept: files, in the data directory.'),
+  node: z.number().int().min(0).max(1_023).default(0).describe('Number of this node, part of every id that it makes.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('The least that is logged.'),
+    })
+    .default({ level: 'info' }),
+  proxy: z
+    .strictObject({
+      trust: z
+        .union([z.boolean(), z.array(z.string())])
+        .default(false)
+        .describe('Believe the client address in X-Forwarded-For: from anybody, or from the listed proxies.'),
+    })
+    .default({ trust: false }),
+  origins: z
+    .array(z.string())
+    .default(['*'])
+    .describe('Origins whose pages may use the server, on all wires; * is any.'),
+  rooms: z
+    .strictObject({
+      channel: z
+        .string()
+        .min(1)
+        .max(1_024)
+        .default('Rooms')
+        .describe('Name of the channel of rooms made over Rocket.Chat or X.'),
+      temporary: z
+        .enum(['owner', 'until-empty'])
+        .default('owner')
+        .describe('When a temporary room goes: with its owner, or when it is empty.'),
+      grace: seconds.default(30).describe('Seconds that the last owner of a temporary room may be gone.'),
+    })
+    .default({ channel: 'Rooms', temporary: 'owner', grace: 30 })
+    .describe(
+      'The channel of rooms made over Rocket.Chat or X; when a temporary room goes; seconds that its owner may be gone.',
+    ),
+  dino: dino.default(dino.parse({})).describe('Settings of the Dino wire.'),
+  rocketchat: z
+    .strictObject({
+      lockstep: z
+        .boolean()
+        .default(false)
+        .describe('Encrypted rooms of this wire close after a removal until their key is changed.'),
+      updateGroupKey: z
+        .enum(['save', 'suggest'])
+        .default('save')
+        .describe('A key for a member who has none is saved, or only suggested.'),
+    })
+    .default({ lockstep: false, updateGroupKey: 'save' })
+    .describe(
+      'Whether rooms close after a removal until the key is changed; whether a key for another without one is saved or suggested.',
+    ),
+  xchat: z
+    .strictObject({
+      hideGroups: z.boolean().default(false).describe('A group that the caller is not in looks like no group.'),
+    })
+    .default({ hideGroups: false }),
+  limits: z
+    .strictObject({
+      groupSize: z.number().int().min(2).max(100_000).default(1_000).describe('Most members of one room.'),
+      rates: z
+        .enum(['off', 'wire'])
+        .default('off')
+        .describe("The wires' own rate limits: off, or as they publish them (wire)."),
+      flood: z.number().int().min(1).default(1_000).describe('Requests a second of one session.'),
+      failedLogins: z.number().int().min(1).default(20).describe('Failed log-ins a minute per account and address.'),
+    })
+    .default({ groupSize: 1_000, rates: 'off', flood: 1_000, failedLogins: 20 })
+    .describe(
+      'Members of a room; the rate limits of the wires themselves; requests a second and session; failed log-ins a minute.',
+    ),
+})
+
+export type Config = z.infer<typeof schema>
+
+/** A setting that stops the start: one sentence that names it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** From the file that CONCLAVE_CONFIG names and from the environment. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const file = env.CONCLAVE_CONFIG ? parseFile(env.CONCLAVE_CONFIG) : {}
+  const merged = merge(file, fromEnvironment(env))
+  const parsed = schema.safeParse(merged)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const at = [...(issue?.path ?? []), ...(issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [])].join('.')
+  throw new ConfigError(
+    issue?.code === 'unrecognized_keys'
+      ? `The setting "${at}" is unknown.`
+      : `The setting "${at}" is not valid: ${issue?.message ?? ''}.`,
+  )
+}
+
+function parseFile(path: string): Record<string, unknown> {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch {
+    throw new ConfigError(`The file that CONCLAVE_CONFIG names cannot be read: ${path}.`)
+  }
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch {
+    // falls through to the one sentence below
+  }
+  throw new ConfigError(`The file that CONCLAVE_CONFIG names is not a JSON object: ${path}.`)
+}
+
+interface Field {
+  readonly path: readonly string[]
+  readonly type: z.ZodType
+}
+
+/** Every leaf of the schema by its name in the environment. */
+function fields(): Map<string, Field> {
+  const found = new Map<string, Field>()
+  const walk = (type: z.ZodType, path: readonly string[]): void => {
+    const bare = unwrap(type)
+    if (path.length > 0)
+      found.set(`CONCLAVE_${path.map(word => word.replace(/[A-Z]/g, c => `_${c}`).toUpperCase()).join('_')}`, {
+        path,
+        type: bare,
+      })
+    if (bare instanceof z.ZodObject)
+      for (const [key, inner] of Object.entries(bare.shape)) walk(inner as z.ZodType, [...path, key])
+  }
+  walk(schema, [])
+  return found
+}
+
+function unwrap(type: z.ZodType): z.ZodType {
+  if (type instanceof z.ZodDefault || type instanceof z.ZodNullable || type instanceof z.ZodOptional)
+    return unwrap(type.unwrap() as z.ZodType)
+  return type
+}
+
+function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const known = fields()
+  const result: Record<string, unknown> = {}
+  for (const [name, text] of Object.entries(env)) {
+    if (!name.startsWith('CONCLAVE_') || name === 'CONCLAVE_CONFIG' || text === undefined) continue
+    const field = known.get(name)
+    if (!field) throw new ConfigError(`The setting "${name}" is unknown.`)
+    let at = result
+    for (const key of field.path.slice(0, -1)) {
+      at[key] ??= {}
+      at = at[key] as Record<string, unknown>
+    }
+    at[field.path.at(-1) as string] = parseText(text, field.type)
+  }
+  return result
+}
+
+function parseText(text: string, type: z.ZodType): unknown {
+  if (type instanceof z.ZodString || type instanceof z.ZodEnum || type instanceof z.ZodLiteral) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return type instanceof z.ZodArray || type instanceof z.ZodUnion ? text.split(',').map(word => word.trim()) : text
+  }
+}
+
+function merge(under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...under }
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key]
+    merged[key] = isPlain(value) && isPlain(below) ? merge(below, value) : value
+  }
+  return merged
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** `conclave config`: every field with its value, its default and its sentence. */
+export function printConfig(config: Config): string {
+  const lines: string[] = []
+  const defaults = schema.parse({})
+  for (const [name, { path }] of fields()) {
+    const value = at(config, path)
+    if (isPlain(value) || value === undefined) continue
+    const sentence = describe(path)
+    lines.push(
+      `${path.join('.')} = ${JSON.stringify(value)}   (default ${JSON.stringify(at(defaults, path))}, ${name})\n    ${sentence}`,
+    )
+  }
+  return lines.join('\n')
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, key) => (isPlain(inner) ? inner[key] : undefined), value)
+}
+
+function describe(path: readonly string[]): string {
+  let type: z.ZodType = schema
+  let sentence = ''
+  for (const key of path) {
+    const bare = unwrap(type)
+    if (!(bare instanceof z.ZodObject)) break
+    type = bare.shape[key] as z.ZodType
+    sentence = type.description ?? sentence
+  }
+  return sentence
+}
