@@ -7,49 +7,56 @@ import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * The table. A file belongs to the first layer that names it or its folder.
+ * The table. A file belongs to the first layer that names it or its folder; `~` is packages/server/src.
  * `imports`: the layers that it may use besides its own ('*': all). `types`: those that it may use by `import type` alone.
  * `pure`: it uses no package and nothing of Node. `apart`: the folders and files of the layer do not know each other.
  * @type {Record<string, { files: string[], imports: string[], types?: string[], pure?: boolean, apart?: boolean }>}
  */
 const LAYERS = {
-  wire: { files: ['wire/src/'], imports: [], pure: true },
-  limits: { files: ['server/src/limits.ts'], imports: [], pure: true },
-  room: { files: ['server/src/room/'], imports: ['wire', 'limits'], pure: true },
-  config: { files: ['server/src/config.ts'], imports: ['wire', 'room', 'limits'] },
+  wire: { files: ['packages/wire/src/'], imports: [], pure: true },
+  limits: { files: ['~/limits.ts'], imports: [], pure: true },
+  room: { files: ['~/room/'], imports: ['wire', 'limits'], pure: true },
+  config: { files: ['~/config.ts'], imports: ['wire', 'room', 'limits'] },
   ports: {
-    files: ['clock.ts', 'store/store.ts', 'bus/bus.ts', 'presence/presence.ts', 'quota/quota.ts'].map(inServer),
+    files: [
+      '~/clock.ts',
+      '~/store/store.ts',
+      '~/store/projection.ts',
+      '~/bus/bus.ts',
+      '~/presence/presence.ts',
+      '~/quota/quota.ts',
+    ],
     imports: ['wire', 'room', 'limits', 'config'],
   },
   adapters: {
-    files: ['store/', 'bus/', 'presence/', 'quota/'].map(inServer),
+    files: ['~/store/', '~/bus/', '~/presence/', '~/quota/'],
     imports: ['wire', 'room', 'limits', 'config', 'ports'],
     apart: true,
   },
-  identity: { files: ['server/src/identity/'], imports: ['wire', 'room', 'limits', 'config', 'ports'] },
-  engine: { files: ['server/src/engine/'], imports: ['wire', 'room', 'limits', 'config', 'ports', 'identity'] },
-  fanout: { files: ['server/src/fanout/'], imports: ['wire', 'room', 'limits', 'config', 'ports', 'identity'] },
+  identity: { files: ['~/identity/'], imports: ['wire', 'room', 'limits', 'config', 'ports'] },
+  engine: { files: ['~/engine/'], imports: ['wire', 'room', 'limits', 'config', 'ports', 'identity'] },
+  fanout: { files: ['~/fanout/'], imports: ['wire', 'room', 'limits', 'config', 'ports', 'identity'] },
   gateways: {
-    files: ['dino/', 'rocketchat/', 'xchat/'].map(name => inServer(`gateways/${name}`)),
+    files: ['~/gateways/dino/', '~/gateways/rocketchat/', '~/gateways/xchat/'],
     imports: ['wire', 'room', 'limits', 'config', 'identity', 'engine', 'fanout', 'common'],
     types: ['ports'],
     apart: true,
   },
   common: {
-    files: ['server/src/gateways/'],
+    files: ['~/gateways/'],
     imports: ['wire', 'room', 'limits', 'config', 'identity', 'engine', 'fanout'],
     types: ['ports'],
   },
-  start: { files: ['main.ts', 'cli.ts', 'operator/index.ts'].map(inServer), imports: ['*'] },
+  start: { files: ['~/main.ts', '~/cli.ts', '~/operator/index.ts'], imports: ['*'] },
   operator: {
-    files: ['server/src/operator/'],
+    files: ['~/operator/', '~/operations.ts'],
     imports: ['wire', 'room', 'limits', 'config', 'identity', 'engine'],
     types: ['ports'],
   },
-  outside: { files: ['../conformance/', '../bench/'], imports: ['*'] },
+  outside: { files: ['conformance/', 'bench/'], imports: ['*'] },
 }
-/** What a test may import beside what its layer may. */
-const TESTS = { files: /(?:\.test\.ts|\/contract\.ts|\/testing(?:\/.*|\.ts))$/, imports: ['adapters'] }
+/** Tests, and what only they use; and what they may import beside what their layer may. */
+const TESTS = { files: /(?:\.test|[/-](?:contract|fixtures|testing))\.ts$/, imports: ['adapters'] }
 
 /** What a pure function does not touch: the room takes time, chance and the world as values. */
 const IMPURE =
@@ -205,7 +212,7 @@ function partOf(path, layer) {
 
 /** @param {string} layer */
 function filesOf(layer) {
-  return (LAYERS[layer]?.files ?? []).map(file => posix.join('packages', file))
+  return (LAYERS[layer]?.files ?? []).map(file => file.replace('~', 'packages/server/src'))
 }
 
 /**
@@ -214,11 +221,6 @@ function filesOf(layer) {
  */
 function within(path, file) {
   return file.endsWith('/') ? path.startsWith(file) : path === file
-}
-
-/** @param {string} file */
-function inServer(file) {
-  return `server/src/${file}`
 }
 
 /**
