@@ -90,6 +90,7 @@ export class Engine {
     const { rooms, identity, clock, settings, writer } = this.#parts
     const { room, command, session } = submission
     let current: string | null = null
+    let seen: string | null | undefined
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const state = rooms.peek(room) ?? (await rooms.load(room))
       const channel = submission.channel ?? state?.channel
@@ -98,7 +99,10 @@ export class Engine {
       const gathered = gather(identity, channel, wanted)
       const facts = gathered instanceof Gathered ? gathered : await gathered
       if (!facts) return { rejected: 'room.unknown' }
-      const context: Context = { now: clock.now(), raced: attempt > 0, settings, verify: verifyText }
+      const epoch = state?.epoch?.version ?? null
+      if (seen === undefined) seen = epoch
+      const raced = attempt > 0
+      const context: Context = { now: clock.now(), raced, overtaken: epoch !== seen, settings, verify: verifyText }
       const decision = decide(state, command, facts, context)
       if (isRejection(decision)) return (await this.#answeredBefore(submission, decision)) ?? decision
       if (decision.events.length === 0) return { events: [], room: state as RoomState, repeated: false }

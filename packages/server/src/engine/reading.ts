@@ -22,6 +22,9 @@ export interface ReadingParts {
   readonly clock: Clock
 }
 
+/** Events looked at together when the newest of a kind is wanted: nearly always the first is it. */
+const LOOK_BACK = 4
+
 export type Page = Omit<PageQuery, 'room' | 'right'>
 
 export interface PageRead {
@@ -78,6 +81,30 @@ export class Reading {
     return (
       checkHistory(state, channel, reader, visitor, this.#parts.clock.now()) ?? { by: 'grant', control: state.control }
     )
+  }
+
+  /** The id of the newest event before that sequence which is of the wanted kind. An id alone, so whoever may ask. */
+  async idBefore(room: RoomId, sequence: number, wanted: (event: RoomEvent) => boolean): Promise<EventId | null> {
+    let before = sequence
+    for (;;) {
+      const query = { room, right: { by: 'server' }, select: 'all', order: 'newest', before, limit: LOOK_BACK } as const
+      const events = (await this.#parts.store.page(query)) ?? []
+      const found = events.find(wanted)
+      if (found) return found.id
+      const oldest = events.at(-1)
+      if (!oldest || events.length < LOOK_BACK) return null
+      before = oldest.sequence
+    }
+  }
+
+  /** A small value that a gateway keeps beside the logs, by its key. */
+  meta(key: string): Promise<string | undefined> {
+    return this.#parts.store.meta(key)
+  }
+
+  /** The heads of the rooms of which the user is a member, without their states. */
+  async headsOf(user: UserId): Promise<readonly Head[]> {
+    return this.#parts.store.heads(await this.#parts.store.roomsOf(user))
   }
 
   head(room: RoomId): Promise<Head | undefined> {

@@ -70,6 +70,8 @@ export interface Context {
   readonly now: number
   /** True when the same command was decided before and lost a race. */
   readonly raced: boolean
+  /** True when another epoch was opened since it was decided first: whoever rotates now has lost (L2). */
+  readonly overtaken: boolean
   readonly settings: RoomSettings
   /** ECDSA P-256/SHA-256 over the text's UTF-8; key as base64 SPKI, signature as base64 r||s. */
   verify(signingKey: string, text: string, signature: string): boolean

@@ -100,6 +100,7 @@ export function contextAt(now: number, more: Partial<Context> = {}): Context {
   return {
     now,
     raced: false,
+    overtaken: false,
     settings: { lockstep: false, groupSize: 100, updateGroupKey: 'save' },
     verify: (key, text, signature) => signature === fakeSignature(key, text),
     ...more,

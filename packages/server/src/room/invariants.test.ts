@@ -368,6 +368,25 @@ describe('L2 one winner', () => {
     )
   })
 
+  test('a rotation that another one overtook is a conflict, even under a newer version', () => {
+    const log = new Log()
+    log.createGroup([userId(0), userId(1)])
+    const wraps = wrapsFor(log.people, [userId(0), userId(1)])
+    const version = log.nextVersion()
+    const rotation: Command = {
+      command: 'open-epoch',
+      actor: userId(0),
+      version,
+      wraps,
+      replaces: false,
+      signatures: [keyChange(log.people, userId(0), version, wraps, `g${ROOM}`)],
+    }
+    const context = contextAt(log.now, { raced: true, overtaken: true })
+    const current = log.room.epoch?.version
+    expect(decide(log.state, rotation, log.people.facts, context)).toEqual({ rejected: 'conflict', current })
+    expect(decide(log.state, rotation, log.people.facts, contextAt(log.now, { raced: true }))).toHaveProperty('events')
+  })
+
   test('a change that lost the race is a conflict, one that starts old is stale, both name the current epoch', () => {
     const log = new Log()
     log.createGroup([userId(0), userId(1)])

@@ -17,6 +17,8 @@ export interface Rotation {
 export function checkVersion(version: string, current: Epoch | null, context: Context): Rejection | null {
   const now = current?.version ?? null
   if (!isKeyVersion(version)) return { rejected: 'epoch.malformed' }
+  // Even under a newer version: it was made for the key that this one would replace unseen.
+  if (context.overtaken) return { rejected: 'conflict', current: now }
   if (now !== null && compareVersions(version, now) <= 0) {
     return context.raced ? { rejected: 'conflict', current: now } : { rejected: 'epoch.stale', current: now }
   }

@@ -203,7 +203,7 @@ export function changeOf<K extends GroupChange['kind']>(read: Read, kind: K): Ex
 export function checkXchatContent(
   state: RoomState,
   command: { readonly actor: UserId | null; readonly messageId: string | null },
-  content: Extract<Content, { suite: 'xchat' }>,
+  content: Omit<Extract<Content, { suite: 'xchat' }>, 'epoch'>,
   facts: Facts,
   context: Context,
 ): Rejection | null {

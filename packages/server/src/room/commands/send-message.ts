@@ -12,10 +12,14 @@ import { checkRocketchatContent } from '../rocketchat.ts'
 import { checkXchatContent } from '../signatures.ts'
 import type { RoomState } from '../state.ts'
 
+type XchatContent = Extract<Content, { suite: 'xchat' }>
+/** As it is handed in: the epoch of an X message is read from what was signed, not told beside it. */
+export type SentContent = Exclude<Content, XchatContent> | Omit<XchatContent, 'epoch'>
+
 export interface SendMessage {
   readonly command: 'send-message'
   readonly actor: UserId | null
-  readonly content: Content
+  readonly content: SentContent
   /** The id that the client chose, and a digest of what it sent under it. */
   readonly messageId: string | null
   readonly digest: string
@@ -37,9 +41,9 @@ export const sendMessage: CommandRule<SendMessage> = {
     const refused = command.actor === null ? null : checkSender(state, command, command.actor, facts, context)
     const problem = refused ?? checkContent(state, command, facts, context)
     if (problem) return problem
-    const { actor, messageId, digest, content } = command
+    const { actor, messageId, digest } = command
     return {
-      events: [{ type: 'message', messageId, content }],
+      events: [{ type: 'message', messageId, content: contentOf(state, command.content) }],
       messageKeys: messageId === null || actor === null ? [] : [{ key: messageId, digest, by: actor }],
     }
   },
@@ -109,6 +113,11 @@ function checkContent(state: RoomState, command: SendMessage, facts: Facts, cont
     case 'rocketchat':
       return checkRocketchatContent(state, content, context)
   }
+}
+
+/** What goes into the log. checkContent has compared the signed epoch with the room's. */
+function contentOf(state: RoomState, content: SentContent): Content {
+  return content.suite === 'xchat' ? { ...content, epoch: state.epoch?.version ?? '' } : content
 }
 
 /** A room's id as an origin of messages into another one. */
