@@ -71,6 +71,7 @@ export function buildCore(parts: CoreParts): Core {
     quota,
     bus,
     ids: { next: () => store.newId() },
+    failedLogins: config.limits.failedLogins,
   })
   const settings = {
     lockstep: config.rocketchat.lockstep,

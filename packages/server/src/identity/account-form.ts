@@ -1,0 +1,79 @@
+// What an account may hold: the form of names, addresses and attributes, checked wherever they come from.
+import { isUserId, type UserId } from '@conclave/wire'
+import type { Sanction } from '../room/events.ts'
+import type { GlobalRole } from '../room/facts.ts'
+import { ATTRIBUTE_NAME, ATTRIBUTE_VALUE, ATTRIBUTES, EMAIL, EXCLUDED, SHOWN_NAME, USERNAME } from './limits.ts'
+import type { IdentityRejection } from './rejection.ts'
+
+/** What may be set of an account; what is absent stays. */
+export interface AccountChange {
+  readonly username?: string
+  readonly name?: string
+  readonly dinoName?: string
+  readonly email?: string | null
+  readonly active?: boolean
+  readonly roles?: readonly GlobalRole[]
+  readonly sanctions?: readonly Sanction[]
+  readonly attributes?: Readonly<Record<string, string>>
+  readonly excluded?: readonly UserId[]
+}
+
+export const GLOBAL_ROLES: readonly GlobalRole[] = ['superuser', 'globalmod', 'admin']
+
+/** Letters, digits, dot, hyphen, underscore: never an `@`, by which Rocket.Chat tells an address from a name. */
+const NAME_FORM = /^[\p{L}\p{M}\p{N}._-]+$/u
+const EMAIL_FORM = /^[^\s@]+@[^\s@]+$/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not stand in a name
+const CONTROL = /[\u0000-\u001f\u007f]/
+
+/** The form in which usernames are looked up and kept; the store compares without regard to case. */
+export function usernameKey(username: string): string {
+  return username.normalize('NFC')
+}
+
+export function emailKey(email: string): string {
+  return email.normalize('NFC').toLowerCase()
+}
+
+/** undefined when everything that is named may stand so. */
+export function checkAccount(change: AccountChange): IdentityRejection | undefined {
+  const field = malformedField(change)
+  return field && { rejected: 'user.malformed', field: field[0], text: field[1] }
+}
+
+function malformedField(change: AccountChange): readonly [string, string] | undefined {
+  const { username, name, dinoName, email, roles, attributes, excluded } = change
+  if (username !== undefined && (username.length > USERNAME || !NAME_FORM.test(username)))
+    return ['username', `must have 1 to ${USERNAME} letters, digits, dots, hyphens or underscores`]
+  if (name !== undefined && !isShownName(name)) return ['name', shownNameText]
+  if (dinoName !== undefined && !isShownName(dinoName)) return ['dinoName', shownNameText]
+  if (email !== undefined && email !== null && (email.length > EMAIL || !EMAIL_FORM.test(email)))
+    return ['email', 'must be an e-mail address']
+  if (roles !== undefined && !roles.every(role => GLOBAL_ROLES.includes(role)))
+    return ['roles', `must be of ${GLOBAL_ROLES.join(', ')}`]
+  if (attributes !== undefined && !areAttributes(attributes))
+    return ['attributes', `must be at most ${ATTRIBUTES} texts of at most ${ATTRIBUTE_VALUE} characters`]
+  if (excluded !== undefined && (excluded.length > EXCLUDED || !excluded.every(isUserId)))
+    return ['excluded', `must be at most ${EXCLUDED} user ids`]
+  return undefined
+}
+
+const shownNameText = `must have at most ${SHOWN_NAME} characters, none of them a control character`
+
+function isShownName(name: string): boolean {
+  return name.length <= SHOWN_NAME && !CONTROL.test(name)
+}
+
+function areAttributes(attributes: Readonly<Record<string, string>>): boolean {
+  const entries = Object.entries(attributes)
+  return (
+    entries.length <= ATTRIBUTES &&
+    entries.every(
+      ([name, value]) =>
+        name.length > 0 &&
+        name.length <= ATTRIBUTE_NAME &&
+        typeof value === 'string' &&
+        value.length <= ATTRIBUTE_VALUE,
+    )
+  )
+}

@@ -1,0 +1,95 @@
+// Who there is: accounts, their tokens, passwords and keys, with what this node remembers of them. Every write goes
+// into the engine's group commit and names the versions that it was decided on.
+import type { UserId } from '@conclave/wire'
+import type { Bus } from '../bus/bus.ts'
+import type { Clock, Random } from '../clock.ts'
+import type { Quota } from '../quota/quota.ts'
+import type { Account, Channel, KeySet } from '../room/facts.ts'
+import type { Store, Write } from '../store/store.ts'
+import { Accounts } from './accounts.ts'
+import { Cache } from './cache.ts'
+import { KeyPairs } from './key-pairs.ts'
+import { Login } from './login.ts'
+import type { Passwords } from './passwords.ts'
+import { PublicKeys } from './public-keys.ts'
+import { Tokens } from './tokens.ts'
+
+export interface IdentityParts {
+  readonly store: Store
+  readonly write: Write
+  readonly clock: Clock
+  readonly random: Random
+  readonly passwords: Passwords
+  readonly quota: Quota
+  readonly bus: Bus
+  /** Fresh ids for users that come without one. */
+  readonly ids: { next(): string }
+  /** Failed log-ins a minute, per account and address. */
+  readonly failedLogins: number
+}
+
+export class Identity {
+  /** What is remembered, by id; a decision names the version (engine/facts.ts). */
+  readonly accounts: Cache<Account>
+  readonly channels: Cache<Channel>
+  readonly keys: Cache<KeySet>
+  readonly users: Accounts
+  readonly tokens: Tokens
+  readonly login: Login
+  readonly publicKeys: PublicKeys
+  readonly keyPairs: KeyPairs
+  readonly #bus: Bus
+
+  constructor(parts: IdentityParts) {
+    const { store, write, clock, random, passwords, quota, bus, ids } = parts
+    this.#bus = bus
+    this.accounts = new Cache(id => store.account(id as UserId))
+    this.channels = new Cache(id => store.channel(id as Channel['id']))
+    this.keys = new Cache(id => store.keys(id as UserId))
+    bus.subscribe('all', message => {
+      if (message.kind === 'changed') this.#forget(message.of, message.id)
+    })
+    this.users = new Accounts({
+      store,
+      write,
+      clock,
+      ids,
+      passwords,
+      cache: this.accounts,
+      changed: user => this.changed('account', user),
+      ended: (user, reason) => bus.publish('all', { kind: 'end', token: null, user, wire: null, reason }),
+    })
+    this.tokens = new Tokens({ store, write, clock, random, bus, accounts: this.accounts })
+    this.login = new Login({
+      store,
+      clock,
+      quota,
+      accounts: this.users,
+      tokens: this.tokens,
+      passwords,
+      failures: parts.failedLogins,
+    })
+    this.publicKeys = new PublicKeys({ store, write, clock, changed: user => this.changed('keys', user) })
+    this.keyPairs = new KeyPairs({ store, write, clock })
+  }
+
+  /** An account, a channel or a key set was written: every node's copy is old. */
+  changed(of: 'account' | 'channel' | 'keys', id: string): void {
+    this.#forget(of, id)
+    this.#bus.publish('all', { kind: 'changed', of, id })
+  }
+
+  /** Nothing that was read before may be relied on any more. */
+  forget(): void {
+    this.accounts.clear()
+    this.channels.clear()
+    this.keys.clear()
+    this.tokens.forget()
+  }
+
+  #forget(of: 'account' | 'channel' | 'keys', id: string): void {
+    if (of === 'account') this.accounts.forget(id)
+    else if (of === 'channel') this.channels.forget(id)
+    else this.keys.forget(id)
+  }
+}

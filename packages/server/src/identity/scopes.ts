@@ -1,0 +1,29 @@
+// What a token allows, in X's scope names (x-chat.md 1.1). Dino and Rocket.Chat know no scopes: a token is good
+// there when it holds all of a user's.
+
+export const USER_SCOPES = [
+  'dm.read',
+  'dm.write',
+  'users.read',
+  'tweet.read',
+  'media.write',
+  'like.read',
+  'mute.read',
+  'block.read',
+] as const
+
+export type Scope = (typeof USER_SCOPES)[number]
+
+export function isScope(text: string): text is Scope {
+  return (USER_SCOPES as readonly string[]).includes(text)
+}
+
+/** Those of the wanted scopes that a token does not hold. */
+export function missingScopes(held: readonly string[], wanted: readonly Scope[]): Scope[] {
+  return wanted.filter(scope => !held.includes(scope))
+}
+
+/** True for a token that may do whatever its user may. */
+export function holdsUserScopes(held: readonly string[]): boolean {
+  return missingScopes(held, USER_SCOPES).length === 0
+}
