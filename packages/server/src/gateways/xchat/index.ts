@@ -1,0 +1,78 @@
+// The X Chat wire: `/2/…` over HTTP. Everything that is refused here is problem+json, and nothing that a client sends
+// is answered with 500 (x-chat.md 1.3).
+import type { FastifyError, FastifyInstance } from 'fastify'
+import type { Gateway, GatewayParts } from '../gateway.ts'
+import { Previous } from './previous.ts'
+import { invalidRequest, problem, Refusal, unavailable } from './problem.ts'
+import type { Route, XchatParts } from './route.ts'
+import { refuse, register } from './route.ts'
+import { addChatGroupMembers } from './routes/add-chat-group-members.ts'
+import { addConversationKeys } from './routes/add-conversation-keys.ts'
+import { addUserPublicKey } from './routes/add-user-public-key.ts'
+import { createChatConversation } from './routes/create-chat-conversation.ts'
+import { getChatConversation } from './routes/get-chat-conversation.ts'
+import { getChatConversationEvents } from './routes/get-chat-conversation-events.ts'
+import { getChatConversations } from './routes/get-chat-conversations.ts'
+import { getUsersById } from './routes/get-users-by-id.ts'
+import { getUsersByUsername } from './routes/get-users-by-username.ts'
+import { getUsersMe } from './routes/get-users-me.ts'
+import { getUsersPublicKey } from './routes/get-users-public-key.ts'
+import { getUsersPublicKeys } from './routes/get-users-public-keys.ts'
+import { initializeChatGroup } from './routes/initialize-chat-group.ts'
+import { sendChatMessage } from './routes/send-chat-message.ts'
+import { Gate } from './session.ts'
+
+export const ROUTES: readonly Route[] = [
+  getUsersMe,
+  getUsersById,
+  getUsersByUsername,
+  getUsersPublicKey,
+  getUsersPublicKeys,
+  addUserPublicKey,
+  initializeChatGroup,
+  createChatConversation,
+  addConversationKeys,
+  addChatGroupMembers,
+  sendChatMessage,
+  getChatConversationEvents,
+  getChatConversations,
+  getChatConversation,
+]
+
+export async function xchatGateway(parts: GatewayParts): Promise<Gateway> {
+  await parts.http.register(plugin({ ...parts, previous: new Previous(parts.reading) }), { prefix: '/2' })
+  return { name: 'xchat', upgrades: [], close: async () => {} }
+}
+
+function plugin(parts: XchatParts) {
+  return async (scope: FastifyInstance): Promise<void> => {
+    // Bodies stay text until a route reads them: the path comes before the shape (x-chat.md 6), and an empty body
+    // with a JSON content type, which X's SDK sends, is no error.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(/^application\/(?:[a-z.+-]*\+)?json(?:;|$)/i, { parseAs: 'string' }, (_, body, done) =>
+      done(null, body),
+    )
+    scope.setNotFoundHandler((_, reply) => {
+      const detail = 'there is nothing at this path with this method'
+      return refuse(reply, new Refusal(problem('about:blank', 'Not Found', 404, detail)))
+    })
+    scope.setErrorHandler((error: FastifyError, _, reply) => refuse(reply, refusalOf(error, parts)))
+    const gate = new Gate(parts)
+    for (const route of ROUTES) register(scope, gate, parts, route)
+  }
+}
+
+/** What Fastify refuses before a route runs, what the store cannot do now, and bugs. */
+function refusalOf(error: FastifyError, { log }: XchatParts): Refusal {
+  const status = error.statusCode ?? 500
+  if (status === 413) return new Refusal(problem('about:blank', 'Payload Too Large', 413, 'the body is too large'))
+  if (status === 415) {
+    return new Refusal(problem('about:blank', 'Unsupported Media Type', 415, 'Content-Type: must be application/json'))
+  }
+  if (status >= 400 && status < 500) return new Refusal(invalidRequest('body', 'the request cannot be read'))
+  if (error.name === 'StoreFailure') {
+    return new Refusal(unavailable('the server cannot write at the moment, try again'), { 'retry-after': '1' })
+  }
+  log.error({ err: { name: error.name, stack: error.stack } }, 'bug in a route of the X wire')
+  return new Refusal(problem('internal-error', 'Internal Error', 500, 'Internal Error'))
+}

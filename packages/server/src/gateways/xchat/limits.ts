@@ -1,0 +1,35 @@
+// Bounds of the X wire, each with its reason. What the whole server shares stands in src/limits.ts.
+
+/** Bytes of a body: the largest message (256 KiB of contents in base64) is 350 KB; X's own limit is not published. */
+export const BODY_BYTES = 2 * 1024 * 1024
+/** Bytes of a rotation's body: 600 KB for 1,000 members, as wraps stand in it twice. */
+export const ROTATION_BYTES = 4 * 1024 * 1024
+/** Nesting of a body: signatures inside actions inside the body use 5. */
+export const BODY_DEPTH = 16
+/** Values in a body: a rotation for 10,000 members has 40,000. */
+export const BODY_VALUES = 100_000
+/** Action signatures of one request: no change needs more than two; more would only be decoded to be refused. */
+export const ACTIONS = 8
+/** Entries of a `message_signing_key_info_list`: each costs a look at a key set. As many as a group has members. */
+export const KEY_INFOS = 1_000
+/** Characters of a version, a key or a signature as text: a wrap has 152, a key 124, a signature 88. */
+export const SHORT_TEXT = 512
+/** Characters of an encrypted title or avatar address: 1,024 of plain text, encrypted, in base64. */
+export const ENCRYPTED_TEXT = 4_200
+/** Bytes of an encrypted title at least: nonce 24 and tag 16 (x-chat.md 5.3). */
+export const ENCRYPTED_BYTES = 40
+/** Characters of a conversation token. Nobody but X's own servers makes one. */
+export const CONVERSATION_TOKEN = 4_096
+/** Characters of a query parameter. 100 ids of 19 digits have 2,000. */
+export const PARAMETER = 4_096
+/** Users of one batch read (x-chat.md 3.1). */
+export const BATCH = 100
+/** Items of one page at most, and where the client does not say (x-chat.md 1.4). */
+export const PAGE_MAX = 100
+export const PAGE_DEFAULT = 10
+/** Characters of encoded events on one page; then it ends early. A page of the largest messages would have 50 MB. */
+export const PAGE_CHARACTERS = 8 * 1024 * 1024
+/** Events read from the log at a time while a page is filled. */
+export const READ_AHEAD = 32
+/** Rooms whose newest shown event is remembered, to name it in the next one's envelope. */
+export const REMEMBERED_ROOMS = 10_000

@@ -1,0 +1,39 @@
+// A registered public key as X shows it (x-chat.md 3.1). `juicebox_config` is a valid field without a value until
+// this server runs realms of its own (protocol/xchat.md).
+import { z } from 'zod'
+import type { PublicKey } from '../../room/facts.ts'
+import { names } from './schema.ts'
+
+const FIELDS = [
+  'identity_public_key_signature',
+  'juicebox_config',
+  'public_key',
+  'public_key_version',
+  'signing_public_key',
+] as const
+export const publicKeyFields = names(FIELDS)
+
+export const publicKeyShape = z.object({
+  /** Batch reads only: X's command line drops rows without it. */
+  user_id: z.string().optional(),
+  public_key_version: z.string().optional(),
+  /** The identity key; SPKI, as the signing key. */
+  public_key: z.string().optional(),
+  signing_public_key: z.string().optional(),
+  /** Made with the signing key, over the identity key. */
+  identity_public_key_signature: z.string().optional(),
+  /** Ours: made with the identity key, over the signing key, so that neither can be swapped alone (section 9). */
+  signing_public_key_signature: z.string().optional(),
+})
+
+export function publicKeyOf(key: PublicKey, fields: readonly string[] | undefined): z.infer<typeof publicKeyShape> {
+  const shown = {
+    public_key_version: key.version,
+    public_key: key.identityKey,
+    signing_public_key: key.signingKey,
+    identity_public_key_signature: key.identityKeySignature,
+    signing_public_key_signature: key.signingKeySignature,
+  }
+  if (!fields) return shown
+  return Object.fromEntries(Object.entries(shown).filter(([name]) => fields.includes(name)))
+}

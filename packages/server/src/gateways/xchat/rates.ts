@@ -1,0 +1,32 @@
+// The wire's own rate limits, off by default (`limits.rates`). X publishes none for its chat routes: these are of the
+// size of its other ones, per user and operation. Public keys have a daily bucket of their own (x-chat.md 1.2).
+import type { Allowance } from '../../quota/quota.ts'
+import type { Operation } from './route.ts'
+
+const QUARTER = 15 * 60 * 1000
+const DAY = 24 * 60 * 60 * 1000
+
+const READ: Allowance = { limit: 900, window: QUARTER }
+const LIST: Allowance = { limit: 300, window: QUARTER }
+const SEND: Allowance = { limit: 450, window: QUARTER }
+const CHANGE: Allowance = { limit: 60, window: QUARTER }
+
+export const RATES: Readonly<Record<Operation, Allowance>> = {
+  getUsersMe: READ,
+  getUsersById: READ,
+  getUsersByUsername: READ,
+  getUsersPublicKey: READ,
+  getUsersPublicKeys: LIST,
+  addUserPublicKey: CHANGE,
+  initializeChatGroup: CHANGE,
+  createChatConversation: CHANGE,
+  addConversationKeys: CHANGE,
+  addChatGroupMembers: CHANGE,
+  sendChatMessage: SEND,
+  getChatConversationEvents: READ,
+  getChatConversations: LIST,
+  getChatConversation: READ,
+}
+
+/** Registrations of a user in a day, announced as `x-user-limit-24hour-*`. */
+export const REGISTRATIONS: Allowance = { limit: 10, window: DAY }

@@ -1,0 +1,125 @@
+// What a route is: X's operation, who may call it, the shapes of what comes in and goes out, and what it does. The
+// shapes are the one source of validation and, later, of the OpenAPI document.
+
+import { parseJson } from '@conclave/wire'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import type { Scope } from '../../identity/scopes.ts'
+import type { GatewayParts } from '../gateway.ts'
+import { BODY_BYTES, BODY_DEPTH, BODY_VALUES } from './limits.ts'
+import type { Previous } from './previous.ts'
+import { invalidRequest, Refusal } from './problem.ts'
+import { parse } from './schema.ts'
+import type { Caller, Gate } from './session.ts'
+
+/** X's operation ids. */
+export type Operation =
+  | 'getUsersMe'
+  | 'getUsersById'
+  | 'getUsersByUsername'
+  | 'getUsersPublicKey'
+  | 'getUsersPublicKeys'
+  | 'addUserPublicKey'
+  | 'initializeChatGroup'
+  | 'createChatConversation'
+  | 'addConversationKeys'
+  | 'addChatGroupMembers'
+  | 'sendChatMessage'
+  | 'getChatConversationEvents'
+  | 'getChatConversations'
+  | 'getChatConversation'
+
+/** What routes work with. */
+export interface XchatParts extends GatewayParts {
+  readonly previous: Previous
+}
+
+export interface Call<Query, Body> {
+  readonly caller: Caller
+  /** A path parameter, percent-decoded. Empty where the path has none of that name. */
+  param(name: string): string
+  readonly query: Query
+  /** Bytes of the body as it came. */
+  readonly bytes: number
+  /** Reads the body; called when everything that comes before its shape is right (x-chat.md 6). */
+  body(): Body | Refusal
+}
+
+export interface RouteSpec<Query extends z.ZodType, Body extends z.ZodType> {
+  readonly operation: Operation
+  readonly method: 'GET' | 'POST'
+  /** After `/2`. */
+  readonly path: string
+  /** What the caller's token must hold (x-chat.md 1.1). */
+  readonly scopes: readonly Scope[]
+  readonly query: Query
+  readonly body: Body
+  readonly answer: z.ZodType
+  /** Of a positive answer; 200 if not named. */
+  readonly status?: 201
+  /** Bytes of the body at most. */
+  readonly bodyLimit?: number
+  run(call: Call<z.output<Query>, z.output<Body>>, parts: XchatParts): Promise<object>
+}
+
+export type Route = RouteSpec<z.ZodType, z.ZodType>
+
+/** Keeps the shapes' types inside of the route. */
+export function route<Query extends z.ZodType, Body extends z.ZodType>(spec: RouteSpec<Query, Body>): Route {
+  return spec as unknown as Route
+}
+
+export function register(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec: Route): void {
+  scope.route({
+    method: spec.method,
+    url: spec.path,
+    exposeHeadRoute: false,
+    bodyLimit: spec.bodyLimit ?? BODY_BYTES,
+    // Before the body is read: whoever may not come in does not get it parsed.
+    onRequest: async (request, reply) => {
+      const caller = await gate.admit(request, reply, spec)
+      if (caller instanceof Refusal) return refuse(reply, caller)
+      callers.set(request, caller)
+    },
+    handler: async (request, reply) => {
+      const query = parse(spec.query, request.query, '')
+      if (query instanceof Refusal) return refuse(reply, query)
+      const answer = await spec.run(callOf(request, query, spec), parts)
+      if (answer instanceof Refusal) return refuse(reply, answer)
+      return reply
+        .code(spec.status ?? 200)
+        .type('application/json; charset=utf-8')
+        .send(JSON.stringify(answer))
+    },
+  })
+}
+
+const callers = new WeakMap<FastifyRequest, Caller>()
+
+function callOf(request: FastifyRequest, query: unknown, spec: Route): Call<unknown, unknown> {
+  const text = typeof request.body === 'string' ? request.body : ''
+  const params = request.params as Readonly<Record<string, string>>
+  return {
+    caller: callers.get(request) as Caller,
+    param: name => params[name] ?? '',
+    query,
+    bytes: text.length,
+    body: () => bodyOf(text, spec),
+  }
+}
+
+/** No body at all is an empty object: X's SDK sends none with a JSON content type where it has nothing to say. */
+function bodyOf(text: string, spec: Route): unknown {
+  if (text === '') return parse(spec.body, {}, '$.')
+  const limits = { maxBytes: spec.bodyLimit ?? BODY_BYTES, maxDepth: BODY_DEPTH, maxKeys: BODY_VALUES }
+  const value = parseJson(text, limits)
+  return value.ok ? parse(spec.body, value.value, '$.') : new Refusal(invalidRequest('body', `body: ${value.error}`))
+}
+
+export function refuse(reply: FastifyReply, { problem, headers }: Refusal): FastifyReply {
+  return reply
+    .code(problem.status)
+    .headers(headers)
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problem))
+}

@@ -1,0 +1,98 @@
+// The small shapes that requests are made of, and how what does not fit is named: `$.user_ids[0]: must be …`,
+// `$.user_ids: is missing but it is required` (x-chat.md 1.3).
+import type { UserId } from '@conclave/wire'
+import { decodeBase64, isUserId } from '@conclave/wire'
+import { isKeyVersion } from '@conclave/wire/xchat/keys'
+import { z } from 'zod'
+import { MESSAGE_ID } from '../../limits.ts'
+import { ENCRYPTED_BYTES, ENCRYPTED_TEXT, PAGE_DEFAULT, PAGE_MAX, PARAMETER, SHORT_TEXT } from './limits.ts'
+import { type List, placeOf } from './paging.ts'
+import { invalidRequest, Refusal } from './problem.ts'
+
+const BASE64 = /^[A-Za-z0-9+/=_-]+$/
+const MISSING = 'is missing but it is required'
+
+export function text(max: number) {
+  return z.string('must be a string').max(max, `must have at most ${max} characters`)
+}
+
+export function list<T extends z.ZodType>(element: T, max?: number) {
+  const array = z.array(element, 'must be an array')
+  return max === undefined ? array : array.max(max, `must have at most ${max} elements`)
+}
+
+export function object<S extends z.ZodRawShape>(shape: S) {
+  return z.object(shape, 'must be an object')
+}
+
+/** `max` bounds the characters where the body's own limit does not. */
+export function base64(max = Number.MAX_SAFE_INTEGER) {
+  return text(max).regex(BASE64, 'must be base64')
+}
+
+export const userId = text(SHORT_TEXT)
+  .refine(isUserId, 'must be a user id: 1 to 19 digits')
+  .transform(id => id as UserId)
+export const version = text(SHORT_TEXT).refine(isKeyVersion, 'must be a version: 1 to 19 digits')
+export const shortBase64 = base64(SHORT_TEXT)
+/** The id stands inside comma-joined signed texts, which know no escaping (x-chat.md 5.4). */
+export const messageId = text(MESSAGE_ID)
+  .min(1, 'must not be empty')
+  .regex(/^[^,]*$/, 'must not contain a comma')
+/** Base64 of nonce, tag and ciphertext. */
+export const encryptedText = base64(ENCRYPTED_TEXT).refine(
+  value => (decodeBase64(value, ENCRYPTED_TEXT)?.length ?? 0) >= ENCRYPTED_BYTES,
+  `must be base64 of at least ${ENCRYPTED_BYTES} bytes`,
+)
+
+/** A comma-separated list of which every element is one of the named. */
+export function names<const N extends string>(allowed: readonly N[]) {
+  return text(PARAMETER)
+    .transform(value => value.split(','))
+    .pipe(z.array(z.enum(allowed, `must be a comma-separated list of: ${allowed.join(', ')}`)))
+    .optional()
+}
+
+export const maxResults = z
+  .string()
+  .regex(/^[0-9]{1,4}$/, `must be a number from 1 to ${PAGE_MAX}`)
+  .transform(Number)
+  .refine(count => count >= 1 && count <= PAGE_MAX, `must be a number from 1 to ${PAGE_MAX}`)
+  .default(PAGE_DEFAULT)
+
+/** Gives the place that the token stands for. */
+export function paginationToken(of: List) {
+  return text(PARAMETER)
+    .transform((token, context) => {
+      const place = placeOf(of, token)
+      if (place !== undefined) return place
+      context.addIssue('must be a token of an earlier page of this list')
+      return z.NEVER
+    })
+    .optional()
+}
+
+/** The value in its shape, or the first thing that is wrong with it. `root` stands in front of the field's path. */
+export function parse<S extends z.ZodType>(schema: S, value: unknown, root: '$.' | ''): z.output<S> | Refusal {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const path = issue?.path ?? []
+  const missing = issue?.code === 'invalid_type' && valueAt(value, path) === undefined
+  const name = nameOf(path)
+  const detail = `${name === '' ? '$' : root + name}: ${missing ? MISSING : (issue?.message ?? 'is not valid')}`
+  return new Refusal(invalidRequest(name, detail))
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at = value
+  for (const key of path)
+    at = typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined
+  return at
+}
+
+function nameOf(path: readonly PropertyKey[]): string {
+  let name = ''
+  for (const key of path) name += typeof key === 'number' ? `[${key}]` : `${name === '' ? '' : '.'}${String(key)}`
+  return name
+}

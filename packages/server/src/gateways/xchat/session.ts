@@ -1,0 +1,112 @@
+// Who calls (x-chat.md 1.1, 1.2): a bearer token of a user, good for each request on its own; its scopes; how many
+// requests it has left. Answers on this wire carry the limits in their headers where limits are on.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Scope } from '../../identity/scopes.ts'
+import { missingScopes } from '../../identity/scopes.ts'
+import type { Allowance, Quota, Taken } from '../../quota/quota.ts'
+import type { Account } from '../../room/facts.ts'
+import type { GatewayParts } from '../gateway.ts'
+import { notAuthorized, problem, Refusal, UNAUTHORIZED } from './problem.ts'
+import { RATES, REGISTRATIONS } from './rates.ts'
+import type { Route } from './route.ts'
+
+export interface Caller {
+  readonly account: Account
+  /** The session of the token's use, for its place in the engine's queue. */
+  readonly session: string
+}
+
+const BEARER = /^Bearer +([^\s,]+) *$/i
+
+export class Gate {
+  readonly #parts: GatewayParts
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts
+  }
+
+  async admit(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<Caller | Refusal> {
+    const text = BEARER.exec(request.headers.authorization ?? '')?.[1]
+    const bearer = text === undefined ? undefined : await this.#parts.identity.tokens.authenticate(text)
+    if (!bearer) return unauthorized()
+    if ('refused' in bearer) return bearer.refused === 'banned' ? banned() : unauthorized()
+    const { token, account } = bearer
+    if (token.kind !== 'user' || !account) return new Refusal(APP_ONLY)
+    const missing = missingScopes(token.scopes, route.scopes)
+    if (missing.length > 0) return missingScope(missing)
+    const session = `xchat:${token.id}`
+    return (await this.#limit(session, account, route, reply)) ?? { account, session }
+  }
+
+  async #limit(session: string, account: Account, route: Route, reply: FastifyReply): Promise<Refusal | null> {
+    const { quota, config, clock } = this.#parts
+    const now = clock.now()
+    const second: Allowance = { limit: config.limits.flood, window: 1_000 }
+    const flood = await quota.take(`${session}:flood`, second)
+    if (!flood.allowed) return tooMany(second, flood, now)
+    if (config.limits.rates !== 'wire') return null
+    const allowance = RATES[route.operation]
+    const taken = await quota.take(`xchat:${account.id}:${route.operation}`, allowance)
+    reply.headers(limitHeaders(allowance, taken))
+    if (!taken.allowed) return tooMany(allowance, taken, now)
+    return route.operation === 'addUserPublicKey' ? countRegistration(quota, account, reply, now) : null
+  }
+}
+
+/** The daily bucket of registrations. */
+async function countRegistration(
+  quota: Quota,
+  account: Account,
+  reply: FastifyReply,
+  now: number,
+): Promise<Refusal | null> {
+  const taken = await quota.take(`xchat:${account.id}:registrations`, REGISTRATIONS)
+  reply.headers({
+    'x-user-limit-24hour-limit': String(REGISTRATIONS.limit),
+    'x-user-limit-24hour-remaining': String(taken.remaining),
+    'x-user-limit-24hour-reset': seconds(taken),
+  })
+  return taken.allowed ? null : tooMany(REGISTRATIONS, taken, now)
+}
+
+function unauthorized(): Refusal {
+  return new Refusal(UNAUTHORIZED, { 'www-authenticate': 'Bearer' })
+}
+
+function banned(): Refusal {
+  return new Refusal(notAuthorized('user', null, 'the account is banned'))
+}
+
+const APP_ONLY = problem(
+  'unsupported-authentication',
+  'Unsupported Authentication or Forbidden',
+  403,
+  'an app-only token is forbidden for this endpoint: it takes the token of a user',
+)
+
+function missingScope(missing: readonly Scope[]): Refusal {
+  const scope = missing.join(' ')
+  const detail = `the token lacks the scope ${scope}`
+  return new Refusal(problem('about:blank', 'Forbidden', 403, detail), {
+    'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,
+  })
+}
+
+function tooMany(allowance: Allowance, taken: Taken, now: number): Refusal {
+  const detail = 'Too Many Requests'
+  const wait = String(Math.max(1, Math.ceil((taken.resetsAt - now) / 1000)))
+  const headers = { ...limitHeaders(allowance, taken), 'retry-after': wait }
+  return new Refusal(problem('rate-limit-exceeded', 'Too Many Requests', 429, detail), headers)
+}
+
+function limitHeaders(allowance: Allowance, taken: Taken): Record<string, string> {
+  return {
+    'x-rate-limit-limit': String(allowance.limit),
+    'x-rate-limit-remaining': String(taken.remaining),
+    'x-rate-limit-reset': seconds(taken),
+  }
+}
+
+function seconds(taken: Taken): string {
+  return String(Math.ceil(taken.resetsAt / 1000))
+}
