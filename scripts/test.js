@@ -85,7 +85,7 @@ function run(command, args, stdio) {
   const path = [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
   const child = spawn(command, args, {
     cwd: ROOT,
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, PATH: path, ...(stdio === 'pipe' && { NO_COLOR: '1' }) },
     stdio: ['ignore', stdio, stdio],
   })
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
