@@ -5,10 +5,13 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const started = new Set<ChildProcess>()
+const INSPECTOR = /ws:\/\/127\.0\.0\.1:\d+\/[0-9a-f-]+/
 const ANSWER_LIMIT = 120_000
 
 export class Child {
   readonly process: ChildProcess
+  /** Address of its inspector, when it was started with one. */
+  inspector: string | undefined
   #errors = ''
 
   /** Runs a file of this folder, given relative to it. */
@@ -23,6 +26,7 @@ export class Child {
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream?.on('data', text => {
         this.#errors = (this.#errors + text).slice(-4_000)
+        this.inspector ??= INSPECTOR.exec(this.#errors)?.[0]
       })
     }
   }

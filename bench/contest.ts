@@ -11,9 +11,8 @@ export interface Contestant {
   readonly wire: WireName
   readonly pid: number
   readonly port: number
-  readonly room?: string
+  readonly rooms?: readonly string[]
   readonly firstUser?: number
-  readonly ownRooms?: boolean
 }
 
 export interface Load {
@@ -41,7 +40,17 @@ export interface Score {
   readonly bytesPerFrame: number
 }
 
-export async function contest(contestants: readonly Contestant[], load: Load): Promise<Map<string, Score>> {
+/** Something that takes its turn in each round without the load generator. */
+export interface Aside {
+  readonly name: string
+  readonly measure: () => Promise<Result>
+}
+
+export async function contest(
+  contestants: readonly Contestant[],
+  load: Load,
+  asides: readonly Aside[] = [],
+): Promise<Map<string, Score>> {
   const results = new Map<string, Result[]>()
   const clients = new Map<string, Child>()
   try {
@@ -56,8 +65,7 @@ export async function contest(contestants: readonly Contestant[], load: Load): P
         sockets: load.sockets,
         senders: load.senders,
         firstUser: one.firstUser ?? 0,
-        room: one.room ?? '',
-        ownRooms: one.ownRooms ?? false,
+        rooms: one.rooms ?? [],
       }
       await client.ask(open)
     }
@@ -67,6 +75,7 @@ export async function contest(contestants: readonly Contestant[], load: Load): P
         const run: Run = { do: 'run', pid, seconds, window, size, ...(rate === undefined ? {} : { rate }) }
         results.get(name)!.push(await clients.get(name)!.ask<Result>(run))
       }
+      for (const { name, measure } of asides) results.set(name, [...(results.get(name) ?? []), await measure()])
     }
   } finally {
     for (const client of clients.values()) await client.stop()

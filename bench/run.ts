@@ -4,29 +4,41 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { stopAll } from './child.ts'
 import { machine } from './machine.ts'
-import { QUICK, USUAL } from './pace.ts'
+import { type Pace, QUICK, USUAL } from './pace.ts'
+import { appendRows } from './rows/append.ts'
 import { ceilingRows } from './rows/ceiling.ts'
 import { moduleRows, socketIoRows } from './rows/fanout.ts'
+import { bareMemoryRows, memoryRows } from './rows/memory.ts'
+import { wireRows } from './rows/wires.ts'
 import { type NotRun, type Row, table } from './rows.ts'
 
-const groups = {
-  load: ceilingRows,
-  fanout: moduleRows,
-  'socket.io': socketIoRows,
+type Measure = (pace: Pace) => Promise<Row[]>
+
+const groups: Record<string, readonly Measure[]> = {
+  load: [ceilingRows],
+  fanout: [moduleRows],
+  'socket.io': [socketIoRows],
+  wires: [wireRows],
+  append: [appendRows],
+  memory: [bareMemoryRows, memoryRows],
 }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'string' }, quick: { type: 'boolean', default: false }, connections: { type: 'string' } },
 })
+const pace = { ...(values.quick ? QUICK : USUAL) }
+if (values.connections !== undefined) pace.connections = Number(values.connections)
+if (!Number.isInteger(pace.connections) || pace.connections < 1) {
+  console.error('--connections takes a number of connections, such as 10000.')
+  process.exit(2)
+}
 const chosen = positionals.length === 0 ? Object.keys(groups) : positionals
 const unknown = chosen.filter(name => !(name in groups))
 if (unknown.length > 0) {
   console.error(`No such rows: ${unknown.join(', ')}. There are: ${Object.keys(groups).join(', ')}.`)
   process.exit(2)
 }
-const pace = { ...(values.quick ? QUICK : USUAL) }
-if (values.connections !== undefined) pace.connections = Number(values.connections)
 
 process.on('SIGINT', () => {
   stopAll()
@@ -36,11 +48,13 @@ const about = machine()
 const rows: Row[] = []
 const notRun: NotRun[] = []
 for (const name of chosen) {
-  process.stderr.write(`${name} …\n`)
-  try {
-    rows.push(...(await groups[name as keyof typeof groups](pace)))
-  } catch (error) {
-    notRun.push({ id: name, reason: (error as Error).message })
+  for (const measure of groups[name]!) {
+    process.stderr.write(`${name} …\n`)
+    try {
+      rows.push(...(await measure(pace)))
+    } catch (error) {
+      notRun.push({ id: name, reason: (error as Error).message })
+    }
   }
 }
 stopAll()

@@ -40,7 +40,8 @@ async function open(order: Open): Promise<{ opened: number; seconds: number }> {
 }
 
 function room(i: number): string {
-  return opened?.ownRooms ? `${opened.room}${i}` : (opened?.room ?? '')
+  const rooms = opened?.rooms ?? []
+  return (rooms.length > 1 ? rooms[i] : rooms[0]) ?? ''
 }
 
 function keepAlive(socket: LoadSocket): void {
@@ -164,11 +165,13 @@ function sleep(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
 }
 
-process.on('message', async (order: Order) => {
+async function obey(order: Order): Promise<object> {
   try {
-    process.send!(order.do === 'open' ? await open(order) : order.do === 'run' ? await run(order) : close())
+    return await (order.do === 'open' ? open(order) : order.do === 'run' ? run(order) : close())
   } catch (error) {
-    process.send!({ failed: (error as Error).message })
+    return { failed: (error as Error).message }
   }
-})
+}
+
+process.on('message', (order: Order) => void obey(order).then(answer => process.send!(answer)))
 process.on('disconnect', () => process.exit())

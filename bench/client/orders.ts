@@ -11,9 +11,8 @@ export interface Open {
   readonly senders: number
   /** Users are numbered from here, one per socket. */
   readonly firstUser: number
-  /** Every socket's room, or one room per socket (append without fan-out): `prefix` and the socket's number. */
-  readonly room: string
-  readonly ownRooms: boolean
+  /** One room for all, or one for each socket (append without fan-out), or none. */
+  readonly rooms: readonly string[]
 }
 
 export interface Run {

@@ -1,6 +1,6 @@
 // Bare `ws` servers to compare with: whatever one socket sends, all get. How it is written is the argument:
 // `naive` (send() in a loop), `prepared` (one frame made once, one write per delivery), `joined` (this server's fanout/),
-// `firehose` (no sending: frames without end, to find the ceiling of the load generator).
+// `firehose` (no sending: frames without end, to find the ceiling of the load generator), `echo` (only the sender gets it).
 
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -18,8 +18,8 @@ type Way = (wss: WebSocketServer) => void
 
 const naive: Way = wss => {
   wss.on('connection', ws => {
-    ws.on('message', data => {
-      const text = String(data)
+    ws.on('message', (data: Buffer) => {
+      const text = data.toString()
       for (const client of wss.clients) client.send(text)
     })
   })
@@ -31,8 +31,8 @@ const prepared: Way = wss => {
     const socket = (ws as unknown as { _socket: Socket })._socket
     sockets.add(socket)
     ws.on('close', () => sockets.delete(socket))
-    ws.on('message', data => {
-      const frame = textFrame(String(data))
+    ws.on('message', (data: Buffer) => {
+      const frame = textFrame(data.toString())
       for (const one of sockets) one.write(frame)
     })
   })
@@ -48,7 +48,7 @@ const joined: Way = wss => {
       room.leave(outlet)
       outlet.end()
     })
-    ws.on('message', data => room.write(textFrame(String(data))))
+    ws.on('message', (data: Buffer) => room.write(textFrame(data.toString())))
   })
 }
 
@@ -70,7 +70,11 @@ const firehose: Way = wss => {
   })
 }
 
-const ways: Record<string, Way> = { naive, prepared, joined, firehose }
+const echo: Way = wss => {
+  wss.on('connection', ws => ws.on('message', (data: Buffer) => ws.send(data.toString())))
+}
+
+const ways: Record<string, Way> = { naive, prepared, joined, firehose, echo }
 const http = createServer()
 ways[process.argv[2]!]!(new WebSocketServer({ server: http, perMessageDeflate: false, maxPayload: 1 << 20 }))
 http.listen(0, '127.0.0.1', 4_096, () => process.send!({ port: (http.address() as AddressInfo).port }))

@@ -3,6 +3,7 @@
 
 import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import type { Result } from '../client/orders.ts'
 import { percentile } from '../numbers.ts'
 
 export interface SqliteRun {
@@ -22,7 +23,7 @@ const commit = db.prepare('COMMIT')
 const body = 'x'.repeat(300)
 let sequence = 0
 
-async function run({ senders, seconds }: SqliteRun) {
+async function run({ senders, seconds }: SqliteRun): Promise<Result> {
   const sent = new Float64Array(senders).fill(performance.now())
   const answers: number[] = []
   const cpu = process.cpuUsage()
@@ -42,16 +43,22 @@ async function run({ senders, seconds }: SqliteRun) {
   const used = process.cpuUsage(cpu)
   return {
     seconds: (now - began) / 1_000,
+    deliveries: 0,
     answers: answers.length,
+    deliveryP50: Number.NaN,
+    deliveryP99: Number.NaN,
     answerP50: percentile(answers, 0.5),
     answerP99: percentile(answers, 0.99),
-    cpu: (used.user + used.system) / 1e6,
+    serverCpu: (used.user + used.system) / 1e6,
+    loadCpu: 0,
+    bytesPerFrame: 0,
   }
 }
 
-process.on('message', async (order: SqliteRun) => process.send!(await run(order)))
+process.on('message', (order: SqliteRun) => void run(order).then(result => process.send!(result)))
 process.on('disconnect', () => {
   db.close()
   for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true })
   process.exit()
 })
+process.send!({ ready: true })

@@ -36,7 +36,7 @@ async function serve(options: object = {}) {
   const io = new Server(http, { allowEIO3: true, perMessageDeflate: false, httpCompression: false, ...options })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
-  cleanup.push(() => io.close())
+  cleanup.push(() => void io.close())
   const turn = new Turn()
   const group = new Group(turn)
   const sockets: { socket: ServerSocket; outlet: Outlet }[] = []

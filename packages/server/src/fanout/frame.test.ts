@@ -35,8 +35,8 @@ test('any texts, joined, are read back and are read alike by a ws client', async
       expect(frameTexts(chunk)).toEqual(texts)
       const read: string[] = []
       const done = new Promise<void>(resolve => {
-        client.on('message', data => {
-          if (read.push(String(data)) === texts.length) resolve()
+        client.on('message', (data: Buffer) => {
+          if (read.push(data.toString()) === texts.length) resolve()
         })
       })
       socket.write(chunk)

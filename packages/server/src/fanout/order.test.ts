@@ -165,7 +165,7 @@ test('the flush comes by itself at the end of the turn', async () => {
 test('settle flushes after the promise continuations that are ready', async () => {
   const { turn, recorders, outlets } = world(1, 1)
   const later = (async () => {
-    for (let i = 0; i < 5; i++) await undefined
+    for (let i = 0; i < 5; i++) await Promise.resolve()
     outlets[0]!.write(textFrame('late'))
   })()
   turn.settle()

@@ -37,7 +37,7 @@ async function pair(turn: Turn, wss: WebSocketServer, port: number): Promise<Pai
   const accepted = once(wss, 'connection')
   const client = new WebSocket(`ws://127.0.0.1:${port}/`)
   const received: string[] = []
-  client.on('message', data => received.push(String(data)))
+  client.on('message', (data: Buffer) => received.push(data.toString()))
   const [server] = (await accepted) as [WebSocket]
   await once(client, 'open')
   return { server, client, received, outlet: new Outlet(turn, new WsTransport(server), nobody) }

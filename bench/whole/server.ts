@@ -1,0 +1,75 @@
+// The whole server as a user starts it: `conclave import` of a world into an empty directory, then `conclave start`.
+
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Child } from '../child.ts'
+import { world } from './world.ts'
+
+const COMMAND = '../packages/server/bin/conclave.js'
+const SERVES_WITHIN = 30_000
+
+/** A directory with the world in it, and the ids that its rooms got. */
+export interface Loaded {
+  readonly directory: string
+  readonly rooms: Readonly<Record<string, string>>
+  remove(): void
+}
+
+export async function load(users: number, meetings: readonly { wire: string; sockets: number }[]): Promise<Loaded> {
+  const directory = mkdtempSync(join(tmpdir(), 'conclave-bench-'))
+  const file = join(directory, 'world.json')
+  writeFileSync(file, JSON.stringify(world(users, meetings)))
+  const command = fileURLToPath(new URL(COMMAND, new URL('..', import.meta.url)))
+  const env = { ...process.env, CONCLAVE_DATA: join(directory, 'data') }
+  const remove = () => rmSync(directory, { recursive: true, force: true })
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [command, 'import', file], {
+      env,
+      maxBuffer: 1 << 26,
+    })
+    const { rooms } = JSON.parse(stdout.slice(stdout.indexOf('{'))) as { rooms: Record<string, string> }
+    return { directory, rooms, remove }
+  } catch (error) {
+    remove()
+    const { stderr, message } = error as Error & { stderr?: string }
+    throw new Error(`conclave import: ${(stderr?.trim() || message).slice(-500)}`)
+  }
+}
+
+export interface Serving {
+  readonly child: Child
+  readonly port: number
+}
+
+export async function serve(loaded: Loaded, node: string[] = []): Promise<Serving> {
+  const port = await freePort()
+  const child = new Child(COMMAND, ['start'], {
+    node,
+    env: { CONCLAVE_DATA: join(loaded.directory, 'data'), CONCLAVE_HOST: '127.0.0.1', CONCLAVE_PORT: String(port) },
+  })
+  const until = performance.now() + SERVES_WITHIN
+  while (performance.now() < until && child.process.exitCode === null) {
+    const ready = await fetch(`http://127.0.0.1:${port}/ready`).then(
+      answer => answer.ok,
+      () => false,
+    )
+    if (ready) return { child, port }
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  await child.stop()
+  throw new Error(`conclave start: ${child.lastWords || 'it did not become ready'}`)
+}
+
+function freePort(): Promise<number> {
+  return new Promise(resolve => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => resolve(port))
+    })
+  })
+}
