@@ -12,6 +12,8 @@ import { world } from './world.ts'
 
 const COMMAND = '../packages/server/bin/conclave.js'
 const SERVES_WITHIN = 30_000
+/** One sender alone sends more than a session usually may. */
+const SETTINGS = { limits: { flood: 1_000_000, groupSize: 2_000 } }
 
 /** A directory with the world in it, and the ids that its rooms got. */
 export interface Loaded {
@@ -25,7 +27,8 @@ export async function load(users: number, meetings: readonly { wire: string; soc
   const file = join(directory, 'world.json')
   writeFileSync(file, JSON.stringify(world(users, meetings)))
   const command = fileURLToPath(new URL(COMMAND, new URL('..', import.meta.url)))
-  const env = { ...process.env, CONCLAVE_DATA: join(directory, 'data') }
+  writeFileSync(join(directory, 'settings.json'), JSON.stringify(SETTINGS))
+  const env = { ...process.env, ...environment(directory) }
   const remove = () => rmSync(directory, { recursive: true, force: true })
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [command, 'import', file], {
@@ -50,7 +53,7 @@ export async function serve(loaded: Loaded, node: string[] = []): Promise<Servin
   const port = await freePort()
   const child = new Child(COMMAND, ['start'], {
     node,
-    env: { CONCLAVE_DATA: join(loaded.directory, 'data'), CONCLAVE_HOST: '127.0.0.1', CONCLAVE_PORT: String(port) },
+    env: { ...environment(loaded.directory), CONCLAVE_HOST: '127.0.0.1', CONCLAVE_PORT: String(port) },
   })
   const until = performance.now() + SERVES_WITHIN
   while (performance.now() < until && child.process.exitCode === null) {
@@ -63,6 +66,10 @@ export async function serve(loaded: Loaded, node: string[] = []): Promise<Servin
   }
   await child.stop()
   throw new Error(`conclave start: ${child.lastWords || 'it did not become ready'}`)
+}
+
+function environment(directory: string): NodeJS.ProcessEnv {
+  return { CONCLAVE_DATA: join(directory, 'data'), CONCLAVE_CONFIG: join(directory, 'settings.json') }
 }
 
 function freePort(): Promise<number> {
