@@ -10,7 +10,7 @@ import { Accounts } from './accounts.ts'
 import { Cache } from './cache.ts'
 import { KeyPairs } from './key-pairs.ts'
 import { Login } from './login.ts'
-import type { Passwords } from './passwords.ts'
+import type { Passwords, PasswordText } from './passwords.ts'
 import { PublicKeys } from './public-keys.ts'
 import { Tokens } from './tokens.ts'
 
@@ -39,10 +39,14 @@ export class Identity {
   readonly publicKeys: PublicKeys
   readonly keyPairs: KeyPairs
   readonly #bus: Bus
+  readonly #store: Store
+  readonly #passwords: Passwords
 
   constructor(parts: IdentityParts) {
     const { store, write, clock, random, passwords, quota, bus, ids } = parts
     this.#bus = bus
+    this.#store = store
+    this.#passwords = passwords
     this.accounts = new Cache(id => store.account(id as UserId))
     this.channels = new Cache(id => store.channel(id as Channel['id']))
     this.keys = new Cache(id => store.keys(id as UserId))
@@ -77,6 +81,11 @@ export class Identity {
   changed(of: 'account' | 'channel' | 'keys', id: string): void {
     this.#forget(of, id)
     this.#bus.publish('all', { kind: 'changed', of, id })
+  }
+
+  /** Whether a user has this password now; an import that names it again then has nothing to write. */
+  async passwordFits(user: UserId, password: PasswordText): Promise<boolean | 'busy'> {
+    return this.#passwords.verify(password, await this.#store.password(user))
   }
 
   /** Nothing that was read before may be relied on any more. */

@@ -1,0 +1,183 @@
+// The command line. What changes or shows a server's content goes through the running server, else to the store itself.
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { ConfigError, printConfig, readConfig } from './config.ts'
+import { openLog } from './log.ts'
+import { openCore, startServer } from './main.ts'
+import { askRunning, sentenceOf } from './operator/control.ts'
+import { runRequest } from './operator/requests.ts'
+import { OperatorError } from './operator/users.ts'
+import { VERSION } from './version.ts'
+
+const HELP = `conclave ${VERSION}: a chat server for end-to-end encrypted rooms
+
+  conclave start                          serve; settings: conclave config
+  conclave import FILE                    load a world; prints the ids of its channels and rooms
+  conclave user add USERNAME [--id ID] [--name NAME] [--role superuser|globalmod|admin ...] [--password-stdin]
+  conclave user disable|remove ID
+  conclave user list
+  conclave token create [--user ID | --service] [--scope SCOPE ...] [--seconds N]
+  conclave token revoke TOKEN_ID
+  conclave token list [--user ID]
+  conclave app create --owner ID [--id ID] [--redirect URL ...]
+  conclave room list
+  conclave sanction list
+  conclave config                         every setting with its value, its default and a sentence
+  conclave help | --version
+`
+
+const OPTIONS = {
+  id: { type: 'string' },
+  name: { type: 'string' },
+  role: { type: 'string', multiple: true },
+  'password-stdin': { type: 'boolean' },
+  user: { type: 'string' },
+  service: { type: 'boolean' },
+  scope: { type: 'string', multiple: true },
+  seconds: { type: 'string' },
+  owner: { type: 'string' },
+  redirect: { type: 'string', multiple: true },
+  version: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+/** Runs one command; gives the exit code. */
+export async function main(argv: string[]): Promise<number> {
+  try {
+    return await run(argv)
+  } catch (error) {
+    const sentence =
+      error instanceof ConfigError || error instanceof OperatorError
+        ? error.message
+        : (sentenceOf(error) ?? usageOf(error) ?? refusalOf(error))
+    if (sentence === undefined) throw error
+    process.stderr.write(`${sentence}\n`)
+    return 1
+  }
+}
+
+async function run(argv: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args: argv, options: OPTIONS, allowPositionals: true })
+  const [noun = 'help', verb, target, ...more] = positionals
+  if (values.version) return print(VERSION)
+  if (values.help || noun === 'help') return print(HELP)
+  if (more.length > 0) throw new OperatorError(`"${more[0]}" is one word too many; see conclave help.`)
+  if (noun === 'start') return start()
+  if (noun === 'config') return print(printConfig(readConfig(process.env)))
+  if (noun === 'import') return ask('import', await readWorld(verb))
+  switch (`${noun} ${verb}`) {
+    case 'user add':
+      return ask('user.add', {
+        username: required(target, 'a username'),
+        id: values.id,
+        name: values.name,
+        roles: values.role,
+        password: values['password-stdin'] ? (await readAll()).replace(/\r?\n$/, '') : undefined,
+      })
+    case 'user disable':
+    case 'user remove':
+      return ask(`user.${verb}`, { id: required(target, 'a user id') })
+    case 'user list':
+      return ask('user.list', {})
+    case 'token create':
+      return ask('token.create', {
+        user: values.user,
+        kind: values.service ? 'service' : 'user',
+        scopes: values.scope,
+        lifetime: values.seconds === undefined ? undefined : Number(values.seconds),
+      })
+    case 'token revoke':
+      return ask('token.revoke', { id: required(target, "a token's id") })
+    case 'token list':
+      return ask('token.list', { user: values.user ?? null })
+    case 'app create':
+      return ask('app.create', { owner: required(values.owner, '--owner'), id: values.id, redirects: values.redirect })
+    case 'room list':
+      return ask('room.list', {})
+    case 'sanction list':
+      return ask('sanction.list', {})
+    default:
+      throw new OperatorError(`There is no command "${positionals.join(' ')}"; see conclave help.`)
+  }
+}
+
+/** Of the running server if there is one, else in this process on the store itself. */
+async function ask(name: string, body: unknown): Promise<number> {
+  const config = readConfig(process.env)
+  const asked = await askRunning(config.data, name, body)
+  if (asked && 'error' in asked) throw new OperatorError(asked.error)
+  if (asked) return print(JSON.stringify(asked.value))
+  const core = await openCore(config, openLog('silent'))
+  try {
+    return print(JSON.stringify(await runRequest(core, name, JSON.parse(JSON.stringify(body)))))
+  } finally {
+    await core.close()
+  }
+}
+
+async function start(): Promise<number> {
+  const config = readConfig(process.env)
+  const log = openLog(config.log.level)
+  const server = await startServer(config, log)
+  process.stdout.write(`Conclave ${VERSION} serves Dino, Rocket.Chat and X Chat at ${server.url}\n`)
+  if (!config.rocketchat.lockstep)
+    process.stdout.write('Rocket.Chat rooms keep their key when somebody leaves; rocketchat.lockstep changes that.\n')
+  if (server.firstToken !== null)
+    process.stdout.write(`First start: the user "admin" was made. Its token, shown this once: ${server.firstToken}\n`)
+  await new Promise<void>(resolve => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
+  await server.stop()
+  return 0
+}
+
+async function readWorld(path: string | undefined): Promise<unknown> {
+  const file = required(path, 'the file of the world')
+  let text: string
+  try {
+    text = file === '-' ? await readAll() : await readFile(file, 'utf8')
+  } catch {
+    throw new OperatorError(`The file ${file} cannot be read.`)
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new OperatorError(`The file ${file} is not JSON.`)
+  }
+}
+
+async function readAll(): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function required(value: string | undefined, what: string): string {
+  if (value === undefined || value === '') throw new OperatorError(`This command needs ${what}; see conclave help.`)
+  return value
+}
+
+function print(text: string): number {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  return 0
+}
+
+/** An option that parseArgs does not know. */
+function usageOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown }).code
+  return typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS')
+    ? `${(error as Error).message.split('. ')[0]}; see conclave help.`
+    : undefined
+}
+
+/** A store that refuses to open, or a port that is taken, said in its own sentence. */
+function refusalOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if (error.name === 'StoreRefusal') return error.message
+  const { code, port, address } = error as Error & { code?: string; port?: number; address?: string }
+  if (code === 'EADDRINUSE')
+    return `The port ${port ?? ''} of ${address ?? ''} is taken by another program (settings "host" and "port").`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES')
+    return `The server cannot listen there: ${error.message} (settings "host", "port", "data").`
+  return undefined
+}
