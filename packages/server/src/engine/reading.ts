@@ -107,6 +107,11 @@ export class Reading {
     return this.#parts.store.heads(await this.#parts.store.roomsOf(user))
   }
 
+  /** The words that are not let through, as the operator wrote them. */
+  words(): Promise<readonly string[]> {
+    return this.#parts.store.words()
+  }
+
   head(room: RoomId): Promise<Head | undefined> {
     return this.#parts.store.head(room)
   }

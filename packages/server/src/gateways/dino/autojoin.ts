@@ -1,0 +1,25 @@
+// Auto-join (dino.md section 9): at log-in a user enters every room whose `autojoin` rules they meet; operators, owners
+// and channel admins meet all of them.
+import type { Session } from '../../engine/sessions.ts'
+import type { Account } from '../../room/facts.ts'
+import { checkRoomAcls, visitorOf } from '../../room/rights.ts'
+import type { Gate } from './gate.ts'
+import type { DinoSession } from './session.ts'
+
+export async function autojoin(gate: Gate, session: DinoSession, live: Session, account: Account): Promise<void> {
+  const { config, occupancy } = gate.parts
+  if (!config.dino.autojoin) return
+  for (const { channel, rooms } of await gate.directory.all()) {
+    for (const room of rooms) {
+      if (!room.acls.some(acl => acl.action === 'autojoin') || session.rooms.has(room.id)) continue
+      if (checkRoomAcls(room, 'autojoin', visitorOf(room, channel, account))) continue
+      if (session.live !== live) return
+      const feed = gate.feeds.hold(room.id)
+      await occupancy.enter(live, room.id, null, () => {
+        if (session.live === live) feed.enter(session)
+      })
+      gate.feeds.release(feed)
+      if (session.live !== live) await occupancy.leave(live, room.id)
+    }
+  }
+}

@@ -1,0 +1,148 @@
+// From events to what clients read. Each push is encoded once, as a finished frame that all sockets share; an answer is
+// encoded once for the ack and for the emitted event (dino.md 0, items 4 and 5).
+import { type ChannelId, type EventId, type RoomId, uuidOf } from '@conclave/wire'
+import { textFrame } from '../../fanout/frame.ts'
+import type { RoomEvent } from '../../room/events.ts'
+import type { Account, Channel } from '../../room/facts.ts'
+import { isHidden } from '../../room/rights.ts'
+import { type RoomState, usersWith } from '../../room/state.ts'
+import { contentOf } from './envelope.ts'
+import { CODE, type Refusal } from './errors.ts'
+import { channelName, roomName, userName } from './names.ts'
+import { detailsOf, imageOf, rolesIn } from './people.ts'
+
+/** Who made an activity: the name of this server in the place where Dino has its environment's. */
+export const PROVIDER = { id: 'conclave' } as const
+
+export const NAMESPACE = '/ws'
+
+/** RFC 3339 in UTC, to the second. `at` in ms since 1970. */
+export function published(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`
+}
+
+export function idOf(id: RoomId | ChannelId | EventId | string): string {
+  return uuidOf(id)
+}
+
+/** An event for clients of both Engine.IO generations. `json`: its one argument. */
+export function eventFrame(name: string, json: string): Buffer {
+  return textFrame(`42${NAMESPACE},["${name}",${json}]`)
+}
+
+/** `json` null: an ack without arguments. */
+export function ackFrame(id: number, json: string | null): Buffer {
+  return textFrame(`43${NAMESPACE},${id}[${json ?? ''}]`)
+}
+
+/** `data` as JSON text. */
+export function successJson(data: string): string {
+  return `{"status_code":${CODE.OK},"data":${data}}`
+}
+
+/** `stamp`: the id and time of the activity that says who is banned or muted, and until when. */
+export function refusalJson({ code, text, sanction }: Refusal, stamp: Stamp): string {
+  if (!sanction) return JSON.stringify({ status_code: code, error: text, message: text })
+  const activity = { ...sanction, ...stamp, provider: PROVIDER }
+  return JSON.stringify({ status_code: code, data: activity, error: activity, message: text })
+}
+
+/** What every activity of the server carries. */
+export interface Stamp {
+  readonly id: string
+  readonly published: string
+}
+
+/** A message as its room and its sender see it: what the client sent, with the server's own fields. */
+export function messageJson(event: RoomEvent, room: RoomState, channel: Channel, account: Account | null): string {
+  const known = messages.get(event)
+  if (known !== undefined) return known
+  if (event.body.type !== 'message') throw new Error('not a message')
+  const { content, messageId } = event.body
+  const extra = (content.suite === 'none' ? content.extra?.dino : undefined) ?? {}
+  const objectType = fieldsOf(extra.target).objectType ?? (isHidden(room) ? 'private' : 'room')
+  const isPrivate = objectType === 'private'
+  const json = JSON.stringify({
+    ...extra,
+    verb: extra.verb ?? 'send',
+    target: { ...fieldsOf(extra.target), id: idOf(room.id), objectType, displayName: isPrivate ? '' : roomName(room) },
+    object: {
+      url: idOf(channel.id),
+      displayName: isPrivate ? '' : channelName(channel),
+      ...fieldsOf(extra.object),
+      content: contentOf(content, messageId),
+    },
+    actor: {
+      ...fieldsOf(extra.actor),
+      id: event.actor ?? SERVER,
+      displayName: account ? userName(account) : '',
+    },
+    published: published(event.at),
+    id: idOf(event.id),
+  })
+  messages.set(event, json)
+  return json
+}
+
+/** The push and the sender's answer hold the same JSON. */
+const messages = new WeakMap<RoomEvent, string>()
+
+/** Dino's administrator, who stands for the server. */
+const SERVER = '0'
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+export function joinedJson(room: RoomState, account: Account, invisible: boolean, stamp: Stamp): string {
+  return JSON.stringify({
+    actor: {
+      id: account.id,
+      displayName: userName(account),
+      image: { url: imageOf(account) },
+      attachments: detailsOf(account),
+      content: rolesIn(room, account),
+      ...(invisible ? { objectType: 'invisible' } : {}),
+    },
+    target: { id: idOf(room.id), displayName: roomName(room) },
+    verb: 'join',
+    ...stamp,
+    provider: PROVIDER,
+  })
+}
+
+export function leftJson(room: RoomState, account: Account, stamp: Stamp): string {
+  return JSON.stringify({
+    actor: { id: account.id, displayName: userName(account) },
+    target: { id: idOf(room.id), displayName: roomName(room) },
+    verb: 'leave',
+    ...stamp,
+    provider: PROVIDER,
+  })
+}
+
+export function removedJson(
+  room: RoomState,
+  actor: Account | null,
+  owners: readonly (Account | undefined)[],
+  reason: string,
+  stamp: Stamp,
+): string {
+  return JSON.stringify({
+    actor: { id: actor?.id ?? SERVER, displayName: actor ? userName(actor) : '' },
+    target: {
+      id: idOf(room.id),
+      displayName: roomName(room),
+      objectType: 'room',
+      attachments: usersWith(room, 'owner').map((id, index) => ({
+        id,
+        objectType: 'owner',
+        displayName: owners[index] ? userName(owners[index]) : '',
+      })),
+    },
+    ...(reason === '' ? {} : { object: { objectType: 'reason', content: Buffer.from(reason).toString('base64') } }),
+    verb: 'remove',
+    ...stamp,
+    provider: PROVIDER,
+  })
+}

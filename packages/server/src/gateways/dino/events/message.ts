@@ -1,0 +1,148 @@
+// `message`: to a room, to a private room, or to another user (dino.md section 4). What the client sent beside the text
+// is kept and echoed (extra.ts); the push goes out after the commit and before the sender's answer.
+import { dinoBase64, type EventId } from '@conclave/wire'
+import type { SendMessage } from '../../../room/commands/send-message.ts'
+import { decide } from '../../../room/decide.ts'
+import type { RoomEvent } from '../../../room/events.ts'
+import { type Account, isOperator } from '../../../room/facts.ts'
+import type { Rejection } from '../../../room/rejection.ts'
+import { isRejection } from '../../../room/rejection.ts'
+import { type Activity, echo } from '../activity.ts'
+import { idOf, messageJson } from '../encode.ts'
+import { type Sealed, unsealed } from '../envelope.ts'
+import { CODE, malformed, type Refusal, refusal, refusalOf } from '../errors.ts'
+import { extraOf } from '../extra.ts'
+import { type Answer, type Asked, type Gate, refused } from '../gate.ts'
+import { channelOf, type Found, openDirectRoom, originOf, roomOf, userNamed } from '../rooms.ts'
+
+export async function message(asked: Asked): Promise<Answer> {
+  const { gate, account, activity } = asked
+  const text = textOf(activity)
+  if (typeof text !== 'string') return refused(text)
+  const place = await placeOf(asked)
+  if ('code' in place) return refused(place)
+  const { room, channel, from } = place
+  const sealed = room.suite === 'none' ? await plain(gate, text, activity, account, place) : unsealed(room.suite, text)
+  if ('code' in sealed) return refused(sealed)
+  const origin = from && (await originOf(gate.parts, from, account))
+  if (isRejection(sealed)) return refusedMessage(gate, sealed, place)
+  const inside = await gate.parts.occupancy.inside(room.id, account.id)
+  const command: SendMessage = {
+    command: 'send-message',
+    actor: account.id,
+    ...sealed,
+    inside,
+    attributes: null,
+    origin,
+  }
+  const blocked = room.suite === 'none' && !isOperator(account) && (await gate.words.within(text))
+  const sent = blocked ? withheld(asked, place, command) : submitted(asked, place, command, text.length)
+  asked.placed()
+  const event = await sent
+  if (isRejection(event)) return refusedMessage(gate, event, place)
+  return { json: messageJson(event, room, channel, account) }
+}
+
+/** Where a message goes and where it comes from. */
+interface Place extends Found {
+  readonly from: Found | null
+}
+
+/** The text of the message, in the order of the real server's checks. */
+function textOf({ object }: Activity): string | Refusal {
+  if (!object) return malformed('object is missing')
+  if (object.content === undefined) return refusal(CODE.EMPTY_MESSAGE, 'empty message body')
+  const text = dinoBase64(object.content)
+  return text ?? refusal(CODE.NOT_BASE64, 'invalid message content, not base64 encoded')
+}
+
+async function placeOf(asked: Asked): Promise<Place | Refusal> {
+  const { gate, activity } = asked
+  const { target, object, actor } = activity
+  if (!target) return malformed('target is missing')
+  if (target.id === undefined) return refusal(CODE.MISSING_TARGET_ID, 'no room id specified when sending message')
+  const { objectType } = target
+  if (objectType !== 'room' && objectType !== 'private') {
+    const text = `invalid object_type "${echo(objectType)}", must be one of [room, private]`
+    return refusal(CODE.INVALID_TARGET_TYPE, text)
+  }
+  if (object?.url !== undefined && !(await channelOf(gate.parts, object.url)))
+    return refusal(CODE.NO_SUCH_CHANNEL, 'no such channel')
+  const found = await targetOf(asked, target.id, objectType)
+  if ('code' in found) return found
+  if (actor?.url === undefined) return { ...found, from: null }
+  const from = await roomOf(gate.parts, actor.url)
+  return from ? { ...found, from } : refusal(CODE.NO_SUCH_ROOM, `origin room ${echo(actor.url)} does not exist`)
+}
+
+/** A room by its id, or, for a private message, the other user of a talk between two. */
+async function targetOf(
+  { gate, live, account }: Asked,
+  id: string,
+  objectType: 'room' | 'private',
+): Promise<Found | Refusal> {
+  const { parts } = gate
+  const other = objectType === 'private' ? userNamed(id) : undefined
+  if (other === undefined) {
+    return (await roomOf(parts, id)) ?? refusal(CODE.NO_SUCH_ROOM, `target room ${echo(id)} does not exist`)
+  }
+  if (other === account.id) return refusal(CODE.NOT_ALLOWED, 'nobody talks to themselves')
+  if (!(await parts.identity.accounts.load(other))) return refusal(CODE.NO_SUCH_USER, 'no such user')
+  const room = await openDirectRoom(parts, account, other, live.id)
+  return isRejection(room) ? refusalOf(room, { now: parts.clock.now() }) : room
+}
+
+/** A text as it is kept, with what the client sent beside it. */
+async function plain(
+  { parts }: Gate,
+  text: string,
+  activity: Activity,
+  account: Account,
+  place: Place,
+): Promise<Sealed | Refusal> {
+  const { noEmpty, limitMessageLength } = parts.config.dino
+  if (noEmpty && text.trim() === '') return refusal(CODE.EMPTY_MESSAGE, 'empty message body')
+  if (limitMessageLength && text.length > limitMessageLength.max)
+    return refusal(CODE.MSG_TOO_LONG, `the message is longer than ${limitMessageLength.max} characters`)
+  const dino = await extraOf(parts, activity, account, place.room, place.channel, place.from)
+  if (dino === null) return { content: { suite: 'none', text }, messageId: null, digest: '' }
+  if ('code' in dino) return dino
+  return { content: { suite: 'none', text, extra: { dino: dino.fields } }, messageId: null, digest: '' }
+}
+
+async function submitted(
+  { gate, live }: Asked,
+  { room }: Place,
+  command: SendMessage,
+  size: number,
+): Promise<RoomEvent | Rejection> {
+  const done = await gate.parts.engine.submit({ room: room.id, command, session: live.id, bytes: size + 512 })
+  return isRejection(done) ? done : (done.events[0] as RoomEvent)
+}
+
+/** A word that is not let through: what would be answered is answered, the sender sees the message, nobody else does. */
+async function withheld(
+  { gate, session, account }: Asked,
+  { room, channel }: Place,
+  command: SendMessage,
+): Promise<RoomEvent | Rejection> {
+  const { parts } = gate
+  const at = parts.clock.now()
+  const facts = { channel, account: () => account, keys: () => undefined }
+  const { lockstep, updateGroupKey } = parts.config.rocketchat
+  const settings = { lockstep, updateGroupKey, groupSize: parts.config.limits.groupSize }
+  const context = { now: at, raced: false, overtaken: false, settings, verify: () => false }
+  const decided = decide(room, command, facts, context)
+  if (isRejection(decided)) return decided
+  const body = decided.events[0] as RoomEvent['body']
+  const event = { room: room.id, sequence: 0, id: parts.newId() as EventId, at, actor: account.id, body }
+  session.emit('message', messageJson(event, room, channel, account))
+  return event
+}
+
+function refusedMessage({ parts }: Gate, rejection: Rejection, { room, channel, from }: Place): Answer {
+  const refusal = refusalOf(rejection, { now: parts.clock.now(), room, channel })
+  if (rejection.rejected !== 'acl' || rejection.acl.action !== 'crossroom' || !from) return refused(refusal)
+  const text = `user not allowed to send cross-room msg from ${idOf(from.room.id)} to ${idOf(room.id)}`
+  return refused({ ...refusal, text })
+}

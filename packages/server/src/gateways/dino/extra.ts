@@ -1,0 +1,71 @@
+// What a client sent with a message beside its text, as it is kept with the message (`content.extra.dino`) and echoed
+// to everybody: unknown fields, a verb of its own, the room that it was sent from. The server's own fields are not in it.
+import { uuidOf } from '@conclave/wire'
+import { MESSAGE_EXTRA } from '../../limits.ts'
+import type { Account, Channel } from '../../room/facts.ts'
+import { isHidden } from '../../room/rights.ts'
+import type { RoomState } from '../../room/state.ts'
+import type { GatewayParts } from '../gateway.ts'
+import type { Activity, Fields } from './activity.ts'
+import { CODE, type Refusal, refusal } from './errors.ts'
+import { channelName } from './names.ts'
+import { channelOf, type Found } from './rooms.ts'
+
+const OF_SERVER = {
+  activity: new Set(['id', 'published', 'verb', 'actor', 'object', 'target', 'provider']),
+  actor: new Set(['id', 'displayName', 'url']),
+  object: new Set(['content', 'url', 'displayName']),
+  target: new Set(['id', 'displayName', 'objectType']),
+}
+
+/** null: nothing but the text. */
+export async function extraOf(
+  parts: GatewayParts,
+  activity: Activity,
+  account: Account,
+  room: RoomState,
+  channel: Channel,
+  from: Found | null,
+): Promise<{ readonly fields: Fields } | Refusal | null> {
+  const { verb, actor, object, target } = activity
+  const fields = rest(activity.fields, OF_SERVER.activity)
+  if (verb !== 'send') fields.verb = verb
+  const ofActor = rest(actor?.fields, OF_SERVER.actor)
+  const ofObject = rest(object?.fields, OF_SERVER.object)
+  const ofTarget = rest(target?.fields, OF_SERVER.target)
+  if (from) {
+    if (from.room.id !== room.id) ofActor.url = uuidOf(from.room.id)
+    fields.provider = { url: uuidOf(from.channel.id), displayName: channelName(from.channel) }
+  }
+  Object.assign(ofObject, await otherChannel(parts, account, channel, object?.url))
+  const usual = isHidden(room) ? 'private' : 'room'
+  if (target?.objectType !== usual) ofTarget.objectType = target?.objectType
+  for (const [name, part] of [
+    ['actor', ofActor] as const,
+    ['object', ofObject] as const,
+    ['target', ofTarget] as const,
+  ])
+    if (Object.keys(part).length > 0) fields[name] = part
+  if (Object.keys(fields).length === 0) return null
+  if (JSON.stringify(fields).length > MESSAGE_EXTRA)
+    return refusal(CODE.MSG_TOO_LONG, `what is sent beside the message is longer than ${MESSAGE_EXTRA}`)
+  return { fields }
+}
+
+/** A client may name another channel than the room's; it is echoed if its user may know that channel. */
+async function otherChannel(
+  parts: GatewayParts,
+  account: Account,
+  channel: Channel,
+  url: string | undefined,
+): Promise<Fields> {
+  const named = url === undefined ? undefined : await channelOf(parts, url)
+  if (!named || named.id === channel.id || parts.reading.mayListChannel(account, named)) return {}
+  return { url: uuidOf(named.id), displayName: channelName(named) }
+}
+
+function rest(fields: Fields | undefined, without: ReadonlySet<string>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {}
+  if (fields) for (const [name, value] of Object.entries(fields)) if (!without.has(name)) kept[name] = value
+  return kept
+}

@@ -1,0 +1,185 @@
+// Which sockets of this node get what: a feed per room that somebody here watches, and the sockets of each user. A room
+// is subscribed to on the bus while its feed has anybody, so that an event is encoded once on each node, or not at all.
+import type { RoomId, UserId } from '@conclave/wire'
+import type { BusMessage } from '../../bus/bus.ts'
+import { Group } from '../../fanout/group.ts'
+import type { Turn } from '../../fanout/turn.ts'
+import { belongs, isHidden } from '../../room/rights.ts'
+import type { RoomState } from '../../room/state.ts'
+import type { GatewayParts } from '../gateway.ts'
+import { ENTERING_FRAMES } from './limits.ts'
+import type { DinoSession } from './session.ts'
+
+type Unsubscribe = () => void
+
+/** Frames that a session which is just entering will get after its answer. */
+export interface Entering {
+  readonly frames: Buffer[]
+}
+
+export class Feed {
+  readonly room: RoomId
+  /** Sessions that have joined the room. */
+  readonly inside = new Set<DinoSession>()
+  /** Sessions of the owners and members of a room that only they see: they get its messages without joining. */
+  readonly belonging = new Set<DinoSession>()
+  readonly #entering = new Set<Entering>()
+  readonly #insideGroup: Group
+  readonly #belongingGroup: Group
+
+  constructor(room: RoomId, turn: Turn) {
+    this.room = room
+    this.#insideGroup = new Group(turn)
+    this.#belongingGroup = new Group(turn)
+  }
+
+  get empty(): boolean {
+    return this.inside.size === 0 && this.belonging.size === 0 && this.#entering.size === 0
+  }
+
+  /** To whoever has joined. `frame` is made only if somebody gets it. */
+  toInside(frame: () => Buffer): void {
+    if (this.inside.size === 0 && this.#entering.size === 0) return
+    const made = frame()
+    this.#insideGroup.write(made)
+    for (const { frames } of this.#entering) if (frames.length < ENTERING_FRAMES) frames.push(made)
+  }
+
+  /** To whoever gets the room's messages: in a hidden room those who belong to it, elsewhere those who have joined. */
+  toListeners(room: RoomState, frame: () => Buffer): void {
+    if (!isHidden(room)) this.toInside(frame)
+    else if (this.belonging.size > 0) this.#belongingGroup.write(frame())
+  }
+
+  beginEntering(): Entering {
+    const entering = { frames: [] }
+    this.#entering.add(entering)
+    return entering
+  }
+
+  endEntering(entering: Entering): void {
+    this.#entering.delete(entering)
+  }
+
+  enter(session: DinoSession): void {
+    this.inside.add(session)
+    this.#insideGroup.join(session.outlet)
+    session.rooms.add(this.room)
+  }
+
+  leave(session: DinoSession): void {
+    this.inside.delete(session)
+    this.#insideGroup.leave(session.outlet)
+    session.rooms.delete(this.room)
+  }
+
+  listen(session: DinoSession): void {
+    this.belonging.add(session)
+    this.#belongingGroup.join(session.outlet)
+    session.belongs.add(this.room)
+  }
+
+  unlisten(session: DinoSession): void {
+    this.belonging.delete(session)
+    this.#belongingGroup.leave(session.outlet)
+    session.belongs.delete(this.room)
+  }
+}
+
+export class Feeds {
+  readonly #parts: GatewayParts
+  readonly #turn: Turn
+  readonly #receive: (feed: Feed, message: BusMessage) => void
+  readonly #rooms = new Map<RoomId, { readonly feed: Feed; readonly unsubscribe: Unsubscribe }>()
+  readonly #users = new Map<UserId, { readonly sessions: Set<DinoSession>; readonly unsubscribe: Unsubscribe }>()
+
+  constructor(parts: GatewayParts, turn: Turn, receive: (feed: Feed, message: BusMessage) => void) {
+    this.#parts = parts
+    this.#turn = turn
+    this.#receive = receive
+  }
+
+  get(room: RoomId): Feed | undefined {
+    return this.#rooms.get(room)?.feed
+  }
+
+  /** The room's feed, which is kept until it is released empty. */
+  hold(room: RoomId): Feed {
+    const known = this.#rooms.get(room)
+    if (known) return known.feed
+    const feed = new Feed(room, this.#turn)
+    const unsubscribe = this.#parts.bus.subscribe(`room:${room}`, message => this.#receive(feed, message))
+    this.#rooms.set(room, { feed, unsubscribe })
+    return feed
+  }
+
+  release(feed: Feed): void {
+    const known = this.#rooms.get(feed.room)
+    if (!known || known.feed !== feed || !feed.empty) return
+    known.unsubscribe()
+    this.#rooms.delete(feed.room)
+  }
+
+  sessionsOf(user: UserId): ReadonlySet<DinoSession> {
+    return this.#users.get(user)?.sessions ?? NOBODY
+  }
+
+  /** Every logged-in session of this node. */
+  *sessions(): Iterable<DinoSession> {
+    for (const { sessions } of this.#users.values()) yield* sessions
+  }
+
+  /** A session has logged in. */
+  add(user: UserId, session: DinoSession): void {
+    const known = this.#users.get(user)
+    if (known) {
+      known.sessions.add(session)
+      return
+    }
+    const sessions = new Set([session])
+    const unsubscribe = this.#parts.bus.subscribe(`user:${user}`, message => this.#follow(user, sessions, message))
+    this.#users.set(user, { sessions, unsubscribe })
+  }
+
+  /** A session is gone, or is another user's now: it gets nothing any more. */
+  remove(user: UserId, session: DinoSession): void {
+    for (const room of [...session.rooms]) this.#drop(room, feed => feed.leave(session))
+    for (const room of [...session.belongs]) this.#drop(room, feed => feed.unlisten(session))
+    const known = this.#users.get(user)
+    if (!known?.sessions.delete(session) || known.sessions.size > 0) return
+    known.unsubscribe()
+    this.#users.delete(user)
+  }
+
+  leave(room: RoomId, session: DinoSession): void {
+    this.#drop(room, feed => feed.leave(session))
+  }
+
+  /** Whether a session gets the room's messages without joining, by what its user is in the room. */
+  attend(room: RoomState, user: UserId, session: DinoSession): void {
+    if (!room.removed && isHidden(room) && belongs(room, user)) this.hold(room.id).listen(session)
+    else if (session.belongs.has(room.id)) this.#drop(room.id, feed => feed.unlisten(session))
+  }
+
+  /** The user's sessions are inside no more, whoever said so. */
+  detach(feed: Feed, user: UserId): void {
+    for (const session of this.sessionsOf(user)) if (feed.inside.has(session)) feed.leave(session)
+    this.release(feed)
+  }
+
+  #drop(room: RoomId, from: (feed: Feed) => void): void {
+    const feed = this.get(room)
+    if (!feed) return
+    from(feed)
+    this.release(feed)
+  }
+
+  /** What concerns one user by name: who became an owner or a member, or is none any more. */
+  #follow(user: UserId, sessions: ReadonlySet<DinoSession>, message: BusMessage): void {
+    if (message.kind !== 'event') return
+    const { room } = message.delivery
+    for (const session of sessions) this.attend(room, user, session)
+  }
+}
+
+const NOBODY: ReadonlySet<DinoSession> = new Set()

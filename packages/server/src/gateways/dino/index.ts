@@ -1,0 +1,107 @@
+// The Dino wire: Socket.IO for clients of Engine.IO 3 and 4, namespace `/ws` (dino.md section 1). The library keeps the
+// handshake, heartbeats, polling and upgrades; frames go out through the shared writer.
+import { Server } from 'socket.io'
+import { Turn } from '../../fanout/turn.ts'
+import type { Gateway, GatewayParts } from '../gateway.ts'
+import { Directory } from './directory.ts'
+import { NAMESPACE } from './encode.ts'
+import { connected } from './events/connect.ts'
+import { disconnected } from './events/disconnect.ts'
+import { Feeds } from './feeds.ts'
+import type { Gate, Paused } from './gate.ts'
+import { PACKET_BYTES, RESUME_INTERVAL } from './limits.ts'
+import { push } from './pushes.ts'
+import { servedAs } from './served.ts'
+import { DinoSession } from './session.ts'
+import { Words } from './words.ts'
+
+const PATH = '/socket.io'
+/** ms; what the real server tells its clients. Clients of Engine.IO 3 ping, those of 4 are pinged. */
+const PING_INTERVAL = 25_000
+const PING_TIMEOUT = 60_000
+
+export function dinoGateway(parts: GatewayParts): Gateway {
+  const { config, log } = parts
+  const io = new Server(parts.server, {
+    path: PATH,
+    allowEIO3: true,
+    // Upgrades of the other wires come in at the same port.
+    destroyUpgrade: false,
+    serveClient: false,
+    pingInterval: PING_INTERVAL,
+    pingTimeout: PING_TIMEOUT,
+    maxHttpBufferSize: PACKET_BYTES,
+    perMessageDeflate: false,
+    httpCompression: false,
+    cors: { origin: config.origins.includes('*') ? '*' : [...config.origins] },
+  })
+  const turn = new Turn()
+  const sockets = new Set<DinoSession>()
+  const paused = new Pauses()
+  const feeds = new Feeds(parts, turn, (feed, message) => push(gate, feed, message))
+  const gate: Gate = {
+    parts,
+    log,
+    turn,
+    feeds,
+    directory: new Directory(parts),
+    words: new Words(parts),
+    sockets,
+    paused,
+    closing: false,
+  }
+
+  io.of(NAMESPACE).on('connection', socket => {
+    const session = new DinoSession(gate, socket)
+    sockets.add(session)
+    // Taken before the library's own listeners: a client may name its events as it likes, also `error`.
+    socket.use(packet => session.receive(packet, servedAs))
+    socket.on('error', () => {})
+    socket.on('disconnect', () => {
+      disconnected(gate, session).catch(error => log.error({ wire: 'dino', err: error }, 'bug at the end of a session'))
+    })
+    connected(session)
+  })
+  // Clients of Engine.IO 3 are connected to the main namespace first; nothing is served there.
+  io.on('connection', socket => {
+    socket.use(() => {})
+    socket.on('error', () => {})
+  })
+
+  return {
+    name: 'dino',
+    upgrades: [PATH],
+    close: async () => {
+      gate.closing = true
+      paused.stop()
+      for (const session of [...sockets]) session.end()
+      // Not io.close(): the port is the whole server's.
+      io.engine.close()
+    },
+  }
+}
+
+/** Sockets that are not read on, looked at until each can be read again. */
+class Pauses implements Paused {
+  readonly #sessions = new Set<DinoSession>()
+  #timer: NodeJS.Timeout | null = null
+
+  add(session: DinoSession): void {
+    this.#sessions.add(session)
+    this.#timer ??= setInterval(() => this.#look(), RESUME_INTERVAL)
+  }
+
+  delete(session: DinoSession): void {
+    this.#sessions.delete(session)
+    if (this.#sessions.size === 0) this.stop()
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer)
+    this.#timer = null
+  }
+
+  #look(): void {
+    for (const session of [...this.#sessions]) if (session.resumed()) this.delete(session)
+  }
+}

@@ -1,0 +1,32 @@
+// Bounds of the Dino wire, each with its reason. What the whole server shares stands in ../../limits.ts.
+
+/** Bytes of one Socket.IO packet: the longest message as base64 (262,144) or an encrypted one (about 700,000), twice over. */
+export const PACKET_BYTES = 2 * 1024 * 1024
+/** Objects and lists inside each other in one activity. Real clients use 4. */
+export const ACTIVITY_DEPTH = 12
+/** Values in one activity, at every depth: 500 attachments (the most that `received` takes) of four fields. */
+export const ACTIVITY_VALUES = 4_096
+/** Characters of all texts and keys of one activity: whatever fits into a packet of ASCII. */
+export const ACTIVITY_CHARS = PACKET_BYTES
+/** Characters of an id, a name or a type as an error text repeats it. */
+export const ECHO = 200
+
+/** Requests of one socket that wait for their turn before it is not read on. */
+export const WAITING_REQUESTS = 64
+/** Requests that one chunk of a socket may still bring after that; more are answered "busy". */
+export const WAITING_REQUESTS_MOST = 1_024
+/** ms between looks whether a socket that is not read on may be read again. */
+export const RESUME_INTERVAL = 20
+/** ms in which `limits.flood` requests a second are counted. */
+export const FLOOD_WINDOW = 1_000
+
+/** ms after which a failed log-in is disconnected: the answer should arrive before (dino.md 0, item 9). */
+export const FAILED_LOGIN_DELAY = 1_000
+/** Frames kept for a session that is just entering a room; a join takes a few ms. */
+export const ENTERING_FRAMES = 1_024
+/** ms for which the list of plain rooms is kept: channel types and auto-join look at every room. */
+export const DIRECTORY_AGE = 1_000
+/** ms for which the words that are not let through are kept. */
+export const WORDS_AGE = 5_000
+/** Authors' details beside a message in a history (dino.md section 4, history). */
+export const AUTHOR_ATTRIBUTES = ['gender', 'avatar', 'app_avatar', 'app_avatar_safe'] as const

@@ -1,0 +1,120 @@
+// How users look to others on this wire: name, roles, and the details of their account (dino.md section 2). What a
+// client claims about itself at log-in is never among them.
+import { encodeUtf8Base64, type UserId } from '@conclave/wire'
+import type { Account } from '../../room/facts.ts'
+import { isOperator } from '../../room/facts.ts'
+import type { RoomState } from '../../room/state.ts'
+import type { GatewayParts } from '../gateway.ts'
+import { AUTHOR_ATTRIBUTES } from './limits.ts'
+import { userName } from './names.ts'
+
+export interface Attachment {
+  readonly objectType: string
+  readonly content: string
+}
+
+export interface UserItem {
+  readonly id: UserId
+  readonly displayName: string
+  readonly attachments: readonly Attachment[]
+  readonly content: string
+  readonly objectType: 'user' | 'invisible'
+}
+
+/** Attributes that an embedding site may keep with an account and that are nobody's business. */
+const PRIVATE_ATTRIBUTES = new Set(['token', 'user_id', 'user_name'])
+
+const details = new WeakMap<Account, readonly Attachment[]>()
+
+/** The user's details for everybody, `user_name` first; all contents base64. */
+export function detailsOf(account: Account): readonly Attachment[] {
+  const known = details.get(account)
+  if (known) return known
+  const made = [attachment('user_name', account.attributes.user_name || account.username)]
+  for (const [name, value] of Object.entries(account.attributes)) {
+    if (!PRIVATE_ATTRIBUTES.has(name)) made.push(attachment(name, value))
+  }
+  details.set(account, made)
+  return made
+}
+
+/** What a history shows of an author, also of one who is not there. */
+export function authorDetails(account: Account): readonly Attachment[] {
+  const shown: Attachment[] = []
+  for (const name of AUTHOR_ATTRIBUTES) {
+    const value = account.attributes[name]
+    if (value !== undefined && value !== '') shown.push(attachment(name, value))
+  }
+  return shown
+}
+
+function attachment(objectType: string, value: string): Attachment {
+  return { objectType, content: encodeUtf8Base64(value) }
+}
+
+/** `y` or `n`: whether the account has a picture. */
+export function imageOf(account: Account): 'y' | 'n' {
+  return account.attributes.image === 'y' ? 'y' : 'n'
+}
+
+/** superuser and globalmod, as a csv. */
+export function globalRoles(account: Account): string {
+  return account.roles.filter(role => role === 'superuser' || role === 'globalmod').join(',')
+}
+
+/** The roles held in the room, then the global ones: `owner,superuser`, or nothing. */
+export function rolesIn(room: RoomState, account: Account): string {
+  const own = room.roles.get(account.id)
+  const everywhere = globalRoles(account)
+  if (!own) return everywhere
+  return everywhere === '' ? own.join(',') : `${own.join(',')},${everywhere}`
+}
+
+function userItem(room: RoomState, account: Account, invisible: boolean): UserItem {
+  return {
+    id: account.id,
+    displayName: userName(account),
+    attachments: detailsOf(account),
+    content: rolesIn(room, account),
+    objectType: invisible ? 'invisible' : 'user',
+  }
+}
+
+/**
+ * Who is in the room, in the order of entering, each once whatever their sessions. Invisible users and those whom the
+ * viewer excludes are shown to operators alone. `except`: a session that does not count.
+ */
+export async function usersIn(
+  { occupancy, identity }: GatewayParts,
+  room: RoomState,
+  viewer: Account,
+  except: string | null = null,
+): Promise<readonly UserItem[]> {
+  const visible = new Map<UserId, boolean>()
+  for (const session of await occupancy.occupants(room.id)) {
+    if (session.id === except) continue
+    visible.set(session.user, (visible.get(session.user) ?? false) || !session.invisible)
+  }
+  const seesAll = isOperator(viewer)
+  const items: UserItem[] = []
+  for (const [user, shown] of visible) {
+    if (!seesAll && (!shown || viewer.excluded.includes(user))) continue
+    const account = identity.accounts.peek(user) ?? (await identity.accounts.load(user))
+    if (account) items.push(userItem(room, account, !shown))
+  }
+  return items
+}
+
+/** The accounts of several users; who is gone is left out. */
+export async function accountsOf(
+  { identity }: GatewayParts,
+  users: Iterable<UserId>,
+): Promise<ReadonlyMap<UserId, Account>> {
+  const found = new Map<UserId, Account>()
+  for (const user of users) {
+    if (found.has(user)) continue
+    const account = identity.accounts.peek(user) ?? (await identity.accounts.load(user))
+    if (account) found.set(user, account)
+  }
+  return found
+}

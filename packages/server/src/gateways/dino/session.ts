@@ -1,0 +1,202 @@
+// One socket in the namespace: its way out, its place in the order of requests, and, once it has logged in, its user.
+// Every request ends in an answer; what goes wrong inside one stays inside it.
+import type { RoomId, UserId } from '@conclave/wire'
+import type { Socket } from 'socket.io'
+import type { Session } from '../../engine/sessions.ts'
+import { type Ack, adopt } from '../../fanout/adopt.ts'
+import { EngineTransport } from '../../fanout/engine.ts'
+import { CONGESTED_BYTES } from '../../fanout/limits.ts'
+import { Outlet, type OutletOwner } from '../../fanout/outlet.ts'
+import { isFields, readActivity } from './activity.ts'
+import { ackFrame, eventFrame, refusalJson, successJson } from './encode.ts'
+import { CODE, malformed, refusal } from './errors.ts'
+import { type Answer, type EventHandler, type Gate, type LoginHandler, refused, stamp } from './gate.ts'
+import { FLOOD_WINDOW, WAITING_REQUESTS, WAITING_REQUESTS_MOST } from './limits.ts'
+import { Requests } from './requests.ts'
+
+/** How an event of a client is served; its answer is called `gn_<event>`. */
+export type Served =
+  | { readonly event: string; readonly anonymous: true; readonly run: LoginHandler }
+  | { readonly event: string; readonly anonymous: false; readonly pipelined: boolean; readonly run: EventHandler }
+
+/** What engine.io has of a WebSocket; absent while the client polls. */
+interface Readable {
+  pause(): void
+  resume(): void
+}
+
+export class DinoSession implements OutletOwner {
+  readonly socket: Socket
+  readonly outlet: Outlet
+  /** Rooms that this very session has joined. */
+  readonly rooms = new Set<RoomId>()
+  /** Rooms whose messages it gets without joining. */
+  readonly belongs = new Set<RoomId>()
+  /** null before the log-in and after its end. */
+  live: Session | null = null
+  /** Runs after a failed log-in, until the namespace is closed or a log-in succeeds. */
+  failing: NodeJS.Timeout | null = null
+  readonly #gate: Gate
+  readonly #requests = new Requests()
+  #paused = false
+  #window = 0
+  #counted = 0
+
+  constructor(gate: Gate, socket: Socket) {
+    this.#gate = gate
+    this.socket = socket
+    this.outlet = new Outlet(gate.turn, new EngineTransport(socket.conn), this)
+    adopt(socket, this.outlet)
+  }
+
+  get user(): UserId | null {
+    return this.live?.user ?? null
+  }
+
+  get address(): string {
+    return this.#gate.parts.addressOf(this.socket.request)
+  }
+
+  /** Takes one packet: the event's name, its arguments, and the ack where the client wants one. */
+  receive(packet: readonly unknown[], served: (event: unknown) => Served | undefined): void {
+    const last = packet.at(-1)
+    const ack = typeof last === 'function' ? (last as Ack) : null
+    const found = served(packet[0])
+    if (!found) {
+      if (ack) this.outlet.write(ackFrame(ack.id, null))
+      return
+    }
+    const payload = packet.length > (ack ? 2 : 1) ? packet[1] : undefined
+    const answer = (answer: Answer): void => this.#answer(found.event, ack, answer)
+    const fault = this.#overrun()
+    if (fault !== null) {
+      answer(refused(malformed(fault)))
+      return
+    }
+    this.#requests.add({
+      pipelined: !found.anonymous && found.pipelined,
+      run: placed => this.#run(found, payload, placed, answer),
+    })
+    this.#regulate()
+  }
+
+  onOverflow(): void {
+    this.#gate.log.info({ wire: 'dino' }, 'a socket that does not read is closed')
+    this.socket.disconnect(true)
+  }
+
+  /** Closes the socket as this wire does: the namespace first (`41/ws`), then the connection. */
+  end(): void {
+    this.outlet.flush()
+    this.socket.disconnect(true)
+  }
+
+  /** The socket is gone: nothing more is read or written. */
+  closed(): void {
+    if (this.failing) clearTimeout(this.failing)
+    this.#requests.clear()
+    this.#gate.paused.delete(this)
+    this.#gate.sockets.delete(this)
+    this.outlet.end()
+  }
+
+  /** True when it is read on again. */
+  resumed(): boolean {
+    if (!this.#paused) return true
+    if (this.#requests.waiting > WAITING_REQUESTS / 2 || this.outlet.unsent > CONGESTED_BYTES) return false
+    this.#paused = false
+    this.#readable?.resume()
+    return true
+  }
+
+  /** A push to this socket alone. */
+  emit(event: string, json: string): void {
+    this.outlet.write(eventFrame(event, json))
+  }
+
+  /** Not read on while its answers are not taken or its requests pile up: TCP then holds the client back. */
+  #regulate(): void {
+    if (this.#paused) return
+    if (this.#requests.waiting < WAITING_REQUESTS && this.outlet.unsent <= CONGESTED_BYTES) return
+    const readable = this.#readable
+    if (!readable) return
+    readable.pause()
+    this.#paused = true
+    this.#gate.paused.add(this)
+  }
+
+  get #readable(): Readable | undefined {
+    const { transport } = this.socket.conn as unknown as { transport: { socket?: Partial<Readable> } }
+    const { socket } = transport
+    return socket && typeof socket.pause === 'function' && typeof socket.resume === 'function'
+      ? (socket as Readable)
+      : undefined
+  }
+
+  /** Why a request is not even looked at. The window is counted here: a session lives on one node. */
+  #overrun(): string | null {
+    const now = this.#gate.parts.clock.now()
+    if (now - this.#window >= FLOOD_WINDOW) {
+      this.#window = now
+      this.#counted = 0
+    }
+    if (++this.#counted > this.#gate.parts.config.limits.flood) return 'too many requests in a second'
+    return this.#requests.waiting >= WAITING_REQUESTS_MOST ? 'too many requests are waiting, the server is busy' : null
+  }
+
+  async #run(served: Served, payload: unknown, placed: () => void, answer: (answer: Answer) => void): Promise<void> {
+    try {
+      const result = await this.#serve(served, payload, placed, answer)
+      if (result !== 'answered') answer(result)
+    } catch (error) {
+      answer(refused(malformed(this.#whatWentWrong(served.event, error))))
+    }
+  }
+
+  /** A store that fails is no bug of the handler, and is logged where it is found. */
+  #whatWentWrong(event: string, error: unknown): string {
+    if (error instanceof Error && error.name === 'StoreFailure') return 'the server cannot store this now, try again'
+    this.#gate.log.error({ wire: 'dino', event, err: error }, 'bug in a handler')
+    return 'internal error'
+  }
+
+  async #serve(
+    served: Served,
+    payload: unknown,
+    placed: () => void,
+    answer: (answer: Answer) => void,
+  ): Promise<Answer | 'answered'> {
+    const gate = this.#gate
+    if (served.anonymous) return served.run({ gate, session: this, read: readActivity(payload), answer })
+    if (!isFields(payload)) return refused(malformed('the activity is not an object'))
+    const [live, account] = [this.live, await this.#account()]
+    if (!live || !account) {
+      const text = `[on_${served.event}] no user found for user_id "None" in session`
+      return refused(refusal(CODE.NO_USER_IN_SESSION, text))
+    }
+    const read = readActivity(payload)
+    if (!read.ok) return refused(malformed(read.fault))
+    return served.run({ gate, session: this, live, account, activity: read.activity, placed, answer })
+  }
+
+  /** The account as it is now; undefined where nobody has logged in or the account is gone. */
+  async #account() {
+    const { user } = this
+    if (user === null) return undefined
+    const { accounts } = this.#gate.parts.identity
+    const account = accounts.peek(user) ?? (await accounts.load(user))
+    return account?.active ? account : undefined
+  }
+
+  /** Twice, with the same JSON: as an event, and to whoever asked for an ack (dino.md 0, item 4). */
+  #answer(event: string, ack: Ack | null, answer: Answer): void {
+    if (this.outlet.closed) return
+    const json =
+      'refused' in answer
+        ? refusalJson(answer.refused, stamp(this.#gate))
+        : successJson('json' in answer ? answer.json : JSON.stringify(answer.data))
+    if (this.#gate.parts.config.dino.emitResponses) this.emit(`gn_${event}`, json)
+    if (ack) this.outlet.write(ackFrame(ack.id, json))
+    this.#regulate()
+  }
+}

@@ -1,0 +1,33 @@
+// The words that are not let through (dino.md section 11): a message with one of them reaches its sender alone.
+import type { GatewayParts } from '../gateway.ts'
+import { WORDS_AGE } from './limits.ts'
+
+export class Words {
+  readonly #parts: GatewayParts
+  #at = Number.NEGATIVE_INFINITY
+  #words: Promise<readonly string[]> | undefined
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts
+  }
+
+  /** Whether one of the words stands anywhere in the text, whatever its case. */
+  async within(text: string): Promise<boolean> {
+    const words = await this.#known()
+    if (words.length === 0) return false
+    const folded = text.toLowerCase()
+    return words.some(word => folded.includes(word))
+  }
+
+  #known(): Promise<readonly string[]> {
+    const now = this.#parts.clock.now()
+    if (this.#words && Math.abs(now - this.#at) < WORDS_AGE) return this.#words
+    this.#at = now
+    const words = this.#parts.reading.words().then(all => all.map(word => word.toLowerCase()).filter(Boolean))
+    this.#words = words
+    words.catch(() => {
+      if (this.#words === words) this.#words = undefined
+    })
+    return words
+  }
+}
