@@ -11,6 +11,7 @@ import type { Clock, Random } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Core } from './engine/core.ts'
 import { buildCore } from './engine/core.ts'
+import { Turn } from './fanout/turn.ts'
 import { dinoGateway } from './gateways/dino/index.ts'
 import type { Gateway, GatewayParts } from './gateways/gateway.ts'
 import { rocketchatGateway } from './gateways/rocketchat/index.ts'
@@ -95,6 +96,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 }
 
 function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId): GatewayParts {
+  const turn = new Turn()
+  // Deliveries leave right behind the answers of the commit that they come from, not a turn later.
+  core.onCommit(() => turn.settle())
   const {
     config,
     log,
@@ -124,6 +128,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     sessions,
     occupancy,
     reading,
+    turn,
     http,
     server: http.server,
     roomsChannel,

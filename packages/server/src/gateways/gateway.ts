@@ -11,6 +11,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Occupancy } from '../engine/occupancy.ts'
 import type { Reading } from '../engine/reading.ts'
 import type { Sessions } from '../engine/sessions.ts'
+import type { Turn } from '../fanout/turn.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
@@ -29,6 +30,8 @@ export interface GatewayParts {
   readonly sessions: Sessions
   readonly occupancy: Occupancy
   readonly reading: Reading
+  /** The one writer's turn: gateways make their groups and outlets of it. */
+  readonly turn: Turn
   /** Fastify before it listens: routes are registered on it in a plugin of the gateway's own. */
   readonly http: FastifyInstance
   /** The same port's server, for WebSocket upgrades. */
