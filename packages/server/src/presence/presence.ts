@@ -13,11 +13,12 @@ export interface SessionRef {
 }
 
 export interface Presence {
-  /** A session is there. */
+  /** A session is there. Opened again under its id it takes its new form (it became invisible), never another user. */
   open(session: SessionRef): Promise<void>
   /** It is gone; gives the rooms that its user has left by that, in which no other session of the user remains. */
   close(sessionId: string): Promise<readonly RoomId[]>
-  /** `again` when the user was inside before, with any session. */
+  /** `again` when the user was inside before, with any session. A session that is not there (it closed meanwhile)
+   * does not enter; `again` is true for it, so that nobody is told. */
   enter(room: RoomId, sessionId: string): Promise<{ readonly again: boolean }>
   /** `last` when no session of the user remains in the room. False for a session that was not inside. */
   leave(room: RoomId, sessionId: string): Promise<{ readonly last: boolean }>

@@ -1,0 +1,4 @@
+import { presenceContract } from './contract.ts'
+import { localPresence } from './local.ts'
+
+presenceContract('local', async () => localPresence())
