@@ -46,7 +46,10 @@ export class Passwords {
     const id = this.#next++
     return new Promise(resolve => {
       this.#waiting.set(id, resolve)
-      this.#start().postMessage({ id, digest, against } satisfies Task)
+      const worker = this.#start()
+      // The process stays for who waits, and for nobody else.
+      worker.ref()
+      worker.postMessage({ id, digest, against } satisfies Task)
     })
   }
 
@@ -56,6 +59,7 @@ export class Passwords {
     worker.on('message', (reply: Reply) => {
       this.#waiting.get(reply.id)?.(reply)
       this.#waiting.delete(reply.id)
+      if (this.#waiting.size === 0) worker.unref()
     })
     const gone = (): void => {
       if (this.#worker === worker) this.#worker = null
