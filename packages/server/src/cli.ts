@@ -122,8 +122,12 @@ async function start(): Promise<number> {
   process.stdout.write(`Conclave ${VERSION} serves Dino, Rocket.Chat and X Chat at ${server.url}\n`)
   if (!config.rocketchat.lockstep)
     process.stdout.write('Rocket.Chat rooms keep their key when somebody leaves; rocketchat.lockstep changes that.\n')
-  if (server.firstToken !== null)
-    process.stdout.write(`First start: the user "admin" was made. Its token, shown this once: ${server.firstToken}\n`)
+  if (server.first) {
+    const { username, token } = server.first
+    process.stdout.write(
+      `First start: the administrator "${username}" was made. The token, shown this once: ${token}\n`,
+    )
+  }
   await new Promise<void>(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
   })

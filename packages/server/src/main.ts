@@ -19,6 +19,7 @@ import { addressOf, closeUnclaimedUpgrades } from './gateways/upgrades.ts'
 import { xchatGateway } from './gateways/xchat/index.ts'
 import { Operations } from './operations.ts'
 import { openControl } from './operator/control.ts'
+import type { FirstStart } from './operator/first-start.ts'
 import { firstStart } from './operator/first-start.ts'
 import { localPresence } from './presence/local.ts'
 import { localQuota } from './quota/local.ts'
@@ -31,8 +32,8 @@ export interface RunningServer {
   readonly url: string
   readonly host: string
   readonly port: number
-  /** The first administrator's token, on the first start of an empty store only. Shown once, kept nowhere. */
-  readonly firstToken: string | null
+  /** The first administrator, made on the first start only. The token is shown once and kept nowhere. */
+  readonly first: FirstStart | null
   stop(): Promise<void>
 }
 
@@ -84,7 +85,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       url: `http://${host}:${port}`,
       host: config.host,
       port,
-      firstToken: first?.token ?? null,
+      first,
       stop: () => stop(core, running, gateways, operations, () => control.close()),
     }
   } catch (error) {
