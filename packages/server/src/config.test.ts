@@ -13,12 +13,21 @@ function file(content: string): string {
 describe('configuration', () => {
   test('has a default for every field', () => {
     const config = readConfig({})
-    expect([config.host, config.port, config.dino.kickBan, config.dino.history.limit]).toEqual(['127.0.0.1', 4200, 0, 50])
+    expect([config.host, config.port, config.dino.kickBan, config.dino.history.limit]).toEqual([
+      '127.0.0.1',
+      4200,
+      0,
+      50,
+    ])
   })
 
   test('is read from the file, and the environment wins', () => {
     const path = file('{ "port": 1, "dino": { "kickBan": 600, "autojoin": false } }')
-    const config = readConfig({ CONCLAVE_CONFIG: path, CONCLAVE_PORT: '2', CONCLAVE_ORIGINS: 'https://a.example, https://b.example' })
+    const config = readConfig({
+      CONCLAVE_CONFIG: path,
+      CONCLAVE_PORT: '2',
+      CONCLAVE_ORIGINS: 'https://a.example, https://b.example',
+    })
     expect([config.port, config.dino.kickBan, config.dino.autojoin]).toEqual([2, 600, false])
     expect(config.origins).toEqual(['https://a.example', 'https://b.example'])
   })
@@ -35,7 +44,9 @@ describe('configuration', () => {
   })
 
   test('an unknown field of the file is named with its path', () => {
-    expect(() => readConfig({ CONCLAVE_CONFIG: file('{ "dino": { "kickban": 1 } }') })).toThrow('"dino.kickban" is unknown')
+    expect(() => readConfig({ CONCLAVE_CONFIG: file('{ "dino": { "kickban": 1 } }') })).toThrow(
+      '"dino.kickban" is unknown',
+    )
     expect(() => readConfig({ CONCLAVE_CONFIG: file('[]') })).toThrow('not a JSON object')
   })
 
