@@ -117,7 +117,7 @@ const ACCEPTED = [
   ['~/store/contract.ts', "import { test } from 'vitest'\nimport './store.ts'"],
   ['~/store/sqlite/a.ts', "import 'node:sqlite'\nimport '../projection.ts'\nimport './b.ts'"],
   ['~/gateways/dino/a.ts', "import type { A } from '../../store/store.ts'\nimport '../origins.ts'"],
-  ['~/operator/index.ts', "import '../store/sqlite/a.ts'"],
+  ['~/cli.ts', "import './store/sqlite/a.ts'"],
   ['~/main.ts', "import './store/sqlite/a.ts'\nimport './gateways/dino/a.ts'\nimport './config.ts'"],
   ['~/main.test.ts', "import './main.ts'"],
   ['bench/a.ts', "import '../packages/server/src/store/sqlite/a.ts'"],

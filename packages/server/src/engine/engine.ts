@@ -239,6 +239,11 @@ function keyOf(command: Command, index: number): string {
   return signatures?.[index]?.messageId ?? ''
 }
 
+/** A write that the store could not make durable, seen outside of a command: nothing of it is there. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof StoreFailure
+}
+
 /** ECDSA P-256/SHA-256, raw r||s, over UTF-8 (x-chat.md 5.4). False for anything malformed. */
 export function verifyText(signingKey: string, text: string, signature: string): boolean {
   const key = decodeBase64(signingKey, 128)

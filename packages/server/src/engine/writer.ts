@@ -129,16 +129,17 @@ export class Writer {
 
   #reopen(attempt: number): void {
     const delay = REOPEN_DELAYS[Math.min(attempt, REOPEN_DELAYS.length - 1)] as number
-    this.#reopenTimer = setTimeout(async () => {
+    this.#reopenTimer = setTimeout(() => {
       this.#reopenTimer = null
-      try {
-        await this.#store.reopen()
-      } catch {
-        if (!this.#closing) this.#reopen(attempt + 1)
-        return
-      }
-      this.#failed = null
-      this.#events.recovered()
+      this.#store.reopen().then(
+        () => {
+          this.#failed = null
+          this.#events.recovered()
+        },
+        () => {
+          if (!this.#closing) this.#reopen(attempt + 1)
+        },
+      )
     }, delay)
     this.#reopenTimer.unref()
   }

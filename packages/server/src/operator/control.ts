@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { ZodError } from 'zod'
 import type { Core } from '../engine/core.ts'
-import { StoreFailure } from '../store/store.ts'
+import { isUnavailable } from '../engine/engine.ts'
 import { runRequest } from './requests.ts'
 import { OperatorError } from './users.ts'
 import { WorldError } from './world.ts'
@@ -78,7 +78,7 @@ async function answer(core: Core, secret: string, request: IncomingMessage, resp
 /** What an operator is told of an error; undefined for a bug. */
 export function sentenceOf(error: unknown): string | undefined {
   if (error instanceof OperatorError || error instanceof WorldError) return error.message
-  if (error instanceof StoreFailure) return 'The store does not take writes now.'
+  if (isUnavailable(error)) return 'The store does not take writes now.'
   if (error instanceof ZodError)
     return `The field "${error.issues[0]?.path.join('.') ?? ''}" is not valid: ${error.issues[0]?.message ?? ''}.`
   return undefined
