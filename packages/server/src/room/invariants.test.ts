@@ -137,7 +137,7 @@ class Log {
       addition = memberAdd(this.people, actor, state, { users, version, current: current.slice(1) })
     if (fault === 'list shifted') {
       addition = memberAdd(this.people, actor, state, {
-        users: [...users, current[0] as UserId],
+        users: [...users, ...current.slice(0, 1)],
         current: current.slice(1),
         version,
       })

@@ -150,6 +150,9 @@ function checkAddition(
 ): Rejection | null {
   const change = changeOf(memberAdd, 'memberAdd')
   if (!change) return { rejected: 'signature.missing', part: 'member add' }
+  // First, for it would make everything that follows in the signed text stand in another place.
+  if (change.currentTitle?.includes(',') || change.currentAvatarUrl?.includes(','))
+    return { rejected: 'signature.comma', part: 'member add' }
   const mismatch = (field: string): Rejection => ({ rejected: 'signature.mismatch', part: 'member add', field })
   if (!sameSet(change.memberIds, command.users)) return mismatch('user_ids')
   if (!sameSet(change.currentMemberIds, state.members.keys())) {
