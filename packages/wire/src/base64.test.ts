@@ -61,6 +61,11 @@ describe.each([
     'AA.A',
     'AAé=',
     '\u0100AAA',
+    '\u0141AAA',
+    '\xffAAA',
+    'AAAA=AAA',
+    'A=AA',
+    '\0AAA',
   ])('%j is refused, short and long', text => {
     expect(decodeBase64(text, 10_000)).toBeUndefined()
     expect(decodeBase64('A'.repeat(1_000) + text, 10_000)).toBeUndefined()

@@ -19,6 +19,7 @@ const BOTH = valuesOf(`${ALPHABET}-_`)
 BOTH[45] = 62
 BOTH[95] = 63
 const FOREIGN = 64
+const WIDE = /[\u0100-\uffff]/
 const EQUALS = 61
 
 /**
@@ -35,9 +36,10 @@ export function decodeBase64(text: string, maxBytes: number): Uint8Array | undef
   const size = Math.floor((chars * 3) / 4)
   if (size > maxBytes) return undefined
   if (fast !== undefined && chars >= FAST_FROM_CHARS) {
-    const unpadded = text.slice(0, chars)
-    if (/[^A-Za-z0-9+/_-]/.test(unpadded)) return undefined
-    return new Uint8Array(fast.from(unpadded, 'base64'))
+    // Buffer skips foreign characters, so they show as missing bytes; of a wide one it would take the low half.
+    if (WIDE.test(text)) return undefined
+    const bytes = fast.from(text.slice(0, chars), 'base64')
+    return bytes.length === size ? new Uint8Array(bytes) : undefined
   }
   return decodeChars(text, chars, size)
 }

@@ -1,6 +1,13 @@
 /** What server and clients share: ids, codecs, signed texts, key shapes. Isomorphic, no I/O. */
 export * from './base64.ts'
 export * from './decoded.ts'
+export * from './ejson.ts'
 export * from './ids.ts'
 export * from './json.ts'
 export * from './limits.ts'
+export * from './rocketchat/content.ts'
+export * from './thrift.ts'
+export { encodeStruct, StructWriter } from './thrift-writer.ts'
+export * from './xchat/events.ts'
+export * from './xchat/keys.ts'
+export * from './xchat/payloads.ts'

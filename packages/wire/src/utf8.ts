@@ -1,18 +1,13 @@
 /**
  * UTF-8, strictly: bytes that are no UTF-8 (a lone surrogate included) are refused, a byte order mark is a character
- * like any other. Most strings inside X's events are short ASCII, for which a loop is faster than the decoder's call.
+ * like any other.
  */
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
-const SHORT = 40
 
 /** The text, or undefined if the bytes are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  if (bytes.length <= SHORT) {
-    const ascii = shortAscii(bytes)
-    if (ascii !== undefined) return ascii
-  }
   try {
     return strict.decode(bytes)
   } catch {
@@ -40,14 +35,4 @@ export function utf8Length(text: string): number {
     if (next >= 0xdc00 && next <= 0xdfff) at++
   }
   return size
-}
-
-function shortAscii(bytes: Uint8Array): string | undefined {
-  let text = ''
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]!
-    if (byte > 127) return undefined
-    text += String.fromCharCode(byte)
-  }
-  return text
 }
