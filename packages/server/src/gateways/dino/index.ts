@@ -1,7 +1,6 @@
 // The Dino wire: Socket.IO for clients of Engine.IO 3 and 4, namespace `/ws` (dino.md section 1). The library keeps the
 // handshake, heartbeats, polling and upgrades; frames go out through the shared writer.
 import { Server } from 'socket.io'
-import { Turn } from '../../fanout/turn.ts'
 import type { Gateway, GatewayParts } from '../gateway.ts'
 import { Directory } from './directory.ts'
 import { NAMESPACE } from './encode.ts'
@@ -21,7 +20,7 @@ const PING_INTERVAL = 25_000
 const PING_TIMEOUT = 60_000
 
 export function dinoGateway(parts: GatewayParts): Gateway {
-  const { config, log } = parts
+  const { config, log, turn } = parts
   const io = new Server(parts.server, {
     path: PATH,
     allowEIO3: true,
@@ -35,7 +34,6 @@ export function dinoGateway(parts: GatewayParts): Gateway {
     httpCompression: false,
     cors: { origin: config.origins.includes('*') ? '*' : [...config.origins] },
   })
-  const turn = new Turn()
   const sockets = new Set<DinoSession>()
   const paused = new Pauses()
   const feeds = new Feeds(parts, turn, (feed, message) => push(gate, feed, message))

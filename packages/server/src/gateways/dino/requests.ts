@@ -10,22 +10,24 @@ export interface Job {
 }
 
 export class Requests {
+  readonly #mayStart: () => boolean
   #waiting: Job[] = []
   #starting = false
   #placed = 0
+
+  /** `mayStart`: asked before each job; who says no calls `next` when it may. */
+  constructor(mayStart: () => boolean = () => true) {
+    this.#mayStart = mayStart
+  }
 
   /** Waiting, running not counted. */
   get waiting(): number {
     return this.#waiting.length
   }
 
-  get idle(): boolean {
-    return this.#waiting.length === 0 && !this.#starting && this.#placed === 0
-  }
-
   add(job: Job): void {
     this.#waiting.push(job)
-    this.#next()
+    this.next()
   }
 
   /** Forgets what has not begun: its socket is gone. */
@@ -33,10 +35,11 @@ export class Requests {
     this.#waiting = []
   }
 
-  #next(): void {
+  /** Starts what may start. */
+  next(): void {
     if (this.#starting) return
     const job = this.#waiting[0]
-    if (!job || (this.#placed > 0 && !job.pipelined)) return
+    if (!job || (this.#placed > 0 && !job.pipelined) || !this.#mayStart()) return
     this.#waiting.shift()
     this.#starting = true
     let placed = false
@@ -45,12 +48,12 @@ export class Requests {
       placed = true
       this.#starting = false
       this.#placed += 1
-      this.#next()
+      this.next()
     }
     void job.run(place).then(() => {
       if (placed) this.#placed -= 1
       else this.#starting = false
-      this.#next()
+      this.next()
     })
   }
 }

@@ -37,10 +37,12 @@ export class DinoSession implements OutletOwner {
   /** Runs after a failed log-in, until the namespace is closed or a log-in succeeds. */
   failing: NodeJS.Timeout | null = null
   readonly #gate: Gate
-  readonly #requests = new Requests()
+  readonly #requests = new Requests(() => this.#written <= CONGESTED_BYTES && this.outlet.unsent <= CONGESTED_BYTES)
   #paused = false
   #window = 0
   #counted = 0
+  /** Characters of answers that the outlet has not sent yet; large ones take a turn each. */
+  #written = 0
 
   constructor(gate: Gate, socket: Socket) {
     this.#gate = gate
@@ -103,9 +105,11 @@ export class DinoSession implements OutletOwner {
   /** True when it is read on again. */
   resumed(): boolean {
     if (!this.#paused) return true
+    if (this.outlet.unsent <= CONGESTED_BYTES) this.#requests.next()
     if (this.#requests.waiting > WAITING_REQUESTS / 2 || this.outlet.unsent > CONGESTED_BYTES) return false
     this.#paused = false
     this.#readable?.resume()
+    this.#requests.next()
     return true
   }
 
@@ -118,9 +122,8 @@ export class DinoSession implements OutletOwner {
   #regulate(): void {
     if (this.#paused) return
     if (this.#requests.waiting < WAITING_REQUESTS && this.outlet.unsent <= CONGESTED_BYTES) return
-    const readable = this.#readable
-    if (!readable) return
-    readable.pause()
+    // A client that polls brings its next requests only with its next post.
+    this.#readable?.pause()
     this.#paused = true
     this.#gate.paused.add(this)
   }
@@ -197,6 +200,17 @@ export class DinoSession implements OutletOwner {
         : successJson('json' in answer ? answer.json : JSON.stringify(answer.data))
     if (this.#gate.parts.config.dino.emitResponses) this.emit(`gn_${event}`, json)
     if (ack) this.outlet.write(ackFrame(ack.id, json))
+    this.#count(2 * json.length)
     this.#regulate()
+  }
+
+  #count(chars: number): void {
+    const before = this.#written
+    this.#written += chars
+    if (before > CONGESTED_BYTES || this.#written <= CONGESTED_BYTES) return
+    setImmediate(() => {
+      this.#written = 0
+      this.#requests.next()
+    })
   }
 }
