@@ -20,13 +20,16 @@ export interface Append {
   readonly room: RoomId
   /** The control sequence that the decision saw; 0 for a room that does not exist yet. */
   readonly control: number
-  /** ms since 1970, the events' time. */
+  /** ms since 1970, the events' time. A room's times never go back: where its last event is later, that time is taken. */
   readonly at: number
   readonly actor: UserId | null
   readonly bodies: readonly EventBody[]
+  /** Taken after the releases; one that the room holds already is no conflict. */
   readonly claims: readonly Claim[]
+  /** Claims that another room holds are left alone. */
   readonly releases: readonly Claim[]
-  /** The first stands for the whole append when it is sent again; every one is used once. */
+  /** The first stands for the whole append when it is sent again; every one is used once and kept with the
+   * sequence of the append's first event. */
   readonly messageKeys: readonly MessageKey[]
 }
 
@@ -114,9 +117,11 @@ export type Outcome =
   /** The room's control sequence is another than the one named; its value now. */
   | { readonly outcome: 'moved'; readonly control: number }
   | { readonly outcome: 'stale'; readonly guard: Guard }
-  /** A claim is held by another room, or a unique row exists. */
+  /** A claim is held by another room, or a unique row exists: a user name or e-mail address without regard to case, a
+   * token's public id, a key's version. `by`: the room, or the user that holds it. */
   | { readonly outcome: 'taken'; readonly claim: Claim | null; readonly by: string | null }
-  /** A message key was used: where, by whom, with what. `index` is its place in `messageKeys`. */
+  /** A message key was used: where, by whom, with what. `index` is its place in `messageKeys`. Sequence 0: by an
+   * earlier key of the same append, which is not written either. */
   | {
       readonly outcome: 'exists'
       readonly index: number
@@ -139,15 +144,16 @@ export interface Head {
   readonly sequence: number
   readonly control: number
   readonly lastId: EventId
-  /** ms of the newest message; null before the first. */
+  /** ms of the newest message, erased ones included; null before the first. */
   readonly lastMessageAt: number | null
+  /** Messages that are not erased. */
   readonly messages: number
   readonly removed: boolean
 }
 
 /** By what right a page is read; checked in the statement that reads (L10). */
 export type Right =
-  /** The user's spans of membership bound what is seen. */
+  /** The user's spans of membership bound what is seen; undefined for who is no member now, or of a removed room. */
   | { readonly by: 'member'; readonly user: UserId }
   /** The room's ACLs grant it, as they stood at this control sequence; another one gives `undefined`. */
   | { readonly by: 'grant'; readonly control: number }
@@ -165,11 +171,16 @@ export interface PageQuery {
   readonly until?: number
   readonly since?: number
   readonly order: 'newest' | 'oldest'
+  /** At most PAGE. */
   readonly limit: number
 }
 
 export interface Store {
-  /** One transaction, one sync. Rejects with StoreFailure when it could not be made durable. */
+  /**
+   * One transaction, one sync. For each item, in this order: guards (`stale`), message keys (`exists`), the control
+   * sequence (`moved`), claims and unique rows (`taken`). Rejects with StoreFailure when it could not be made durable,
+   * with another error for a bug in an item; either way nothing of the batch is there.
+   */
   commit(items: readonly Item[]): Promise<readonly Outcome[]>
 
   head(room: RoomId): Promise<Head | undefined>
@@ -183,28 +194,35 @@ export interface Store {
   eventAt(room: RoomId, sequence: number): Promise<RoomEvent | undefined>
   messageKey(key: string): Promise<{ room: RoomId; sequence: number; by: UserId; digest: string } | undefined>
 
+  /** Rooms of the channel that are not removed. */
   roomsIn(channel: ChannelId): Promise<readonly RoomId[]>
   /** Rooms of which the user is a member now. */
   roomsOf(user: UserId): Promise<readonly RoomId[]>
   /** Rooms in which the user holds a role. */
   rolesOf(user: UserId): Promise<readonly RoomId[]>
-  /** Rooms that carry this plain name without regard to case, claimed or imported. */
+  /** Rooms, not removed, that carry this plain name without regard to case, claimed or imported. */
   roomsNamed(name: string): Promise<readonly RoomId[]>
   claimed(claim: Claim): Promise<RoomId | undefined>
+  /** Every room, removed ones included, by id. */
   allRooms(after: RoomId | null, limit: number): Promise<readonly RoomId[]>
 
   account(user: UserId): Promise<Account | undefined>
+  /** Without regard to case. */
   accountNamed(username: string): Promise<Account | undefined>
+  /** Without regard to case. */
   accountByEmail(email: string): Promise<Account | undefined>
   email(user: UserId): Promise<string | null>
+  /** By id. */
   accounts(after: UserId | null, limit: number): Promise<readonly Account[]>
   password(user: UserId): Promise<string | null>
   token(hash: string): Promise<Token | undefined>
   tokensOf(user: UserId): Promise<readonly Token[]>
+  /** By hash, and after a hash. */
   tokens(after: string | null, limit: number): Promise<readonly Token[]>
   app(id: string): Promise<App | undefined>
   channel(id: ChannelId): Promise<Channel | undefined>
   channels(): Promise<readonly Channel[]>
+  /** undefined for who never registered one. */
   keys(user: UserId): Promise<KeySet | undefined>
   keyPair(user: UserId): Promise<KeyPair | undefined>
   keyLog(user: UserId, after: number, limit: number): Promise<readonly KeyLogEntry[]>
@@ -213,7 +231,8 @@ export interface Store {
   cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined>
   meta(key: string): Promise<string | undefined>
 
-  /** A new id from the same sequence as the events' ids: for rooms, channels and users. */
+  /** A new id from the same sequence as the events' ids: for rooms, channels and users. What is written under it
+   * carries a guard of version 0 or control 0, for only ids in the log are sure not to come again after a restart. */
   newId(): string
 
   /** Closes what is open, opens anew and checks it; resolves only when the store may be written again. */

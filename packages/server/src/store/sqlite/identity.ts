@@ -21,7 +21,7 @@ const SQL = {
   token: `SELECT ${TOKEN} FROM tokens WHERE hash = ?`,
   tokenWithId: 'SELECT hash FROM tokens WHERE id = ?',
   tokensOf: `SELECT ${TOKEN} FROM tokens WHERE tokens.user = ? ORDER BY id`,
-  tokens: `SELECT ${TOKEN} FROM tokens WHERE id > ? ORDER BY id LIMIT ?`,
+  tokens: `SELECT ${TOKEN} FROM tokens WHERE hash > ? ORDER BY hash LIMIT ?`,
   app: 'SELECT id, secret, CAST(owner AS TEXT) AS owner, redirects FROM apps WHERE id = ?',
   channel: 'SELECT CAST(id AS TEXT) AS id, version, body FROM channels WHERE id = ?',
   channels: 'SELECT CAST(id AS TEXT) AS id, version, body FROM channels ORDER BY channels.id',

@@ -1,0 +1,27 @@
+// What every Store does, whatever keeps it. An adapter's test calls storeContract; the sentences of testing/ are the
+// contract. Invariants of the design that a store upholds are named in them (L2, L3, L6, L7, L10).
+import { describe } from 'vitest'
+import type { Store } from './store.ts'
+import { commitSentences } from './testing/commit.ts'
+import { historySentences } from './testing/histories.ts'
+import { pageSentences } from './testing/pages.ts'
+import { roomSentences } from './testing/rooms.ts'
+import { rowSentences } from './testing/rows.ts'
+
+export interface OpenStore {
+  readonly store: Store
+  close(): Promise<void>
+  /** Loses the process between two commits, without a word to the store, and opens what it left behind. */
+  crashAndReopen?(): Promise<Store>
+}
+
+/** `open` gives an empty store each time, of a node between 0 and 1023 and a clock that stands at `NOW` of items.ts. */
+export function storeContract(name: string, open: () => Promise<OpenStore>): void {
+  describe(`store: ${name}`, () => {
+    describe('commit', () => commitSentences(open))
+    describe('rooms', () => roomSentences(open))
+    describe('pages', () => pageSentences(open))
+    describe('rows', () => rowSentences(open))
+    describe('histories', () => historySentences(open))
+  })
+}

@@ -1,0 +1,202 @@
+// SQLite under the contract, on a file and in memory, and what only a file has: locks, versions, node numbers, growth.
+import { spawn } from 'node:child_process'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type OpenStore, storeContract } from '../contract.ts'
+import type { Store } from '../store.ts'
+import { append, committed, created, deleted, logOf, message, NOW, room, user } from '../testing/items.ts'
+import { openSqliteStore } from './store.ts'
+
+const ROOM = room('2070276095283454999')
+const clock = { now: () => NOW }
+const made: string[] = []
+afterAll(() => {
+  for (const directory of made) rmSync(directory, { recursive: true, force: true })
+})
+
+function directory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'conclave-store-'))
+  made.push(path)
+  return path
+}
+
+storeContract('sqlite, in memory', async () => {
+  const store = await openSqliteStore({ directory: ':memory:', node: 1, clock })
+  return { store, close: () => store.close() }
+})
+
+storeContract('sqlite, in a file', async (): Promise<OpenStore> => {
+  const path = directory()
+  const store = await openSqliteStore({ directory: path, node: 1, clock })
+  const copies: Store[] = []
+  return {
+    store,
+    close: async () => {
+      for (const each of [store, ...copies]) await each.close()
+      rmSync(path, { recursive: true, force: true })
+    },
+    // What the files hold between two commits is what a process that is killed there leaves behind.
+    crashAndReopen: async () => {
+      const copy = directory()
+      for (const file of ['conclave.sqlite', 'conclave.sqlite-wal']) copyFileSync(join(path, file), join(copy, file))
+      const reopened = await openSqliteStore({ directory: copy, node: 1, clock })
+      copies.push(reopened)
+      return reopened
+    },
+  }
+})
+
+describe('a data directory', () => {
+  test('is made when it is not there', async () => {
+    const path = join(directory(), 'a', 'b')
+    const store = await openSqliteStore({ directory: path, node: 1, clock })
+    await store.close()
+    expect(existsSync(join(path, 'conclave.sqlite'))).toBe(true)
+  })
+
+  test('is for one store at a time, and free again when that is closed', async () => {
+    const path = directory()
+    const store = await openSqliteStore({ directory: path, node: 1, clock })
+    await expect(openSqliteStore({ directory: path, node: 1, clock })).rejects.toThrow(
+      /in use by another Conclave process\.$/,
+    )
+    await committed(store, append(ROOM, 0, [created()]))
+    await store.reopen()
+    await expect(openSqliteStore({ directory: path, node: 1, clock })).rejects.toThrow(
+      /in use by another Conclave process\.$/,
+    )
+    await store.close()
+    await (await openSqliteStore({ directory: path, node: 1, clock })).close()
+  })
+
+  test('is for one process at a time, and free again when that is killed', async () => {
+    const path = directory()
+    const holder = spawn(process.execPath, [join(import.meta.dirname, 'testing', 'hold.ts'), path], { stdio: 'pipe' })
+    try {
+      await new Promise<void>((resolve, reject) => {
+        holder.stdout.once('data', () => resolve())
+        holder.once('exit', code => reject(new Error(`the holder ended with ${code}`)))
+      })
+      await expect(openSqliteStore({ directory: path, node: 1, clock })).rejects.toThrow(
+        /in use by another Conclave process\.$/,
+      )
+      const ended = new Promise(resolve => holder.once('exit', resolve))
+      holder.kill('SIGKILL')
+      await ended
+      const store = await openSqliteStore({ directory: path, node: 1, clock })
+      expect((await logOf(store, ROOM)).length).toBe(2)
+      await store.close()
+    } finally {
+      holder.kill('SIGKILL')
+    }
+  })
+
+  test('of a newer Conclave is refused', async () => {
+    const path = directory()
+    await (await openSqliteStore({ directory: path, node: 1, clock })).close()
+    const database = new DatabaseSync(join(path, 'conclave.sqlite'))
+    database.exec('PRAGMA user_version = 4711')
+    database.close()
+    await expect(openSqliteStore({ directory: path, node: 1, clock })).rejects.toThrow(
+      /^The database has schema version 4711, this Conclave knows versions up to \d+: start a newer Conclave\.$/,
+    )
+  })
+
+  test('of another node is refused, and stays free', async () => {
+    const path = directory()
+    await (await openSqliteStore({ directory: path, node: 1, clock })).close()
+    await expect(openSqliteStore({ directory: path, node: 2, clock })).rejects.toThrow(
+      'The database belongs to node 1, this process is configured as node 2.',
+    )
+    await (await openSqliteStore({ directory: path, node: 1, clock })).close()
+  })
+
+  test('cannot be opened under a node number that does not exist', async () => {
+    for (const node of [-1, 1024, 1.5]) {
+      const path = directory()
+      await expect(openSqliteStore({ directory: path, node, clock })).rejects.toThrow(/node/)
+    }
+  })
+})
+
+describe('the files', () => {
+  test('hold nothing of a deleted message once the log has been moved', async () => {
+    const path = directory()
+    const store = await openSqliteStore({ directory: path, node: 1, clock })
+    const secret = 'a secret that nobody may find'.repeat(20)
+    const [events] = await committed(store, append(ROOM, 0, [created(), message('a'), message(secret), message('b')]))
+    const target = events?.[2]
+    if (target === undefined) throw new Error('no message')
+    await committed(store, append(ROOM, 1, [deleted(target)]))
+    await store.reopen()
+    for (const file of readdirSync(path)) expect(readFileSync(join(path, file)).includes('a secret')).toBe(false)
+    await store.close()
+  })
+
+  test('have a log of bounded size under a steady load', async () => {
+    const path = directory()
+    const store = await openSqliteStore({ directory: path, node: 1, clock })
+    await committed(store, append(ROOM, 0, [created({ members: [user('1')] })]))
+    const body = message('x'.repeat(2_000))
+    let largest = 0
+    for (let batch = 0; batch < 60; batch++) {
+      await store.commit(Array.from({ length: 500 }, () => append(ROOM, 1, [body])))
+      await new Promise(resolve => setImmediate(resolve))
+      largest = Math.max(largest, statSync(join(path, 'conclave.sqlite-wal')).size)
+    }
+    expect(statSync(join(path, 'conclave.sqlite')).size).toBeGreaterThan(40_000_000)
+    expect(largest).toBeLessThan(24_000_000)
+    await store.close()
+  })
+})
+
+test('a page of the newest messages costs the same in a long log, whatever lies between them', async () => {
+  const store = await openSqliteStore({ directory: ':memory:', node: 1, clock })
+  await committed(store, append(ROOM, 0, [created({ members: [user('1')] })]))
+  const cost = async (): Promise<number> => {
+    const times: number[] = []
+    for (let n = 0; n < 60; n++) {
+      const started = performance.now()
+      const query = {
+        room: ROOM,
+        right: { by: 'member', user: user('1') },
+        select: 'messages',
+        order: 'newest',
+        limit: 50,
+      } as const
+      expect((await store.page(query))?.length).toBe(50)
+      times.push(performance.now() - started)
+    }
+    return times.sort((a, b) => a - b)[30] as number
+  }
+  for (let n = 0; n < 2; n++)
+    await committed(
+      store,
+      append(
+        ROOM,
+        1,
+        Array.from({ length: 1_000 }, () => message('a')),
+      ),
+    )
+  await cost()
+  const short = await cost()
+  for (let n = 0; n < 50; n++)
+    await committed(
+      store,
+      append(
+        ROOM,
+        1,
+        Array.from({ length: 1_000 }, () => message('a')),
+      ),
+    )
+  const long = await cost()
+  const changes = Array.from({ length: 100_000 }, () => ({ type: 'acls.changed', acls: [] }) as const)
+  await committed(store, append(ROOM, 1, changes))
+  const buried = await cost()
+  expect(long / short).toBeLessThan(3)
+  expect(buried / short).toBeLessThan(3)
+  await store.close()
+})
