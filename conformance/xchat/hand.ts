@@ -185,10 +185,14 @@ export interface Group {
 }
 
 /** A body for `POST …/group`, and the group that it will make. */
-export async function groupBody(url: string, by: Hand, members: readonly Hand[], title: string | undefined = 'Team') {
+export async function groupBody(
+  url: string,
+  by: Hand,
+  members: readonly Hand[],
+  { title = 'Team', version = nextVersion() }: { title?: string | undefined; version?: string } = {},
+) {
   const initialized = await ask(url, tokenOf(by.id), 'POST', '/2/chat/conversations/group/initialize')
   const id: string = initialized.body.data.conversation_id
-  const version = nextVersion()
   const key = randomBytes(32)
   const keys = participantKeys(key, members)
   const memberIds = members.map(hand => hand.id)
@@ -206,8 +210,13 @@ export async function groupBody(url: string, by: Hand, members: readonly Hand[],
   return { body, group }
 }
 
-export async function makeGroup(url: string, by: Hand, members: readonly Hand[], title?: string): Promise<Group> {
-  const { body, group } = await groupBody(url, by, members, title)
+export async function makeGroup(
+  url: string,
+  by: Hand,
+  members: readonly Hand[],
+  version: string = nextVersion(),
+): Promise<Group> {
+  const { body, group } = await groupBody(url, by, members, { version })
   const answer = await ask(url, tokenOf(by.id), 'POST', '/2/chat/conversations/group', { body })
   if (answer.status !== 201) throw new Error(`no group: ${answer.text}`)
   return group

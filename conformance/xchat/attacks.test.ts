@@ -1,0 +1,368 @@
+// What a member, an outsider or somebody in between might try. Each test is named for the attack; each attack is
+// refused for the right reason and leaves the conversation as it was.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { TestServer } from '../server.ts'
+import type { Group, Hand } from './hand.ts'
+import {
+  additionBody,
+  addTo,
+  enroll,
+  groupBody,
+  keyChangeAction,
+  keysBody,
+  makeGroup,
+  makeHand,
+  messageBody,
+  nextVersion,
+  participantKeys,
+} from './hand.ts'
+import type { Answered } from './http.ts'
+import { ask } from './http.ts'
+import { A, B, C, D, startXchatServer, tokenOf } from './start.ts'
+
+let server: TestServer
+let a: Hand
+let b: Hand
+let c: Hand
+let group: Group
+
+beforeAll(async () => {
+  server = await startXchatServer()
+  ;[a, b, c] = [await enroll(server.url, A), await enroll(server.url, B), await enroll(server.url, C)]
+})
+afterAll(() => server?.remove())
+
+type Snapshot = { readonly members: readonly string[]; readonly events: readonly string[] }
+let before: Snapshot
+
+beforeEach(async () => {
+  group = await makeGroup(server.url, a, [a, b])
+  before = await snapshot()
+})
+
+/** Nothing that was tried changed anything. */
+afterEach(async () => {
+  expect(await snapshot()).toEqual(before)
+})
+
+async function snapshot(): Promise<Snapshot> {
+  const conversation = await ask(server.url, tokenOf(A), 'GET', path())
+  const events = await ask(server.url, tokenOf(A), 'GET', path('/events?max_results=100'))
+  return { members: conversation.body.data, events: events.body.data }
+}
+
+function path(rest = ''): string {
+  return `/2/chat/conversations/${group.id}${rest}`
+}
+
+function post(rest: string, body: unknown, who = A): Promise<Answered> {
+  return ask(server.url, tokenOf(who), 'POST', path(rest), { body })
+}
+
+function refused(answer: Answered, ...words: readonly string[]): void {
+  expect([answer.status, answer.text]).toEqual([400, answer.text])
+  expect(answer.body.type).toBe('https://api.x.com/2/problems/invalid-request')
+  for (const word of words) expect(answer.body.detail).toContain(word)
+}
+
+type Addition = ReturnType<typeof additionBody>
+
+describe('an addition is refused', () => {
+  const add = (faults: Parameters<typeof additionBody>[3], change: (body: Addition) => void = () => {}) => {
+    const body = additionBody(group, a, [c], faults)
+    change(body)
+    return post('/members', body)
+  }
+
+  test('whose signature was tampered with', async () => {
+    const answer = await add({}, body => {
+      const signed = body.action_signatures[1]!.message_event_signature
+      const bytes = Buffer.from(String(signed.signature), 'base64')
+      bytes[40]! ^= 1
+      signed.signature = bytes.toString('base64')
+    })
+    refused(answer, 'does not verify')
+  })
+
+  test('whose signed detail was changed after signing', async () => {
+    const honest = additionBody(group, a, [c]).action_signatures[1]!
+    const answer = await add({}, body => {
+      body.action_signatures[1]!.message_event_signature = honest.message_event_signature
+    })
+    refused(answer, 'does not verify')
+  })
+
+  test('that moves a current member among the new ones (the signature still verifies)', async () => {
+    refused(await add({ newIds: [C, A], currentIds: [B] }), 'does not match')
+  })
+
+  test('that moves a member among the admins (the signature still verifies)', async () => {
+    // C, A, B | A is C, A | B, A: the same text.
+    refused(await add({ currentIds: [A], adminIds: [B, A] }), 'does not match')
+  })
+
+  test('that names an admin who is none', async () => {
+    refused(await add({ adminIds: [A, B] }), 'current_admin_ids', 'does not match')
+  })
+
+  test('that leaves the admins out', async () => {
+    refused(await add({ adminIds: [] }), 'current_admin_ids', 'does not match')
+  })
+
+  test('that was signed over a roster that is not the one now', async () => {
+    const answer = await add({ currentIds: [A, B, D] })
+    refused(answer, 'stale', group.version)
+    expect(answer.body.current_key_version).toBe(group.version)
+  })
+
+  test('that lists one of the members twice', async () => {
+    refused(await add({ currentIds: [A, B, B] }), 'does not match')
+  })
+
+  test('that gives the key to somebody who would not be a member', async () => {
+    refused(await add({ wrapFor: [a, b, c, makeHand(D, nextVersion())] }), `extra participant key for ${D}`)
+  })
+
+  test('that keeps the key from a member', async () => {
+    refused(await add({ wrapFor: [a, c] }), `missing participant key for ${B}`)
+  })
+
+  test('that keeps the key from the new member', async () => {
+    refused(await add({ wrapFor: [a, b] }), `missing participant key for ${C}`)
+  })
+
+  test('that gives two keys to one member', async () => {
+    refused(await add({ wrapFor: [a, b, b, c] }), 'duplicate', B)
+  })
+
+  test('that wraps for an outdated key of a member', async () => {
+    const old = makeHand(B, String(Number(b.version) - 1))
+    refused(await add({ wrapFor: [a, old, c] }), 'public_key_version', 'outdated', b.version)
+  })
+
+  test('under the current key version again', async () => {
+    const answer = await add({ version: group.version })
+    refused(answer, 'stale', group.version)
+    expect(answer.body.current_key_version).toBe(group.version)
+  })
+
+  test('under a key version so far in the future that nobody could follow', async () => {
+    refused(await add({ version: String(Date.now() + 11 * 60 * 1000) }), 'conversation_key_version', 'ahead')
+    refused(await add({ version: '9223372036854775807' }), 'conversation_key_version', 'ahead')
+  })
+
+  test('signed under a public_key_version of somebody else', async () => {
+    const answer = await add({}, body => {
+      body.action_signatures[1]!.message_event_signature.public_key_version = b.version
+    })
+    refused(answer, 'public_key_version')
+  })
+
+  test('signed with the key of another member', async () => {
+    const body = additionBody(group, b, [c])
+    refused(await post('/members', body), 'public_key_version')
+  })
+
+  test('with a signing_public_key that is not registered', async () => {
+    const stranger = makeHand(A, a.version)
+    const answer = await add({}, body => {
+      for (const action of body.action_signatures)
+        action.message_event_signature.signing_public_key = stranger.signingKey
+    })
+    refused(answer, 'signing_public_key', 'does not match')
+  })
+
+  test('with a key list that claims another key for a member', async () => {
+    const answer = await add({}, body => {
+      body.action_signatures[0]!.message_event_signature.message_signing_key_info_list = [
+        { member_id: B, public_key_version: b.version, signing_public_key: makeHand(B, '1').signingKey },
+      ]
+    })
+    refused(answer, 'signing_public_key', 'does not match')
+  })
+
+  test('whose signed title has a comma, which would shift what follows', async () => {
+    refused(await add({ title: 'Team,null', text: 'anything' }), 'comma')
+  })
+
+  test('whose signed title is another than the one of the group', async () => {
+    refused(await add({ title: 'Other' }), 'current_title', 'does not match')
+  })
+
+  test('that was signed for another conversation', async () => {
+    const other = await makeGroup(server.url, a, [a, b])
+    refused(await add({ signedFor: other.id }), 'does not verify')
+  })
+
+  test('whose key change tells other wraps than the request', async () => {
+    const answer = await add({}, body => {
+      body.conversation_participant_keys = participantKeys(randomBytes(32), [a, b, c])
+    })
+    refused(answer, 'conversation_participant_keys', 'does not match')
+  })
+
+  test('whose key change and member add are for different versions', async () => {
+    refused(await add({ signedVersion: nextVersion() }), 'conversation_key_version', 'does not match')
+  })
+
+  test('that carries a third signature', async () => {
+    const answer = await add({}, body => {
+      body.action_signatures.push(keyChangeAction(a, group.id, '1', [], randomBytes(32)))
+    })
+    refused(answer, 'action_signatures')
+  })
+
+  test('whose two actions share a message id', async () => {
+    const id = randomUUID()
+    refused(await add({ messageIds: [id, id] }), 'message_id')
+  })
+
+  test('that brings an encrypted title too short to be one', async () => {
+    const body = { ...additionBody(group, a, [c]), encrypted_title: randomBytes(39).toString('base64') }
+    refused(await post('/members', body), 'encrypted_title')
+  })
+
+  test('from somebody who is not a member, whatever it carries', async () => {
+    for (const body of [additionBody(group, c, [c]), {}, '[', { user_ids: 5 }]) {
+      const answer = await post('/members', body, C)
+      expect([answer.status, answer.body.code]).toEqual([403, 'SENDER_NOT_GROUP_MEMBER'])
+    }
+  })
+})
+
+describe('what was accepted once is not accepted again', () => {
+  test('an addition, replayed', async () => {
+    const body = additionBody(group, a, [c])
+    expect((await post('/members', body)).status).toBe(200)
+    before = await snapshot()
+    refused(await post('/members', body), 'already', body.conversation_key_version)
+    // Nor under fresh clothes: the ids of its signatures are used up.
+    group.members = [a, b, c]
+    group.version = body.conversation_key_version
+    const used = body.action_signatures.map(action => action.message_id) as [string, string]
+    const fresh = await enroll(server.url, D)
+    refused(await post('/members', additionBody(group, a, [fresh], { messageIds: used })), 'message_id')
+  })
+
+  test("a key change, replayed over a newer one, or in another conversation's place", async () => {
+    const body = keysBody(a, group.id, [a, b])
+    expect((await post('/keys', body)).status).toBe(200)
+    before = await snapshot()
+    const answer = await post('/keys', body)
+    refused(answer, 'stale', body.conversation_key_version)
+    const other = await makeGroup(server.url, a, [a, b], String(Number(body.conversation_key_version) - 1))
+    const elsewhere = await ask(server.url, tokenOf(A), 'POST', `/2/chat/conversations/${other.id}/keys`, { body })
+    refused(elsewhere, 'message_id')
+  })
+
+  test('a group, created again or under an id that somebody else initialised', async () => {
+    const made = await groupBody(server.url, a, [a, b])
+    const create = (body: object, who = A) =>
+      ask(server.url, tokenOf(who), 'POST', '/2/chat/conversations/group', { body })
+    const stolen = { ...(await groupBody(server.url, b, [b, a])).body, conversation_id: made.group.id }
+    refused(await create(stolen, B), 'conversation_id')
+    expect((await create(made.body)).status).toBe(201)
+    refused(await create(made.body), 'conversation_id', 'already')
+    refused(await create({ ...made.body, conversation_id: 'g2080761390344937796' }), 'conversation_id')
+    const apart = await groupBody(server.url, a, [b, c])
+    refused(await create({ ...apart.body, group_admins: [B] }), 'group_members')
+  })
+})
+
+describe('a message is refused', () => {
+  const send = (body: ReturnType<typeof messageBody>, who = A) => post('/messages', body, who)
+
+  test("whose signature is another member's (a forged sender)", async () => {
+    const body = messageBody(a, group.id, group.version)
+    refused(await send(body, B), 'public_key_version')
+    refused(
+      await send(messageBody(a, group.id, group.version, { signer: { ...b, version: a.version } })),
+      'does not verify',
+    )
+  })
+
+  test('that was signed for another conversation', async () => {
+    const other = await makeGroup(server.url, a, [a, b], group.version)
+    refused(await send(messageBody(a, other.id, group.version)), 'does not verify')
+  })
+
+  test('whose contents were exchanged', async () => {
+    const body = messageBody(a, group.id, group.version)
+    const other = messageBody(a, group.id, group.version)
+    const mixed = { ...body, encoded_message_create_event: other.encoded_message_create_event }
+    refused(await send(mixed), 'does not verify')
+  })
+
+  test('whose id was exchanged', async () => {
+    refused(await send({ ...messageBody(a, group.id, group.version), message_id: randomUUID() }), 'does not verify')
+  })
+
+  test("under somebody else's message id, or its own with other contents", async () => {
+    const mine = messageBody(a, group.id, group.version)
+    expect((await send(mine)).status).toBe(201)
+    before = await snapshot()
+    const { message_id: messageId } = mine
+    refused(await send(messageBody(b, group.id, group.version, { messageId }), B), 'message_id')
+    refused(await send(messageBody(a, group.id, group.version, { messageId })), 'message_id')
+    expect((await send(mine)).status).toBe(201)
+  })
+
+  test('under a key that came after it, or one that nobody has', async () => {
+    const answer = await send(messageBody(a, group.id, String(Number(group.version) + 1)))
+    refused(answer, 'NON_LATEST_CKEY_VERSION', group.version)
+  })
+
+  test('in plain text', async () => {
+    const body = messageBody(a, group.id, group.version, { version: undefined })
+    refused(await send(body), 'ONLY_ENCRYPTED_MESSAGES_ALLOWED')
+  })
+
+  test('without a signature', async () => {
+    const { encoded_message_event_signature: _, ...body } = messageBody(a, group.id, group.version)
+    refused(await post('/messages', body), '$.encoded_message_event_signature: is missing but it is required')
+  })
+
+  test('from a non-member who knows the key', async () => {
+    const answer = await send(messageBody(c, group.id, group.version), C)
+    expect([answer.status, answer.body.type]).toEqual([403, 'https://api.x.com/2/problems/not-authorized-for-resource'])
+  })
+})
+
+describe('nobody looks in', () => {
+  test('a non-member gets no event, no roster and no key, and cannot tell a pair from none', async () => {
+    for (const rest of ['', '/events', '/events?max_results=1']) {
+      const answer = await ask(server.url, tokenOf(C), 'GET', path(rest))
+      expect([answer.status, answer.text.includes(A)]).toEqual([403, false])
+    }
+    const pair = await ask(server.url, tokenOf(C), 'GET', `/2/chat/conversations/${A}-${B}`)
+    expect(pair.status).toBe(403)
+  })
+
+  test("a group's pagination token does not open what lies before the caller's horizon", async () => {
+    await post('/messages', messageBody(a, group.id, group.version))
+    await addTo(server.url, group, a, [c])
+    before = await snapshot()
+    const old = await ask(server.url, tokenOf(A), 'GET', path('/events?max_results=3'))
+    const token = old.body.meta.next_token
+    const answer = await ask(server.url, tokenOf(C), 'GET', path(`/events?pagination_token=${token}`))
+    expect(answer.body).toEqual({
+      data: [],
+      meta: { result_count: 0, has_more: false, conversation_key_events: [] },
+    })
+  })
+
+  test('a hidden group looks like none', async () => {
+    const hidden = await startXchatServer({ config: { xchat: { hideGroups: true } } })
+    try {
+      const [one, two] = [await enroll(hidden.url, A), await enroll(hidden.url, B)]
+      const { id } = await makeGroup(hidden.url, one, [one, two])
+      const there = await ask(hidden.url, tokenOf(C), 'GET', `/2/chat/conversations/${id}`)
+      const none = await ask(hidden.url, tokenOf(C), 'GET', '/2/chat/conversations/g5')
+      expect(there.status).toBe(404)
+      expect(there.text.replaceAll(id, 'g5')).toBe(none.text)
+    } finally {
+      await hidden.remove()
+    }
+  })
+})
