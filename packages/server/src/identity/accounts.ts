@@ -145,7 +145,7 @@ export class Accounts {
     if (refused) return refused
     const next = changedAccount(account, change)
     const address = change.email === undefined ? email : change.email === null ? null : emailKey(change.email)
-    if (address === email && JSON.stringify(next) === JSON.stringify(account))
+    if (address === email && JSON.stringify(next) === JSON.stringify(changedAccount(account, {})))
       return { guards: [], rows, value: account }
     const taken = await this.#taken(next, address)
     if (taken) return taken

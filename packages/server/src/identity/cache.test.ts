@@ -72,7 +72,7 @@ describe('a cache', () => {
   test('gives up reading again when it is forgotten again and again', async () => {
     let reads = 0
     const cache: Cache<number> = new Cache(async id => {
-      await undefined
+      await Promise.resolve()
       cache.forget(id)
       return ++reads
     })
