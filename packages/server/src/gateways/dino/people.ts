@@ -13,14 +13,6 @@ export interface Attachment {
   readonly content: string
 }
 
-export interface UserItem {
-  readonly id: UserId
-  readonly displayName: string
-  readonly attachments: readonly Attachment[]
-  readonly content: string
-  readonly objectType: 'user' | 'invisible'
-}
-
 /** Attributes that an embedding site may keep with an account and that are nobody's business. */
 const PRIVATE_ATTRIBUTES = new Set(['token', 'user_id', 'user_name'])
 
@@ -70,39 +62,43 @@ export function rolesIn(room: RoomState, account: Account): string {
   return everywhere === '' ? own.join(',') : `${own.join(',')},${everywhere}`
 }
 
-function userItem(room: RoomState, account: Account, invisible: boolean): UserItem {
-  return {
-    id: account.id,
-    displayName: userName(account),
-    attachments: detailsOf(account),
-    content: rolesIn(room, account),
-    objectType: invisible ? 'invisible' : 'user',
+const items = new WeakMap<Account, string>()
+
+/** One user of a list, as JSON; what does not depend on the room is made once for an account. */
+function userJson(room: RoomState, account: Account, invisible: boolean): string {
+  let known = items.get(account)
+  if (known === undefined) {
+    const { id } = account
+    const json = JSON.stringify({ id, displayName: userName(account), attachments: detailsOf(account) })
+    known = json.slice(0, -1)
+    items.set(account, known)
   }
+  return `${known},"content":"${rolesIn(room, account)}","objectType":"${invisible ? 'invisible' : 'user'}"}`
 }
 
 /**
- * Who is in the room, in the order of entering, each once whatever their sessions. Invisible users and those whom the
- * viewer excludes are shown to operators alone. `except`: a session that does not count.
+ * Who is in the room as a JSON list, in the order of entering, each once whatever their sessions. Invisible users and
+ * those whom the viewer excludes are shown to operators alone. `except`: a session that does not count.
  */
-export async function usersIn(
+export async function usersJson(
   { occupancy, identity }: GatewayParts,
   room: RoomState,
   viewer: Account,
   except: string | null = null,
-): Promise<readonly UserItem[]> {
+): Promise<string> {
   const visible = new Map<UserId, boolean>()
   for (const session of await occupancy.occupants(room.id)) {
     if (session.id === except) continue
     visible.set(session.user, (visible.get(session.user) ?? false) || !session.invisible)
   }
   const seesAll = isOperator(viewer)
-  const items: UserItem[] = []
-  for (const [user, shown] of visible) {
-    if (!seesAll && (!shown || viewer.excluded.includes(user))) continue
+  const shown: string[] = []
+  for (const [user, isVisible] of visible) {
+    if (!seesAll && (!isVisible || viewer.excluded.includes(user))) continue
     const account = identity.accounts.peek(user) ?? (await identity.accounts.load(user))
-    if (account) items.push(userItem(room, account, !shown))
+    if (account) shown.push(userJson(room, account, !isVisible))
   }
-  return items
+  return `[${shown.join(',')}]`
 }
 
 /** The accounts of several users; who is gone is left out. */

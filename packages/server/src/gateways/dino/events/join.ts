@@ -13,7 +13,7 @@ import { CODE, malformed, type Refusal, refusal } from '../errors.ts'
 import { type Asked, type EventHandler, type Gate, refused, rejectionAnswer, stamp } from '../gate.ts'
 import { historyOf } from '../history.ts'
 import { roomName, userName } from '../names.ts'
-import { accountsOf, usersIn } from '../people.ts'
+import { accountsOf, usersJson } from '../people.ts'
 import { type Found, isRefusal, originOf, roomNamed, roomOf } from '../rooms.ts'
 import { shownAcls } from './list_channels.ts'
 
@@ -30,18 +30,18 @@ export const join: EventHandler = async asked => {
   const feed = gate.feeds.hold(room.id)
   const entering = feed.beginEntering()
   try {
-    const data = await describe(asked, found, origin)
+    const json = await describe(asked, found, origin)
     let answered = false
     const entered = await gate.parts.occupancy.enter(live, room.id, origin, () => {
       answered = true
-      asked.answer({ data })
+      asked.answer({ json })
       for (const frame of entering.frames) session.outlet.write(frame)
       feed.endEntering(entering)
       if (session.live === live) feed.enter(session)
     })
     if (isRejection(entered)) return rejectionAnswer(gate, entered, room, channel)
     await undoIfGone(asked, entered)
-    return answered ? 'answered' : { data }
+    return answered ? 'answered' : { json }
   } finally {
     feed.endEntering(entering)
     gate.feeds.release(feed)
@@ -68,30 +68,29 @@ async function undoIfGone({ gate, session, live }: Asked, { room }: Entered): Pr
   if (session.live !== live) await gate.parts.occupancy.leave(live, room.id)
 }
 
-/** Always these four attachments, in this order (dino.md section 4, join). */
+/** Always these four attachments, in this order (dino.md section 4, join); as JSON. */
 async function describe(
   { gate, session, live, account }: Asked,
   { room }: Found,
   origin: Origin | null,
-): Promise<object> {
+): Promise<string> {
   const { parts } = gate
   const past = await historyOf(parts, account, room, origin, null)
   const owners = await accountsOf(parts, usersWith(room, 'owner'))
-  const users = await usersIn(parts, room, account, session.rooms.has(room.id) ? null : live.id)
+  const users = await usersJson(parts, room, account, session.rooms.has(room.id) ? null : live.id)
   const owner = [...owners.values()].map(each => ({ id: each.id, displayName: userName(each) }))
-  return {
+  const activity = {
     verb: 'join',
     target: { id: idOf(room.id), displayName: roomName(room) },
-    object: {
-      objectType: 'room',
-      attachments: [
-        { objectType: 'acl', attachments: shownAcls(room.acls) },
-        { objectType: 'history', attachments: isRejection(past) ? [] : past },
-        { objectType: 'owner', attachments: owner },
-        { objectType: 'user', attachments: users },
-      ],
-    },
     ...stamp(gate),
     provider: PROVIDER,
   }
+  const attachments = [
+    JSON.stringify({ objectType: 'acl', attachments: shownAcls(room.acls) }),
+    JSON.stringify({ objectType: 'history', attachments: isRejection(past) ? [] : past }),
+    JSON.stringify({ objectType: 'owner', attachments: owner }),
+    `{"objectType":"user","attachments":${users}}`,
+  ]
+  const object = `{"objectType":"room","attachments":[${attachments.join(',')}]}`
+  return `${JSON.stringify(activity).slice(0, -1)},"object":${object}}`
 }
