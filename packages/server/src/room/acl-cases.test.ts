@@ -71,9 +71,18 @@ describe('area set_acl: the first wrong ACL is refused as recorded', () => {
   const codes = { type: 601, action: 602, value: 603 } as const
   // Left out: who may set (command), objectType (gateway), an empty list (gateway), and what the room then holds.
   const ids = [
-    ...['set_acl-owner', 'set_acl-update', 'set_acl-remove-blank', 'set_acl-remove-null', 'set_acl-unknown-type'],
-    ...['set_acl-bad-action', 'set_acl-no-action', 'set_acl-bad-value', 'set_acl-bad-range', 'set_acl-bad-custom'],
-    ...['set_acl-channel-admin', 'set_acl-channel-owner-room'],
+    'set_acl-owner',
+    'set_acl-update',
+    'set_acl-remove-blank',
+    'set_acl-remove-null',
+    'set_acl-unknown-type',
+    'set_acl-bad-action',
+    'set_acl-no-action',
+    'set_acl-bad-value',
+    'set_acl-bad-range',
+    'set_acl-bad-custom',
+    'set_acl-channel-admin',
+    'set_acl-channel-owner-room',
   ]
   test.each(ids)('%s', id => {
     const c = byId(id)

@@ -86,6 +86,11 @@ describe('attributes', () => {
       expect(custom('age=!30:', { age: country ?? '' })).toBe(false)
     }
   })
+  test('a type that an operator names like a method of objects is only an attribute', () => {
+    const validators = new Map(DEFAULT_RULES.validators).set('constructor', { kind: 'str_in_csv', values: null })
+    const refusal = evaluate([acl('constructor', 'x')], 'join', visitor(), { ...DEFAULT_RULES, validators })
+    expect(refusal?.reason).toBe('no session value for acl"constructor"')
+  })
   test('a blank csv is met by everybody', () => expect(reason('country', ' ')).toBeNull())
   test('age is a whole number', () => {
     expect(reason('age', '-5:40', { attributes: { age: ' +40 ' } })).toBeNull()

@@ -18,7 +18,12 @@ export function valueFault(validator: PlainValidator, value: string): string | n
     }
     case 'range':
       return rangeFault(value)
-    default:
+    case 'samechannel':
+    case 'sameroom':
+    case 'disallow':
+    case 'is_room_owner':
+    case 'is_admin':
+    case 'is_super_user':
       return null
   }
 }

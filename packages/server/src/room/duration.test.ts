@@ -24,6 +24,7 @@ test.each([
   [' 5m', 'invalid ban duration, not a number:  5m'],
   ['٥m', 'invalid ban duration, not a number: ٥m'],
   ['5m\n', 'invalid ban duration: 5m\n'],
+  [`${'0'.repeat(40)}5s`, `invalid ban duration, not a number: ${'0'.repeat(32)}…`],
   ['99999999999d', 'invalid ban duration: 99999999999d'],
 ])('%j is refused', (text, fault) => {
   expect(durationMs(text, now)).toBeUndefined()
