@@ -16,7 +16,12 @@ describe('checkAcl', () => {
     expect(checkAcl(proposed, on)).toEqual({ ok: false, field, text })
   })
   test('what may no longer be set may still be taken away', () => {
-    expect(checkAcl(acl('age', ' ', 'kick'), 'room')).toEqual({ ok: true })
+    expect(checkAcl({ ...acl('age', '', 'kick'), value: null }, 'room')).toEqual({ ok: true })
+  })
+  test('a blank value does not get past the table: such an ACL would be stored and lock nothing', () => {
+    expect(checkAcl(acl('disallow', '', 'whisper'), 'room')).toMatchObject({ ok: false, field: 'action' })
+    expect(checkAcl(acl('disallow', '', 'whisper'), 'channel')).toEqual({ ok: true })
+    expect(checkAcl(acl('age', ' ', 'kick'), 'room')).toMatchObject({ ok: false, field: 'type' })
   })
   test('an oversized value, type or action is refused with a short text', () => {
     const long = 'x'.repeat(1_000_000)

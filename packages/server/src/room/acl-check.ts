@@ -5,14 +5,14 @@ import { customFault } from './acl-custom.ts'
 import { type AclRules, type AclValidator, DEFAULT_RULES } from './acl-rules.ts'
 import { valueFault } from './acl-validators.ts'
 
-/** An ACL as it came in; null stands for what was left out. */
+/** An ACL as it came in; null stands for what was left out. A null value takes the ACL away (Dino: blank content). */
 export type ProposedAcl = { readonly [field in keyof Acl]: string | null }
 
 export type AclCheck =
   | { readonly ok: true }
   | { readonly ok: false; readonly field: 'type' | 'action' | 'value'; readonly text: string }
 
-/** A blank value is in order: it takes the ACL away, also one that may no longer be set. */
+/** A null value is in order even where the ACL may no longer be set; a blank one is stored (`disallow` has it). */
 export function checkAcl(acl: ProposedAcl, on: AclTarget['kind'], rules: AclRules = DEFAULT_RULES): AclCheck {
   const { type, action, value } = acl
   if (type === null || !rules.available.has(type)) return refused('type', `invalid acl type "${echo(type)}"`)
@@ -23,7 +23,7 @@ export function checkAcl(acl: ProposedAcl, on: AclTarget['kind'], rules: AclRule
   if (fault !== null) {
     return refused('value', `invalid acl value "${echo(value, ACL_VALUE)}" for type "${type}": ${fault}`)
   }
-  if (value === null || value.trim() === '') return { ok: true }
+  if (value === null) return { ok: true }
   const allowed = rules[on].get(action)
   if (allowed === undefined) return refused('action', `api action "${action}" is not for a ${on}`)
   return allowed.includes(type)
