@@ -1,5 +1,6 @@
 // What a conversation on Dino's wire is like, with both generations of its clients and both transports, against a real
 // server process.
+import { writeFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer, type World } from '../server.ts'
 import { base64, DinoClient, type Generation, loginOf, plain, type Transport, until } from './client.ts'
@@ -35,6 +36,7 @@ const WORLD: World = {
     room('lost', { kind: 'temporary', owners: ['1'] }),
     room('muted'),
     room('banned'),
+    room('quarrel'),
     room('auto', { acls: [{ action: 'autojoin', type: 'user_type', value: '9' }] }),
     room('silent', { acls: [{ action: 'message', type: 'disallow', value: '' }] }),
     room('twin-a', { name: 'Twin' }),
@@ -259,6 +261,24 @@ test('a muted user gets 703 with the mute under data and error, and a banned one
   expect(data.error).toEqual(data.data)
   const joined = await client.request('join', at('banned'))
   expect([joined.code, joined.data.error.verb, joined.data.error.object.content]).toEqual([703, 'ban', ''])
+})
+
+test('a ban takes every session of the user out of the room at once', async () => {
+  const [one, two, anna] = [await loggedIn('3'), await loggedIn('3', 2), await loggedIn('1')]
+  for (const client of [one, two, anna]) await client.request('join', at('quarrel'))
+  const sanctions = [{ kind: 'ban', user: '3', scope: 'room', target: 'quarrel', until: '2099-01-01T00:00:00Z' }]
+  const file = `${server.data}.quarrel.json`
+  await writeFile(file, JSON.stringify({ sanctions }))
+  expect((await server.command('import', file)).err).toBe('')
+  expect((await anna.next('gn_user_left')).actor.id).toBe('3')
+  const from = [one, two].map(client => client.pushes.length)
+  await anna.request('message', to('quarrel', 'peace at last'))
+  for (const [index, client] of [one, two].entries()) {
+    await client.settle()
+    expect(client.pushes.slice(from[index]).map(({ event }) => event)).toEqual([])
+    expect((await client.request('message', to('quarrel', 'x'))).code).toBe(702)
+    expect((await client.request('join', at('quarrel'))).code).toBe(703)
+  }
 })
 
 test('a second session may send into the room its user is in, hears nothing until it joins, and leaves nobody behind', async () => {

@@ -1,5 +1,6 @@
 // The Dino wire: Socket.IO for clients of Engine.IO 3 and 4, namespace `/ws` (dino.md section 1). The library keeps the
 // handshake, heartbeats, polling and upgrades; frames go out through the shared writer.
+import type { IncomingHttpHeaders } from 'node:http'
 import { Server } from 'socket.io'
 import type { Gateway, GatewayParts } from '../gateway.ts'
 import { Directory } from './directory.ts'
@@ -32,7 +33,9 @@ export function dinoGateway(parts: GatewayParts): Gateway {
     maxHttpBufferSize: PACKET_BYTES,
     perMessageDeflate: false,
     httpCompression: false,
-    cors: { origin: config.origins.includes('*') ? '*' : [...config.origins] },
+    // Pages of the old client send credentials, for which no browser takes a `*`; nothing here looks at cookies.
+    cors: { origin: config.origins.includes('*') ? true : [...config.origins], credentials: true },
+    allowRequest: (request, decide) => decide(null, allowed(config.origins, request.headers)),
   })
   const sockets = new Set<DinoSession>()
   const paused = new Pauses()
@@ -77,6 +80,12 @@ export function dinoGateway(parts: GatewayParts): Gateway {
       io.engine.close()
     },
   }
+}
+
+/** A WebSocket of a browser knows no CORS, so a page's origin is looked at here too; other clients name none. */
+function allowed(origins: readonly string[], { origin, host }: IncomingHttpHeaders): boolean {
+  if (origin === undefined || origins.includes('*') || origins.includes(origin)) return true
+  return URL.canParse(origin) && new URL(origin).host === host
 }
 
 /** Sockets that are not read on, looked at until each can be read again. */
