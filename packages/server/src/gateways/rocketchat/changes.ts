@@ -1,0 +1,279 @@
+// What a committed event means to those who listen: messages on the room's stream, changed documents to its members,
+// the end of a stream for whoever may not read it any more.
+import { type UserId, uuidOf } from '@conclave/wire'
+import type { BusMessage, Delivery } from '../../bus/bus.ts'
+import { belongs, isHidden } from '../../room/rights.ts'
+import type { RoomState } from '../../room/state.ts'
+import {
+  type Document,
+  messageDocument,
+  messageIdOf,
+  roomDocument,
+  subscriptionDocument,
+  subscriptionIdOf,
+  systemMessages,
+} from './encode.ts'
+import type { Follower, RoomFeed } from './feeds.ts'
+import { ejson, streamFrame } from './frames.ts'
+import type { Gate } from './gate.ts'
+import { NOTICE_DELAY } from './limits.ts'
+import { fullNameOf, ridOf, typeOf } from './names.ts'
+
+/** Names of what passes between nodes without being stored. */
+export const SIGNAL = {
+  /** An event of `stream-notify-room`. args: [event, arguments]. */
+  room: 'rocketchat/notify-room',
+  /** An event for every other member's `stream-notify-user`. args: [event, arguments]. */
+  members: 'rocketchat/notify-room-users',
+  /** An event for one user's `stream-notify-user`. args: [event, arguments]. */
+  user: 'rocketchat/notify-user',
+  /** The list of those who wait for a key is another now. */
+  queue: 'rocketchat/queue',
+} as const
+
+type Change = 'inserted' | 'updated' | 'removed'
+
+export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): void {
+  switch (message.kind) {
+    case 'event':
+      follow(gate, feed, message.delivery)
+      break
+    case 'left':
+      // Its last session was taken out, by a kick or because it went: what still listens here listens no more.
+      for (const session of feed.messages.sessions())
+        if (session.user === message.session.user) session.detach(feed, 'messages')
+      gate.feeds.release(feed)
+      break
+    case 'signal':
+      relay(gate, feed, message)
+      break
+    default:
+  }
+}
+
+/** What concerns a user by name: rooms that come and go. */
+export function receiveUser(gate: Gate, follower: Follower, message: BusMessage): void {
+  if (message.kind === 'signal' && message.name === SIGNAL.user) {
+    const [event, args] = message.args as [string, unknown[]]
+    emit(follower, event, ejson(args))
+  }
+  if (message.kind !== 'event') return
+  const { event, room } = message.delivery
+  const { body } = event
+  const { user } = follower
+  if ((body.type === 'room.created' && body.members.includes(user)) || body.type === 'members.added') {
+    const feed = gate.feeds.watch(follower, room.id)
+    feed.work(
+      async () => {
+        await tellSubscription(gate, follower, room, 'inserted')
+        await tellRoom(gate, [follower], room, 'inserted')
+      },
+      () => gate.feeds.release(feed),
+    )
+  }
+  if (body.type === 'members.removed') tellRemoved(gate, follower, room)
+}
+
+function tellRemoved(gate: Gate, follower: Follower, room: RoomState): void {
+  const feed = gate.feeds.hold(room.id)
+  gate.feeds.unwatch(follower, feed)
+  const rid = ridOf(room)
+  feed.work(
+    async () => {
+      emit(
+        follower,
+        'subscriptions-changed',
+        ejson([
+          'removed',
+          { _id: subscriptionIdOf(room, follower.user), rid, t: typeOf(room), u: { _id: follower.user } },
+        ]),
+      )
+      emit(follower, 'rooms-changed', ejson(['removed', { _id: rid, t: typeOf(room) }]))
+    },
+    () => gate.feeds.release(feed),
+  )
+}
+
+function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
+  const { event, room } = delivery
+  const { body } = event
+  switch (body.type) {
+    case 'message':
+      toReaders(feed, room, messageDocument(event, room, delivery.actor))
+      notice(gate, feed, delivery)
+      return
+    case 'messages.deleted':
+      work(gate, feed, () => tellDeleted(gate, feed, delivery))
+      return
+    case 'room.created':
+    case 'acls.changed':
+    case 'group.signed':
+      return
+    case 'room.removed':
+      for (const follower of [...feed.followers.values()]) tellRemoved(gate, follower, room)
+      detach(gate, feed, () => true)
+      return
+    case 'members.removed':
+      detach(gate, feed, user => body.users.includes(user))
+      break
+    case 'sanction.set':
+      if (body.sanction.kind === 'ban') detach(gate, feed, user => user === body.sanction.user)
+      break
+    case 'suite.switched':
+      if (isHidden(room)) detach(gate, feed, user => !belongs(room, user))
+      break
+    default:
+  }
+  work(gate, feed, async () => {
+    for (const shown of await systemMessages(gate.parts, event, room, delivery.actor)) toReaders(feed, room, shown)
+    await tellChanged(gate, feed, delivery)
+  })
+}
+
+function work(gate: Gate, feed: RoomFeed, task: () => Promise<void>): void {
+  feed.work(task, () => gate.feeds.release(feed))
+}
+
+/** Encoded once for all who read the room's stream, and once for the streams of all rooms. */
+function toReaders(feed: RoomFeed, room: RoomState, shown: Document): void {
+  if (feed.messages.size === 0 && feed.mine.size === 0) return
+  const json = ejson(shown)
+  if (feed.messages.size > 0) feed.messages.write(streamFrame('room-messages', ridOf(room), `[${json}]`))
+  if (feed.mine.size > 0) {
+    const about = { roomParticipant: true, roomType: typeOf(room), roomName: fullNameOf(room) }
+    feed.mine.write(streamFrame('room-messages', '__my_messages__', `[${json},${JSON.stringify(about)}]`))
+  }
+}
+
+/** Whom a control event gives another subscription document. */
+function affected(delivery: Delivery, feed: RoomFeed): Iterable<UserId> {
+  const { body } = delivery.event
+  switch (body.type) {
+    case 'wrap.saved':
+    case 'roles.changed':
+      return [body.user]
+    case 'epoch.opened':
+    case 'suite.switched':
+    case 'room.renamed':
+    case 'room.retitled':
+      return feed.followers.keys()
+    default:
+      return []
+  }
+}
+
+async function tellChanged(gate: Gate, feed: RoomFeed, delivery: Delivery): Promise<void> {
+  const { event, room } = delivery
+  const { body } = event
+  for (const user of [...affected(delivery, feed)]) {
+    const follower = feed.followers.get(user)
+    if (follower) await tellSubscription(gate, follower, room, 'updated')
+  }
+  const told: ReadonlySet<UserId> = new Set(body.type === 'members.added' ? body.users : [])
+  const others = [...feed.followers.values()].filter(({ user }) => !told.has(user))
+  await tellRoom(gate, others, room, 'updated')
+  // A newcomer to an encrypted room needs somebody who has the key (rocketchat.md section 3).
+  if (body.type === 'members.added' && room.suite === 'rocketchat' && room.epoch)
+    toRoom(feed, room, 'e2e.keyRequest', ejson([room.epoch.version]))
+}
+
+async function tellDeleted(gate: Gate, feed: RoomFeed, { event, room, actor }: Delivery): Promise<void> {
+  if (event.body.type !== 'messages.deleted' || !feed.events.has('deleteMessage')) return
+  for (const target of event.body.targets) {
+    const deleted = actor && (await gate.parts.reading.event(actor, room.id, target))
+    const _id = deleted ? messageIdOf(deleted) : uuidOf(target)
+    toRoom(feed, room, 'deleteMessage', ejson([{ _id }]))
+  }
+}
+
+/** A message changes counters and times of the room's documents; told once for all messages of a moment. */
+function notice(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
+  const waiting = feed.notice
+  if (waiting) {
+    feed.notice = { ...waiting, event: delivery.event, actor: delivery.actor }
+    return
+  }
+  if (![...feed.followers.values()].some(listensToDocuments)) return
+  const timer = setTimeout(() => {
+    const last = feed.notice
+    feed.notice = null
+    if (!last) return
+    work(gate, feed, async () => {
+      const found = await gate.parts.reading.room(feed.room)
+      if (!found) return
+      const shown = messageDocument(last.event, found.room, last.actor)
+      const followers = [...feed.followers.values()].filter(({ user }) => found.room.members.has(user))
+      for (const follower of followers) await tellSubscription(gate, follower, found.room, 'updated')
+      await tellRoom(gate, followers, found.room, 'updated', shown)
+    })
+  }, NOTICE_DELAY)
+  timer.unref()
+  feed.notice = { event: delivery.event, actor: delivery.actor, timer }
+}
+
+function listensToDocuments(follower: Follower): boolean {
+  return follower.listensTo('rooms-changed') || follower.listensTo('subscriptions-changed')
+}
+
+async function tellRoom(
+  gate: Gate,
+  followers: readonly Follower[],
+  room: RoomState,
+  change: Change,
+  lastMessage?: Document,
+): Promise<void> {
+  const listening = followers.filter(follower => follower.listensTo('rooms-changed'))
+  if (listening.length === 0) return
+  const args = ejson([change, await roomDocument(gate.parts, room, lastMessage)])
+  for (const follower of listening) emit(follower, 'rooms-changed', args)
+}
+
+async function tellSubscription(gate: Gate, follower: Follower, room: RoomState, change: Change): Promise<void> {
+  if (!follower.listensTo('subscriptions-changed')) return
+  const { accounts } = gate.parts.identity
+  const account = accounts.peek(follower.user) ?? (await accounts.load(follower.user))
+  if (!account) return
+  const shown = await subscriptionDocument(gate.parts, room, account, { keys: 'own' })
+  emit(follower, 'subscriptions-changed', ejson([change, shown]))
+}
+
+/** `args`: the text of a JSON array. */
+function emit(follower: Follower, event: string, args: string): void {
+  const audience = follower.notify.get(event)
+  if (audience && audience.size > 0) audience.write(streamFrame('notify-user', `${follower.user}/${event}`, args))
+}
+
+function toRoom(feed: RoomFeed, room: RoomState, event: string, args: string): void {
+  feed.events.get(event)?.write(streamFrame('notify-room', `${ridOf(room)}/${event}`, args))
+}
+
+function relay(gate: Gate, feed: RoomFeed, message: Extract<BusMessage, { kind: 'signal' }>): void {
+  work(gate, feed, async () => {
+    const found = await gate.parts.reading.room(feed.room)
+    if (!found) return
+    const [event, args] = message.args as [string, unknown[]]
+    if (message.name === SIGNAL.queue) await tellRoom(gate, [...feed.followers.values()], found.room, 'updated')
+    if (message.name === SIGNAL.room) {
+      const sender = feed.events
+        .get(event)
+        ?.sessions()
+        .find(({ live }) => live?.id === message.from?.id && live)
+      feed.events.get(event)?.writeBut(sender, streamFrame('notify-room', `${ridOf(found.room)}/${event}`, ejson(args)))
+    }
+    if (message.name === SIGNAL.members) {
+      const text = ejson(args)
+      for (const follower of feed.followers.values())
+        if (follower.user !== message.from?.user) emit(follower, event, text)
+    }
+  })
+}
+
+/** Streams of the room end silently for those who may not read it any more (rocketchat.md section 3). */
+function detach(gate: Gate, feed: RoomFeed, gone: (user: UserId) => boolean): void {
+  for (const audience of [feed.messages, ...feed.events.values()]) {
+    for (const session of audience.sessions()) {
+      if (session.user !== null && gone(session.user)) session.detach(feed, 'all')
+    }
+  }
+  gate.feeds.release(feed)
+}

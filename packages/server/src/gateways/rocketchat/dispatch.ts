@@ -1,0 +1,96 @@
+// From the name of a method to its answer, for DDP and for REST's `method.call`.
+import { decodeEjson } from '@conclave/wire'
+import { internal, invalidUser, MeteorError, matchFailed, UNAVAILABLE } from './errors.ts'
+import type { Caller, Gate } from './gate.ts'
+import type { Answer, Method } from './method.ts'
+import { addUsersToRoom } from './methods/addUsersToRoom.ts'
+import { createChannel } from './methods/createChannel.ts'
+import { createDirectMessage } from './methods/createDirectMessage.ts'
+import { createPrivateGroup } from './methods/createPrivateGroup.ts'
+import { e2eFetchMyKeys } from './methods/e2e.fetchMyKeys.ts'
+import { e2eGetUsersOfRoomWithoutKey } from './methods/e2e.getUsersOfRoomWithoutKey.ts'
+import { e2eRequestSubscriptionKeys } from './methods/e2e.requestSubscriptionKeys.ts'
+import { e2eSetRoomKeyId } from './methods/e2e.setRoomKeyID.ts'
+import { e2eSetUserPublicAndPrivateKeys } from './methods/e2e.setUserPublicAndPrivateKeys.ts'
+import { e2eUpdateGroupKey } from './methods/e2e.updateGroupKey.ts'
+import { getRoomIdByNameOrId } from './methods/getRoomIdByNameOrId.ts'
+import { joinRoom } from './methods/joinRoom.ts'
+import { leaveRoom } from './methods/leaveRoom.ts'
+import { loadHistory } from './methods/loadHistory.ts'
+import { roomsGet } from './methods/rooms-get.ts'
+import { sendMessage } from './methods/sendMessage.ts'
+import { streamNotifyRoom } from './methods/stream-notify-room.ts'
+import { streamNotifyRoomUsers } from './methods/stream-notify-room-users.ts'
+import { subscriptionsGet } from './methods/subscriptions-get.ts'
+
+/** Every method but `login` and `logout`, which are a connection's own. */
+export const METHODS: ReadonlyMap<string, Method> = new Map(
+  [
+    addUsersToRoom,
+    createChannel,
+    createDirectMessage,
+    createPrivateGroup,
+    e2eFetchMyKeys,
+    e2eGetUsersOfRoomWithoutKey,
+    e2eRequestSubscriptionKeys,
+    e2eSetRoomKeyId,
+    e2eSetUserPublicAndPrivateKeys,
+    e2eUpdateGroupKey,
+    getRoomIdByNameOrId,
+    joinRoom,
+    leaveRoom,
+    loadHistory,
+    roomsGet,
+    sendMessage,
+    streamNotifyRoom,
+    streamNotifyRoomUsers,
+    subscriptionsGet,
+  ].map(method => [method.name, method]),
+)
+
+export interface Asked {
+  readonly name: string
+  /** As the JSON parser gave them. */
+  readonly params: unknown
+  readonly bytes: number
+}
+
+/** Never throws: a bug is answered 500 and logged, without anything of the request. */
+export async function dispatch(gate: Gate, caller: Caller | null, asked: Asked): Promise<Answer> {
+  const method = METHODS.get(asked.name)
+  if (!method) return { error: methodNotFound(asked.name) }
+  if (!caller) return { error: invalidUser(method.anonymousAs ?? method.name) }
+  const params = readParams(method, asked.params)
+  if (params instanceof MeteorError) return { error: params }
+  try {
+    const result = await method.run({ gate, caller, bytes: asked.bytes }, params.value)
+    return result instanceof MeteorError ? { error: result } : { result }
+  } catch (error) {
+    return { error: bug(gate, asked.name, error) }
+  }
+}
+
+export function methodNotFound(name: string): MeteorError {
+  return new MeteorError(404, `Method '${name}' not found`)
+}
+
+/** A store that fails is no bug of the handler, and is logged where it is found. */
+export function bug(gate: Gate, where: string, error: unknown): MeteorError {
+  if (error instanceof Error && error.name === 'StoreFailure')
+    return new MeteorError(UNAVAILABLE, 'The server cannot store this now, try again')
+  gate.log.error({ wire: 'rocketchat', where, err: error }, 'bug in a handler')
+  return internal
+}
+
+/** The arguments; `asyncCall` of the SDK 0.2.9 puts all of them into one array, which is undone where it fits. */
+export function readParams(method: Pick<Method, 'params'>, given: unknown): { readonly value: unknown } | MeteorError {
+  const decoded = decodeEjson(given ?? [])
+  if (!decoded.ok || !Array.isArray(decoded.value)) return matchFailed
+  const parsed = method.params.safeParse(decoded.value)
+  if (parsed.success) return { value: parsed.data }
+  if (decoded.value.length === 1 && Array.isArray(decoded.value[0])) {
+    const wrapped = method.params.safeParse(decoded.value[0])
+    if (wrapped.success) return { value: wrapped.data }
+  }
+  return matchFailed
+}

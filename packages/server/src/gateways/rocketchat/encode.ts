@@ -1,0 +1,269 @@
+// From events and states to the documents of this wire (rocketchat.md section 4). No document holds another user's key,
+// a private key or a password: a subscription shows the keys of its own user alone, and only where its caller says so.
+import { createHash } from 'node:crypto'
+import { type UserId, uuidOf } from '@conclave/wire'
+import { XCHAT_V1 } from '@conclave/wire/rocketchat/content'
+import { encodeEventSignature } from '@conclave/wire/xchat/events'
+import type { Content, RoomEvent } from '../../room/events.ts'
+import type { Account } from '../../room/facts.ts'
+import type { RoomState } from '../../room/state.ts'
+import type { GatewayParts } from '../gateway.ts'
+import { WAITING_LOOKUPS, WAITING_USERS } from './limits.ts'
+import { fullNameOf, ridOf, slugOf, typeOf, type UserRef, userRefOf } from './names.ts'
+
+export type Document = Readonly<Record<string, unknown>>
+
+/** The message's own id: the one that its client chose, else the event's. */
+export function messageIdOf(event: RoomEvent): string {
+  return (event.body.type === 'message' ? event.body.messageId : null) ?? uuidOf(event.id)
+}
+
+export function messageDocument(event: RoomEvent, room: RoomState, actor: Account | null): Document {
+  if (event.body.type !== 'message') throw new Error('not a message')
+  const at = new Date(event.at)
+  const { content, messageId } = event.body
+  return {
+    ...extraOf(content),
+    ...bodyOf(content, messageId),
+    _id: messageIdOf(event),
+    rid: ridOf(room),
+    ts: at,
+    u: userRefOf(actor),
+    _updatedAt: at,
+  }
+}
+
+function bodyOf(content: Content, messageId: string | null): Document {
+  switch (content.suite) {
+    case 'none':
+      return { msg: shownText(content.text), urls: [], mentions: [], channels: [] }
+    case 'rocketchat':
+      return { t: 'e2e', e2e: 'pending', msg: content.msg, ...(content.content ? { content: content.content } : {}) }
+    case 'xchat': {
+      const { createEvent, signature, publicKeyVersion, signatureVersion } = content
+      const signed = encodeEventSignature({ signature, publicKeyVersion, signatureVersion })
+      return {
+        t: 'e2e',
+        e2e: 'pending',
+        msg: '',
+        content: {
+          algorithm: XCHAT_V1,
+          message_id: messageId,
+          encoded_message_create_event: createEvent,
+          encoded_message_event_signature: signed,
+        },
+      }
+    }
+  }
+}
+
+function extraOf(content: Content): Document {
+  if (content.suite === 'none') return content.extra?.rocketchat ?? {}
+  return content.suite === 'rocketchat' ? (content.extra ?? {}) : {}
+}
+
+/** Dino clients may send JSON with a `text` (design 6). */
+function shownText(text: string): string {
+  if (!text.startsWith('{')) return text
+  try {
+    const value: unknown = JSON.parse(text)
+    const shown = typeof value === 'object' && value !== null ? (value as { text?: unknown }).text : undefined
+    return typeof shown === 'string' ? shown : text
+  } catch {
+    return text
+  }
+}
+
+/** What an event shows in a room's history: a message, system messages, or nothing. */
+export async function shownMessages(parts: GatewayParts, event: RoomEvent, room: RoomState): Promise<Document[]> {
+  if (event.erased) return []
+  const actor = event.actor === null ? null : ((await accountOf(parts, event.actor)) ?? null)
+  if (event.body.type === 'message') return [messageDocument(event, room, actor)]
+  return systemMessages(parts, event, room, actor)
+}
+
+/** System messages (t: au, uj, ru, ul, r, room_e2e_enabled, …), one for each user that an event names. */
+export async function systemMessages(
+  parts: GatewayParts,
+  event: RoomEvent,
+  room: RoomState,
+  actor: Account | null,
+): Promise<Document[]> {
+  const { body } = event
+  const at = new Date(event.at)
+  const shown: Document[] = []
+  const say = (t: string, msg: string, u: UserRef): void => {
+    const id = shown.length === 0 ? uuidOf(event.id) : `${uuidOf(event.id)}-${shown.length}`
+    shown.push({ _id: id, rid: ridOf(room), t, msg, ts: at, u, groupable: false, _updatedAt: at })
+  }
+  const by = userRefOf(actor)
+  switch (body.type) {
+    case 'members.added':
+    case 'members.removed': {
+      const [own, others] = body.type === 'members.added' ? ['uj', 'au'] : ['ul', 'ru']
+      for (const user of body.users) {
+        const named = await accountOf(parts, user)
+        if (!named) continue
+        if (user === event.actor || event.actor === null) say(own as string, named.username, userRefOf(named))
+        else say(others as string, named.username, by)
+      }
+      break
+    }
+    case 'room.renamed':
+      say('r', body.name, by)
+      break
+    case 'suite.switched':
+      say(body.suite === 'none' ? 'room_e2e_disabled' : 'room_e2e_enabled', by.username, by)
+      break
+    default:
+  }
+  return shown
+}
+
+export async function accountOf(parts: GatewayParts, user: UserId): Promise<Account | undefined> {
+  return parts.identity.accounts.peek(user) ?? (await parts.identity.accounts.load(user))
+}
+
+/** Members who have a key pair and neither a key of the room nor the offer of one, the longest waiting first. */
+export async function waitingUsers(parts: GatewayParts, room: RoomState): Promise<{ userId: string; ts: Date }[]> {
+  if (room.suite !== 'rocketchat' || room.epoch === null) return []
+  const waiting: { userId: string; ts: Date }[] = []
+  let looked = 0
+  for (const [user, member] of room.members) {
+    const held = room.keys.get(user)
+    if (held?.accepted || held?.suggested) continue
+    if (++looked > WAITING_LOOKUPS || waiting.length >= WAITING_USERS) break
+    if (await parts.identity.keyPairs.of(user)) waiting.push({ userId: user, ts: new Date(member.at) })
+  }
+  return waiting
+}
+
+/** A room as its members see it. `lastMessage`: only for those who may read it. */
+export async function roomDocument(parts: GatewayParts, room: RoomState, lastMessage?: Document): Promise<Document> {
+  const [head, creator, waiting] = await Promise.all([
+    parts.reading.head(room.id),
+    room.createdBy === null ? undefined : accountOf(parts, room.createdBy),
+    waitingUsers(parts, room),
+  ])
+  const type = typeOf(room)
+  const encrypted = room.suite !== 'none'
+  const members = type === 'd' ? await Promise.all([...room.members.keys()].map(user => accountOf(parts, user))) : []
+  const people = members.filter(account => account !== undefined)
+  const name = fullNameOf(room)
+  return {
+    _id: ridOf(room),
+    t: type,
+    ...(type === 'd'
+      ? { uids: people.map(({ id }) => id), usernames: people.map(({ username }) => username) }
+      : { name: slugOf(name), fname: name }),
+    msgs: head?.messages ?? 0,
+    usersCount: room.members.size,
+    u: userRefOf(creator),
+    ts: new Date(room.createdAt),
+    lm: new Date(head?.lastMessageAt ?? room.createdAt),
+    _updatedAt: new Date(Math.max(room.updatedAt, head?.lastMessageAt ?? 0)),
+    ro: false,
+    default: room.isDefault,
+    sysMes: true,
+    customFields: {},
+    ...(room.topic === '' ? {} : { topic: room.topic }),
+    ...(await mutedIn(parts, room)),
+    ...(encrypted ? { encrypted } : {}),
+    ...(room.epoch ? { e2eKeyId: room.epoch.version } : {}),
+    ...(waiting.length > 0 ? { usersWaitingForE2EKeys: waiting } : {}),
+    ...(lastMessage ? { lastMessage } : {}),
+  }
+}
+
+async function mutedIn(parts: GatewayParts, room: RoomState): Promise<Document> {
+  const now = parts.clock.now()
+  const muted: string[] = []
+  for (const { kind, user, until } of room.sanctions) {
+    if (kind !== 'mute' || (until !== null && until <= now)) continue
+    const account = await accountOf(parts, user)
+    if (account) muted.push(account.username)
+  }
+  return muted.length > 0 ? { muted } : {}
+}
+
+/** `own`: the keys of its user, for that user alone. `saved`: another's, with only the key that the caller just saved. */
+export type Shown = { readonly keys: 'own' } | { readonly keys: 'saved'; readonly key: string }
+
+/** A user's membership of a room. Counters are fresh ones: this wire counts no unread messages yet. */
+export async function subscriptionDocument(
+  parts: GatewayParts,
+  room: RoomState,
+  account: Account,
+  shown: Shown,
+): Promise<Document> {
+  const since = new Date(room.members.get(account.id)?.at ?? room.createdAt)
+  const names = await namesFor(parts, room, account.id)
+  const held = room.keys.get(account.id)
+  const keys: Document =
+    shown.keys === 'saved'
+      ? { E2EKey: shown.key }
+      : {
+          ...(held?.accepted ? { E2EKey: held.accepted } : {}),
+          ...(held?.suggested ? { E2ESuggestedKey: held.suggested } : {}),
+        }
+  return {
+    _id: subscriptionIdOf(room, account.id),
+    open: true,
+    alert: false,
+    unread: 0,
+    userMentions: 0,
+    groupMentions: 0,
+    ts: since,
+    rid: ridOf(room),
+    ...names,
+    customFields: {},
+    t: typeOf(room),
+    u: userRefOf(account),
+    ls: since,
+    _updatedAt: new Date(room.updatedAt),
+    roles: [...(room.roles.get(account.id) ?? [])],
+    ...(room.suite === 'none' ? {} : { encrypted: true }),
+    ...keys,
+  }
+}
+
+async function namesFor(parts: GatewayParts, room: RoomState, user: UserId): Promise<{ name: string; fname: string }> {
+  if (typeOf(room) !== 'd' || !room.pair) {
+    const fname = fullNameOf(room)
+    return { name: slugOf(fname), fname }
+  }
+  const other = await accountOf(parts, room.pair[0] === user ? room.pair[1] : room.pair[0])
+  return { name: other?.username ?? '', fname: other?.name ?? '' }
+}
+
+/** Opaque, the same on every node: 17 characters, as ids of the real server. */
+export function subscriptionIdOf(room: RoomState, user: UserId): string {
+  return createHash('sha256').update(`${room.id}:${user}`, 'utf8').digest('base64url').slice(0, 17)
+}
+
+/** What the caller learns of themselves (`me`, section 2). */
+export function meDocument(account: Account): Document {
+  return {
+    _id: account.id,
+    username: account.username,
+    name: account.name,
+    type: 'user',
+    active: account.active,
+    status: 'online',
+    statusConnection: 'online',
+    statusText: '',
+    statusDefault: 'online',
+    utcOffset: 0,
+    roles: rolesOf(account),
+    emails: [],
+    settings: { preferences: {} },
+    language: 'en',
+    customFields: {},
+    avatarETag: null,
+  }
+}
+
+function rolesOf(account: Account): string[] {
+  const admin = account.roles.includes('admin') || account.roles.includes('superuser')
+  return ['user', ...(admin ? ['admin'] : [])]
+}

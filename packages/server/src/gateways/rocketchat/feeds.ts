@@ -1,0 +1,264 @@
+// Which connections of this node listen to what. A room's feed is subscribed to on the bus while anybody here listens to
+// the room; a follower is a user of whom a connection listens to `stream-notify-user` or `__my_messages__`, and
+// watches every room of which the user is a member.
+import type { RoomId, UserId } from '@conclave/wire'
+import type { BusMessage } from '../../bus/bus.ts'
+import { Group } from '../../fanout/group.ts'
+import type { Turn } from '../../fanout/turn.ts'
+import type { RoomEvent } from '../../room/events.ts'
+import type { Account } from '../../room/facts.ts'
+import type { GatewayParts } from '../gateway.ts'
+import type { DdpSession } from './session.ts'
+
+/** The connections that are subscribed to one event of one stream; each gets a frame once, however often subscribed. */
+export class Audience {
+  readonly #group: Group
+  readonly #counts = new Map<DdpSession, number>()
+
+  constructor(turn: Turn) {
+    this.#group = new Group(turn)
+  }
+
+  get size(): number {
+    return this.#counts.size
+  }
+
+  has(session: DdpSession): boolean {
+    return this.#counts.has(session)
+  }
+
+  sessions(): DdpSession[] {
+    return [...this.#counts.keys()]
+  }
+
+  /** True for the first subscription of the connection. */
+  add(session: DdpSession): boolean {
+    const count = this.#counts.get(session) ?? 0
+    this.#counts.set(session, count + 1)
+    if (count === 0) this.#group.join(session.outlet)
+    return count === 0
+  }
+
+  /** True when the last subscription of the connection is gone. */
+  remove(session: DdpSession): boolean {
+    const count = this.#counts.get(session)
+    if (count === undefined) return false
+    if (count > 1) {
+      this.#counts.set(session, count - 1)
+      return false
+    }
+    this.drop(session)
+    return true
+  }
+
+  drop(session: DdpSession): void {
+    if (this.#counts.delete(session)) this.#group.leave(session.outlet)
+  }
+
+  write(frame: Buffer): void {
+    if (this.#counts.size > 0) this.#group.write(frame)
+  }
+
+  /** To everybody but one connection. */
+  writeBut(session: DdpSession | undefined, frame: Buffer): void {
+    if (!session || !this.#counts.has(session)) {
+      this.write(frame)
+      return
+    }
+    this.#group.leave(session.outlet)
+    if (this.#counts.size > 1) this.#group.write(frame)
+    this.#group.join(session.outlet)
+  }
+}
+
+export class RoomFeed {
+  readonly room: RoomId
+  /** `stream-room-messages <rid>`. */
+  readonly messages: Audience
+  /** `__my_messages__` of the members' connections. */
+  readonly mine: Audience
+  /** `stream-notify-room <rid>/<event>`, by event; under '' `stream-room-data`. */
+  readonly events = new Map<string, Audience>()
+  readonly followers = new Map<UserId, Follower>()
+  /** The newest message that has not been told of in the room's documents. */
+  notice: { readonly event: RoomEvent; readonly actor: Account | null; readonly timer: NodeJS.Timeout } | null = null
+  readonly #turn: Turn
+  readonly #bug: (error: unknown) => void
+  #work: Promise<void> = Promise.resolve()
+  #working = 0
+
+  constructor(room: RoomId, turn: Turn, bug: (error: unknown) => void) {
+    this.room = room
+    this.messages = new Audience(turn)
+    this.mine = new Audience(turn)
+    this.#turn = turn
+    this.#bug = bug
+  }
+
+  get empty(): boolean {
+    return (
+      this.messages.size === 0 &&
+      this.followers.size === 0 &&
+      this.events.size === 0 &&
+      this.notice === null &&
+      this.#working === 0
+    )
+  }
+
+  /** The audience of an event of `stream-notify-room`, made when it is not there. */
+  event(name: string): Audience {
+    let audience = this.events.get(name)
+    if (!audience) {
+      audience = new Audience(this.#turn)
+      this.events.set(name, audience)
+    }
+    return audience
+  }
+
+  /** Documents take look-ups; what is told of one room keeps its order. */
+  work(task: () => Promise<void>, done: () => void): void {
+    this.#working += 1
+    this.#work = this.#work
+      .then(task)
+      .catch(this.#bug)
+      .then(() => {
+        this.#working -= 1
+        done()
+      })
+  }
+}
+
+export class Follower {
+  readonly user: UserId
+  /** `stream-notify-user <uid>/<event>`, by event. */
+  readonly notify = new Map<string, Audience>()
+  readonly mine: Audience
+  readonly rooms = new Set<RoomFeed>()
+  /** Resolves when every room of the user is followed. */
+  ready: Promise<void> = Promise.resolve()
+  readonly #turn: Turn
+
+  constructor(user: UserId, turn: Turn) {
+    this.user = user
+    this.mine = new Audience(turn)
+    this.#turn = turn
+  }
+
+  get empty(): boolean {
+    return this.mine.size === 0 && this.notify.size === 0
+  }
+
+  event(name: string): Audience {
+    let audience = this.notify.get(name)
+    if (!audience) {
+      audience = new Audience(this.#turn)
+      this.notify.set(name, audience)
+    }
+    return audience
+  }
+
+  listensTo(name: string): boolean {
+    return this.notify.has(name)
+  }
+}
+
+type Held<T> = { readonly value: T; readonly unsubscribe: () => void }
+
+export interface FeedsParts {
+  readonly parts: GatewayParts
+  readonly receiveRoom: (feed: RoomFeed, message: BusMessage) => void
+  readonly receiveUser: (follower: Follower, message: BusMessage) => void
+  readonly bug: (error: unknown) => void
+}
+
+export class Feeds {
+  readonly #parts: FeedsParts
+  readonly #rooms = new Map<RoomId, Held<RoomFeed>>()
+  readonly #users = new Map<UserId, Held<Follower>>()
+
+  constructor(parts: FeedsParts) {
+    this.#parts = parts
+  }
+
+  get(room: RoomId): RoomFeed | undefined {
+    return this.#rooms.get(room)?.value
+  }
+
+  /** The room's feed, kept until it is released empty. */
+  hold(room: RoomId): RoomFeed {
+    const known = this.#rooms.get(room)
+    if (known) return known.value
+    const { parts, receiveRoom, bug } = this.#parts
+    const feed = new RoomFeed(room, parts.turn, bug)
+    const unsubscribe = parts.bus.subscribe(`room:${room}`, message => receiveRoom(feed, message))
+    this.#rooms.set(room, { value: feed, unsubscribe })
+    return feed
+  }
+
+  release(feed: RoomFeed): void {
+    const known = this.#rooms.get(feed.room)
+    if (known?.value !== feed || !feed.empty) return
+    known.unsubscribe()
+    this.#rooms.delete(feed.room)
+  }
+
+  follower(user: UserId): Follower | undefined {
+    return this.#users.get(user)?.value
+  }
+
+  /** Attaches somebody to the user's follower, once it watches every room of the user. */
+  async follow(user: UserId, attach: (follower: Follower) => void): Promise<Follower> {
+    for (;;) {
+      const follower = this.follower(user) ?? this.#begin(user)
+      await follower.ready
+      // Whoever listened before may have gone meanwhile, and the follower with them.
+      if (this.follower(user) !== follower) continue
+      attach(follower)
+      return follower
+    }
+  }
+
+  #begin(user: UserId): Follower {
+    const follower = new Follower(user, this.#parts.parts.turn)
+    const { parts, receiveUser } = this.#parts
+    const unsubscribe = parts.bus.subscribe(`user:${user}`, message => receiveUser(follower, message))
+    this.#users.set(user, { value: follower, unsubscribe })
+    follower.ready = this.#watchAll(follower)
+    return follower
+  }
+
+  async #watchAll(follower: Follower): Promise<void> {
+    for (const room of await this.#parts.parts.reading.roomsOf(follower.user)) {
+      if (room.members.has(follower.user)) this.watch(follower, room.id)
+    }
+  }
+
+  watch(follower: Follower, room: RoomId): RoomFeed {
+    const feed = this.hold(room)
+    feed.followers.set(follower.user, follower)
+    follower.rooms.add(feed)
+    for (const session of follower.mine.sessions()) if (!feed.mine.has(session)) feed.mine.add(session)
+    return feed
+  }
+
+  unwatch(follower: Follower, feed: RoomFeed): void {
+    feed.followers.delete(follower.user)
+    follower.rooms.delete(feed)
+    for (const session of follower.mine.sessions()) feed.mine.drop(session)
+    this.release(feed)
+  }
+
+  releaseFollower(follower: Follower): void {
+    for (const [name, audience] of follower.notify) if (audience.size === 0) follower.notify.delete(name)
+    const known = this.#users.get(follower.user)
+    if (known?.value !== follower || !follower.empty) return
+    known.unsubscribe()
+    this.#users.delete(follower.user)
+    void follower.ready.then(
+      () => {
+        for (const feed of [...follower.rooms]) this.unwatch(follower, feed)
+      },
+      () => {},
+    )
+  }
+}

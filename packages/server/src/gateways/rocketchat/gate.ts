@@ -1,0 +1,28 @@
+// What every part of this wire works with: the server's parts, who listens to what, and who asks.
+import type { Logger } from 'pino'
+import type { Account } from '../../room/facts.ts'
+import type { Token } from '../../store/store.ts'
+import type { GatewayParts } from '../gateway.ts'
+import type { Feeds } from './feeds.ts'
+import type { DdpSession } from './session.ts'
+
+export interface Gate {
+  readonly parts: GatewayParts
+  readonly log: Logger
+  readonly feeds: Feeds
+  /** Every open connection of this node. */
+  readonly sessions: Set<DdpSession>
+  /** Connections that are not read on, looked at until each can be read again. */
+  readonly paused: Set<DdpSession>
+  watchPaused(): void
+}
+
+/** Who asks, over DDP or REST. */
+export interface Caller {
+  readonly account: Account
+  readonly token: Token | null
+  /** Its place in the engine's queue. */
+  readonly session: string
+  /** null over REST. */
+  readonly connection: DdpSession | null
+}

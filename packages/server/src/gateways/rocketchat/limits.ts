@@ -1,0 +1,55 @@
+// Bounds of the Rocket.Chat wire, each with its reason. What the whole server shares stands in ../../limits.ts.
+
+/** Bytes of one DDP frame or REST body: the longest encrypted message (256 KiB, in base64 and JSON) several times over. */
+export const FRAME_BYTES = 2 * 1024 * 1024
+/** Objects and lists inside each other; EJSON's own bound is 32, the packet around it adds a few. */
+export const FRAME_DEPTH = 40
+/** Values in one frame: 1,000 usernames for a new room and what is around them, with much room. */
+export const FRAME_VALUES = 20_000
+/** ms that a closing socket has for its closing handshake; the library's 30 s keep dead peers in memory. */
+export const CLOSE_TIMEOUT = 3_000
+
+/** ms of silence after which the server pings, and after which of as much again it closes (rocketchat.md 1.3). */
+export const SILENCE = 30_000
+/** ms between looks at all connections: one timer serves them. */
+export const HEARTBEAT_INTERVAL = 5_000
+
+/** Requests of one connection that wait for their turn before it is not read on. */
+export const WAITING_REQUESTS = 64
+/** Requests that one chunk of a socket may still bring after that; more are answered "too many requests". */
+export const WAITING_REQUESTS_MOST = 1_024
+/** ms between looks whether a socket that is not read on may be read again. */
+export const RESUME_INTERVAL = 20
+/** ms in which `limits.flood` requests a second are counted. */
+export const FLOOD_WINDOW = 1_000
+
+/** Subscriptions of one connection: real clients have about 40, and a few for each room that is open. */
+export const SUBSCRIPTIONS = 1_000
+/** Characters of the id of a request, and of the name of a method or publication. */
+export const REQUEST_ID = 256
+/** Characters of the name of a stream's event: a room id, a user id and a word. */
+export const EVENT_NAME = 256
+/** Characters of ids and names in arguments. */
+export const ID_TEXT = 256
+/** Users named in one request. */
+export const USERS = 1_000
+/** Bytes of what a stream method relays: key requests and typing are some words. */
+export const SIGNAL_BYTES = 4_096
+
+/** ms for which a token lives that a log-in over this wire makes: 90 days, as the real server's. */
+export const TOKEN_LIFETIME = 90 * 24 * 60 * 60 * 1000
+/** ms between the answer to a logout and the end of the socket. */
+export const LOGOUT_DELAY = 20
+/** ms that the time of a message may be off (rocketchat.md 5.8). */
+export const CLOCK_SKEW = 60_000
+
+/** Messages of one history answer at most. */
+export const HISTORY = 100
+/** Events looked through for one history answer: control events that show nothing lie between messages. */
+export const HISTORY_SCAN = 2_000
+/** Users in `usersWaitingForE2EKeys`, as the real server keeps (rocketchat.md 5.6). */
+export const WAITING_USERS = 50
+/** Members without a key whose key pairs are looked up for that list. */
+export const WAITING_LOOKUPS = 1_000
+/** ms in which changes of a room that messages cause are told once: counters need not be told 1,000 times a second. */
+export const NOTICE_DELAY = 100

@@ -1,0 +1,141 @@
+// A message as a client sends it (rocketchat.md 5.8, 6.3): read, checked for form, and handed to the engine. What is
+// beside the text and no field of the server's is kept with the message, within bounds, and shown again.
+import { hash } from 'node:crypto'
+import { idOfUuid } from '@conclave/wire'
+import { parseContent, parseXchatContent } from '@conclave/wire/rocketchat/content'
+import { decodeEventSignature } from '@conclave/wire/xchat/events'
+import { SIGNATURE_VERSION } from '@conclave/wire/xchat/payloads'
+import { z } from 'zod'
+import { MESSAGE_EXTRA, MESSAGE_ID } from '../../limits.ts'
+import type { SentContent } from '../../room/commands/send-message.ts'
+import { isRejection } from '../../room/rejection.ts'
+import type { RoomState } from '../../room/state.ts'
+import { type Document, messageDocument } from './encode.ts'
+import { errorOf, invalidRoom, MeteorError } from './errors.ts'
+import { CLOCK_SKEW } from './limits.ts'
+import type { Call } from './method.ts'
+import { roomOf } from './names.ts'
+import { date, id } from './params.ts'
+import { submit } from './submit.ts'
+
+const NAME = 'sendMessage'
+
+export const messageShape = z.looseObject({
+  _id: z.string().min(1).max(MESSAGE_ID).nullish(),
+  rid: id,
+  msg: z.string().nullish(),
+  t: z.string().nullish(),
+  ts: date.nullish(),
+  content: z.record(z.string(), z.unknown()).nullish(),
+})
+
+export type SentMessage = z.output<typeof messageShape>
+
+/** What a client may say beside the text; anything else of a message is the server's own. */
+const KEPT: ReadonlySet<string> = new Set([
+  'alias',
+  'avatar',
+  'emoji',
+  'attachments',
+  'bot',
+  'tmid',
+  'tshow',
+  'customFields',
+  'groupable',
+  'parseUrls',
+  'e2eMentions',
+  'text',
+  'file',
+  'files',
+])
+
+/** The message's document, or why it was not sent. */
+export async function send(call: Call, message: SentMessage): Promise<Document | MeteorError> {
+  const { parts } = call.gate
+  const { account } = call.caller
+  const found = await roomOf(parts, account, message.rid)
+  if (!found) return invalidRoom(NAME)
+  if (message.ts && Math.abs(message.ts.getTime() - parts.clock.now()) > CLOCK_SKEW)
+    return new MeteorError('error-message-ts-out-of-sync', 'Message timestamp is out of sync', { method: NAME })
+  const read = readMessage(found.room, message)
+  if (read instanceof MeteorError) return read
+  const inside = !found.room.members.has(account.id) && (await parts.occupancy.inside(found.room.id, account.id))
+  const done = await submit(call, found.room.id, {
+    command: 'send-message',
+    actor: account.id,
+    ...read,
+    inside,
+    attributes: null,
+    origin: null,
+  })
+  if (isRejection(done)) return errorOf(done, NAME)
+  const event = done.events[0]
+  if (!event || event.erased) return new MeteorError('error-message-id-taken', 'A message with this id exists')
+  return messageDocument(event, done.room, account)
+}
+
+interface Read {
+  readonly content: SentContent
+  readonly messageId: string | null
+  readonly digest: string
+}
+
+function readMessage(room: RoomState, message: SentMessage): Read | MeteorError {
+  const messageId = message._id ?? null
+  // Ids of this form are the server's: one that a client chose could be taken for another message.
+  if (messageId !== null && idOfUuid(messageId) !== undefined)
+    return errorOf({ rejected: 'message.taken', key: messageId }, NAME)
+  if (message.t && message.t !== 'e2e')
+    return new MeteorError('error-not-allowed', "Cannot send system messages using 'sendMessage'", { method: NAME })
+  const extra = extraOf(message)
+  if (extra instanceof MeteorError) return extra
+  if (message.t !== 'e2e') return readPlain(message.msg ?? '', extra, messageId)
+  return room.suite === 'xchat' ? readXchat(message.content) : readSealed(message, extra, messageId)
+}
+
+function readPlain(text: string, extra: Document | null, messageId: string | null): Read | MeteorError {
+  if (text === '' && !extra?.attachments && !extra?.files && !extra?.file)
+    return errorOf({ rejected: 'message.empty' }, NAME)
+  const content: SentContent = extra ? { suite: 'none', text, extra: { rocketchat: extra } } : { suite: 'none', text }
+  return { content, messageId, digest: digestOf(messageId, content) }
+}
+
+function readSealed(message: SentMessage, extra: Document | null, messageId: string | null): Read | MeteorError {
+  const parsed = message.content ? parseContent(message.content) : undefined
+  const bare = !message.content && message.msg ? { content: null, msg: message.msg } : undefined
+  const sealed = parsed ? { content: parsed.content, msg: '' } : bare
+  if (!sealed) return errorOf({ rejected: 'message.plaintext' }, NAME)
+  const content: SentContent = { suite: 'rocketchat', ...sealed, ...(extra ? { extra } : {}) }
+  return { content, messageId, digest: digestOf(messageId, content) }
+}
+
+/** As on X's own route, so that a message sent again over the other wire is the same message (L7). */
+function readXchat(given: unknown): Read | MeteorError {
+  const parsed = parseXchatContent(given)
+  if (!parsed) return errorOf({ rejected: 'message.suite', wanted: 'xchat' }, NAME)
+  const { message_id: messageId, encoded_message_create_event: createEvent } = parsed
+  const signed = parsed.encoded_message_event_signature
+  const signature = decodeEventSignature(signed)
+  if (!signature.ok) return errorOf({ rejected: 'message.malformed', text: 'the signature cannot be read' }, NAME)
+  const { signature: raw, publicKeyVersion, signatureVersion = SIGNATURE_VERSION } = signature.value
+  return {
+    content: { suite: 'xchat', createEvent, signature: raw, publicKeyVersion, signatureVersion },
+    messageId,
+    digest: hash('sha256', JSON.stringify([createEvent, signed, null]), 'hex'),
+  }
+}
+
+function extraOf(message: SentMessage): Document | null | MeteorError {
+  const extra: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(message)) if (KEPT.has(key) && value !== undefined) extra[key] = value
+  // An encrypted message has no readable parts beside it but what mentions say.
+  if (message.t === 'e2e') for (const key of ['attachments', 'file', 'files', 'text', 'alias']) delete extra[key]
+  if (Object.keys(extra).length === 0) return null
+  if (JSON.stringify(extra).length > MESSAGE_EXTRA)
+    return errorOf({ rejected: 'message.size', limit: MESSAGE_EXTRA }, NAME)
+  return extra
+}
+
+function digestOf(messageId: string | null, content: SentContent): string {
+  return messageId === null ? '' : hash('sha256', JSON.stringify(content), 'hex')
+}

@@ -1,0 +1,30 @@
+// What a method is: its wire name, the shape of its arguments, and what it does. Refusals are values; undefined is a
+// void result, which has no `result` key on the wire.
+import type { z } from 'zod'
+import type { MeteorError } from './errors.ts'
+import type { Caller, Gate } from './gate.ts'
+
+export interface Call {
+  readonly gate: Gate
+  readonly caller: Caller
+  /** Bytes of the request. */
+  readonly bytes: number
+}
+
+export interface MethodSpec<Params extends z.ZodType> {
+  readonly name: string
+  /** The arguments as an array, EJSON undone. */
+  readonly params: Params
+  /** `details.method` of the refusal when nobody is logged in, where it is another than the method's own name. */
+  readonly anonymousAs?: string
+  run(call: Call, params: z.output<Params>): Promise<unknown>
+}
+
+export type Method = MethodSpec<z.ZodType>
+
+/** Keeps the types of the arguments inside of the method. */
+export function method<Params extends z.ZodType>(spec: MethodSpec<Params>): Method {
+  return spec as unknown as Method
+}
+
+export type Answer = { readonly result: unknown } | { readonly error: MeteorError }

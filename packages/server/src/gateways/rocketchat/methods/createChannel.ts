@@ -1,0 +1,30 @@
+// `createChannel`: a public room.
+import { z } from 'zod'
+import { isRejection } from '../../../room/rejection.ts'
+import { createRoom, usersNamed } from '../create.ts'
+import { errorOf } from '../errors.ts'
+import { method } from '../method.ts'
+import { fullNameOf, ridOf, slugOf, typeOf } from '../names.ts'
+import { list, name, usernames } from '../params.ts'
+
+const extraData = z.object({ topic: z.string().max(1_024).optional() })
+
+export const createChannel = method({
+  name: 'createChannel',
+  params: list(name, usernames.nullish(), z.unknown().optional(), z.unknown().optional(), extraData.nullish()),
+  async run(call, [roomName, members, , , extra]) {
+    const { account } = call.caller
+    const others = await usersNamed(call.gate.parts, members ?? [])
+    const room = await createRoom(call, {
+      kind: 'public',
+      suite: 'none',
+      name: roomName,
+      topic: extra?.topic ?? '',
+      members: [...new Set([account.id, ...others])],
+      owners: [account.id],
+      pair: null,
+    })
+    if (isRejection(room)) return errorOf(room, 'createChannel')
+    return { rid: ridOf(room), name: slugOf(fullNameOf(room)), t: typeOf(room) }
+  },
+})

@@ -1,0 +1,87 @@
+// How this wire names things (design 3 "Ids", 6 "Where rooms lie"): room ids, kinds, slugs.
+import { compareIds, groupIdOf, idOfUuid, isUserId, type RoomId, type UserId, uuidOf } from '@conclave/wire'
+import type { Account, Channel } from '../../room/facts.ts'
+import type { RoomState } from '../../room/state.ts'
+import type { GatewayParts } from '../gateway.ts'
+
+export interface Found {
+  readonly room: RoomState
+  readonly channel: Channel
+}
+
+/** True for the direct rooms of Dino and this wire, which are named after their two users. */
+function isPair(room: RoomState): boolean {
+  return room.pair !== null && room.suite !== 'xchat'
+}
+
+/** Room states are replaced, never changed: an id found once holds for all that have the room's id. */
+export function ridOf(room: RoomState): string {
+  return isPair(room) && room.pair ? room.pair[0] + room.pair[1] : uuidOf(room.id)
+}
+
+/** Two users in numeric order. */
+export function pairOf(a: UserId, b: UserId): readonly [UserId, UserId] {
+  return compareIds(a, b) <= 0 ? [a, b] : [b, a]
+}
+
+/** The room that a client means; undefined for what it cannot know and for every foreign form. */
+export async function roomOf(parts: GatewayParts, caller: Account, rid: string): Promise<Found | undefined> {
+  const id = idOfUuid(rid)
+  if (id !== undefined) {
+    const found = await parts.reading.room(id as RoomId)
+    return found && ridOf(found.room) === rid ? found : undefined
+  }
+  for (const other of others(rid, caller.id)) {
+    const pair = pairOf(caller.id, other)
+    if (pair[0] + pair[1] !== rid) continue
+    const room = await parts.reading.direct(pair, 'direct')
+    if (room && !room.removed) return parts.reading.room(room.id)
+  }
+  return undefined
+}
+
+/** Who the other user of a joined id can be: it begins or ends with the caller's. */
+function* others(rid: string, caller: UserId): Iterable<UserId> {
+  if (rid.length > 38) return
+  if (rid.startsWith(caller)) yield* userIn(rid.slice(caller.length))
+  if (rid.endsWith(caller)) yield* userIn(rid.slice(0, rid.length - caller.length))
+}
+
+function* userIn(text: string): Iterable<UserId> {
+  if (isUserId(text)) yield text
+}
+
+export type RoomType = 'c' | 'p' | 'd'
+
+/** An X room is a private group to its members, a pair of X too. */
+export function typeOf(room: RoomState): RoomType {
+  if (room.suite === 'xchat' || room.kind === 'private') return 'p'
+  return room.kind === 'direct' ? 'd' : 'c'
+}
+
+/** As members read it: never ciphertext. Direct rooms are named by the other user instead. */
+export function fullNameOf(room: RoomState): string {
+  return room.name ?? groupIdOf(room.id)
+}
+
+export function slugOf(name: string): string {
+  const slug = name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^\p{L}\p{N}_.-]+/gu, '-')
+    .replace(/^-+|-+$/g, '')
+  return slug === '' ? name : slug
+}
+
+export interface UserRef {
+  readonly _id: string
+  readonly username: string
+  readonly name: string
+}
+
+/** Who stands for the server in messages. */
+export const SERVER: UserRef = { _id: 'rocket.cat', username: 'rocket.cat', name: 'Conclave' }
+
+export function userRefOf(account: Account | null | undefined): UserRef {
+  return account ? { _id: account.id, username: account.username, name: account.name } : SERVER
+}

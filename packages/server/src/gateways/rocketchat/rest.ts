@@ -1,0 +1,154 @@
+// REST under `/api` (rocketchat.md section 2): log-in by header, envelopes, and everything that is refused in this wire's
+// own words. The content type is literally `application/json`: clients compare it.
+import { parseJson } from '@conclave/wire'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { holdsUserScopes } from '../../identity/scopes.ts'
+import { bug } from './dispatch.ts'
+import { MeteorError, tooMany } from './errors.ts'
+import type { Caller, Gate } from './gate.ts'
+import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES } from './limits.ts'
+import { originAllowed } from './origins.ts'
+import { channelsJoin } from './rest/channels.join.ts'
+import { chatSendMessage } from './rest/chat.sendMessage.ts'
+import { e2eFetchMyKeys } from './rest/e2e.fetchMyKeys.ts'
+import { e2eGetUsersOfRoomWithoutKey } from './rest/e2e.getUsersOfRoomWithoutKey.ts'
+import { e2eRequestSubscriptionKeys } from './rest/e2e.requestSubscriptionKeys.ts'
+import { e2eSetRoomKeyId } from './rest/e2e.setRoomKeyID.ts'
+import { e2eSetUserPublicAndPrivateKeys } from './rest/e2e.setUserPublicAndPrivateKeys.ts'
+import { e2eUpdateGroupKey } from './rest/e2e.updateGroupKey.ts'
+import { info } from './rest/info.ts'
+import { login } from './rest/login.ts'
+import { logout } from './rest/logout.ts'
+import { me } from './rest/me.ts'
+import { methodCall } from './rest/method.call.ts'
+import { Envelope, type Route } from './route.ts'
+
+export const ROUTES: readonly Route[] = [
+  info,
+  login,
+  logout,
+  me,
+  methodCall,
+  chatSendMessage,
+  channelsJoin,
+  e2eFetchMyKeys,
+  e2eGetUsersOfRoomWithoutKey,
+  e2eRequestSubscriptionKeys,
+  e2eSetRoomKeyId,
+  e2eSetUserPublicAndPrivateKeys,
+  e2eUpdateGroupKey,
+]
+
+const JSON_LIMITS = { maxBytes: FRAME_BYTES, maxDepth: FRAME_DEPTH, maxKeys: FRAME_VALUES }
+const unauthenticated = new Envelope(401, { status: 'error', message: 'You must be logged in to do this.' })
+const notFound = new Envelope(404, { success: false, error: 'Resource not found' })
+const HEADERS = 'content-type, x-auth-token, x-user-id, x-2fa-code, x-2fa-method'
+
+export function rest(gate: Gate) {
+  return async (scope: FastifyInstance): Promise<void> => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(/^application\/json(?:;|$)/i, { parseAs: 'string' }, (_, body, done) => done(null, body))
+    scope.setNotFoundHandler((_, reply) => answer(reply, notFound))
+    scope.setErrorHandler((error: FastifyError, _, reply) => answer(reply, unread(gate, error)))
+    scope.addHook('onRequest', async (request, reply) => guardOrigin(gate, request, reply))
+    scope.options('/*', async (_, reply) => reply.code(204).send())
+    for (const spec of ROUTES) for (const path of spec.paths) register(scope, gate, spec, path)
+  }
+}
+
+function guardOrigin({ parts }: Gate, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  const { origin } = request.headers
+  if (origin === undefined) return undefined
+  if (!originAllowed(parts.config.origins, request.headers))
+    return answer(reply, new Envelope(403, { success: false, error: 'this origin is not allowed' }))
+  reply.header('access-control-allow-origin', origin).header('vary', 'origin')
+  reply.header('access-control-allow-headers', HEADERS).header('access-control-allow-methods', 'GET, POST')
+  return undefined
+}
+
+function register(scope: FastifyInstance, gate: Gate, spec: Route, path: string): void {
+  scope.route({
+    method: spec.verb,
+    url: path,
+    exposeHeadRoute: false,
+    bodyLimit: FRAME_BYTES,
+    // Before the body is read: whoever may not come in does not get it parsed.
+    onRequest: async (request, reply) => {
+      if ('open' in spec) return undefined
+      const caller = await callerOf(gate, request)
+      if (caller instanceof Envelope || caller instanceof MeteorError) return answer(reply, caller)
+      callers.set(request, caller)
+      return undefined
+    },
+    handler: async (request, reply) => {
+      const text = typeof request.body === 'string' ? request.body : ''
+      const input = spec.verb === 'GET' ? { value: request.query } : readBody(text)
+      if (input instanceof MeteorError) return answer(reply, input)
+      const shaped = spec.input.safeParse(input.value)
+      if (!shaped.success) return answer(reply, invalidParams(shaped.error, input.value))
+      const params = request.params as Readonly<Record<string, string>>
+      const address = gate.parts.addressOf(request.raw)
+      const call = { gate, bytes: text.length, address, param: (name: string) => params[name] ?? '' }
+      try {
+        const caller = callers.get(request) as Caller
+        return answer(reply, await spec.run({ ...call, caller }, shaped.data))
+      } catch (error) {
+        return answer(reply, bug(gate, path, error))
+      }
+    },
+  })
+}
+
+const callers = new WeakMap<FastifyRequest, Caller>()
+
+/** Both headers, and both of the same user. */
+async function callerOf({ parts }: Gate, request: FastifyRequest): Promise<Caller | Envelope | MeteorError> {
+  const token = request.headers['x-auth-token']
+  const user = request.headers['x-user-id']
+  if (typeof token !== 'string' || typeof user !== 'string' || token === '' || user === '') return unauthenticated
+  const found = await parts.identity.login.byToken(token, user, parts.addressOf(request.raw))
+  if (found.login === 'limited' || found.login === 'busy') return tooMany(60_000)
+  if (found.login !== 'ok' || !found.token || !holdsUserScopes(found.token.scopes)) return unauthenticated
+  return { account: found.account, token: found.token, session: `rest:${found.token.id}`, connection: null }
+}
+
+function readBody(text: string): { readonly value: unknown } | MeteorError {
+  if (text === '') return { value: {} }
+  const read = parseJson(text, JSON_LIMITS)
+  return read.ok ? { value: read.value } : new MeteorError('invalid-params', `the body is ${read.error}`)
+}
+
+/** In the words of the real server's validator (RC-069). */
+function invalidParams(error: z.ZodError, value: unknown): MeteorError {
+  const texts = error.issues.slice(0, 5).map(({ path, message }) => {
+    const key = String(path.at(-1) ?? '')
+    const holder = path.slice(0, -1).reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown>)?.[step], value)
+    const missing = path.length > 0 && (holder as Record<string, unknown> | undefined)?.[key] === undefined
+    return missing ? `must have required property '${key}'` : `${key} ${message}`.trim()
+  })
+  return new MeteorError('invalid-params', texts.join(', '))
+}
+
+function answer(reply: FastifyReply, result: object): FastifyReply {
+  const { status, body } = envelopeOf(result)
+  // As bytes: a string would get a charset.
+  return reply
+    .code(status)
+    .header('content-type', 'application/json')
+    .send(Buffer.from(JSON.stringify(body)))
+}
+
+function envelopeOf(result: object): { readonly status: number; readonly body: object } {
+  if (result instanceof Envelope) return result
+  if (result instanceof MeteorError) return { status: result.status, body: result.envelope() }
+  return { status: 200, body: { ...result, success: true } }
+}
+
+/** What Fastify refuses before a route runs. */
+function unread(gate: Gate, error: FastifyError): object {
+  const status = error.statusCode ?? 500
+  if (status < 400 || status >= 500) return bug(gate, 'rest', error)
+  const reason = status === 413 ? 'the body is too large' : status === 415 ? 'the body must be JSON' : 'Bad request'
+  return new Envelope(status, new MeteorError('invalid-params', reason).envelope())
+}

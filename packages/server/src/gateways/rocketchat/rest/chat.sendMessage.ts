@@ -1,0 +1,21 @@
+// `chat.sendMessage`: as the method, with every refusal told.
+import { z } from 'zod'
+import { MeteorError } from '../errors.ts'
+import { messageShape, send } from '../message.ts'
+import { route } from '../route.ts'
+
+const body = z.looseObject({ message: z.unknown() })
+
+export const chatSendMessage = route({
+  verb: 'POST',
+  paths: ['/v1/chat.sendMessage'],
+  input: body,
+  async run(call, { message: given }) {
+    if (given === undefined || given === null)
+      return new MeteorError('error-invalid-params', 'The "message" parameter must be provided.')
+    const message = messageShape.safeParse(given)
+    if (!message.success) return new MeteorError('error-invalid-params', 'The message is malformed')
+    const sent = await send(call, message.data)
+    return sent instanceof MeteorError ? sent : { message: sent }
+  },
+})

@@ -1,0 +1,13 @@
+// `info`: the version whose behaviour clients should expect (rocketchat.md section 0).
+import { z } from 'zod'
+import { openRoute } from '../route.ts'
+
+const VERSION = '7.13.0'
+
+export const info = openRoute({
+  verb: 'GET',
+  paths: ['/info', '/v1/info'],
+  input: z.unknown(),
+  open: true,
+  run: async () => ({ version: VERSION, info: { version: VERSION } }),
+})

@@ -1,0 +1,31 @@
+// `method.call/<name>`: any method over REST. The answer is always 200; refusals are inside (rocketchat.md section 2).
+import { parseJson } from '@conclave/wire'
+import { z } from 'zod'
+import { dispatch } from '../dispatch.ts'
+import { MeteorError } from '../errors.ts'
+import { ejson } from '../frames.ts'
+import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES } from '../limits.ts'
+import { route } from '../route.ts'
+
+const LIMITS = { maxBytes: FRAME_BYTES, maxDepth: FRAME_DEPTH, maxKeys: FRAME_VALUES }
+const packetShape = z.looseObject({
+  id: z.union([z.string().max(256), z.number()]).optional(),
+  method: z.string().min(1).max(256),
+  params: z.unknown().optional(),
+})
+
+export const methodCall = route({
+  verb: 'POST',
+  paths: ['/v1/method.call/:name'],
+  input: z.object({ message: z.string() }),
+  async run({ gate, caller, bytes }, { message }) {
+    const read = parseJson(message, LIMITS)
+    const packet = read.ok ? packetShape.safeParse(read.value) : undefined
+    if (!packet?.success) return new MeteorError('error-invalid-params', 'The message is no method call')
+    const { id, method: name, params } = packet.data
+    const answer = await dispatch(gate, caller, { name, params, bytes })
+    const head = { msg: 'result', ...(id === undefined ? {} : { id }) }
+    if ('error' in answer) return { message: JSON.stringify({ ...head, error: answer.error }) }
+    return { message: ejson(answer.result === undefined ? head : { ...head, result: answer.result }) }
+  },
+})

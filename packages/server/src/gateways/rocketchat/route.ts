@@ -1,0 +1,52 @@
+// What a REST route is: path, who may call it, the shape of its input (body, or query of a GET) and what it does.
+// Answers are objects, to which `success: true` is added, or an envelope of the route's own.
+import type { z } from 'zod'
+import type { MeteorError } from './errors.ts'
+import type { Caller, Gate } from './gate.ts'
+
+export class Envelope {
+  readonly status: number
+  readonly body: object
+
+  constructor(status: number, body: object) {
+    this.status = status
+    this.body = body
+  }
+}
+
+export interface RestCall {
+  readonly gate: Gate
+  readonly caller: Caller
+  readonly bytes: number
+  readonly address: string
+  /** A part of the path. */
+  param(name: string): string
+}
+
+export interface RouteSpec<Input extends z.ZodType> {
+  readonly verb: 'GET' | 'POST'
+  /** After `/api`. */
+  readonly paths: readonly string[]
+  readonly input: Input
+  run(call: RestCall, input: z.output<Input>): Promise<object | MeteorError>
+}
+
+/** Routes that need no log-in get no caller. */
+export interface OpenRouteSpec<Input extends z.ZodType> {
+  readonly verb: 'GET' | 'POST'
+  readonly paths: readonly string[]
+  readonly input: Input
+  readonly open: true
+  run(call: Omit<RestCall, 'caller'>, input: z.output<Input>): Promise<object | MeteorError>
+}
+
+export type Route = RouteSpec<z.ZodType> | OpenRouteSpec<z.ZodType>
+
+/** Keeps the types of the input inside of the route. */
+export function route<Input extends z.ZodType>(spec: RouteSpec<Input>): Route {
+  return spec as unknown as Route
+}
+
+export function openRoute<Input extends z.ZodType>(spec: OpenRouteSpec<Input>): Route {
+  return spec as unknown as Route
+}

@@ -1,0 +1,386 @@
+// One connection: handshake, heartbeat, requests strictly in sequence, subscriptions, and, once it has logged in, its
+// user. Every request ends in an answer; what goes wrong inside one stays inside it.
+import { parseJson, type UserId } from '@conclave/wire'
+import type { WebSocket } from 'ws'
+import type { Session } from '../../engine/sessions.ts'
+import { CONGESTED_BYTES } from '../../fanout/limits.ts'
+import { Outlet, type OutletOwner } from '../../fanout/outlet.ts'
+import { WsTransport } from '../../fanout/ws.ts'
+import type { Token } from '../../store/store.ts'
+import { bug, dispatch } from './dispatch.ts'
+import { MeteorError, tooMany } from './errors.ts'
+import type { RoomFeed } from './feeds.ts'
+import {
+  addedFrame,
+  BAD_REQUEST,
+  CONNECTED,
+  errorFrames,
+  FAILED,
+  nosubFrame,
+  PING,
+  PONG,
+  pongFrame,
+  readyFrame,
+  resultFrames,
+} from './frames.ts'
+import type { Caller, Gate } from './gate.ts'
+import {
+  FLOOD_WINDOW,
+  FRAME_BYTES,
+  FRAME_DEPTH,
+  FRAME_VALUES,
+  REQUEST_ID,
+  SILENCE,
+  SUBSCRIPTIONS,
+  WAITING_REQUESTS,
+  WAITING_REQUESTS_MOST,
+} from './limits.ts'
+import type { Answer } from './method.ts'
+import { login } from './methods/login.ts'
+import { logout } from './methods/logout.ts'
+import { type Opened, subscribe } from './streams.ts'
+
+/** Codes of closed sockets. 4000 is the real server's; 4001 and 4002 are ours (protocol/rocketchat.md). */
+export const CLOSE = {
+  LOGGED_OUT: 1000,
+  STOPPING: 1001,
+  PROTOCOL: 1002,
+  UNSUPPORTED: 1007,
+  TIMEOUT: 4000,
+  ENDED: 4001,
+  NOT_READING: 4002,
+} as const
+
+const LIMITS = { maxBytes: FRAME_BYTES, maxDepth: FRAME_DEPTH, maxKeys: FRAME_VALUES }
+const VERSIONS: ReadonlySet<unknown> = new Set(['1', 'pre2', 'pre1'])
+
+type Packet = Readonly<Record<string, unknown>>
+interface Waiting {
+  readonly packet: Packet
+  readonly bytes: number
+}
+
+export class DdpSession implements OutletOwner {
+  readonly outlet: Outlet
+  readonly address: string
+  /** null before the log-in and after its end. */
+  live: Session | null = null
+  token: Token | null = null
+  closed = false
+  readonly #gate: Gate
+  readonly #ws: WebSocket
+  /** null: detached without a word, for its user may not read it any more. */
+  readonly #subscriptions = new Map<string, Opened | null>()
+  #queue: Waiting[] = []
+  #running = false
+  #connected = false
+  #paused = false
+  #seen: number
+  #pinged = false
+  #window = 0
+  #counted = 0
+
+  constructor(gate: Gate, ws: WebSocket, address: string) {
+    this.#gate = gate
+    this.#ws = ws
+    this.address = address
+    this.#seen = gate.parts.clock.now()
+    this.outlet = new Outlet(gate.parts.turn, new WsTransport(ws), this)
+  }
+
+  get user(): UserId | null {
+    return this.live?.user ?? null
+  }
+
+  receive(data: Buffer, isBinary: boolean): void {
+    if (this.closed) return
+    this.#seen = this.#gate.parts.clock.now()
+    this.#pinged = false
+    if (isBinary) {
+      this.close(CLOSE.UNSUPPORTED, 'UNSUPPORTED_DATA')
+      return
+    }
+    const read = parseJson(data.toString('utf8'), LIMITS)
+    if (!read.ok) {
+      this.close(CLOSE.UNSUPPORTED, 'UNSUPPORTED_DATA')
+      return
+    }
+    const packet = read.value
+    if (typeof packet !== 'object' || packet === null || Array.isArray(packet)) {
+      this.#protocolError()
+      return
+    }
+    this.#take(packet as Packet, data.length)
+  }
+
+  #take(packet: Packet, bytes: number): void {
+    if (!this.#connected) {
+      this.#connect(packet)
+      return
+    }
+    switch (packet.msg) {
+      case 'method':
+        if (!isName(packet.method) || !isName(packet.id)) {
+          this.#protocolError()
+          return
+        }
+        this.#enqueue(packet, bytes)
+        return
+      case 'sub':
+        if (!isName(packet.name) || !isName(packet.id)) {
+          this.#protocolError()
+          return
+        }
+        this.#enqueue(packet, bytes)
+        return
+      case 'unsub':
+        if (!isName(packet.id)) {
+          this.#protocolError()
+          return
+        }
+        this.#enqueue(packet, bytes)
+        return
+      case 'ping':
+        if (!this.#flooded()) this.outlet.write(isName(packet.id) ? pongFrame(packet.id) : PONG)
+        this.#regulate()
+        return
+      case 'pong':
+        return
+      default:
+        if (!this.#flooded()) this.outlet.write(BAD_REQUEST)
+        this.#regulate()
+        return
+    }
+  }
+
+  #connect(packet: Packet): void {
+    if (packet.msg !== 'connect') {
+      this.#protocolError()
+      return
+    }
+    if (!VERSIONS.has(packet.version)) {
+      this.outlet.write(FAILED)
+      this.close(CLOSE.PROTOCOL, 'unsupported version')
+      return
+    }
+    this.#connected = true
+    this.outlet.write(CONNECTED(Buffer.from(this.#gate.parts.random.bytes(12)).toString('base64url')))
+  }
+
+  #protocolError(): void {
+    this.close(CLOSE.PROTOCOL, 'CLOSE_PROTOCOL_ERROR')
+  }
+
+  #flooded(): boolean {
+    const now = this.#seen
+    if (now - this.#window >= FLOOD_WINDOW) {
+      this.#window = now
+      this.#counted = 0
+    }
+    return ++this.#counted > this.#gate.parts.config.limits.flood
+  }
+
+  #enqueue(packet: Packet, bytes: number): void {
+    if (this.#flooded() || this.#queue.length >= WAITING_REQUESTS_MOST) {
+      this.#refuse(packet, tooMany(FLOOD_WINDOW - (this.#seen - this.#window)))
+      this.#regulate()
+      return
+    }
+    this.#queue.push({ packet, bytes })
+    this.#regulate()
+    if (!this.#running) void this.#drain()
+  }
+
+  #refuse(packet: Packet, error: MeteorError): void {
+    const id = packet.id as string
+    if (packet.msg === 'method') this.#write(errorFrames(id, error))
+    if (packet.msg === 'sub') this.outlet.write(nosubFrame(id, error))
+  }
+
+  #write([first, second]: [Buffer, Buffer]): void {
+    this.outlet.write(first)
+    this.outlet.write(second)
+  }
+
+  async #drain(): Promise<void> {
+    this.#running = true
+    while (this.#queue.length > 0 && !this.closed) {
+      // In portions: shift() on a long array is slow.
+      const portion = this.#queue
+      this.#queue = []
+      for (const { packet, bytes } of portion) {
+        if (this.closed) break
+        await this.#run(packet, bytes)
+      }
+    }
+    this.#running = false
+  }
+
+  async #run(packet: Packet, bytes: number): Promise<void> {
+    try {
+      if (packet.msg === 'method') await this.#method(packet, bytes)
+      else if (packet.msg === 'sub') await this.#subscribe(packet)
+      else await this.#unsubscribe(packet.id as string)
+    } catch (error) {
+      this.#refuse(packet, bug(this.#gate, String(packet.msg), error))
+    }
+  }
+
+  async #method(packet: Packet, bytes: number): Promise<void> {
+    const [id, name] = [packet.id as string, packet.method as string]
+    const answer = await this.#answer(name, packet.params, bytes)
+    this.#write('error' in answer ? errorFrames(id, answer.error) : resultFrames(id, answer.result))
+    if (name === 'logout' && !('error' in answer)) logout.after(this)
+  }
+
+  async #answer(name: string, params: unknown, bytes: number): Promise<Answer> {
+    if (name === 'login') return login.run(this.#gate, this, params)
+    const caller = await this.#caller()
+    if (name === 'logout') return logout.run(this.#gate, this)
+    return dispatch(this.#gate, caller, { name, params, bytes })
+  }
+
+  /** The account as it is now; null where nobody has logged in or the account is out of use. */
+  async #caller(): Promise<Caller | null> {
+    const { live } = this
+    if (!live) return null
+    const { accounts } = this.#gate.parts.identity
+    const account = accounts.peek(live.user) ?? (await accounts.load(live.user))
+    return account?.active ? { account, token: this.token, session: live.id, connection: this } : null
+  }
+
+  async #subscribe(packet: Packet): Promise<void> {
+    const [id, name] = [packet.id as string, packet.name as string]
+    if (this.#subscriptions.has(id)) {
+      this.outlet.write(readyFrame(id))
+      return
+    }
+    if (this.#subscriptions.size >= SUBSCRIPTIONS) {
+      this.outlet.write(nosubFrame(id, new MeteorError('too-many-requests', 'Too many subscriptions')))
+      return
+    }
+    const caller = await this.#caller()
+    const params = Array.isArray(packet.params) ? packet.params : []
+    const subscribed = await subscribe({ gate: this.#gate, session: this, caller }, name, params)
+    if ('refused' in subscribed) {
+      this.outlet.write(nosubFrame(id, subscribed.refused))
+      return
+    }
+    const { opened, collection, eventName } = subscribed
+    // The socket, or the log-in, may be gone by now.
+    if (this.closed || (opened.personal && this.live === null)) {
+      await opened.close()
+      return
+    }
+    this.#subscriptions.set(id, opened)
+    if (collection !== null) this.outlet.write(addedFrame(collection, 'id', { eventName }))
+    this.outlet.write(readyFrame(id))
+  }
+
+  async #unsubscribe(id: string): Promise<void> {
+    const opened = this.#subscriptions.get(id)
+    if (opened === undefined) return
+    this.#subscriptions.delete(id)
+    this.outlet.write(nosubFrame(id))
+    await opened?.close()
+  }
+
+  /** Subscriptions to a room end without a word: to its messages, or to everything of it. */
+  detach(feed: RoomFeed, what: 'messages' | 'all'): void {
+    for (const [id, opened] of this.#subscriptions) {
+      if (opened?.room?.feed !== feed || (what === 'messages' && opened.room.of !== 'messages')) continue
+      this.#subscriptions.set(id, null)
+      this.#end(opened)
+    }
+  }
+
+  /** A user has logged in here. The one before, if any, is gone first. */
+  async begin(live: Session, token: Token): Promise<void> {
+    await this.leaveUser()
+    this.live = live
+    this.token = token
+    if (this.closed) await this.leaveUser()
+  }
+
+  /** Ends what the user had here: subscriptions, places in rooms, the session. */
+  async leaveUser(): Promise<void> {
+    const { live } = this
+    if (!live) return
+    this.live = null
+    this.token = null
+    for (const [id, opened] of [...this.#subscriptions]) {
+      if (!opened?.personal) continue
+      this.#subscriptions.delete(id)
+      this.#end(opened)
+    }
+    await this.#gate.parts.occupancy.close(live)
+  }
+
+  #end(opened: Opened): void {
+    opened.close().catch(error => bug(this.#gate, 'unsub', error))
+  }
+
+  /** The socket is gone. */
+  async gone(): Promise<void> {
+    this.closed = true
+    this.outlet.end()
+    this.#queue = []
+    this.#gate.sessions.delete(this)
+    this.#gate.paused.delete(this)
+    for (const opened of this.#subscriptions.values()) if (opened && !opened.personal) this.#end(opened)
+    await this.leaveUser()
+    this.#subscriptions.clear()
+  }
+
+  close(code: number, reason: string): void {
+    if (this.closed) return
+    this.closed = true
+    this.outlet.end()
+    if (this.#paused) this.#ws.resume()
+    this.#ws.close(code, reason)
+  }
+
+  onOverflow(): void {
+    this.closed = true
+    if (this.#paused) this.#ws.resume()
+    this.#ws.close(CLOSE.NOT_READING, 'the client does not read')
+  }
+
+  /** Called for every connection by the one timer: a ping after silence, the end after as much again. */
+  beat(now: number): void {
+    const silent = now - this.#seen
+    if (this.#paused || silent < SILENCE) return
+    if (silent >= 2 * SILENCE) this.close(CLOSE.TIMEOUT, 'TIMEOUT')
+    else if (!this.#pinged) {
+      this.#pinged = true
+      this.outlet.write(PING)
+    }
+  }
+
+  /** Not read on while too much of it waits, or while it does not read itself. */
+  #regulate(): void {
+    if (this.#paused || this.closed || !this.#full()) return
+    this.#paused = true
+    this.#ws.pause()
+    this.#gate.paused.add(this)
+    this.#gate.watchPaused()
+  }
+
+  #full(): boolean {
+    return this.#queue.length >= WAITING_REQUESTS || this.outlet.unsent > CONGESTED_BYTES
+  }
+
+  /** True when it is read on again. */
+  resumed(): boolean {
+    if (this.closed) return true
+    if (this.#full()) return false
+    this.#paused = false
+    this.#seen = this.#gate.parts.clock.now()
+    this.#ws.resume()
+    return true
+  }
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= REQUEST_ID
+}
