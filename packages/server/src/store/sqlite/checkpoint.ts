@@ -8,6 +8,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
  */
 const PAGES = 4_096
 
+/** A log that has grown to this because no turn has passed between commits is moved within one. */
+const PAGES_AT_MOST = 2 * PAGES
+
 export class Checkpoints {
   readonly #state: StatementSync
   readonly #move: StatementSync
@@ -15,24 +18,33 @@ export class Checkpoints {
 
   constructor(database: DatabaseSync) {
     this.#state = database.prepare('PRAGMA wal_checkpoint(NOOP)')
-    this.#move = database.prepare('PRAGMA wal_checkpoint(RESTART)')
+    // PASSIVE waits for nobody, be it a backup that reads; once all is moved the next commit begins the log anew.
+    this.#move = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   }
 
-  /** After a commit: `failed` is told when the move that may follow fails; the commit stands all the same. */
+  /** After a commit, which stands whatever happens here: `failed` is told when the log could not be moved. */
   after(failed: (error: unknown) => void): void {
-    if (this.#scheduled !== null || (this.#state.get()?.log as number) < PAGES) return
-    this.#scheduled = setImmediate(() => {
-      this.#scheduled = null
-      try {
-        this.#move.get()
-      } catch (error) {
-        failed(error)
-      }
-    })
+    try {
+      const pages = this.#state.get()?.log as number
+      if (pages < PAGES) return
+      if (pages >= PAGES_AT_MOST) this.#run(failed)
+      else this.#scheduled ??= setImmediate(() => this.#run(failed))
+    } catch (error) {
+      failed(error)
+    }
   }
 
   stop(): void {
     if (this.#scheduled !== null) clearImmediate(this.#scheduled)
     this.#scheduled = null
+  }
+
+  #run(failed: (error: unknown) => void): void {
+    this.stop()
+    try {
+      this.#move.get()
+    } catch (error) {
+      failed(error)
+    }
   }
 }

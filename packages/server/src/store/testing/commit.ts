@@ -282,6 +282,7 @@ export function commitSentences(open: () => Promise<OpenStore>): void {
     expect(await store().head(OTHER)).toBeUndefined()
     expect(await store().head(ROOM)).toBeUndefined()
     await committed(store(), append(ROOM, 0, [created()]))
+    expect(await logOf(store(), OTHER)).toEqual([])
   })
 
   test('times never go back within a room', async () => {
@@ -379,8 +380,10 @@ export function commitSentences(open: () => Promise<OpenStore>): void {
     expect(await again.roomsOf(user('2'))).toEqual([])
     expect((await again.messageKey('k'))?.room).toBe(ROOM)
     expect(await again.token('t')).toEqual(token('t'))
+    const [elsewhere] = await committed(again, append(OTHER, 0, [created()]))
     const [after] = await committed(again, append(ROOM, 3, [message('b')]))
     expect(after?.[0]?.sequence).toBe(4)
     expect(compareIds(after?.[0]?.id ?? '0', before?.at(-1)?.id ?? '0')).toBeGreaterThan(0)
+    expect(compareIds(elsewhere?.[0]?.id ?? '0', before?.at(-1)?.id ?? '0')).toBeGreaterThan(0)
   })
 }
