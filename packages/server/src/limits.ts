@@ -14,6 +14,8 @@ export const BATCH_ITEMS = 4_096
 export const CACHED_ROOMS = 20_000
 /** Accounts, key sets and tokens kept in memory, each. */
 export const CACHED_ACCOUNTS = 100_000
+/** X signing keys kept ready to verify with, at about 1 KB each. */
+export const CACHED_SIGNING_KEYS = 10_000
 
 /** Characters of a plain message's text: Dino and Rocket.Chat clients send less; 5,000 is Rocket.Chat's own bound. */
 export const MESSAGE_TEXT = 65_536

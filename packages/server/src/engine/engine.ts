@@ -1,8 +1,6 @@
 // The engine: the only place that knows the order of things (design 3): load the room, gather facts, decide,
 // append conditionally, apply, publish, answer. Gateways hand in commands; nothing else writes a room's log.
-import { verify } from 'node:crypto'
 import type { RoomId, UserId } from '@conclave/wire'
-import { decodeBase64 } from '@conclave/wire'
 import type { Bus, BusMessage } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -22,6 +20,7 @@ import { Admission } from './admission.ts'
 import { Gathered, gather } from './facts.ts'
 import { publishEvent } from './publish.ts'
 import type { Rooms } from './rooms.ts'
+import { verifyText } from './verify.ts'
 import type { Writer } from './writer.ts'
 
 export interface Submission {
@@ -242,21 +241,4 @@ function keyOf(command: Command, index: number): string {
 /** A write that the store could not make durable, seen outside of a command: nothing of it is there. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof StoreFailure
-}
-
-/** ECDSA P-256/SHA-256, raw r||s, over UTF-8 (x-chat.md 5.4). False for anything malformed. */
-export function verifyText(signingKey: string, text: string, signature: string): boolean {
-  const key = decodeBase64(signingKey, 128)
-  const raw = decodeBase64(signature, 64)
-  if (!key || raw?.length !== 64) return false
-  try {
-    return verify(
-      'sha256',
-      Buffer.from(text, 'utf8'),
-      { key: Buffer.from(key), format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' },
-      raw,
-    )
-  } catch {
-    return false
-  }
 }

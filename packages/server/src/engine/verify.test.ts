@@ -1,0 +1,43 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { verifyText } from './verify.ts'
+
+function signer(namedCurve = 'prime256v1') {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve })
+  return {
+    key: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+    sign: (text: string) =>
+      sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64'),
+  }
+}
+
+describe('a signature verifies', () => {
+  test('over its own text with its own key alone, the first time and every other', () => {
+    const [one, two] = [signer(), signer()]
+    const signature = one.sign('Überschrift,1,2')
+    for (let time = 0; time < 2; time++) {
+      expect(verifyText(one.key, 'Überschrift,1,2', signature)).toBe(true)
+      expect(verifyText(one.key, 'Überschrift,1,2', signature.replace(/=+$/, ''))).toBe(true)
+      expect(verifyText(one.key, 'Überschrift,1,3', signature)).toBe(false)
+      expect(verifyText(two.key, 'Überschrift,1,2', signature)).toBe(false)
+      expect(verifyText(one.key, 'Überschrift,1,2', two.sign('Überschrift,1,2'))).toBe(false)
+    }
+  })
+
+  test('on no other curve', () => {
+    const other = signer('secp256k1')
+    expect(verifyText(other.key, 'text', other.sign('text'))).toBe(false)
+  })
+
+  test('not when key or signature is anything else', () => {
+    const one = signer()
+    const signature = one.sign('text')
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.base64String()), anything => {
+        expect(verifyText(anything, 'text', signature)).toBe(false)
+        expect(verifyText(one.key, 'text', anything)).toBe(false)
+      }),
+    )
+  })
+})
