@@ -2,6 +2,7 @@
 // is answered with 500 (x-chat.md 1.3).
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { Gateway, GatewayParts } from '../gateway.ts'
+import { drained } from './drain.ts'
 import { Previous } from './previous.ts'
 import { invalidRequest, problem, Refusal, unavailable } from './problem.ts'
 import type { Route, XchatParts } from './route.ts'
@@ -56,7 +57,10 @@ function plugin(parts: XchatParts) {
       const detail = 'there is nothing at this path with this method'
       return refuse(reply, new Refusal(problem('about:blank', 'Not Found', 404, detail)))
     })
-    scope.setErrorHandler((error: FastifyError, _, reply) => refuse(reply, refusalOf(error, parts)))
+    scope.setErrorHandler(async (error: FastifyError, request, reply) => {
+      if (error.statusCode === 413) await drained(request.raw)
+      return refuse(reply, refusalOf(error, parts))
+    })
     const gate = new Gate(parts)
     for (const route of ROUTES) register(scope, gate, parts, route)
   }
@@ -73,6 +77,8 @@ function refusalOf(error: FastifyError, { log }: XchatParts): Refusal {
   if (error.name === 'StoreFailure') {
     return new Refusal(unavailable('the server cannot write at the moment, try again'), { 'retry-after': '1' })
   }
-  log.error({ err: { name: error.name, stack: error.stack } }, 'bug in a route of the X wire')
+  // Where it happened, without the message: that may quote what a client sent.
+  const where = error.stack?.split('\n').filter(line => line.trimStart().startsWith('at '))
+  log.error({ bug: error.name, where }, 'bug in a route of the X wire')
   return new Refusal(problem('internal-error', 'Internal Error', 500, 'Internal Error'))
 }

@@ -33,3 +33,6 @@ export const PAGE_CHARACTERS = 8 * 1024 * 1024
 export const READ_AHEAD = 32
 /** Rooms whose newest shown event is remembered, to name it in the next one's envelope. */
 export const REMEMBERED_ROOMS = 10_000
+/** Bytes and ms for which a body that is too large is still read, so that its sender gets to the answer. */
+export const DRAIN_BYTES = 16 * 1024 * 1024
+export const DRAIN_TIME = 2_000

@@ -1,0 +1,97 @@
+// Every route's positive answer is exactly what its shape says: the shapes are what documents are made of.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ROUTES } from '../../packages/server/src/gateways/xchat/index.ts'
+import type { TestServer } from '../server.ts'
+import type { Hand } from './hand.ts'
+import {
+  additionBody,
+  enroll,
+  groupBody,
+  keysBody,
+  makeGroup,
+  makeHand,
+  messageBody,
+  nextVersion,
+  registration,
+} from './hand.ts'
+import { ask } from './http.ts'
+import { A, B, C, CROWD, startXchatServer, tokenOf } from './start.ts'
+
+let server: TestServer
+let a: Hand
+let b: Hand
+let c: Hand
+
+beforeAll(async () => {
+  server = await startXchatServer()
+  ;[a, b, c] = [await enroll(server.url, A), await enroll(server.url, B), await enroll(server.url, C)]
+})
+afterAll(() => server?.remove())
+
+const conversation = (id: string, rest = '') => `/chat/conversations/${id}${rest}`
+const team = () => makeGroup(server.url, a, [a, b])
+
+/** A request of each operation that is answered well. */
+const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object; who?: string }>>> = {
+  getUsersMe: async () => ({ path: '/users/me?user.fields=id,created_at' }),
+  getUsersById: async () => ({ path: `/users/${B}` }),
+  getUsersByUsername: async () => ({ path: `/users/by/username/user${B}` }),
+  getUsersPublicKey: async () => ({ path: `/users/${A}/public_keys` }),
+  getUsersPublicKeys: async () => ({ path: `/users/public_keys?ids=${A},${CROWD[5]}` }),
+  addUserPublicKey: async () => {
+    const who = CROWD[0]!
+    return { path: `/users/${who}/public_keys`, body: registration(makeHand(who, nextVersion())), who }
+  },
+  initializeChatGroup: async () => ({ path: conversation('group/initialize') }),
+  createChatConversation: async () => ({
+    path: conversation('group'),
+    body: (await groupBody(server.url, a, [a, b])).body,
+  }),
+  addConversationKeys: async () => ({ path: conversation(B, '/keys'), body: keysBody(a, `${A}:${B}`, [a, b]) }),
+  addChatGroupMembers: async () => {
+    const group = await team()
+    return { path: conversation(group.id, '/members'), body: additionBody(group, a, [c]) }
+  },
+  sendChatMessage: async () => {
+    const group = await team()
+    return { path: conversation(group.id, '/messages'), body: messageBody(a, group.id, group.version) }
+  },
+  getChatConversationEvents: async () => ({ path: conversation((await team()).id, '/events?max_results=1') }),
+  getChatConversations: async () => ({ path: '/chat/conversations?max_results=1&expansions=admin_ids' }),
+  getChatConversation: async () => ({ path: conversation((await team()).id, '?expansions=member_ids') }),
+}
+
+describe('the answer of', () => {
+  test.each(ROUTES.map(route => [route.operation, route] as const))(
+    '%s has its shape and nothing else',
+    async (name, route) => {
+      const { path, body, who = A } = await GOOD[name]!()
+      const answer = await ask(server.url, tokenOf(who), route.method, `/2${path}`, { body })
+      expect([answer.status, answer.text]).toEqual([route.status ?? 200, answer.text])
+      expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8')
+      expect(route.answer.parse(answer.body)).toEqual(answer.body)
+    },
+  )
+
+  test('each operation asks for the scopes that X documents', () => {
+    const scopes = Object.fromEntries(ROUTES.map(route => [route.operation, [...route.scopes].sort().join(' ')]))
+    const write = 'dm.write tweet.read users.read'
+    const read = 'dm.read tweet.read users.read'
+    expect(scopes).toEqual({
+      getUsersMe: 'tweet.read users.read',
+      getUsersById: 'tweet.read users.read',
+      getUsersByUsername: 'tweet.read users.read',
+      getUsersPublicKey: read,
+      getUsersPublicKeys: read,
+      addUserPublicKey: write,
+      initializeChatGroup: 'dm.write',
+      createChatConversation: write,
+      addConversationKeys: write,
+      addChatGroupMembers: write,
+      sendChatMessage: write,
+      getChatConversationEvents: read,
+      getChatConversations: 'dm.read users.read',
+      getChatConversation: read,
+    })
+  })
+})
