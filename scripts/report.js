@@ -9,7 +9,8 @@ import { relative } from 'node:path'
 
 /**
  * The totals, and a line for each skipped test and for each failure that is no test's own. The reason of a skip stands
- * in the name of the test, or of a group around it, after ` # `; without one the skip counts as a failure as well.
+ * in the name of the test, or of a group around it, after ` # `; without one the skip counts as a failure as well. In a
+ * file that failed those are the tests that a failed hook kept from running: they count as one.
  * @param {Report} report
  * @param {string} root the files are named as seen from here
  */
@@ -21,6 +22,7 @@ export function tally(report, root) {
   }
   for (const suite of report.testResults) {
     const file = relative(root, suite.name)
+    let unrun = 0
     for (const { status, ancestorTitles, title } of suite.assertionResults) {
       if (status === 'passed') totals.passed++
       else if (status === 'failed') totals.failed++
@@ -30,12 +32,14 @@ export function tally(report, root) {
         const reasons = parts.flatMap(([, ...reason]) => reason)
         totals.skipped++
         if (reasons.length > 0) totals.lines.push(`skipped: ${name}: ${reasons.join(', ')}`)
+        else if (suite.status === 'failed') unrun++
         else fail(`${name} was skipped without a reason: add " # reason" to its name`)
       }
     }
     // It did not load, or a hook around its tests failed.
     const unexplained = suite.status === 'failed' && !suite.assertionResults.some(({ status }) => status === 'failed')
     if (unexplained) fail(`${file}: ${suite.message || 'failed outside of its tests'}`)
+    if (unrun > 0) fail(`${file}: ${unrun} tests did not run`)
   }
   return totals
 }

@@ -57,3 +57,24 @@ test('a hook that fails after its tests passed counts as failed', () => {
   const tests = report([['passed', 'a']], { status: 'failed' })
   expect(tally(tests, '/root')).toMatchObject({ passed: 1, failed: 1 })
 })
+
+test('tests that a failed hook kept from running count as one failure, and as skipped', () => {
+  const tests = report(
+    [
+      ['skipped', 'a'],
+      ['skipped', 'b'],
+      ['skipped', 'c # no disk'],
+    ],
+    { status: 'failed' },
+  )
+  expect(tally(tests, '/root')).toEqual({
+    passed: 0,
+    failed: 2,
+    skipped: 3,
+    lines: [
+      'skipped: a.test.ts: c: no disk',
+      '✗ a.test.ts: failed outside of its tests',
+      '✗ a.test.ts: 2 tests did not run',
+    ],
+  })
+})
