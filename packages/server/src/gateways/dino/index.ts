@@ -56,7 +56,13 @@ export function dinoGateway(parts: GatewayParts): Gateway {
     const session = new DinoSession(gate, socket)
     sockets.add(session)
     // Taken before the library's own listeners: a client may name its events as it likes, also `error`.
-    socket.use(packet => session.receive(packet, servedAs))
+    socket.use(packet => {
+      try {
+        session.receive(packet, servedAs)
+      } catch (error) {
+        log.error({ wire: 'dino', err: error }, 'bug in taking a request')
+      }
+    })
     socket.on('error', () => {})
     socket.on('disconnect', () => {
       disconnected(gate, session).catch(error => log.error({ wire: 'dino', err: error }, 'bug at the end of a session'))

@@ -16,8 +16,7 @@ function job(log: string[], name: string, pipelined: boolean) {
     },
     end: async () => {
       end()
-      await Promise.resolve()
-      await Promise.resolve()
+      await new Promise(resolve => setImmediate(resolve))
     },
     place: () => place(),
   }

@@ -50,10 +50,14 @@ export class Requests {
       this.#placed += 1
       this.next()
     }
-    void job.run(place).then(() => {
-      if (placed) this.#placed -= 1
-      else this.#starting = false
-      this.next()
-    })
+    void job
+      .run(place)
+      // A job that breaks its promise not to reject must not hold up the others.
+      .catch(() => {})
+      .then(() => {
+        if (placed) this.#placed -= 1
+        else this.#starting = false
+        this.next()
+      })
   }
 }

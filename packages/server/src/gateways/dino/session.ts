@@ -152,7 +152,8 @@ export class DinoSession implements OutletOwner {
       const result = await this.#serve(served, payload, placed, answer)
       if (result !== 'answered') answer(result)
     } catch (error) {
-      answer(refused(malformed(this.#whatWentWrong(served.event, error))))
+      const text = this.#whatWentWrong(served.event, error)
+      answer(refused(malformed(text)))
     }
   }
 
