@@ -1,7 +1,7 @@
 // Disks that say no: full, out of bounds, read-only, failing to sync. Whatever was acknowledged is there, nothing of a
 // failed commit is, nothing is written until the store was opened anew, and then the log goes on without a gap (L6).
 import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
@@ -194,6 +194,32 @@ describe('a write that fails', () => {
     await driven.kill()
     expect(await textsIn(directory)).toEqual(['a', 'd'])
   })
+
+  test.skipIf(!limits)(
+    `while the log is moved stops the store before the log grows, and loses nothing${why}`,
+    async () => {
+      const directory = join(base, 'unmoved')
+      const driven = new Driven(directory)
+      await driven.ready()
+      // More than the log ever needs, less than the database will: only moving the log can fail.
+      const limit = (bytes: string) => execFileSync('prlimit', ['--pid', `${driven.child.pid}`, `--fsize=${bytes}:`])
+      limit(`${28 * MIB}`)
+      const acknowledged: string[] = []
+      for (let batch = 0; ; batch++) {
+        const texts = Array.from({ length: 50 }, (_, n) => big(`text ${batch} ${n}`))
+        const answer = await driven.append(...texts)
+        if (answer.failed) break
+        acknowledged.push(...texts)
+      }
+      expect(statSync(join(directory, 'conclave.sqlite-wal')).size).toBeLessThan(20 * MIB)
+      expect(await driven.texts()).toEqual(acknowledged)
+      limit('unlimited')
+      expect(await driven.ask({ step: 'reopen' })).toEqual({})
+      expect(await driven.append('after')).toEqual({})
+      await driven.kill()
+      expect(await textsIn(directory)).toEqual([...acknowledged, 'after'])
+    },
+  )
 })
 
 const root = process.getuid?.() === 0
@@ -253,5 +279,18 @@ describe('a sync that fails', () => {
     expect(await driven.texts()).toEqual(['a', 'c'])
     await driven.kill()
     expect(await textsIn(directory)).toEqual(['a', 'c'])
+  })
+
+  test.skipIf(!library)(`and a crash after the first attempt to open anew bring nothing back${why}`, async () => {
+    const directory = join(base, 'sync-crash')
+    const flag = join(base, 'sync-crash-fails')
+    const driven = new Driven(directory, { env: { LD_PRELOAD: library as string, FAIL_SYNC: flag } })
+    await driven.ready()
+    expect(await driven.append('a')).toEqual({})
+    writeFileSync(flag, '')
+    expect((await driven.append(...Array.from({ length: 100 }, (_, n) => big(`lost ${n}`)))).failed).toMatch(REFUSED)
+    expect((await driven.ask({ step: 'reopen' })).failed).toMatch(REFUSED)
+    await driven.kill()
+    expect(await textsIn(directory)).toEqual(['a'])
   })
 })

@@ -196,7 +196,8 @@ test('a page of the newest messages costs the same in a long log, whatever lies 
   const changes = Array.from({ length: 100_000 }, () => ({ type: 'acls.changed', acls: [] }) as const)
   await committed(store, append(ROOM, 1, changes))
   const buried = await cost()
-  expect(long / short).toBeLessThan(3)
-  expect(buried / short).toBeLessThan(3)
+  // Without its index the last one is 100 times as slow; the rest is left to busy machines.
+  expect(long / short).toBeLessThan(6)
+  expect(buried / short).toBeLessThan(6)
   await store.close()
 })
