@@ -122,6 +122,9 @@ describe('a member who was removed and added again', () => {
     expect(JSON.stringify(read.raw)).not.toContain(without)
     const pages = await pagesOf(server.url, id, C)
     expect(pages).toEqual(read.raw.data.map((event: { id: string }) => event.id))
+    // Field 10 is the event before, whoever reads: one event has one envelope.
+    const whole = (await a.read(id, [A, B, C])).events
+    for (const envelope of read.events) expect(whole).toContain(envelope)
     expect((await a.read(id, [A, B, C])).texts).toEqual(['with C', 'without C', 'C is back'])
     expect(server.errors).toEqual([])
   })

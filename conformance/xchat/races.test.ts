@@ -116,7 +116,8 @@ describe('of many at once', () => {
   test('creations of one group, one wins', async () => {
     const { body, group } = await groupBody(server.url, a, [a, b])
     const answers = await Promise.all(crowd.map(() => post('group', body)))
-    expect(answers.map(answer => answer.status).sort()).toEqual([201, ...crowd.slice(1).map(() => 400)])
+    expect(answers.filter(answer => answer.status === 201)).toHaveLength(1)
+    expect(answers.filter(answer => answer.status === 400)).toHaveLength(MANY - 1)
     expect((await log(group.id)).kinds).toEqual(['keyChange', 'create'])
   })
 
@@ -133,9 +134,12 @@ describe('of many at once', () => {
     const group = await makeGroup(server.url, a, [a, b])
     const addition = additionBody(group, a, [crowd[3]!])
     const messages = Array.from({ length: 60 }, (_, index) => messageBody(index % 2 ? a : b, group.id, group.version))
-    const asks = messages.map((body, index) => post(`${group.id}/messages`, body, index % 2 ? A : B))
-    asks.splice(30, 0, post(`${group.id}/members`, addition))
-    const answers = await Promise.all(asks)
+    const say = (body: object, index: number) => post(`${group.id}/messages`, body, index % 2 ? A : B)
+    const answers = await Promise.all([
+      ...messages.slice(0, 30).map(say),
+      post(`${group.id}/members`, addition),
+      ...messages.slice(30).map(say),
+    ])
     const taken = answers.filter(answer => answer.status === 201).length
     for (const answer of answers) {
       if (answer.status === 400) expect(answer.body.code).toBe('NON_LATEST_CKEY_VERSION')

@@ -39,7 +39,7 @@ describe('the table of problems', () => {
     const source = readFileSync(new URL('../../room/rejection.ts', import.meta.url), 'utf8')
     const named = [...source.matchAll(/readonly rejected: '([a-z.]+)'/g)].map(match => match[1])
     expect(named.length).toBeGreaterThan(40)
-    expect([...REJECTION_CODES].sort()).toEqual([...new Set(named)].sort())
+    expect(new Set<unknown>(REJECTION_CODES)).toEqual(new Set(named))
   })
 
   test.each(REJECTION_CODES)('answers %s with a problem that says something', code => {

@@ -34,7 +34,7 @@ export async function eventsPage(
   const encoded: Encoded[] = []
   let characters = 0
   for (const [index, event] of events.entries()) {
-    const previous = events[index + 1]?.id ?? (await previousOf(event, more, parts))
+    const previous = await previousOf(event, events[index + 1] ?? more, parts)
     const one = encodeEvent(event, conversationId, previous)
     if (!one) continue
     characters += one.envelope.length
@@ -47,18 +47,20 @@ export async function eventsPage(
   return { events: encoded, keyChanges, next: cut ? (encoded.at(-1)?.event.sequence ?? null) : null }
 }
 
+/** What the reader sees next may lie beyond a gap in what they may see: then it is not what came before. */
 function previousOf(
   event: RoomEvent,
-  more: EventId | null,
+  next: RoomEvent | null,
   parts: XchatParts,
 ): EventId | null | Promise<EventId | null> {
-  return more ?? parts.reading.idBefore(event.room, event.sequence, isShown)
+  if (next && next.sequence === event.sequence - 1) return next.id
+  return parts.reading.idBefore(event.room, event.sequence, isShown)
 }
 
 interface Shown {
   readonly events: readonly RoomEvent[]
   /** The next event that would be shown; null where there is none. */
-  readonly more: EventId | null
+  readonly more: RoomEvent | null
 }
 
 async function readShown(
@@ -76,7 +78,7 @@ async function readShown(
     const page = await reading.page(reader, room.id, { select: 'all', order: 'newest', limit: ask, ...bounds })
     if (isRejection(page)) return page
     for (const event of page.events) if (isShown(event)) events.push(event)
-    if (events.length > limit) return { events: events.slice(0, limit), more: events[limit]?.id ?? null }
+    if (events.length > limit) return { events: events.slice(0, limit), more: events[limit] ?? null }
     const oldest = page.events.at(-1)
     if (!oldest || page.events.length < ask) return { events, more: null }
     from = oldest.sequence

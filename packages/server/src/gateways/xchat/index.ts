@@ -75,7 +75,7 @@ function refusalOf(error: FastifyError, { log }: XchatParts): Refusal {
   }
   if (status >= 400 && status < 500) return new Refusal(invalidRequest('body', 'the request cannot be read'))
   if (error.name === 'StoreFailure') {
-    return new Refusal(unavailable('the server cannot write at the moment, try again'), { 'retry-after': '1' })
+    return new Refusal(unavailable('the server cannot write at the moment, try again'))
   }
   // Where it happened, without the message: that may quote what a client sent.
   const where = error.stack?.split('\n').filter(line => line.trimStart().startsWith('at '))

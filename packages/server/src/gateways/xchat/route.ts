@@ -119,7 +119,7 @@ function bodyOf(text: string, spec: Route): unknown {
 export function refuse(reply: FastifyReply, { problem, headers }: Refusal): FastifyReply {
   return reply
     .code(problem.status)
-    .headers(headers)
+    .headers(problem.status === 503 ? { 'retry-after': '1', ...headers } : headers)
     .type('application/problem+json; charset=utf-8')
     .send(JSON.stringify(problem))
 }
