@@ -24,7 +24,8 @@ export function start(options: Omit<StartOptions, 'world'> = {}): Promise<TestSe
     name: username.toUpperCase(),
     email: `${username}@example.org`,
     password: passwordOf(username as Name),
-    tokens: [tokenOf(username as Name)],
+    // The second is what the hand-made X client uses (conformance/xchat/hand.ts).
+    tokens: [tokenOf(username as Name), `token-of-${id}`],
   }))
   return startServer({
     ...options,
