@@ -129,7 +129,8 @@ async function start(): Promise<number> {
     )
   }
   await new Promise<void>(resolve => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+    // For good: Ctrl-C under npm comes twice, and the second must not end a stop that is on its way.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve())
   })
   await server.stop()
   return 0
