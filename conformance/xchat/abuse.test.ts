@@ -278,7 +278,7 @@ describe('bodies out of all proportion', () => {
     const ids = Array.from({ length: 90_000 }, (_, index) => String(10_000_000 + index))
     const answer = await post('/members', JSON.stringify({ user_ids: ids }))
     expect(answer.body.detail).toContain('Too many members')
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(performance.now() - started).toBeLessThan(5_000)
   })
 
   test('of another media type are refused in words, an empty one of any is none', async () => {

@@ -11,7 +11,7 @@ export interface About {
   /** The conversation key version that counts now. */
   readonly current: string | null
   /** The body's field that names members. */
-  readonly members: 'user_ids' | 'group_members'
+  readonly members: 'user_ids' | 'group_members' | 'conversation_participant_keys'
   /** Non-members are told that there is no such conversation. */
   readonly hideGroups: boolean
 }

@@ -24,6 +24,9 @@ const body = object({
   base64_encoded_key_rotation: z.string('must be a string').optional(),
 })
 
+/** The one field of this body that names people. */
+const WRAPPED_FOR = 'conversation_participant_keys'
+
 interface Keys {
   readonly version: string
   readonly wraps: readonly Wrap[]
@@ -54,7 +57,8 @@ export const addConversationKeys = route({
     }
     const done = room ? await rotate(room.id, keys, call, parts) : await begin(address, keys, call, parts)
     if (done instanceof Refusal) return done
-    if (isRejection(done)) return new Refusal(problemOf(done, about(parts, address.id, await now(address, parts))))
+    if (isRejection(done))
+      return new Refusal(problemOf(done, about(parts, address.id, await now(address, parts), WRAPPED_FOR)))
     const keyChange = done.events.find(event => event.body.type === 'epoch.opened')
     return { data: { conversation_id: resourceId(done.room), sequence_id: keyChange?.id ?? '' } }
   },
