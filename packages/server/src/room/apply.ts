@@ -123,7 +123,7 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
     case 'sanction.lifted':
       return { sanctions: state.sanctions.filter(s => !(s.kind === body.kind && s.user === body.user)) }
     case 'suite.switched':
-      return { suite: body.suite, closed: false }
+      return { suite: body.suite }
     case 'room.removed':
       return { removed: true, members: new Map(), closed: false }
     case 'group.signed':

@@ -6,6 +6,7 @@ import { evaluate } from './acl-evaluate.ts'
 import type { Account, Channel, Facts } from './facts.ts'
 import { isOperator } from './facts.ts'
 import type { Rejection } from './rejection.ts'
+import { isRejection } from './rejection.ts'
 import type { RoomState } from './state.ts'
 import { hasRole, sanctionOn } from './state.ts'
 
@@ -89,18 +90,28 @@ export function belongs(state: RoomState, user: UserId): boolean {
   return state.members.has(user) || (state.suite === 'none' && state.roles.has(user))
 }
 
-/** May change the room for others: its owners and moderators, the channel's owners and admins, operators. */
+/** May change the room for others: its owners and moderators, the channel's owners and admins, operators. In an
+ * encrypted room all but operators have to be members for that. */
 export function mayModerate(state: RoomState, channel: Channel, account: Account): boolean {
-  return state.roles.has(account.id) || mayOwn(state, channel, account)
+  return (isWithin(state, account) && state.roles.has(account.id)) || mayOwn(state, channel, account)
 }
 
 export function mayOwn(state: RoomState, channel: Channel, account: Account): boolean {
+  if (isOperator(account)) return true
   return (
-    hasRole(state, account.id, 'owner') ||
-    isChannelOwner(channel, account.id) ||
-    isChannelAdmin(channel, account.id) ||
-    isOperator(account)
+    isWithin(state, account) &&
+    (hasRole(state, account.id, 'owner') || isChannelOwner(channel, account.id) || isChannelAdmin(channel, account.id))
   )
+}
+
+function isWithin(state: RoomState, account: Account): boolean {
+  return state.suite === 'none' || state.members.has(account.id)
+}
+
+/** Whom a kick or a sanction may not reach: owners are the owners' own matter. */
+export function checkTarget(state: RoomState, account: Account, target: UserId): Rejection | null {
+  const spared = hasRole(state, target, 'owner') && !hasRole(state, account.id, 'owner') && !isOperator(account)
+  return spared ? { rejected: 'role.required', text: 'only owners remove or sanction owners' } : null
 }
 
 /** Listing: hidden rooms to those who belong to them, others by the ACL `list`; excluded owners hide their rooms. */
@@ -162,5 +173,13 @@ function checkExcluded(state: RoomState, channel: Channel, account: Account): Re
 
 /** The account that acts, or why it may not; the server itself (null) always may. */
 export function actorOf(facts: Facts, actor: UserId): Account | Rejection {
-  return facts.account(actor) ?? { rejected: 'account.inactive' }
+  const account = facts.account(actor)
+  return account?.active ? account : { rejected: 'account.inactive' }
+}
+
+/** The same for whoever acts on a room or on others in it: who is banned rules no more. */
+export function rulerOf(state: RoomState, facts: Facts, actor: UserId, now: number): Account | Rejection {
+  const account = actorOf(facts, actor)
+  if (isRejection(account)) return account
+  return checkStanding(state, facts.channel, account, now) ?? account
 }

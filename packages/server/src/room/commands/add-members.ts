@@ -6,7 +6,7 @@ import type { Wrap } from '../events.ts'
 import type { Account, Context, Facts } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { actorOf, checkJoin, checkStanding, mayModerate, visitorOf } from '../rights.ts'
+import { actorOf, belongs, checkJoin, checkStanding, isHidden, mayModerate, visitorOf } from '../rights.ts'
 import { checkVersion, checkWraps } from '../rotation.ts'
 import type { ActionSignature } from '../signatures.ts'
 import {
@@ -77,9 +77,9 @@ function checkActor(
     const visitor = visitorOf(state, facts.channel, account)
     return checkJoin(state, facts.channel, account, visitor, context.now)
   }
-  if (!state.members.has(actor) && (state.suite !== 'none' || !mayModerate(state, facts.channel, account))) {
+  const within = isHidden(state) ? belongs(state, actor) : state.members.has(actor)
+  if (!within && (isHidden(state) || !mayModerate(state, facts.channel, account)))
     return { rejected: 'member.required' }
-  }
   const barred = checkStanding(state, facts.channel, account, context.now)
   if (barred) return barred
   if (state.suite !== 'xchat' && !mayModerate(state, facts.channel, account)) {

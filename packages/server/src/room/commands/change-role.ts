@@ -3,7 +3,7 @@ import type { UserId } from '@conclave/wire'
 import type { CommandRule } from '../decision.ts'
 import type { RoomRole } from '../events.ts'
 import { isRejection } from '../rejection.ts'
-import { actorOf, mayOwn } from '../rights.ts'
+import { mayOwn, rulerOf } from '../rights.ts'
 import { hasRole, usersWith } from '../state.ts'
 
 export interface ChangeRole {
@@ -20,15 +20,16 @@ export const changeRole: CommandRule<ChangeRole> = {
     keys: [],
   }),
 
-  decide(state, command, facts) {
+  decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     const { actor, user, role, granted } = command
     if (actor !== null) {
-      const account = actorOf(facts, actor)
+      const account = rulerOf(state, facts, actor, context.now)
       if (isRejection(account)) return account
       if (!mayOwn(state, facts.channel, account))
         return { rejected: 'role.required', text: 'only owners may change roles' }
-      if (!granted && role === 'owner' && usersWith(state, 'owner').length === 1) return { rejected: 'owner.last' }
+      const last = hasRole(state, user, 'owner') && usersWith(state, 'owner').length === 1
+      if (!granted && role === 'owner' && last) return { rejected: 'owner.last' }
     }
     if (state.suite === 'xchat') return { rejected: 'suite.refused', text: 'admins of this room change over X only' }
     if (granted && !facts.account(user)) return { rejected: 'members.absent', user }

@@ -6,6 +6,7 @@ import type { Claim, CommandRule, Decision } from '../decision.ts'
 import { nameKey, pairKey } from '../decision.ts'
 import type { EventBody, Wrap } from '../events.ts'
 import type { Context, Facts } from '../facts.ts'
+import { isOperator } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
 import { actorOf, checkChannelAcls, checkStanding, visitorOf } from '../rights.ts'
@@ -62,6 +63,9 @@ export const createRoom: CommandRule<CreateRoom> = {
           ? null
           : checkChannelAcls(facts.channel, 'create', visitorOf(null, facts.channel, account)))
       if (barred) return barred
+      if (room.suite !== 'none' && !room.members.includes(actor)) return { rejected: 'member.required' }
+      if ((room.isDefault || room.isAdmin) && !isOperator(account))
+        return { rejected: 'role.required', text: 'only operators make default and admin rooms' }
     }
     const unfit = checkShape(command, facts, context)
     if (unfit) return unfit
@@ -94,7 +98,10 @@ function checkShape(command: CreateRoom, facts: Facts, context: Context): Reject
       if (!account || barred) return { rejected: 'members.unaddable', user }
     }
   }
-  return null
+  if (room.suite === 'none') return null
+  // Roles of encrypted rooms go with membership.
+  const outside = [...room.owners, ...room.moderators].find(user => !room.members.includes(user))
+  return outside === undefined ? null : { rejected: 'members.absent', user: outside }
 }
 
 function claimsOf({ room, claimName }: CreateRoom): Claim[] {

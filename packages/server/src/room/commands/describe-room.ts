@@ -4,8 +4,9 @@ import { NAME } from '../../limits.ts'
 import type { CommandRule } from '../decision.ts'
 import { nameKey } from '../decision.ts'
 import type { EventBody } from '../events.ts'
+import { isOperator } from '../facts.ts'
 import { isRejection } from '../rejection.ts'
-import { actorOf, mayOwn } from '../rights.ts'
+import { mayOwn, rulerOf } from '../rights.ts'
 
 export interface DescribeRoom {
   readonly command: 'describe-room'
@@ -24,13 +25,17 @@ export interface DescribeRoom {
 export const describeRoom: CommandRule<DescribeRoom> = {
   needs: (_state, command) => ({ accounts: command.actor === null ? [] : [command.actor], keys: [] }),
 
-  decide(state, command, facts) {
+  decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     if (command.actor !== null) {
-      const account = actorOf(facts, command.actor)
+      const account = rulerOf(state, facts, command.actor, context.now)
       if (isRejection(account)) return account
       if (!mayOwn(state, facts.channel, account))
         return { rejected: 'role.required', text: 'only owners may change the room' }
+      const { isDefault = state.isDefault, isAdmin = state.isAdmin } = command
+      const marked = isDefault !== state.isDefault || isAdmin !== state.isAdmin
+      if (marked && !isOperator(account))
+        return { rejected: 'role.required', text: 'only operators make default and admin rooms' }
     }
     if (state.suite === 'xchat') return { rejected: 'suite.refused', text: 'this room is described over X only' }
     const name = command.name ?? state.name

@@ -7,9 +7,9 @@ import type { Context, Facts } from '../facts.ts'
 import { isOperator } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { actorOf, mayModerate } from '../rights.ts'
+import { actorOf, checkStanding, checkTarget, mayModerate } from '../rights.ts'
 import type { RoomState } from '../state.ts'
-import { hasRole, usersWith } from '../state.ts'
+import { usersWith } from '../state.ts'
 
 export interface RemoveMembers {
   readonly command: 'remove-members'
@@ -31,7 +31,7 @@ export const removeMembers: CommandRule<RemoveMembers> = {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     const { users, how, reason } = command
     if (users.length === 0) return { rejected: 'members.none' }
-    const refused = command.actor === null ? null : checkActor(state, command, command.actor, facts)
+    const refused = command.actor === null ? null : checkActor(state, command, command.actor, facts, context.now)
     if (refused) return refused
     const gone = new Set(users)
     for (const user of gone) if (!state.members.has(user)) return { rejected: 'members.absent', user }
@@ -44,17 +44,27 @@ export const removeMembers: CommandRule<RemoveMembers> = {
     ) {
       return { rejected: 'owner.last' }
     }
-    const closes = needsRotation(state, context) && state.members.size > gone.size
+    const closes = needsRotation(state, context)
     return { events: [{ type: 'members.removed', users: [...gone], how, reason, closes, signed: null }] }
   },
 }
 
-function checkActor(state: RoomState, command: RemoveMembers, actor: UserId, facts: Facts): Rejection | null {
+function checkActor(
+  state: RoomState,
+  command: RemoveMembers,
+  actor: UserId,
+  facts: Facts,
+  now: number,
+): Rejection | null {
   const account = actorOf(facts, actor)
   if (isRejection(account)) return account
   const leaves = command.users.length === 1 && command.users[0] === actor
-  if (leaves) return state.members.has(actor) ? null : { rejected: 'member.required' }
-  if (state.kind === 'direct') return { rejected: 'room.kind', text: 'nobody is removed from a direct room' }
+  if (leaves && !state.members.has(actor)) return { rejected: 'member.required' }
+  // Nobody could be added to it again.
+  if (state.kind === 'direct') return { rejected: 'room.kind', text: 'a direct room is neither left nor taken away' }
+  if (leaves) return null
+  const barred = checkStanding(state, facts.channel, account, now)
+  if (barred) return barred
   if (!state.members.has(actor) && state.suite !== 'none' && !isOperator(account))
     return { rejected: 'member.required' }
   if (!mayModerate(state, facts.channel, account))
@@ -63,15 +73,14 @@ function checkActor(state: RoomState, command: RemoveMembers, actor: UserId, fac
     const target = facts.account(user)
     if (target && isOperator(target) && !isOperator(account))
       return { rejected: 'role.required', text: 'not allowed to kick super users' }
-    if (hasRole(state, user, 'owner') && !hasRole(state, actor, 'owner') && !isOperator(account)) {
-      return { rejected: 'role.required', text: 'only owners remove owners' }
-    }
+    const spared = checkTarget(state, account, user)
+    if (spared) return spared
   }
   return null
 }
 
-/** Whether a removal leaves somebody outside who still holds the key that counts. */
+/** Whether a removal leaves somebody outside who still holds the key that counts, or that counts again when a
+ * Rocket.Chat room's encryption is switched on again. */
 export function needsRotation(state: RoomState, context: Context): boolean {
-  if (state.epoch === null) return false
-  return state.suite === 'xchat' || (state.suite === 'rocketchat' && context.settings.lockstep)
+  return state.epoch !== null && (state.suite === 'xchat' || context.settings.lockstep)
 }

@@ -3,7 +3,7 @@ import type { UserId } from '@conclave/wire'
 import type { Claim, CommandRule } from '../decision.ts'
 import { nameKey, pairKey } from '../decision.ts'
 import { isRejection } from '../rejection.ts'
-import { actorOf, mayOwn } from '../rights.ts'
+import { mayOwn, rulerOf } from '../rights.ts'
 
 export interface RemoveRoom {
   readonly command: 'remove-room'
@@ -14,10 +14,10 @@ export interface RemoveRoom {
 export const removeRoom: CommandRule<RemoveRoom> = {
   needs: (_state, command) => ({ accounts: command.actor === null ? [] : [command.actor], keys: [] }),
 
-  decide(state, command, facts) {
+  decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     if (command.actor !== null) {
-      const account = actorOf(facts, command.actor)
+      const account = rulerOf(state, facts, command.actor, context.now)
       if (isRejection(account)) return account
       if (!mayOwn(state, facts.channel, account))
         return { rejected: 'role.required', text: 'user not allowed to remove the room' }

@@ -5,7 +5,7 @@ import type { Acl } from '../acl.ts'
 import { checkAcl } from '../acl-check.ts'
 import type { CommandRule } from '../decision.ts'
 import { isRejection } from '../rejection.ts'
-import { actorOf, mayOwn } from '../rights.ts'
+import { mayOwn, rulerOf } from '../rights.ts'
 
 export interface SetAcls {
   readonly command: 'set-acls'
@@ -16,10 +16,10 @@ export interface SetAcls {
 export const setAcls: CommandRule<SetAcls> = {
   needs: (_state, command) => ({ accounts: command.actor === null ? [] : [command.actor], keys: [] }),
 
-  decide(state, command, facts) {
+  decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     if (command.actor !== null) {
-      const account = actorOf(facts, command.actor)
+      const account = rulerOf(state, facts, command.actor, context.now)
       if (isRejection(account)) return account
       if (!mayOwn(state, facts.channel, account))
         return { rejected: 'role.required', text: 'user not allowed to set acl' }
