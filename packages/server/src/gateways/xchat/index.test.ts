@@ -41,7 +41,9 @@ describe('what goes wrong inside', () => {
 
   test('is a 503 where the store cannot be written or read, and no bug', async () => {
     const before = server.errors.length
-    const answer = await listWhile(() => Promise.reject(Object.assign(new Error('disk full'), { name: 'StoreFailure' })))
+    const answer = await listWhile(() =>
+      Promise.reject(Object.assign(new Error('disk full'), { name: 'StoreFailure' })),
+    )
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
     expect(answer.text).not.toContain('disk')
     expect(server.errors).toHaveLength(before)

@@ -33,6 +33,7 @@ const TABLE: Table = {
   'email.taken': () => conflict('the address is taken'),
   'password.malformed': ({ text }) => invalidField('password', text),
   'token.exists': () => conflict('the token exists already'),
+  'token.malformed': ({ text }) => invalidField('token', text),
   'pair.malformed': ({ field }) => invalidField(field, 'cannot be read'),
   'pair.unwrapped': ({ field }) => invalidField(field, 'is not wrapped'),
   'pair.exists': () => conflict('a key pair exists already'),
