@@ -29,6 +29,9 @@ export function closeUnclaimedUpgrades(server: Server, claimed: readonly string[
   server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
     const path = (request.url ?? '/').split('?', 1)[0] as string
     if (claimed.some(prefix => path === prefix || path.startsWith(`${prefix}/`))) return
-    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    // Node listens for no errors of a socket once it has handed it over: one that is reset would end the process.
+    socket.on('error', () => {})
+    const answer = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+    socket.end(answer, () => socket.destroy())
   })
 }
