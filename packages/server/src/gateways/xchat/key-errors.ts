@@ -1,10 +1,12 @@
-// The one table from a refused registration to X's problem. Total over what identity may refuse, as errors.ts is.
+// The one table from a refused registration to X's problem. Total over what registering a key meets, as errors.ts is.
 import type { IdentityRejection, KeyField } from '../../identity/rejection.ts'
 import type { Problem } from './problem.ts'
-import { conflict, invalidField, notAuthorized, notFound, unavailable } from './problem.ts'
+import { conflict, invalidField, notAuthorized, unavailable } from './problem.ts'
 
-type Code = IdentityRejection['rejected']
-type Table = { readonly [C in Code]: (rejection: Extract<IdentityRejection, { rejected: C }>) => Problem }
+type KeyRejection = Extract<IdentityRejection, { rejected: `keys.${string}` | 'conflict' | 'busy' }>
+type Table = {
+  readonly [C in KeyRejection['rejected']]: (rejection: Extract<KeyRejection, { rejected: C }>) => Problem
+}
 
 const FIELDS: Readonly<Record<KeyField, string>> = {
   identityKey: 'public_key',
@@ -25,21 +27,12 @@ const TABLE: Table = {
   'keys.many': ({ limit }) => invalidField('public_key', `${limit} keys are registered already`),
   conflict: () => conflict('another registration came first, try again'),
   busy: () => unavailable('the server is busy, try again'),
-  // What registering a key never meets.
-  'user.unknown': () => notFound('user', 'id', ''),
-  'user.exists': ({ user }) => conflict(`user ${user} exists already`),
-  'user.malformed': ({ field, text }) => invalidField(field, text),
-  'username.taken': () => conflict('the username is taken'),
-  'email.taken': () => conflict('the address is taken'),
-  'password.malformed': ({ text }) => invalidField('password', text),
-  'token.exists': () => conflict('the token exists already'),
-  'token.malformed': ({ text }) => invalidField('token', text),
-  'pair.malformed': ({ field }) => invalidField(field, 'cannot be read'),
-  'pair.unwrapped': ({ field }) => invalidField(field, 'is not wrapped'),
-  'pair.exists': () => conflict('a key pair exists already'),
 }
 
+/** Throws for a refusal that only other writes of identities meet: that is a bug. */
 export function problemOfKeys(rejection: IdentityRejection): Problem {
-  const entry = TABLE[rejection.rejected] as (rejection: IdentityRejection) => Problem
-  return entry(rejection)
+  const table: Readonly<Record<string, (rejection: never) => Problem>> = TABLE
+  const entry = table[rejection.rejected]
+  if (!entry) throw new Error(`a registration was refused with ${rejection.rejected}`)
+  return entry(rejection as never)
 }
