@@ -8,7 +8,7 @@ let server: Server
 const taken: Socket[] = []
 beforeEach(async () => {
   server = createServer()
-  closeUnclaimedUpgrades(server, ['/ws'])
+  closeUnclaimedUpgrades(server, ['/ws'], 100)
   server.on('connection', socket => taken.push(socket))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
 })
@@ -57,6 +57,17 @@ test('a client that never closes its side holds no connection', async () => {
   const socket = await dial()
   socket.write(asking('/nowhere'))
   await once(socket, 'data')
+  await expect.poll(() => taken.every(one => one.destroyed), { timeout: 2_000 }).toBe(true)
+  socket.destroy()
+})
+
+test('an upgrade that is claimed and never taken holds no connection and ends no server', async () => {
+  const socket = await dial()
+  socket.write(asking('/ws'))
+  const broken = await dial()
+  broken.write(asking('/ws/1'))
+  await new Promise(resolve => setTimeout(resolve, 20))
+  broken.resetAndDestroy()
   await expect.poll(() => taken.every(one => one.destroyed), { timeout: 2_000 }).toBe(true)
   socket.destroy()
 })

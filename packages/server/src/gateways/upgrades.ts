@@ -1,8 +1,7 @@
 // What the gateways share of HTTP: whose address a client has, and what becomes of WebSocket upgrades that no
 // gateway answers.
 import type { IncomingMessage, Server } from 'node:http'
-import { isIP } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { isIP, type Socket } from 'node:net'
 
 interface Addressed {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -24,13 +23,20 @@ function plain(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address
 }
 
-/** Node leaves an upgrade that nobody takes hanging: it is answered 404 and closed. */
-export function closeUnclaimedUpgrades(server: Server, claimed: readonly string[]): void {
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
-    const path = (request.url ?? '/').split('?', 1)[0] as string
-    if (claimed.some(prefix => path === prefix || path.startsWith(`${prefix}/`))) return
+/** ms that a gateway has for taking an upgrade that it claims. */
+const CLAIMED = 10_000
+
+/** Node leaves an upgrade that nobody takes hanging: it is answered 404 and closed. One that is claimed and not taken
+ * is cut; whoever takes a WebSocket sets the socket's timeout anew (ws does). */
+export function closeUnclaimedUpgrades(server: Server, claimed: readonly string[], wait = CLAIMED): void {
+  server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
     // Node listens for no errors of a socket once it has handed it over: one that is reset would end the process.
     socket.on('error', () => {})
+    const path = (request.url ?? '/').split('?', 1)[0] as string
+    if (claimed.some(prefix => path === prefix || path.startsWith(`${prefix}/`))) {
+      socket.setTimeout(wait, () => socket.destroy())
+      return
+    }
     const answer = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
     socket.end(answer, () => socket.destroy())
   })
