@@ -18,7 +18,7 @@ let server: TestServer
 beforeAll(async () => {
   server = await start()
 })
-afterAll(() => server.remove())
+afterAll(() => server?.remove())
 
 async function dinoAs(name: Name): Promise<DinoClient> {
   const client = await DinoClient.open(server.url)

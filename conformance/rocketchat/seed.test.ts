@@ -47,7 +47,7 @@ describe('e2e.updateGroupKey as the seed has it', () => {
     alice = await Ddp.as(server.url, 'alice')
     bob = await Ddp.as(server.url, 'bob')
   })
-  afterAll(() => server.remove())
+  afterAll(() => server?.remove())
 
   test("one's own key is saved, and the result is the subscription with every field of the example", async () => {
     const rid = await encryptedRoom(alice)
@@ -134,7 +134,7 @@ describe('e2e.updateGroupKey = "suggest", as newer servers have it', () => {
   beforeAll(async () => {
     server = await start({ config: { rocketchat: { updateGroupKey: 'suggest' } } })
   })
-  afterAll(() => server.remove())
+  afterAll(() => server?.remove())
 
   test("a key for another is only suggested, one's own is saved (RC-102, RC-104)", async () => {
     const alice = await Ddp.as(server.url, 'alice')

@@ -99,7 +99,8 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
   const { body } = event
   switch (body.type) {
     case 'message':
-      toReaders(feed, room, messageDocument(event, room, delivery.actor))
+      if (feed.messages.size > 0 || feed.mine.size > 0)
+        toReaders(feed, room, messageDocument(event, room, delivery.actor))
       notice(gate, feed, delivery)
       return
     case 'messages.deleted':

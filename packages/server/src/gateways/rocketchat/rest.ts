@@ -5,7 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { z } from 'zod'
 import { holdsUserScopes } from '../../identity/scopes.ts'
 import { bug } from './dispatch.ts'
-import { MeteorError, tooMany } from './errors.ts'
+import { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
 import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES } from './limits.ts'
 import { originAllowed } from './origins.ts'
@@ -77,7 +77,7 @@ function register(scope: FastifyInstance, gate: Gate, spec: Route, path: string)
     onRequest: async (request, reply) => {
       if ('open' in spec) return undefined
       const caller = await callerOf(gate, request)
-      if (caller instanceof Envelope || caller instanceof MeteorError) return answer(reply, caller)
+      if (caller instanceof Envelope) return answer(reply, caller)
       callers.set(request, caller)
       return undefined
     },
@@ -102,15 +102,17 @@ function register(scope: FastifyInstance, gate: Gate, spec: Route, path: string)
 
 const callers = new WeakMap<FastifyRequest, Caller>()
 
-/** Both headers, and both of the same user. */
-async function callerOf({ parts }: Gate, request: FastifyRequest): Promise<Caller | Envelope | MeteorError> {
-  const token = request.headers['x-auth-token']
+/** Both headers, and both of the same user. A token cannot be guessed, so wrong ones are not counted: a client that
+ * goes on with a dead one must not lock its user out. */
+async function callerOf({ parts }: Gate, request: FastifyRequest): Promise<Caller | Envelope> {
+  const text = request.headers['x-auth-token']
   const user = request.headers['x-user-id']
-  if (typeof token !== 'string' || typeof user !== 'string' || token === '' || user === '') return unauthenticated
-  const found = await parts.identity.login.byToken(token, user, parts.addressOf(request.raw))
-  if (found.login === 'limited' || found.login === 'busy') return tooMany(60_000)
-  if (found.login !== 'ok' || !found.token || !holdsUserScopes(found.token.scopes)) return unauthenticated
-  return { account: found.account, token: found.token, session: `rest:${found.token.id}`, connection: null }
+  if (typeof text !== 'string' || typeof user !== 'string') return unauthenticated
+  const found = await parts.identity.tokens.authenticate(text)
+  if ('refused' in found || !found.account || found.account.id !== user) return unauthenticated
+  const { account, token } = found
+  if (token.kind !== 'user' || !holdsUserScopes(token.scopes)) return unauthenticated
+  return { account, token, session: `rest:${token.id}`, connection: null }
 }
 
 function readBody(text: string): { readonly value: unknown } | MeteorError {

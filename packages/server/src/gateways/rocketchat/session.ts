@@ -349,7 +349,12 @@ export class DdpSession implements OutletOwner {
   /** Called for every connection by the one timer: a ping after silence, the end after as much again. */
   beat(now: number): void {
     const silent = now - this.#seen
-    if (this.#paused || silent < SILENCE) return
+    if (silent < SILENCE) return
+    if (this.#paused) {
+      // Not read on because it does not read itself: it cannot answer a ping, and its end would not be noticed.
+      if (silent >= 2 * SILENCE && this.outlet.unsent > CONGESTED_BYTES) this.onOverflow()
+      return
+    }
     if (silent >= 2 * SILENCE) this.close(CLOSE.TIMEOUT, 'TIMEOUT')
     else if (!this.#pinged) {
       this.#pinged = true

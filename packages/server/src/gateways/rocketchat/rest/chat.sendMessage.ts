@@ -4,7 +4,7 @@ import { MeteorError } from '../errors.ts'
 import { messageShape, send } from '../message.ts'
 import { route } from '../route.ts'
 
-const body = z.looseObject({ message: z.unknown() })
+const body = z.looseObject({ message: z.unknown().optional() })
 
 export const chatSendMessage = route({
   verb: 'POST',
