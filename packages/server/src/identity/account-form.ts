@@ -43,7 +43,7 @@ export function checkAccount(change: AccountChange): IdentityRejection | undefin
 
 function malformedField(change: AccountChange): readonly [string, string] | undefined {
   const { username, name, dinoName, email, roles, attributes, excluded } = change
-  if (username !== undefined && (username.length > USERNAME || !NAME_FORM.test(username)))
+  if (username !== undefined && !isUsername(username))
     return ['username', `must have 1 to ${USERNAME} letters, digits, dots, hyphens or underscores`]
   if (name !== undefined && !isShownName(name)) return ['name', shownNameText]
   if (dinoName !== undefined && !isShownName(dinoName)) return ['dinoName', shownNameText]
@@ -56,6 +56,11 @@ function malformedField(change: AccountChange): readonly [string, string] | unde
   if (excluded !== undefined && (excluded.length > EXCLUDED || !excluded.every(isUserId)))
     return ['excluded', `must be at most ${EXCLUDED} user ids`]
   return undefined
+}
+
+/** Look-alikes of other letters that Unicode keeps for old character sets (full-width "ａ") make no other name. */
+function isUsername(name: string): boolean {
+  return name.length <= USERNAME && NAME_FORM.test(name) && name.normalize('NFKC') === name.normalize('NFC')
 }
 
 const shownNameText = `must have at most ${SHOWN_NAME} characters, none of them a control character`

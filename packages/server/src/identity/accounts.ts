@@ -3,12 +3,14 @@
 import { isUserId, type UserId } from '@conclave/wire'
 import type { Clock } from '../clock.ts'
 import type { Account } from '../room/facts.ts'
-import type { Row, Store, Write } from '../store/store.ts'
+import { sanctionOn } from '../room/state.ts'
+import type { Guard, Row, Store, Write } from '../store/store.ts'
 import { type AccountChange, checkAccount, emailKey, usernameKey } from './account-form.ts'
 import type { Cache } from './cache.ts'
 import { commit, type Proposal } from './commit.ts'
 import type { Passwords, PasswordText } from './passwords.ts'
 import { type IdentityRejection, isRefused } from './rejection.ts'
+import { dropped } from './tokens.ts'
 
 /** Names an account for look-ups; an e-mail address and a username are compared without regard to case. */
 export type Who = { readonly id: string } | { readonly username: string } | { readonly email: string }
@@ -49,7 +51,7 @@ export class Accounts {
 
   async create(user: NewAccount): Promise<Account | IdentityRejection> {
     const { store, write, clock, ids, passwords } = this.#parts
-    const refused = checkAccount(user)
+    const refused = checkAccount(user) ?? checkReserved(user)
     if (refused) return refused
     if (user.id !== undefined && !isUserId(user.id)) return malformedId()
     const hashed = user.password ? await passwords.hash(user.password) : undefined
@@ -80,15 +82,13 @@ export class Accounts {
     return this.#write(id, async (account, email) => {
       const wanted = typeof change === 'function' ? change(account) : change
       if (isRefused(wanted)) return wanted
-      return this.#proposal(account, email, wanted, [])
+      return checkReserved(wanted, account) ?? this.#proposal(account, email, wanted, [])
     })
   }
 
   /** No log-in and no request any more until enabled again; every session is closed. Nothing else is lost. */
-  async disable(id: UserId, reason = 'account disabled'): Promise<Account | IdentityRejection> {
-    const account = await this.change(id, { active: false })
-    if (!isRefused(account)) this.#parts.ended(id, reason)
-    return account
+  disable(id: UserId): Promise<Account | IdentityRejection> {
+    return this.change(id, { active: false })
   }
 
   /**
@@ -97,13 +97,13 @@ export class Accounts {
    */
   async end(id: UserId): Promise<Account | IdentityRejection> {
     const account = await this.#write(id, async (account, email) => {
-      const tokens = await this.#parts.store.tokensOf(id)
-      const rows: Row[] = tokens.map(token => ({ drop: 'token', hash: token.hash }))
+      const rows: Row[] = dropped(await this.#parts.store.tokensOf(id))
       rows.push({ put: 'password', user: id, hash: null })
-      const username = `removed-${id}`
+      const username = `${REMOVED}${id}`
       const bare: AccountChange = { username, name: username, dinoName: '', active: false, email: null }
       return this.#proposal(account, email, { ...bare, roles: [], attributes: {}, excluded: [] }, rows)
     })
+    // Once more after `#write`: it is the tokens' end too.
     if (!isRefused(account)) this.#parts.ended(id, 'account removed')
     return account
   }
@@ -113,26 +113,48 @@ export class Accounts {
     const hashed = password ? await this.#parts.passwords.hash(password) : { hash: null }
     if (isRefused(hashed)) return hashed
     return this.#write(id, async account => ({
-      guards: [],
+      guards: [guardOf(account)],
       rows: [{ put: 'password', user: id, hash: hashed.hash }],
       value: account,
     }))
+  }
+
+  /**
+   * Writes rows that nobody else may write at the same time: the account gets its next version with them, so that
+   * of two who saw the same one is asked again.
+   */
+  async alone(
+    id: UserId,
+    decide: (account: Account) => Promise<readonly Row[] | IdentityRejection>,
+  ): Promise<Account | IdentityRejection> {
+    return this.#write(id, async (account, email) => {
+      const rows = await decide(account)
+      if (!('length' in rows)) return rows
+      return rows.length === 0 ? { guards: [], rows, value: account } : this.#put(account, account, email, rows)
+    })
   }
 
   async #write(
     id: UserId,
     decide: (account: Account, email: string | null) => Promise<Proposal<Account> | IdentityRejection>,
   ): Promise<Account | IdentityRejection> {
-    const { store, write, cache } = this.#parts
-    const before = cache.peek(id)?.version
-    const result = await commit<Account>(write, async () => {
+    const { store, write, clock } = this.#parts
+    const result = await commit<Written>(write, async () => {
       // The address after the account: were it the other way round, a change between the two would be lost.
-      const account = await store.account(id)
-      if (!account) return { rejected: 'user.unknown' }
-      return decide(account, await store.email(id))
+      const before = await store.account(id)
+      if (!before) return { rejected: 'user.unknown' }
+      const proposal = await decide(before, await store.email(id))
+      return isRefused(proposal) ? proposal : { ...proposal, value: { before, after: proposal.value } }
     })
-    if (!isRefused(result) && result.version !== before) this.#parts.changed(id)
-    return result
+    if (isRefused(result)) return result
+    const { before, after } = result
+    if (after.version !== before.version) this.#parts.changed(id)
+    // Whoever may do nothing any more is cut off at once, wherever that was said (design 6, sanctions).
+    const now = clock.now()
+    if (isAdmitted(before, now) && !isAdmitted(after, now)) {
+      this.#parts.ended(id, after.active ? 'banned' : 'account disabled')
+    }
+    return after
   }
 
   async #proposal(
@@ -147,16 +169,13 @@ export class Accounts {
     const address = change.email === undefined ? email : change.email === null ? null : emailKey(change.email)
     if (address === email && JSON.stringify(next) === JSON.stringify(changedAccount(account, {})))
       return { guards: [], rows, value: account }
-    const taken = await this.#taken(next, address)
-    if (taken) return taken
-    const put: Row = {
-      put: 'account',
-      account: withoutVersion(next),
-      email: address,
-      createdAt: this.#parts.clock.now(),
-    }
+    return (await this.#taken(next, address)) ?? this.#put(account, next, address, rows)
+  }
+
+  #put(account: Account, next: Account, email: string | null, rows: readonly Row[]): Proposal<Account> {
+    const put: Row = { put: 'account', account: withoutVersion(next), email, createdAt: this.#parts.clock.now() }
     return {
-      guards: [{ of: 'account', id: account.id, version: account.version }],
+      guards: [guardOf(account)],
       rows: [put, ...rows],
       value: { ...next, version: account.version + 1 },
     }
@@ -171,6 +190,28 @@ export class Accounts {
   }
 }
 
+interface Written {
+  readonly before: Account
+  readonly after: Account
+}
+
+/** How the usernames of ended accounts begin; nobody else takes one. */
+const REMOVED = 'removed-'
+
+function checkReserved({ username }: AccountChange, account?: Account): IdentityRejection | undefined {
+  if (!username?.toLowerCase().startsWith(REMOVED) || username === account?.username) return undefined
+  return { rejected: 'user.malformed', field: 'username', text: `must not begin with "${REMOVED}"` }
+}
+
+/** Whether the account may log in. */
+function isAdmitted(account: Account, now: number): boolean {
+  return account.active && sanctionOn(account.sanctions, account.id, 'ban', now) === undefined
+}
+
+function guardOf({ id, version }: Account): Guard {
+  return { of: 'account', id, version }
+}
+
 function malformedId(): IdentityRejection {
   const text = 'must be decimal, without a leading zero and below 2^63'
   return { rejected: 'user.malformed', field: 'id', text }
@@ -182,7 +223,7 @@ function blankAccount(id: UserId): Account {
 }
 
 function changedAccount(account: Account, change: AccountChange): Account {
-  const username = change.username ?? account.username
+  const username = change.username === undefined ? account.username : usernameKey(change.username)
   return {
     id: account.id,
     version: account.version,

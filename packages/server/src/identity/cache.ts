@@ -2,14 +2,16 @@
 // entry costs a retry, never a mistake, since every write names the version that it was decided on (L3).
 import { ATTEMPTS, CACHED_ACCOUNTS } from '../limits.ts'
 
+export type Read<V> = (id: string) => Promise<V | undefined>
+
 export class Cache<V> {
-  readonly #read: (id: string) => Promise<V | undefined>
+  readonly #read: Read<V>
   readonly #size: number
   /** In the order of use, the oldest first. */
   readonly #entries = new Map<string, V>()
   readonly #loading = new Map<string, Promise<V | undefined>>()
 
-  constructor(read: (id: string) => Promise<V | undefined>, size: number = CACHED_ACCOUNTS) {
+  constructor(read: Read<V>, size: number = CACHED_ACCOUNTS) {
     this.#read = read
     this.#size = size
   }
@@ -28,11 +30,14 @@ export class Cache<V> {
     return value
   }
 
-  /** From memory, else from the store. What is not there is asked for again the next time. */
-  load(id: string): Promise<V | undefined> {
+  /**
+   * From memory, else from the store. What is not there is asked for again the next time. `read` stands in for the
+   * cache's own reading where the row is found by more than the id.
+   */
+  load(id: string, read = this.#read): Promise<V | undefined> {
     const known = this.peek(id)
     if (known !== undefined) return Promise.resolve(known)
-    return this.#loading.get(id) ?? this.#start(id, ATTEMPTS)
+    return this.#loading.get(id) ?? this.#start(id, read, ATTEMPTS)
   }
 
   set(id: string, value: V): void {
@@ -56,17 +61,17 @@ export class Cache<V> {
     this.#entries.clear()
   }
 
-  #start(id: string, attempts: number): Promise<V | undefined> {
-    const load = this.#run(id, attempts, () => this.#loading.get(id) === load)
+  #start(id: string, read: Read<V>, attempts: number): Promise<V | undefined> {
+    const load = this.#run(id, read, attempts, () => this.#loading.get(id) === load)
     this.#loading.set(id, load)
     return load
   }
 
   /** A load that `set` or `forget` overtook may hold what was true before: it is not kept, and reads again. */
-  async #run(id: string, attempts: number, isCurrent: () => boolean): Promise<V | undefined> {
+  async #run(id: string, read: Read<V>, attempts: number, isCurrent: () => boolean): Promise<V | undefined> {
     let value: V | undefined
     try {
-      value = await this.#read(id)
+      value = await read(id)
     } catch (error) {
       if (isCurrent()) this.#loading.delete(id)
       throw error
@@ -79,7 +84,7 @@ export class Cache<V> {
     const newer = this.peek(id)
     if (newer !== undefined) return newer
     if (attempts <= 1) return value
-    return this.#loading.get(id) ?? this.#start(id, attempts - 1)
+    return this.#loading.get(id) ?? this.#start(id, read, attempts - 1)
   }
 
   #keep(id: string, value: V): void {

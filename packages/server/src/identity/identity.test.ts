@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import type { UserId } from '@conclave/wire'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import vectors from '../../../wire/vectors/xchat.json' with { type: 'json' }
 import type { Core } from '../engine/core.ts'
 import { openTestCore, type TestCore } from '../engine/testing.ts'
 import { VERSION_AHEAD } from '../limits.ts'
@@ -159,7 +160,7 @@ describe('tokens', () => {
     const text = await mint(ann, 1_000)
     expect(await core.identity.tokens.authenticate(text)).toMatchObject({ account: { id: ann } })
     clock.set(clock.now() + 1_000)
-    expect(await core.identity.tokens.authenticate(text)).toEqual({ refused: 'expired' })
+    expect(await core.identity.tokens.authenticate(text)).toMatchObject({ refused: 'expired' })
     const gone = await make('gone')
     const theirs = await mint(gone)
     await core.identity.users.end(gone)
@@ -172,9 +173,9 @@ describe('tokens', () => {
     const text = await mint(id)
     const sanction = { kind: 'ban', user: id, from: 0, until: null, reason: 'spam', by: null } as const
     await core.identity.users.change(id, { sanctions: [sanction] })
-    expect(await core.identity.tokens.authenticate(text)).toEqual({ refused: 'banned', sanction })
+    expect(await core.identity.tokens.authenticate(text)).toMatchObject({ refused: 'banned', sanction })
     await core.identity.users.change(id, { sanctions: [], active: false })
-    expect(await core.identity.tokens.authenticate(text)).toEqual({ refused: 'inactive' })
+    expect(await core.identity.tokens.authenticate(text)).toMatchObject({ refused: 'inactive' })
   })
 
   test('whatever is sent as one, it opens nothing and breaks nothing', async () => {
@@ -219,6 +220,54 @@ describe('X public keys', () => {
       'xchat.registered',
       'xchat.registered',
     ])
+  })
+
+  test('sent again by a client that did not hear the answer are there once', async () => {
+    const id = await make('repeating')
+    const asked = { ...registration(pair(), pair(), String(clock.now() + VERSION_AHEAD * 2)), mayAssign: true }
+    const first = await core.identity.publicKeys.register(id, id, asked)
+    expect(await core.identity.publicKeys.register(id, id, { ...asked, version: String(clock.now() - 5) })).toEqual(
+      first,
+    )
+    const { version } = first as { version: string }
+    expect(await core.identity.publicKeys.register(id, id, { ...asked, version, mayAssign: false })).toEqual(first)
+    expect((await core.identity.publicKeys.of(id))?.keys).toHaveLength(1)
+  })
+
+  test('are kept in one spelling of base64, whatever the client wrote', async () => {
+    const id = await make('spelling')
+    const plain = registration(pair(), pair())
+    const url = (text: string) => text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+    const spelled = {
+      ...plain,
+      identityKey: url(plain.identityKey),
+      signingKey: url(plain.signingKey),
+      identityKeySignature: url(plain.identityKeySignature),
+      signingKeySignature: url(plain.signingKeySignature),
+    }
+    const { identityKey, signingKey, identityKeySignature, signingKeySignature } = plain
+    expect(await core.identity.publicKeys.register(id, id, spelled)).toMatchObject({
+      identityKey,
+      signingKey,
+      identityKeySignature,
+      signingKeySignature,
+    })
+  })
+
+  test('of X’s own software are taken', async () => {
+    const { user_id, key_version, ...key } = vectors.generated.users.A
+    const id = user_id as UserId
+    await core.identity.users.create({ id, username: 'vector' })
+    const registered = await core.identity.publicKeys.register(id, id, {
+      identityKey: key.public_key,
+      signingKey: key.signing_public_key,
+      identityKeySignature: key.identity_public_key_signature,
+      signingKeySignature: key.signing_public_key_signature,
+      fingerprint: key.fingerprint,
+      version: key_version,
+      mayAssign: false,
+    })
+    expect(registered).toMatchObject({ version: key_version, fingerprint: key.fingerprint })
   })
 
   test('are registered by their owner alone', async () => {

@@ -74,7 +74,7 @@ export class Identity {
       failures: parts.failedLogins,
     })
     this.publicKeys = new PublicKeys({ store, write, clock, changed: user => this.changed('keys', user) })
-    this.keyPairs = new KeyPairs({ store, write, clock })
+    this.keyPairs = new KeyPairs({ store, clock, bus, accounts: this.users, tokens: this.tokens })
   }
 
   /** An account, a channel or a key set was written: every node's copy is old. */

@@ -3,7 +3,7 @@
 // holds up messages.
 import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
-import { PASSWORD, WAITING_PASSWORDS } from './limits.ts'
+import { ARGON2, PASSWORD, WAITING_PASSWORDS } from './limits.ts'
 import type { IdentityRejection } from './rejection.ts'
 
 /** A password as it came: the text itself, or the hex SHA-256 that Rocket.Chat's clients send. */
@@ -13,11 +13,16 @@ type Task = { readonly id: number; readonly digest: string; readonly against: st
 type Reply = { readonly id: number; readonly hash: string | null; readonly matches: boolean }
 
 /** What is verified where a user or their password does not exist, so that it takes as long as a wrong password. */
-const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$o5GQafoMML3DqvizkMcwdg$bfrmISCv2icnGdHq3gir2A0EJrcMhp/UurIgcolbtmk'
+const NOBODY = [
+  `$argon2id$v=19$m=${ARGON2.memoryCost},t=${ARGON2.timeCost},p=${ARGON2.parallelism}`,
+  'o5GQafoMML3DqvizkMcwdg',
+  'bfrmISCv2icnGdHq3gir2A0EJrcMhp/UurIgcolbtmk',
+].join('$')
 
 export class Passwords {
   #worker: Worker | null = null
   #next = 0
+  #closed = false
   readonly #waiting = new Map<number, (reply: Reply | null) => void>()
 
   async hash(password: PasswordText): Promise<{ readonly hash: string } | IdentityRejection> {
@@ -37,12 +42,13 @@ export class Passwords {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await this.#worker?.terminate()
     this.#fail()
   }
 
   #ask(digest: string, against: string | null): Promise<Reply | null> {
-    if (this.#waiting.size >= WAITING_PASSWORDS) return Promise.resolve(null)
+    if (this.#closed || this.#waiting.size >= WAITING_PASSWORDS) return Promise.resolve(null)
     const id = this.#next++
     return new Promise(resolve => {
       this.#waiting.set(id, resolve)

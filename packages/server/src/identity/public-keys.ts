@@ -1,13 +1,14 @@
 // X public keys (x-chat.md 3.2, 5.1): registered by their owner, append-only, served for ever (L9). Both binding
 // signatures are checked, the reverse one too, so that nobody can put a signing key beside another's identity key.
 import { createHash, verify } from 'node:crypto'
-import type { UserId } from '@conclave/wire'
+import { encodeBase64, type UserId } from '@conclave/wire'
 import {
   compareVersions,
   fingerprintText,
   isKeyVersion,
   parsePublicKey,
   parseSignature,
+  sameKey,
 } from '@conclave/wire/xchat/keys'
 import type { Clock } from '../clock.ts'
 import { PUBLIC_KEYS, VERSION_AHEAD } from '../limits.ts'
@@ -58,20 +59,12 @@ export class PublicKeys {
     const registered = await commit<PublicKey>(write, async () => {
       const held = await store.keys(user)
       const now = clock.now()
-      const newest = held?.keys.at(-1)?.version ?? null
+      const newest = held?.keys.at(-1)
+      if (newest && isRepetition(wanted, newest)) return { guards: [], rows: [], value: newest }
       if ((held?.keys.length ?? 0) >= PUBLIC_KEYS) return { rejected: 'keys.many', limit: PUBLIC_KEYS }
-      const version = versionFor(wanted, newest, now)
+      const version = versionFor(wanted, newest?.version ?? null, now)
       if (typeof version !== 'string') return version
-      const { identityKey, signingKey, identityKeySignature, signingKeySignature } = wanted
-      const key: PublicKey = {
-        version,
-        identityKey,
-        signingKey,
-        identityKeySignature,
-        signingKeySignature,
-        fingerprint: fingerprintOf(identityKey),
-        at: now,
-      }
+      const key: PublicKey = { version, ...canonical(wanted), fingerprint: fingerprintOf(wanted.identityKey), at: now }
       return {
         guards: [{ of: 'keys', id: user, version: held?.version ?? 0 }],
         rows: [{ put: 'publicKey', user, key }],
@@ -81,6 +74,26 @@ export class PublicKeys {
     if (!('rejected' in registered)) changed(user)
     return registered
   }
+}
+
+/** In one spelling of base64, whatever the client's was: what is registered is compared as a text later. */
+function canonical(wanted: Registration) {
+  return {
+    identityKey: encodeBase64(spki(wanted.identityKey)),
+    signingKey: encodeBase64(spki(wanted.signingKey)),
+    identityKeySignature: encodeBase64(parseSignature(wanted.identityKeySignature) ?? new Uint8Array()),
+    signingKeySignature: encodeBase64(parseSignature(wanted.signingKeySignature) ?? new Uint8Array()),
+  }
+}
+
+/** The newest keys once more, as from a client that did not hear the answer: it gets the same one (L7). */
+function isRepetition(wanted: Registration, newest: PublicKey): boolean {
+  if (!sameKey(wanted.identityKey, newest.identityKey) || !sameKey(wanted.signingKey, newest.signingKey)) return false
+  if (wanted.version === null) return true
+  if (!isKeyVersion(wanted.version)) return false
+  const order = compareVersions(wanted.version, newest.version)
+  // The server may have given the first asking a later version than the one that it is asked for again.
+  return order === 0 || (order < 0 && wanted.mayAssign)
 }
 
 function versionFor(wanted: Registration, newest: string | null, now: number): string | IdentityRejection {

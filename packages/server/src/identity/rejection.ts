@@ -10,6 +10,7 @@ export type IdentityRejection =
   | { readonly rejected: 'email.taken' }
   | { readonly rejected: 'password.malformed'; readonly text: string }
   | { readonly rejected: 'token.exists' }
+  | { readonly rejected: 'token.malformed'; readonly text: string }
   // X public keys (x-chat.md 3.2)
   | { readonly rejected: 'keys.owner' }
   | { readonly rejected: 'keys.malformed'; readonly field: KeyField; readonly text: string }

@@ -1,14 +1,15 @@
 // Opaque tokens: 32 random bytes as text, of which only the SHA-256 is kept. One token of a user is good on every
 // wire. A dead token closes every session that was opened with it, on every node (bus `end`).
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { UserId } from '@conclave/wire'
 import type { Bus } from '../bus/bus.ts'
 import type { Clock, Random } from '../clock.ts'
 import type { Sanction } from '../room/events.ts'
 import type { Account } from '../room/facts.ts'
 import { sanctionOn } from '../room/state.ts'
-import type { Store, Token, Write } from '../store/store.ts'
+import type { Row, Store, Token, Write } from '../store/store.ts'
 import { Cache } from './cache.ts'
+import { commit } from './commit.ts'
 import { TOKEN_BYTES, TOKEN_ID, TOKEN_TEXT } from './limits.ts'
 import type { IdentityRejection } from './rejection.ts'
 import { USER_SCOPES } from './scopes.ts'
@@ -29,8 +30,9 @@ export interface NewToken {
 
 export type Authentication =
   | { readonly token: Token; readonly account: Account | null }
-  | { readonly refused: 'unknown' | 'expired' | 'inactive' }
-  | { readonly refused: 'banned'; readonly sanction: Sanction }
+  | { readonly refused: 'unknown' }
+  | { readonly refused: 'expired' | 'inactive'; readonly token: Token }
+  | { readonly refused: 'banned'; readonly token: Token; readonly sanction: Sanction }
 
 export interface TokensParts {
   readonly store: Store
@@ -43,25 +45,47 @@ export interface TokensParts {
 
 export class Tokens {
   readonly #parts: TokensParts
+  /** By public id, the beginning of the hash: what a bus `end` names is found without a search. */
   readonly #cache: Cache<Token>
 
   constructor(parts: TokensParts) {
     this.#parts = parts
-    this.#cache = new Cache(hash => parts.store.token(hash))
+    this.#cache = new Cache(async id => {
+      const [token] = await parts.store.tokens(id, 1)
+      return token?.id === id ? token : undefined
+    })
     parts.bus.subscribe('all', message => {
       if (message.kind !== 'end') return
       const { token, user } = message
-      this.#cache.forgetWhere(held => (token !== null && held.id === token) || (user !== null && held.user === user))
+      if (token !== null) this.#cache.forget(token)
+      else if (user !== null) this.#cache.forgetWhere(held => held.user === user)
     })
   }
 
-  /** A new token; its text is shown once and kept nowhere. */
+  /** A new token; its text is shown once and kept nowhere. A text from outside that is there already stays as it is. */
   async mint(wanted: NewToken): Promise<{ readonly text: string; readonly token: Token } | IdentityRejection> {
-    const { clock, random, store, write } = this.#parts
-    const text = wanted.text ?? Buffer.from(random.bytes(TOKEN_BYTES)).toString('base64url')
+    const { random, store, write } = this.#parts
+    const given = wanted.text
+    if (given !== undefined && (given.length === 0 || given.length > TOKEN_TEXT))
+      return { rejected: 'token.malformed', text: `must have 1 to ${TOKEN_TEXT} characters` }
+    return commit(write, async () => {
+      const text = given ?? Buffer.from(random.bytes(TOKEN_BYTES)).toString('base64url')
+      const token = this.draft(wanted, text)
+      const held = await store.token(token.hash)
+      if (held) return isSameOwner(held, token) ? { guards: [], rows: [], value: { text, token: held } } : TAKEN
+      const owner = token.user === null ? undefined : await store.account(token.user)
+      if (token.user !== null && !owner) return { rejected: 'user.unknown' }
+      // Under the account's version: an account that ends meanwhile gets no token behind its back.
+      const guards = owner ? [{ of: 'account', id: owner.id, version: owner.version } as const] : []
+      return { guards, rows: [{ put: 'token', token }], value: { text, token } }
+    })
+  }
+
+  /** The row that `mint` writes, for who writes it with others. */
+  draft(wanted: NewToken, text: string): Token {
     const hash = hashOf(text)
-    const now = clock.now()
-    const token: Token = {
+    const now = this.#parts.clock.now()
+    return {
       hash,
       id: hash.slice(0, TOKEN_ID),
       kind: wanted.kind,
@@ -72,46 +96,88 @@ export class Tokens {
       createdAt: now,
       expiresAt: wanted.lifetime === null ? null : now + wanted.lifetime,
     }
-    const held = await store.token(hash)
-    if (held && (held.user !== token.user || held.kind !== token.kind || held.app !== token.app))
-      return { rejected: 'token.exists' }
-    if (held) return { text, token: held }
-    await write({ guards: [], append: null, rows: [{ put: 'token', token }] })
-    return { text, token }
   }
 
   /** Whose token this is, if it is good now. */
   async authenticate(text: string): Promise<Authentication> {
     if (text.length === 0 || text.length > TOKEN_TEXT) return { refused: 'unknown' }
-    const token = await this.#cache.load(hashOf(text))
-    if (!token) return { refused: 'unknown' }
-    const now = this.#parts.clock.now()
-    if (token.expiresAt !== null && token.expiresAt <= now) return { refused: 'expired' }
-    if (token.user === null) return { token, account: null }
-    const account = await this.#parts.accounts.load(token.user)
-    if (!account) return { refused: 'unknown' }
-    if (!account.active) return { refused: 'inactive' }
-    const sanction = sanctionOn(account.sanctions, account.id, 'ban', now)
-    return sanction ? { refused: 'banned', sanction } : { token, account }
+    const hash = hashOf(text)
+    const token = await this.#cache.load(hash.slice(0, TOKEN_ID), () => this.#parts.store.token(hash))
+    return token?.hash === hash ? this.#judge(token) : { refused: 'unknown' }
+  }
+
+  /**
+   * The same of a token that was good a moment ago. Asked again once a session is registered: an `end` that came
+   * between the log-in and the registration found no session to close.
+   */
+  async again({ id, hash }: Token): Promise<Authentication> {
+    const token = await this.#cache.load(id, () => this.#parts.store.token(hash))
+    return token?.hash === hash ? this.#judge(token) : { refused: 'unknown' }
+  }
+
+  /** By its public id. */
+  find(id: string): Promise<Token | undefined> {
+    return this.#cache.load(id)
   }
 
   /** Ends tokens and every session that they opened. */
   async revoke(tokens: readonly Token[], reason: string): Promise<void> {
     if (tokens.length === 0) return
-    const { write, bus } = this.#parts
-    await write({ guards: [], append: null, rows: tokens.map(token => ({ drop: 'token', hash: token.hash })) })
-    for (const token of tokens) {
-      this.#cache.forget(token.hash)
-      bus.publish('all', { kind: 'end', token: token.id, user: null, wire: null, reason })
+    await this.#parts.write({ guards: [], append: null, rows: dropped(tokens) })
+    this.ended(tokens, reason)
+  }
+
+  /** Tells every node that tokens are gone, whose rows somebody dropped. */
+  ended(tokens: readonly Token[], reason: string): void {
+    for (const { id } of tokens) {
+      this.#cache.forget(id)
+      this.#parts.bus.publish('all', { kind: 'end', token: id, user: null, wire: null, reason })
+    }
+  }
+
+  /** Drops tokens that ran out, page by page; gives how many. */
+  async dropExpired(): Promise<number> {
+    const { store, write, clock } = this.#parts
+    let dropping = 0
+    for (let after: string | null = null; ; ) {
+      const page: readonly Token[] = await store.tokens(after, PAGE)
+      const expired = page.filter(({ expiresAt }) => expiresAt !== null && expiresAt <= clock.now())
+      if (expired.length > 0) await write({ guards: [], append: null, rows: dropped(expired) })
+      dropping += expired.length
+      if (page.length < PAGE) return dropping
+      after = page.at(-1)?.hash ?? null
     }
   }
 
   forget(): void {
     this.#cache.clear()
   }
+
+  async #judge(token: Token): Promise<Authentication> {
+    const now = this.#parts.clock.now()
+    if (token.expiresAt !== null && token.expiresAt <= now) return { refused: 'expired', token }
+    if (token.user === null) return { token, account: null }
+    const account = await this.#parts.accounts.load(token.user)
+    if (!account) return { refused: 'unknown' }
+    if (!account.active) return { refused: 'inactive', token }
+    const sanction = sanctionOn(account.sanctions, account.id, 'ban', now)
+    return sanction ? { refused: 'banned', token, sanction } : { token, account }
+  }
+}
+
+const TAKEN: IdentityRejection = { rejected: 'token.exists' }
+/** Tokens that are read at a time. */
+const PAGE = 1_000
+
+export function isSameOwner(a: Token, b: Token): boolean {
+  return a.user === b.user && a.kind === b.kind && a.app === b.app
+}
+
+export function dropped(tokens: readonly Token[]): Row[] {
+  return tokens.map(({ hash }) => ({ drop: 'token', hash }))
 }
 
 /** Hex SHA-256: what is kept of a token. A look-up by it tells nothing of other tokens, whatever its time. */
 export function hashOf(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex')
+  return hash('sha256', text, 'hex')
 }

@@ -50,7 +50,7 @@ export async function disableUser(core: Core, id: string): Promise<UserShown> {
 /** The account ends: out of every room, without tokens and password. Its id and its keys stay (L9). */
 export async function removeUser(core: Core, id: string): Promise<UserShown & { readonly rooms: number }> {
   const user = userIdOf(id)
-  succeeded(await core.identity.users.disable(user, 'account removed'))
+  succeeded(await core.identity.users.disable(user))
   let rooms = 0
   // Again until none is left: somebody may be adding them while they go.
   for (let held = await core.store.roomsOf(user); held.length > 0; held = await core.store.roomsOf(user)) {

@@ -1,0 +1,25 @@
+// Lets what has the same key run one after another, so that a count is read and written by one at a time.
+
+export class Turns {
+  readonly #most: number
+  readonly #lines = new Map<string, { last: Promise<unknown>; length: number }>()
+
+  /** @param most how many may stand in one line, the one that runs included */
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** undefined when the line is full. */
+  run<T>(key: string, work: () => Promise<T>): Promise<T> | undefined {
+    const line = this.#lines.get(key) ?? { last: Promise.resolve(), length: 0 }
+    if (line.length >= this.#most) return undefined
+    line.length += 1
+    const turn = line.last.then(work).finally(() => {
+      line.length -= 1
+      if (line.length === 0) this.#lines.delete(key)
+    })
+    line.last = turn.catch(() => {})
+    this.#lines.set(key, line)
+    return turn
+  }
+}
