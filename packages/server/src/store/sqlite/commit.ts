@@ -4,10 +4,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelId, EventId, IdSequence, RoomId, UserId } from '@conclave/wire'
 import type { EventBody, RoomEvent } from '../../room/events.ts'
-import { advance, erase, foldName, type HeadDraft, type Projected, project } from '../projection.ts'
+import { advance, foldName, type HeadDraft, project } from '../projection.ts'
 import type { Append, Guard, Item, Outcome, Row } from '../store.ts'
 import type { IdentityRows } from './identity.ts'
 import { EventInserts } from './inserts.ts'
+import { ProjectedRows } from './projected.ts'
 import type { RoomReads } from './rooms.ts'
 
 const SQL = {
@@ -22,16 +23,8 @@ const SQL = {
       name = excluded.name`,
   claim: 'INSERT OR REPLACE INTO claims (space, key, room) VALUES (?, ?, ?)',
   release: 'DELETE FROM claims WHERE space = ? AND key = ? AND room = ?',
-  messageKey: 'INSERT INTO message_keys (key, room, sequence, by, digest) VALUES (?, ?, ?, ?, ?)',
-  openSpan: 'INSERT OR IGNORE INTO spans (user, room, opened, from_sequence) VALUES (?, ?, ?, ?)',
-  closeSpan: 'UPDATE spans SET to_sequence = ? WHERE room = ? AND user = ? AND to_sequence IS NULL',
-  closeSpans: 'UPDATE spans SET to_sequence = ? WHERE room = ? AND to_sequence IS NULL',
-  grantRole: 'INSERT OR IGNORE INTO roles (user, room, role) VALUES (?, ?, ?)',
-  revokeRole: 'DELETE FROM roles WHERE user = ? AND room = ? AND role = ?',
-  dropRolesOf: 'DELETE FROM roles WHERE room = ? AND user = ?',
-  dropRoles: 'DELETE FROM roles WHERE room = ?',
-  message: `SELECT body FROM events WHERE room = ? AND sequence = ? AND id = ? AND class = 'm'`,
-  erase: `UPDATE events SET class = 'x', body = ? WHERE room = ? AND sequence = ?`,
+  messageUse: 'INSERT INTO message_uses (room, sequence, by, digest) VALUES (?, ?, ?, ?)',
+  messageKey: 'INSERT INTO message_keys (key, use) VALUES (?, ?)',
 } as const
 
 interface OpenHead extends HeadDraft {
@@ -44,6 +37,15 @@ interface Batch {
   readonly at: number
   readonly heads: Map<RoomId, OpenHead>
   readonly versions: Readonly<Record<Guard['of'], Map<string, number>>>
+  /** Message keys that the batch uses. */
+  readonly keys: Map<string, UsedKey>
+}
+
+interface UsedKey {
+  readonly room: RoomId
+  readonly sequence: number
+  readonly by: UserId
+  readonly digest: string
 }
 
 export class Commits {
@@ -52,6 +54,7 @@ export class Commits {
   readonly #identity: IdentityRows
   readonly #ids: IdSequence
   readonly #inserts: EventInserts
+  readonly #projected: ProjectedRows
   readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>
 
   constructor(database: DatabaseSync, rooms: RoomReads, identity: IdentityRows, ids: IdSequence) {
@@ -60,6 +63,7 @@ export class Commits {
     this.#identity = identity
     this.#ids = ids
     this.#inserts = new EventInserts(database)
+    this.#projected = new ProjectedRows(database)
     const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)])
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>
   }
@@ -70,11 +74,13 @@ export class Commits {
       at: now,
       heads: new Map(),
       versions: { account: new Map(), channel: new Map(), keys: new Map() },
+      keys: new Map(),
     }
     this.#sql.begin.run()
     try {
       const outcomes = items.map(item => this.#refuse(batch, item) ?? this.#write(batch, item))
       this.#inserts.flush()
+      this.#writeKeys(batch.keys)
       for (const head of batch.heads.values()) if (head.advanced) this.#writeHead(head)
       this.#sql.commit.run()
       return outcomes
@@ -103,7 +109,7 @@ export class Commits {
   #refuseAppend(batch: Batch, append: Append): Outcome | undefined {
     const keys = append.messageKeys
     for (const [index, { key }] of keys.entries()) {
-      const used = this.#rooms.messageKey(key)
+      const used = batch.keys.get(key) ?? this.#rooms.messageKey(key)
       if (used) return { outcome: 'exists', index, ...used }
       const twin = index === 0 ? undefined : keys.slice(0, index).find(earlier => earlier.key === key)
       if (twin) return { outcome: 'exists', index, room: append.room, sequence: 0, by: twin.by, digest: twin.digest }
@@ -168,7 +174,7 @@ export class Commits {
     const events = bodies.map(body => this.#insert(batch, head, body, append.at, actor, first))
     for (const { space, key } of append.releases) this.#sql.release.run(space, key, room)
     for (const { space, key } of append.claims) this.#sql.claim.run(space, key, room)
-    for (const { key, by, digest } of append.messageKeys) this.#sql.messageKey.run(key, room, first, by, digest)
+    for (const { key, by, digest } of append.messageKeys) batch.keys.set(key, { room, sequence: first, by, digest })
     return events
   }
 
@@ -185,43 +191,22 @@ export class Commits {
     this.#inserts.add(event)
     head.advanced = true
     if (body.type !== 'message') {
-      for (const row of project(event, head.suite, first)) this.#writeProjected(head, row)
+      if (body.type === 'messages.deleted') this.#inserts.flush()
+      for (const row of project(event, head.suite, first)) head.messages -= this.#projected.write(head.room, row)
     }
     advance(head, event)
     return event
   }
 
-  #writeProjected(head: OpenHead, row: Projected): void {
-    const { room } = head
-    const sql = this.#sql
-    switch (row.row) {
-      case 'span.opened':
-        sql.openSpan.run(row.user, room, row.opened, row.from)
-        return
-      case 'span.closed':
-        sql.closeSpan.run(row.to, room, row.user)
-        return
-      case 'spans.closed':
-        sql.closeSpans.run(row.to, room)
-        return
-      case 'role.granted':
-        sql.grantRole.run(row.user, room, row.role)
-        return
-      case 'role.revoked':
-        sql.revokeRole.run(row.user, room, row.role)
-        return
-      case 'roles.dropped':
-        if (row.user === null) sql.dropRoles.run(room)
-        else sql.dropRolesOf.run(room, row.user)
-        return
-      case 'message.erased': {
-        this.#inserts.flush()
-        const stored = sql.message.get(room, row.sequence, row.id)
-        if (stored === undefined) return
-        sql.erase.run(JSON.stringify(erase(JSON.parse(stored.body as string) as EventBody)), room, row.sequence)
-        head.messages -= 1
-      }
+  /** The keys in the order of their index, which is none that clients follow: neighbours then share a page. */
+  #writeKeys(keys: ReadonlyMap<string, UsedKey>): void {
+    if (keys.size === 0) return
+    const uses: [string, number | bigint][] = []
+    for (const [key, { room, sequence, by, digest }] of keys) {
+      uses.push([key, this.#sql.messageUse.run(room, sequence, by, digest).lastInsertRowid])
     }
+    uses.sort(([a], [b]) => (a < b ? -1 : 1))
+    for (const [key, use] of uses) this.#sql.messageKey.run(key, use)
   }
 
   #writeHead(head: OpenHead): void {

@@ -43,9 +43,13 @@ const STEPS: readonly string[] = [
     space TEXT NOT NULL, key TEXT NOT NULL, room INTEGER NOT NULL, PRIMARY KEY (space, key)
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE message_keys (
-    key TEXT PRIMARY KEY, room INTEGER NOT NULL, sequence INTEGER NOT NULL, by INTEGER NOT NULL, digest TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
+  -- Keys come in no order, so every new one dirties a page of its own: short rows make few pages. What a key was
+  -- used for lies in the order of writing.
+  CREATE TABLE message_uses (
+    number INTEGER PRIMARY KEY, room INTEGER NOT NULL, sequence INTEGER NOT NULL, by INTEGER NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE message_keys (key TEXT PRIMARY KEY, use INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
   CREATE TABLE accounts (
     id INTEGER PRIMARY KEY, version INTEGER NOT NULL, username TEXT NOT NULL, email TEXT, folded_username TEXT NOT NULL,

@@ -1,5 +1,5 @@
 // The Store over SQLite (node:sqlite), the default: one process, one file, written on the main thread. What the
-// statements are stands in rooms.ts, identity.ts and commit.ts; here is what happens when the disk says no.
+// statements are stands in rooms.ts, pages.ts, identity.ts and commit.ts; here is what happens when the disk says no.
 
 import type { DatabaseSync } from 'node:sqlite'
 import {
@@ -32,6 +32,7 @@ import { Checkpoints } from './checkpoint.ts'
 import { Commits } from './commit.ts'
 import { IdentityRows } from './identity.ts'
 import { connect, lock, MEMORY } from './open.ts'
+import { Pages } from './pages.ts'
 import { check, isBug, probe, reasonOf } from './recovery.ts'
 import { RoomReads } from './rooms.ts'
 
@@ -64,6 +65,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 class Connection {
   readonly database: DatabaseSync
   readonly rooms: RoomReads
+  readonly pages: Pages
   readonly identity: IdentityRows
   readonly commits: Commits
   readonly checkpoints: Checkpoints
@@ -71,6 +73,7 @@ class Connection {
   constructor(database: DatabaseSync, ids: IdSequence) {
     this.database = database
     this.rooms = new RoomReads(database)
+    this.pages = new Pages(database)
     this.identity = new IdentityRows(database)
     this.commits = new Commits(database, this.rooms, this.identity, ids)
     this.checkpoints = new Checkpoints(database)
@@ -158,19 +161,19 @@ class SqliteStore implements Store {
   }
 
   async control(room: RoomId, after: number): Promise<readonly RoomEvent[]> {
-    return this.#open.rooms.control(room, after)
+    return this.#open.pages.control(room, after)
   }
 
   async page(query: PageQuery): Promise<readonly RoomEvent[] | undefined> {
-    return this.#open.rooms.page(query)
+    return this.#open.pages.page(query)
   }
 
   async event(room: RoomId, id: EventId, right: Right): Promise<RoomEvent | undefined> {
-    return this.#open.rooms.event(room, id, right)
+    return this.#open.pages.event(room, id, right)
   }
 
   async eventAt(room: RoomId, sequence: number): Promise<RoomEvent | undefined> {
-    return this.#open.rooms.eventAt(room, sequence)
+    return this.#open.pages.eventAt(room, sequence)
   }
 
   async messageKey(key: string): Promise<{ room: RoomId; sequence: number; by: UserId; digest: string } | undefined> {
