@@ -2,6 +2,7 @@
 import { decodeDetailBytes, decodeMessageEvent } from '@conclave/wire'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestServer } from '../server.ts'
+import { startServer } from '../server.ts'
 import type { Group, Hand } from './hand.ts'
 import { additionBody, enroll, groupBody, keysBody, makeGroup, messageBody } from './hand.ts'
 import type { Answered } from './http.ts'
@@ -158,7 +159,7 @@ describe('a restart', () => {
     const one = await enroll(first.url, A)
     const prepared = await groupBody(first.url, one, [one])
     await first.stop()
-    first = await startXchatServer({ data })
+    first = await startServer({ data })
     const created = await ask(first.url, tokenOf(A), 'POST', '/2/chat/conversations/group', { body: prepared.body })
     expect(created.status).toBe(201)
     const { id, version } = prepared.group
@@ -167,7 +168,7 @@ describe('a restart', () => {
     const sent = await ask(first.url, tokenOf(A), 'POST', `${path}/messages`, { body: message })
     const before = await ask(first.url, tokenOf(A), 'GET', `${path}/events`)
     await first.kill()
-    first = await startXchatServer({ data })
+    first = await startServer({ data })
     try {
       expect((await ask(first.url, tokenOf(A), 'GET', `${path}/events`)).text).toBe(before.text)
       const again = await ask(first.url, tokenOf(A), 'POST', `${path}/messages`, { body: message })
@@ -175,5 +176,5 @@ describe('a restart', () => {
     } finally {
       await first.remove()
     }
-  })
+  }, 60_000)
 })
