@@ -11,17 +11,24 @@ import { rowSentences } from './testing/rows.ts'
 export interface OpenStore {
   readonly store: Store
   close(): Promise<void>
-  /** Loses the process between two commits, without a word to the store, and opens what it left behind. */
+  /** Loses the process between two commits, without a word to the store, and opens what it left behind. Every durable
+   * store has it. */
   crashAndReopen?(): Promise<Store>
 }
 
+export interface ContractOptions {
+  /** False for a store that ends with its process: the sentences about crashes are left out. Default true. */
+  readonly durable?: boolean
+}
+
 /** `open` gives an empty store each time, of a node between 0 and 1023 and a clock that stands at `NOW` of items.ts. */
-export function storeContract(name: string, open: () => Promise<OpenStore>): void {
+export function storeContract(name: string, open: () => Promise<OpenStore>, options: ContractOptions = {}): void {
+  const durable = options.durable ?? true
   describe(`store: ${name}`, () => {
-    describe('commit', () => commitSentences(open))
+    describe('commit', () => commitSentences(open, durable))
     describe('rooms', () => roomSentences(open))
     describe('pages', () => pageSentences(open))
     describe('rows', () => rowSentences(open))
-    describe('histories', () => historySentences(open))
+    describe('histories', () => historySentences(open, durable))
   })
 }

@@ -23,10 +23,11 @@ function directory(): string {
   return path
 }
 
-storeContract('sqlite, in memory', async () => {
+const inMemory = async (): Promise<OpenStore> => {
   const store = await openSqliteStore({ directory: ':memory:', node: 1, clock })
   return { store, close: () => store.close() }
-})
+}
+storeContract('sqlite, in memory', inMemory, { durable: false })
 
 storeContract('sqlite, in a file', async (): Promise<OpenStore> => {
   const path = directory()
