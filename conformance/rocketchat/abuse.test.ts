@@ -26,6 +26,8 @@ afterAll(async () => {
 
 /** It still serves, logged no bug, and the other session is where it was. */
 async function unharmed(): Promise<void> {
+  if (witness.closed !== null)
+    throw new Error(`the witness was cut off (${witness.closed}): ${server.output().slice(-3_000)}`)
   const rid = server.rooms.general
   const { _id } = await witness.call('sendMessage', { rid, msg: 'still here' })
   await witness.event('room-messages', ([message]) => message._id === _id)
