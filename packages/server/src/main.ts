@@ -1,7 +1,7 @@
 // Puts the server together: adapters, identity, engine, operations, three gateways on one port; and takes it
 // apart again in the order that loses nothing. The only file, with cli.ts, that knows every part.
 import { randomBytes } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { ChannelId } from '@conclave/wire'
 import type { FastifyInstance } from 'fastify'
 import fastify from 'fastify'
@@ -18,7 +18,7 @@ import { rocketchatGateway } from './gateways/rocketchat/index.ts'
 import { addressOf, closeUnclaimedUpgrades } from './gateways/upgrades.ts'
 import { xchatGateway } from './gateways/xchat/index.ts'
 import { Operations } from './operations.ts'
-import { openControl } from './operator/control.ts'
+import { type Control, openControl } from './operator/control.ts'
 import type { FirstStart } from './operator/first-start.ts'
 import { firstStart } from './operator/first-start.ts'
 import { localPresence } from './presence/local.ts'
@@ -39,6 +39,8 @@ export interface RunningServer {
 
 /** ms that sockets have for closing before they are cut. */
 const CLOSING = 2_000
+/** ms in which a request has to arrive whole; Fastify's own default is for ever. */
+const ARRIVING = 60_000
 
 /** Everything below the gateways, as the CLI also uses it when no server runs. */
 export async function openCore(config: Config, log: Logger): Promise<Core> {
@@ -67,9 +69,15 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       logger: false,
       trustProxy: false,
       forceCloseConnections: false,
+      requestTimeout: ARRIVING,
       routerOptions: { maxParamLength: 256 },
     })
     operations.register(http)
+    const sockets = new Set<Socket>()
+    http.server.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
     const parts = gatewayParts(core, http, await core.roomsChannel())
     for (const open of [dinoGateway, rocketchatGateway, xchatGateway]) gateways.push(await open(parts))
     closeUnclaimedUpgrades(
@@ -86,7 +94,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       host: config.host,
       port,
       first,
-      stop: () => stop(core, running, gateways, operations, () => control.close()),
+      stop: () => stop({ core, http: running, gateways, operations, control, sockets }),
     }
   } catch (error) {
     for (const gateway of gateways) await gateway.close().catch(() => {})
@@ -139,20 +147,26 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
   }
 }
 
+interface Running {
+  readonly core: Core
+  readonly http: FastifyInstance
+  readonly gateways: readonly Gateway[]
+  readonly operations: Operations
+  readonly control: Control
+  /** Every connection, those that were upgraded included: the HTTP server forgets these and still waits for them. */
+  readonly sockets: ReadonlySet<Socket>
+}
+
 /** Not ready, then no new requests, then sessions with their wire's own code, then the last commit, then the store. */
-async function stop(
-  core: Core,
-  http: FastifyInstance,
-  gateways: readonly Gateway[],
-  operations: Operations,
-  closeControl: () => Promise<void>,
-): Promise<void> {
+async function stop({ core, http, gateways, operations, control, sockets }: Running): Promise<void> {
   operations.stopping()
-  await closeControl()
+  await control.close()
   const closed = http.close()
   await core.settled()
+  const cut = setTimeout(() => {
+    for (const socket of sockets) socket.destroy()
+  }, CLOSING)
   for (const gateway of gateways) await gateway.close()
-  const cut = setTimeout(() => http.server.closeAllConnections(), CLOSING)
   await closed
   clearTimeout(cut)
   await core.close()
