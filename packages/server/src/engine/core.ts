@@ -40,7 +40,7 @@ export interface Core extends CoreParts {
   onCommit(listener: (items: number, milliseconds: number) => void): void
   /** The channel for rooms made over Rocket.Chat or X; made on first use. */
   roomsChannel(): Promise<ChannelId>
-  /** Resolves when no command runs and nothing waits to be written. */
+  /** Resolves when everything is answered that waits to be written now. */
   settled(): Promise<void>
   close(): Promise<void>
 }
@@ -59,7 +59,7 @@ export function buildCore(parts: CoreParts): Core {
     committed: (items, milliseconds) => {
       for (const listener of listeners) listener(items, milliseconds)
     },
-    bug: error => log.error({ err: error }, 'bug after a commit'),
+    bug: error => log.error({ err: error }, 'bug at a commit'),
   })
   const passwords = new Passwords()
   const identity = new Identity({
@@ -94,9 +94,7 @@ export function buildCore(parts: CoreParts): Core {
     reading,
     onCommit: listener => void listeners.push(listener),
     roomsChannel: () => roomsChannel({ store, writer, config }),
-    settled: async () => {
-      await writer.settled()
-    },
+    settled: () => writer.settled(),
     close: async () => {
       sessions.endAll('the server stops')
       await writer.close()

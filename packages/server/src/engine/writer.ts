@@ -20,7 +20,7 @@ export interface WriterEvents {
   recovered(): void
   /** One transaction is on disk. */
   committed(items: number, milliseconds: number): void
-  /** `applied` threw: a bug, since the commit stands. */
+  /** `applied` or `committed` threw, though the commit stands; or the store cannot take an item as it is. */
   bug(error: unknown): void
 }
 
@@ -35,7 +35,8 @@ export class Writer {
   #writing = false
   #failed: StoreFailure | null = null
   #closing = false
-  #idle: (() => void)[] = []
+  /** The newest write; those before it are answered before it. */
+  #last: Promise<unknown> = Promise.resolve()
   #reopenTimer: NodeJS.Timeout | null = null
 
   constructor(store: Store, events: WriterEvents) {
@@ -56,22 +57,26 @@ export class Writer {
   readonly write = (item: Item, applied: ((events: readonly RoomEvent[]) => void) | null = null): Promise<Outcome> => {
     if (this.#failed) return Promise.reject(new StoreFailure(this.#failed.message))
     if (this.#closing) return Promise.reject(new StoreFailure('the server is stopping'))
-    return new Promise((resolve, reject) => {
+    const written = new Promise<Outcome>((resolve, reject) => {
       this.#queue.push({ item, applied, resolve, reject })
       this.#schedule()
     })
+    this.#last = written
+    return written
   }
 
-  /** Resolves when nothing is being written and nothing waits. */
+  /** Resolves when everything is answered that waits now. */
   settled(): Promise<void> {
-    if (this.#queue.length === 0 && !this.#writing) return Promise.resolve()
-    return new Promise(resolve => this.#idle.push(resolve))
+    return this.#last.then(
+      () => {},
+      () => {},
+    )
   }
 
-  /** Finishes what is being written and what waits, then takes nothing more. */
+  /** Takes nothing more, and finishes what is being written and what waits. */
   async close(): Promise<void> {
-    await this.settled()
     this.#closing = true
+    await this.settled()
     if (this.#reopenTimer) clearTimeout(this.#reopenTimer)
   }
 
@@ -88,42 +93,60 @@ export class Writer {
     const batch = this.#queue.length <= BATCH_ITEMS ? this.#queue : this.#queue.slice(0, BATCH_ITEMS)
     this.#queue = batch === this.#queue ? [] : this.#queue.slice(BATCH_ITEMS)
     this.#writing = true
-    const started = performance.now()
-    let outcomes: readonly Outcome[]
-    try {
-      outcomes = await this.#store.commit(batch.map(waiting => waiting.item))
-    } catch (error) {
-      this.#writing = false
-      this.#fail(batch, error)
-      return
+    // One part, unless an item is such that the store cannot take it: then halves, so that it fails alone.
+    const parts = [batch]
+    for (let part = parts.shift(); part; part = parts.shift()) {
+      const started = performance.now()
+      let outcomes: readonly Outcome[]
+      try {
+        outcomes = await this.#store.commit(part.map(waiting => waiting.item))
+      } catch (error) {
+        if (error instanceof StoreFailure) {
+          this.#writing = false
+          this.#fail([part, ...parts].flat(), error)
+          return
+        }
+        const middle = Math.ceil(part.length / 2)
+        if (part.length > 1) parts.unshift(part.slice(0, middle), part.slice(middle))
+        else this.#refuse(part[0] as Waiting, error)
+        continue
+      }
+      this.#answer(part, outcomes, performance.now() - started)
     }
     this.#writing = false
-    this.#events.committed(batch.length, performance.now() - started)
-    for (const [index, waiting] of batch.entries()) {
-      const outcome = outcomes[index] as Outcome
-      if (outcome.outcome === 'committed' && waiting.applied) {
-        try {
-          waiting.applied(outcome.events)
-        } catch (error) {
-          this.#events.bug(error)
-        }
-      }
-      waiting.resolve(outcome)
-    }
     this.#schedule()
-    this.#settle()
+  }
+
+  #answer(part: readonly Waiting[], outcomes: readonly Outcome[], milliseconds: number): void {
+    this.#guarded(() => this.#events.committed(part.length, milliseconds))
+    for (const [index, { applied, resolve }] of part.entries()) {
+      const outcome = outcomes[index] as Outcome
+      if (outcome.outcome === 'committed' && applied) this.#guarded(() => applied(outcome.events))
+      resolve(outcome)
+    }
+  }
+
+  #refuse({ reject }: Waiting, error: unknown): void {
+    this.#events.bug(error)
+    reject(new StoreFailure('the store cannot take this'))
+  }
+
+  /** What comes after a commit cannot undo it, and keeps nobody else waiting. */
+  #guarded(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.#events.bug(error)
+    }
   }
 
   /** Answers everybody who waits with the failure and begins to reopen the store. */
-  #fail(batch: readonly Waiting[], error: unknown): void {
-    const failure = error instanceof StoreFailure ? error : new StoreFailure('the store failed')
-    if (!(error instanceof StoreFailure)) this.#events.bug(error)
+  #fail(batch: readonly Waiting[], failure: StoreFailure): void {
     const waiting = [...batch, ...this.#queue]
     this.#queue = []
     this.#failed = failure
     for (const one of waiting) one.reject(failure)
     this.#events.failed(failure)
-    this.#settle()
     this.#reopen(0)
   }
 
@@ -133,6 +156,7 @@ export class Writer {
       this.#reopenTimer = null
       this.#store.reopen().then(
         () => {
+          if (this.#closing) return
           this.#failed = null
           this.#events.recovered()
         },
@@ -142,10 +166,5 @@ export class Writer {
       )
     }, delay)
     this.#reopenTimer.unref()
-  }
-
-  #settle(): void {
-    if (this.#queue.length > 0 || this.#writing) return
-    for (const resolve of this.#idle.splice(0)) resolve()
   }
 }
