@@ -52,7 +52,7 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
     clock,
     random: systemRandom,
     store,
-    bus: localBus(),
+    bus: localBus({ onError: error => log.error({ err: error }, 'bug in a receiver of the bus') }),
     presence: localPresence(),
     quota: localQuota(clock),
   })
