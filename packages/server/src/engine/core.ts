@@ -80,7 +80,15 @@ export function buildCore(parts: CoreParts): Core {
   }
   const engine = new Engine({ store, bus, clock, identity, rooms, writer, settings })
   const sessions = new Sessions({ presence, bus, clock, random })
-  const occupancy = new Occupancy({ presence, bus, clock, identity, rooms, sessions })
+  const occupancy = new Occupancy({
+    presence,
+    bus,
+    clock,
+    identity,
+    rooms,
+    sessions,
+    bug: error => log.error({ err: error }, 'bug in putting somebody out of a room'),
+  })
   engine.onPublished(message => occupancy.follow(message))
   const reading = new Reading({ store, identity, rooms, clock })
   return {

@@ -1,14 +1,15 @@
 // Occupants: who is in a room with a session right now (design 1, 6). Kept by the Presence port, never in a log,
 // never moving the control sequence. Entering is checked against the same state that commands are decided on.
 import type { RoomId, UserId } from '@conclave/wire'
-import type { Bus, BusMessage } from '../bus/bus.ts'
+import type { Bus, BusMessage, Delivery } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Presence, SessionRef } from '../presence/presence.ts'
 import type { Account, Channel } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
+import { isRejection } from '../room/rejection.ts'
 import type { Origin } from '../room/rights.ts'
-import { checkJoin, visitorOf } from '../room/rights.ts'
+import { belongs, checkJoin, isHidden, visitorOf } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
 import type { Rooms } from './rooms.ts'
 import type { Sessions } from './sessions.ts'
@@ -20,6 +21,8 @@ export interface OccupancyParts {
   readonly identity: Identity
   readonly rooms: Rooms
   readonly sessions: Sessions
+  /** Somebody could not be put out of a room: nobody waits for that, so nobody else hears of it. */
+  bug(error: unknown): void
 }
 
 export interface Entered {
@@ -45,25 +48,33 @@ export class Occupancy {
     origin: Origin | null,
     inside?: (entered: Entered) => void,
   ): Promise<Entered | Rejection> {
-    const { rooms, identity, presence, bus, clock } = this.#parts
-    const state = rooms.peek(room) ?? (await rooms.load(room))
-    if (!state || state.removed) return { rejected: 'room.unknown' }
-    const channel = identity.channels.peek(state.channel) ?? (await identity.channels.load(state.channel))
-    const account = identity.accounts.peek(session.user) ?? (await identity.accounts.load(session.user))
-    if (!channel || !account) return { rejected: 'room.unknown' }
-    const refused = checkJoin(
-      state,
-      channel,
-      account,
-      visitorOf(state, channel, account, account.attributes, origin),
-      clock.now(),
-    )
-    if (refused) return refused
+    const { presence, bus, sessions } = this.#parts
+    const before = await this.#admit(session, room, origin)
+    if (isRejection(before)) return before
     const { again } = await presence.enter(room, session.id)
-    const entered = { room: state, channel, account, again }
+    // Once more: a ban that came meanwhile may have found nobody to put out; and who has closed would stay for ever.
+    const admitted = sessions.get(session.id) ? await this.#admit(session, room, origin) : GONE
+    if (isRejection(admitted)) {
+      await presence.leave(room, session.id)
+      return admitted
+    }
+    const entered = { ...admitted, again }
     inside?.(entered)
-    bus.publish(`room:${room}`, { kind: 'entered', room: state, session, account, again })
+    bus.publish(`room:${room}`, { kind: 'entered', room: entered.room, session, account: entered.account, again })
     return entered
+  }
+
+  /** Whether the room lets the user in, as everything stands now: the room is looked at after the last wait. */
+  async #admit(session: SessionRef, id: RoomId, origin: Origin | null): Promise<Omit<Entered, 'again'> | Rejection> {
+    const { rooms, identity, clock } = this.#parts
+    const known = rooms.peek(id) ?? (await rooms.load(id))
+    if (!known) return { rejected: 'room.unknown' }
+    const channel = identity.channels.peek(known.channel) ?? (await identity.channels.load(known.channel))
+    const account = identity.accounts.peek(session.user) ?? (await identity.accounts.load(session.user))
+    const room = rooms.peek(id) ?? known
+    if (room.removed || !channel || !account) return { rejected: 'room.unknown' }
+    const visitor = visitorOf(room, channel, account, account.attributes, origin)
+    return checkJoin(room, channel, account, visitor, clock.now()) ?? { room, channel, account }
   }
 
   /** Takes a session out. `last`: no session of its user remains in the room. Not being inside is no error. */
@@ -71,8 +82,9 @@ export class Occupancy {
     session: SessionRef,
     room: RoomId,
   ): Promise<{ readonly room: RoomState | undefined; readonly last: boolean }> {
-    const state = await this.#parts.rooms.load(room)
+    // Out first: whatever becomes of the rest, the session is inside no longer.
     const { last } = await this.#parts.presence.leave(room, session.id)
+    const state = await this.#parts.rooms.load(room)
     if (last && state) await this.#announceLeft(state, session)
     return { room: state, last }
   }
@@ -86,10 +98,14 @@ export class Occupancy {
     }
   }
 
-  /** Takes all sessions of a user out of a room, as a kick or a ban does. */
-  async evict(room: RoomId, user: UserId): Promise<void> {
-    const inside = (await this.#parts.presence.occupants(room)).filter(session => session.user === user)
-    for (const session of inside) await this.leave(session, room)
+  /** Takes all sessions of some users out of a room, as a kick or a ban does. */
+  async #evict(room: RoomState, isOut: (user: UserId) => boolean): Promise<void> {
+    const { presence } = this.#parts
+    for (const session of await presence.occupants(room.id)) {
+      if (!isOut(session.user)) continue
+      const { last } = await presence.leave(room.id, session.id)
+      if (last) await this.#announceLeft(room, session)
+    }
   }
 
   inside(room: RoomId, user: UserId): Promise<boolean> {
@@ -104,20 +120,36 @@ export class Occupancy {
     return this.#parts.presence.counts(rooms)
   }
 
-  /** Follows the log: who loses membership by another's hand, or is banned, is inside no longer (design 6). */
+  /** Follows the log: who loses membership by another's hand, is banned, or belongs to a hidden room no more, is
+   * inside no longer (design 6). */
   follow(message: BusMessage): void {
     if (message.kind !== 'event') return
-    const { event, room } = message.delivery
-    const { body } = event
-    if (body.type === 'members.removed' && (body.how !== 'left' || room.suite !== 'none' || room.kind === 'private')) {
-      for (const user of body.users) void this.evict(event.room, user)
-    }
-    if (body.type === 'sanction.set' && body.sanction.kind === 'ban') void this.evict(event.room, body.sanction.user)
+    const isOut = outBy(message.delivery)
+    if (isOut) this.#evict(message.delivery.room, isOut).catch(error => this.#parts.bug(error))
   }
 
   async #announceLeft(room: RoomState, session: SessionRef): Promise<void> {
     const { identity, bus } = this.#parts
     const account = identity.accounts.peek(session.user) ?? (await identity.accounts.load(session.user))
     if (account) bus.publish(`room:${room.id}`, { kind: 'left', room, session, account })
+  }
+}
+
+const GONE: Rejection = { rejected: 'occupant.required', where: 'room' }
+
+/** Whom an event puts out of the room; null for nobody. */
+function outBy({ event, room }: Delivery): ((user: UserId) => boolean) | null {
+  const { body } = event
+  switch (body.type) {
+    case 'members.removed':
+      if (body.how === 'left' && room.suite === 'none' && room.kind !== 'private') return null
+      return user => body.users.includes(user)
+    case 'sanction.set':
+      return body.sanction.kind === 'ban' ? user => user === body.sanction.user : null
+    case 'roles.changed':
+    case 'suite.switched':
+      return isHidden(room) ? user => !belongs(room, user) : null
+    default:
+      return null
   }
 }
