@@ -96,6 +96,15 @@ describe('L3 lockstep', () => {
     )
   }, 60_000)
 
+  test('nobody rules a room by naming a channel of their own beside it', async () => {
+    const { core, room } = await start()
+    await importWorld(core, { channels: [{ ref: 'mine', name: 'mine', owners: [user(5)] }] })
+    const channel = await core.store.ref('channel', 'mine')
+    const command: Command = { command: 'set-acls', actor: user(5), acls: [] }
+    const answer = await core.engine.submit({ room, command, session: null, bytes: 0, ...(channel ? { channel } : {}) })
+    expect(codeOf(answer)).toBe('role.required')
+  })
+
   test('a disabled account sends nothing more, though its rooms know nothing of it', async () => {
     const { core, room } = await start()
     expect(codeOf(await submit(core, room, say(user(1), 'one')))).toBe(null)

@@ -92,7 +92,7 @@ export class Engine {
     let seen: string | null | undefined
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const state = rooms.peek(room) ?? (await rooms.load(room))
-      const channel = submission.channel ?? state?.channel
+      const channel = state?.channel ?? submission.channel
       if (channel === undefined) return { rejected: 'room.unknown' }
       const wanted = needs(state, command)
       const gathered = gather(identity, channel, wanted)
