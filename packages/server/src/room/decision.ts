@@ -32,8 +32,6 @@ export interface CommandRule<C> {
   decide(state: RoomState | undefined, command: C, facts: Facts, context: Context): Decision | Rejection
 }
 
-export const NO_EVENTS: Decision = { events: [] }
-
 /** The key of a name: names are unique without regard to case. */
 export function nameKey(name: string): string {
   return name.normalize('NFC').toLowerCase()
