@@ -79,7 +79,7 @@ export function buildCore(parts: CoreParts): Core {
     updateGroupKey: config.rocketchat.updateGroupKey,
   }
   const engine = new Engine({ store, bus, clock, identity, rooms, writer, settings })
-  const sessions = new Sessions({ presence, bus, clock, random })
+  const sessions = new Sessions({ presence, bus, clock, random, identity })
   const occupancy = new Occupancy({
     presence,
     bus,

@@ -3,7 +3,9 @@
 import type { UserId } from '@conclave/wire'
 import type { Bus, BusMessage } from '../bus/bus.ts'
 import type { Clock, Random } from '../clock.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { Presence, SessionRef, Wire } from '../presence/presence.ts'
+import { sanctionOn } from '../room/state.ts'
 
 export interface Session extends SessionRef {
   /** ms since 1970 at which its token runs out; null never. */
@@ -29,14 +31,21 @@ export interface SessionsParts {
   readonly bus: Bus
   readonly clock: Clock
   readonly random: Random
+  readonly identity: Identity
 }
 
 /** ms between looks for sessions whose token has run out. */
 const SWEEP = 10_000
+/** ms for which an ended token is remembered: far longer than any log-in takes. */
+const REMEMBERED = 60_000
+/** Ended tokens that are remembered. */
+const ENDED = 10_000
 
 export class Sessions {
   readonly #parts: SessionsParts
   readonly #open = new Map<string, Session>()
+  /** Tokens that ended lately, and when (ms since 1970): a log-in with one of them may still be on its way. */
+  readonly #ended = new Map<string, number>()
   readonly #sweeper: NodeJS.Timeout
 
   constructor(parts: SessionsParts) {
@@ -60,13 +69,34 @@ export class Sessions {
     return this.#open.get(id)
   }
 
-  /** Registers at once, so that an `end` that comes while others are told finds the session. */
+  /**
+   * Registers at once, so that an `end` that comes while others are told finds the session. One that came between the
+   * log-in and this found none, so what the log-in saw is looked at again; the session is then ended a turn later, when
+   * its gateway has it.
+   */
   async open(opening: Opening): Promise<Session> {
     const id = Buffer.from(this.#parts.random.bytes(16)).toString('hex')
     const session: Session = { id, ...opening }
     this.#open.set(id, session)
-    await this.#parts.presence.open(session)
+    try {
+      await this.#parts.presence.open(session)
+      const reason = await this.#endedMeanwhile(session)
+      if (reason !== null) setImmediate(() => session.end(reason))
+    } catch (error) {
+      this.#open.delete(id)
+      await this.#parts.presence.close(id).catch(() => {})
+      throw error
+    }
     return session
+  }
+
+  async #endedMeanwhile({ user, token, expiresAt }: Session): Promise<string | null> {
+    const { identity, clock } = this.#parts
+    const account = await identity.accounts.load(user)
+    const now = clock.now()
+    if (!account?.active || sanctionOn(account.sanctions, user, 'ban', now)) return 'account ended'
+    const revoked = token !== null && (this.#ended.get(token) ?? 0) > now - REMEMBERED
+    return revoked || (expiresAt !== null && expiresAt <= now) ? 'token ended' : null
   }
 
   /** The socket is gone. The rooms that its user has left with it are the caller's to announce (Occupancy.close). */
@@ -84,6 +114,7 @@ export class Sessions {
     if (message.kind !== 'end') return
     const { token, user, wire, reason } = message
     if (token === null && user === null) return
+    if (token !== null) this.#remember(token)
     for (const session of [...this.#open.values()]) {
       if (token !== null && session.token !== token) continue
       if (user !== null && session.user !== user) continue
@@ -92,8 +123,16 @@ export class Sessions {
     }
   }
 
+  #remember(token: string): void {
+    this.#ended.delete(token)
+    this.#ended.set(token, this.#parts.clock.now())
+    const oldest = this.#ended.keys().next()
+    if (this.#ended.size > ENDED && !oldest.done) this.#ended.delete(oldest.value)
+  }
+
   #sweep(): void {
     const now = this.#parts.clock.now()
+    for (const [token, at] of this.#ended) if (at <= now - REMEMBERED) this.#ended.delete(token)
     for (const session of [...this.#open.values()]) {
       if (session.expiresAt !== null && session.expiresAt <= now) session.end('token expired')
     }
