@@ -1,9 +1,10 @@
 // The plug is pulled in the middle of a storm, several times: every acked message is there once, in order, and the
 // log folds to the state that the store's own tables show (L6, L7).
-import type { RoomId, UserId } from '@conclave/wire'
-import { idOfUuid } from '@conclave/wire'
+
 import { fold } from '@conclave/server/room/apply'
 import { openSqliteStore } from '@conclave/server/store/sqlite/store'
+import type { RoomId, UserId } from '@conclave/wire'
+import { idOfUuid } from '@conclave/wire'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, expect, test } from 'vitest'
 import { startServer, type TestServer } from './server.ts'
@@ -43,7 +44,11 @@ async function connect(n: number, room: string): Promise<Socket> {
   const ask = (event: string, body: object): Promise<Ack> => socket.emitWithAck(event, body)
   const login = await ask('login', {
     verb: 'login',
-    actor: { id: user.id, displayName: b64(user.username), attachments: [{ objectType: 'token', content: `storm-token-${n}` }] },
+    actor: {
+      id: user.id,
+      displayName: b64(user.username),
+      attachments: [{ objectType: 'token', content: `storm-token-${n}` }],
+    },
   })
   expect(login.status_code).toBe(200)
   expect((await ask('join', { verb: 'join', target: { id: room } })).status_code).toBe(200)
@@ -55,23 +60,29 @@ function storm(socket: Socket, room: string, tag: string, acked: Map<string, str
   let next = 0
   const send = (): void => {
     const text = `${tag}:${next++}`
-    socket.emit('message', { verb: 'send', target: { id: room, objectType: 'room' }, object: { content: b64(text) } }, (ack: Ack) => {
-      if (ack.status_code !== 200 || !ack.data) return
-      expect(acked.has(text)).toBe(false)
-      acked.set(text, ack.data.id)
-      send()
-    })
+    socket.emit(
+      'message',
+      { verb: 'send', target: { id: room, objectType: 'room' }, object: { content: b64(text) } },
+      (ack: Ack) => {
+        if (ack.status_code !== 200 || !ack.data) return
+        expect(acked.has(text)).toBe(false)
+        acked.set(text, ack.data.id)
+        send()
+      },
+    )
   }
   for (let n = 0; n < WINDOW; n++) send()
 }
 
-test('no acked message is lost, repeated or moved when the server is killed under load', { timeout: 120_000 }, async () => {
+test('no acked message is lost, repeated or moved when the server is killed under load', {
+  timeout: 120_000,
+}, async () => {
   const acked = new Map<string, string>()
   server = await startServer({ world })
   const room = server.rooms.r as string
   for (let round = 0; round < ROUNDS; round++) {
     const sockets = await Promise.all(users.map((_, n) => connect(n, room)))
-    sockets.forEach((socket, n) => storm(socket, room, `${round}/${n}`, acked))
+    for (const [n, socket] of sockets.entries()) storm(socket, room, `${round}/${n}`, acked)
     await new Promise(resolve => setTimeout(resolve, STORM))
     await server.kill()
     for (const socket of sockets) socket.close()
@@ -115,7 +126,14 @@ test('no acked message is lost, repeated or moved when the server is killed unde
 async function everything(store: Awaited<ReturnType<typeof openSqliteStore>>, room: RoomId) {
   const events = []
   for (let after = 0; ; ) {
-    const page = await store.page({ room, right: { by: 'server' }, select: 'all', after, order: 'oldest', limit: 5_000 })
+    const page = await store.page({
+      room,
+      right: { by: 'server' },
+      select: 'all',
+      after,
+      order: 'oldest',
+      limit: 5_000,
+    })
     if (!page || page.length === 0) return events
     events.push(...page)
     after = page.at(-1)?.sequence ?? 0

@@ -361,7 +361,7 @@ const RUN: Record<string, () => Promise<unknown>> = {
     const answers = await Promise.all(
       (['alice', 'bob'] as const).map(name => api(name, 'POST', 'e2e.setRoomKeyID', { rid, keyID: `K-${name}` })),
     )
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400])
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 400])
     const lost = answers.find(({ status }) => status === 400)
     expect(lost?.body.errorType).toBe('error-room-e2e-key-already-exists')
   },

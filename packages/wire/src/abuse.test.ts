@@ -60,7 +60,7 @@ describe('thrift', () => {
       for (const bytes of [string, list, map]) {
         const started = performance.now()
         expect(decodeStruct(bytes, { maxBytes: 1 << 20 }).ok).toBe(false)
-        expect(performance.now() - started).toBeLessThan(50)
+        expect(performance.now() - started).toBeLessThan(1_000)
       }
     }
   })

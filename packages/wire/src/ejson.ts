@@ -41,9 +41,10 @@ function decodeValue(value: unknown, depth: number): unknown {
     case '$binary':
       return decodeBinary(members.$binary)
     case '$escape':
-      if (isObject(members.$escape)) return mapMembers(members.$escape, inner)
+      return mapMembers(isObject(members.$escape) ? members.$escape : members, inner)
+    default:
+      return mapMembers(members, inner)
   }
-  return mapMembers(members, inner)
 }
 
 function decodeDate(ms: unknown): Date {

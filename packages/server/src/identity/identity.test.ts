@@ -102,15 +102,17 @@ describe('passwords', () => {
     expect(unknown).toBeGreaterThan(known / 4)
   })
 
-  test('that are huge are refused unread', async () => {
+  test('that are huge are refused unread: a hundred take less time than a few that are hashed', async () => {
     const started = performance.now()
-    const result = await core.identity.login.byPassword(
-      { username: 'ann' },
-      { plain: 'x'.repeat(PASSWORD + 1) },
-      'huge',
-    )
-    expect(result).toEqual({ login: 'bad-credentials' })
-    expect(performance.now() - started).toBeLessThan(20)
+    for (let n = 0; n < 100; n++) {
+      const result = await core.identity.login.byPassword(
+        { username: 'ann' },
+        { plain: 'x'.repeat(PASSWORD + 1) },
+        `huge${n}`,
+      )
+      expect(result).toEqual({ login: 'bad-credentials' })
+    }
+    expect(performance.now() - started).toBeLessThan(1_500)
   })
 
   test('wait in a bounded queue: a storm of log-ins is told to come again', async () => {

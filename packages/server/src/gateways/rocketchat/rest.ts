@@ -92,7 +92,7 @@ function register(scope: FastifyInstance, gate: Gate, spec: Route, path: string)
       const call = { gate, bytes: text.length, address, param: (name: string) => params[name] ?? '' }
       try {
         const caller = callers.get(request) as Caller
-        return answer(reply, await spec.run({ ...call, caller }, shaped.data))
+        return await answer(reply, await spec.run({ ...call, caller }, shaped.data))
       } catch (error) {
         return answer(reply, bug(gate, path, error))
       }

@@ -7,6 +7,7 @@ import { CONGESTED_BYTES } from '../../fanout/limits.ts'
 import { Outlet, type OutletOwner } from '../../fanout/outlet.ts'
 import { WsTransport } from '../../fanout/ws.ts'
 import type { Token } from '../../store/store.ts'
+import { CLOSE } from './close.ts'
 import { bug, dispatch } from './dispatch.ts'
 import { MeteorError, tooMany } from './errors.ts'
 import type { RoomFeed } from './feeds.ts'
@@ -39,17 +40,6 @@ import type { Answer } from './method.ts'
 import { login } from './methods/login.ts'
 import { logout } from './methods/logout.ts'
 import { type Opened, subscribe } from './streams.ts'
-
-/** Codes of closed sockets. 4000 is the real server's; 4001 and 4002 are ours (protocol/rocketchat.md). */
-export const CLOSE = {
-  LOGGED_OUT: 1000,
-  STOPPING: 1001,
-  PROTOCOL: 1002,
-  UNSUPPORTED: 1007,
-  TIMEOUT: 4000,
-  ENDED: 4001,
-  NOT_READING: 4002,
-} as const
 
 const LIMITS = { maxBytes: FRAME_BYTES, maxDepth: FRAME_DEPTH, maxKeys: FRAME_VALUES }
 const VERSIONS: ReadonlySet<unknown> = new Set(['1', 'pre2', 'pre1'])

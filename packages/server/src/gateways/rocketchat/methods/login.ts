@@ -1,12 +1,13 @@
 // `login`: digest, plain text or a token (rocketchat.md section 2). The user's own document comes before the result.
 
+import { CLOSE } from '../close.ts'
 import { credentialsOf, logIn, loginParams } from '../credentials.ts'
 import { bug, readParams } from '../dispatch.ts'
 import { loggedOut, MeteorError } from '../errors.ts'
 import { addedFrame } from '../frames.ts'
 import type { Gate } from '../gate.ts'
 import type { Answer } from '../method.ts'
-import { CLOSE, type DdpSession } from '../session.ts'
+import type { DdpSession } from '../session.ts'
 
 export const login = {
   async run(gate: Gate, session: DdpSession, given: unknown): Promise<Answer> {

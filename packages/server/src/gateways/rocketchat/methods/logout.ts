@@ -1,10 +1,11 @@
 // `logout`: the token is revoked, subscriptions are dropped, and the socket is closed shortly after the answer.
 
+import { CLOSE } from '../close.ts'
 import { bug } from '../dispatch.ts'
 import type { Gate } from '../gate.ts'
 import { LOGOUT_DELAY } from '../limits.ts'
 import type { Answer } from '../method.ts'
-import { CLOSE, type DdpSession } from '../session.ts'
+import type { DdpSession } from '../session.ts'
 
 export const logout = {
   async run(gate: Gate, session: DdpSession): Promise<Answer> {
