@@ -1,7 +1,7 @@
 // What an account may hold: the form of names, addresses and attributes, checked wherever they come from.
 import { isUserId, type UserId } from '@conclave/wire'
 import type { Sanction } from '../room/events.ts'
-import type { GlobalRole } from '../room/facts.ts'
+import type { Account, GlobalRole } from '../room/facts.ts'
 import { ATTRIBUTE_NAME, ATTRIBUTE_VALUE, ATTRIBUTES, EMAIL, EXCLUDED, SHOWN_NAME, USERNAME } from './limits.ts'
 import type { IdentityRejection } from './rejection.ts'
 
@@ -81,4 +81,12 @@ function areAttributes(attributes: Readonly<Record<string, string>>): boolean {
         value.length <= ATTRIBUTE_VALUE,
     )
   )
+}
+
+/** How the usernames of ended accounts begin; nobody else takes one. */
+export const REMOVED = 'removed-'
+
+export function checkReserved({ username }: AccountChange, account?: Account): IdentityRejection | undefined {
+  if (!username?.toLowerCase().startsWith(REMOVED) || username === account?.username) return undefined
+  return { rejected: 'user.malformed', field: 'username', text: `must not begin with "${REMOVED}"` }
 }

@@ -3,9 +3,9 @@
 import { isUserId, type UserId } from '@conclave/wire'
 import type { Clock } from '../clock.ts'
 import type { Account } from '../room/facts.ts'
-import { sanctionOn } from '../room/state.ts'
-import type { Guard, Row, Store, Write } from '../store/store.ts'
-import { type AccountChange, checkAccount, emailKey, usernameKey } from './account-form.ts'
+import type { Row, Store, Write } from '../store/store.ts'
+import { blankAccount, changedAccount, guardOf, isAdmitted, withoutVersion } from './account.ts'
+import { type AccountChange, checkAccount, checkReserved, emailKey, REMOVED, usernameKey } from './account-form.ts'
 import type { Cache } from './cache.ts'
 import { commit, type Proposal } from './commit.ts'
 import type { Passwords, PasswordText } from './passwords.ts'
@@ -195,49 +195,7 @@ interface Written {
   readonly after: Account
 }
 
-/** How the usernames of ended accounts begin; nobody else takes one. */
-const REMOVED = 'removed-'
-
-function checkReserved({ username }: AccountChange, account?: Account): IdentityRejection | undefined {
-  if (!username?.toLowerCase().startsWith(REMOVED) || username === account?.username) return undefined
-  return { rejected: 'user.malformed', field: 'username', text: `must not begin with "${REMOVED}"` }
-}
-
-/** Whether the account may log in. */
-function isAdmitted(account: Account, now: number): boolean {
-  return account.active && sanctionOn(account.sanctions, account.id, 'ban', now) === undefined
-}
-
-function guardOf({ id, version }: Account): Guard {
-  return { of: 'account', id, version }
-}
-
 function malformedId(): IdentityRejection {
   const text = 'must be decimal, without a leading zero and below 2^63'
   return { rejected: 'user.malformed', field: 'id', text }
-}
-
-function blankAccount(id: UserId): Account {
-  const names = { username: '', name: '', dinoName: '' }
-  return { id, version: 0, ...names, active: true, roles: [], sanctions: [], attributes: {}, excluded: [] }
-}
-
-function changedAccount(account: Account, change: AccountChange): Account {
-  const username = change.username === undefined ? account.username : usernameKey(change.username)
-  return {
-    id: account.id,
-    version: account.version,
-    username,
-    name: change.name ?? (account.name || username),
-    dinoName: change.dinoName ?? account.dinoName,
-    active: change.active ?? account.active,
-    roles: change.roles ?? account.roles,
-    sanctions: change.sanctions ?? account.sanctions,
-    attributes: change.attributes ?? account.attributes,
-    excluded: change.excluded ?? account.excluded,
-  }
-}
-
-function withoutVersion({ version: _, ...account }: Account): Omit<Account, 'version'> {
-  return account
 }

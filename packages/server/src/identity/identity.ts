@@ -7,6 +7,7 @@ import type { Quota } from '../quota/quota.ts'
 import type { Account, Channel, KeySet } from '../room/facts.ts'
 import type { Store, Write } from '../store/store.ts'
 import { Accounts } from './accounts.ts'
+import { type BringParts, type Brought, bringUsers } from './bring.ts'
 import { Cache } from './cache.ts'
 import { KeyPairs } from './key-pairs.ts'
 import { Login } from './login.ts'
@@ -38,6 +39,7 @@ export class Identity {
   readonly login: Login
   readonly publicKeys: PublicKeys
   readonly keyPairs: KeyPairs
+  readonly #bring: BringParts
   readonly #bus: Bus
   readonly #store: Store
   readonly #passwords: Passwords
@@ -53,17 +55,14 @@ export class Identity {
     bus.subscribe('all', message => {
       if (message.kind === 'changed') this.#forget(message.of, message.id)
     })
-    this.users = new Accounts({
-      store,
-      write,
-      clock,
-      ids,
-      passwords,
-      cache: this.accounts,
-      changed: user => this.changed('account', user),
-      ended: (user, reason) => bus.publish('all', { kind: 'end', token: null, user, wire: null, reason }),
-    })
+    const told = {
+      changed: (user: UserId) => this.changed('account', user),
+      ended: (user: UserId, reason: string) =>
+        bus.publish('all', { kind: 'end', token: null, user, wire: null, reason }),
+    }
+    this.users = new Accounts({ store, write, clock, ids, passwords, cache: this.accounts, ...told })
     this.tokens = new Tokens({ store, write, clock, random, bus, accounts: this.accounts })
+    this.#bring = { store, write, clock, tokens: this.tokens, ...told }
     this.login = new Login({
       store,
       clock,
@@ -83,9 +82,19 @@ export class Identity {
     this.#bus.publish('all', { kind: 'changed', of, id })
   }
 
+  /** Many users at once, as an import brings them; null when all are there, else the first refusal and its index. */
+  bring(users: readonly Brought[]): ReturnType<typeof bringUsers> {
+    return bringUsers(this.#bring, users)
+  }
+
   /** Whether a user has this password now; an import that names it again then has nothing to write. */
   async passwordFits(user: UserId, password: PasswordText): Promise<boolean | 'busy'> {
     return this.#passwords.verify(password, await this.#store.password(user))
+  }
+
+  /** Hashed as passwords are kept, for who writes it with other rows. */
+  hashPassword(password: PasswordText): ReturnType<Passwords['hash']> {
+    return this.#passwords.hash(password)
   }
 
   /** Nothing that was read before may be relied on any more. */

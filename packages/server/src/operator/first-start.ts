@@ -3,11 +3,11 @@
 import type { UserId } from '@conclave/wire'
 import type { Core } from '../engine/core.ts'
 import { isRefused } from '../identity/rejection.ts'
+import { everyAccount } from './every.ts'
 
 const STARTED = 'started'
 /** Names that are tried for the administrator; a world may have taken the first. */
 const NAMES = ['admin', 'conclave-admin', 'server-admin']
-const PAGE = 1_000
 
 export interface FirstStart {
   readonly user: UserId
@@ -39,10 +39,9 @@ async function makeAdministrator({ identity }: Core): Promise<FirstStart> {
 }
 
 async function hasSuperuser({ store }: Core): Promise<boolean> {
-  for (let after: UserId | null = null; ; ) {
-    const page = await store.accounts(after, PAGE)
-    if (page.some(account => account.active && account.roles.includes('superuser'))) return true
-    if (page.length < PAGE) return false
-    after = (page.at(-1)?.id ?? null) as UserId | null
-  }
+  let found = false
+  await everyAccount(store, ({ active, roles }) => {
+    found ||= active && roles.includes('superuser')
+  })
+  return found
 }

@@ -3,14 +3,12 @@ import { z } from 'zod'
 import type { Core } from '../engine/core.ts'
 import { createApp } from './apps.ts'
 import { importWorld } from './import-world.ts'
-import { listRooms, listSanctions } from './rooms.ts'
+import { listRooms } from './rooms.ts'
+import { listSanctions } from './sanctions.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
 import { addUser, disableUser, listUsers, OperatorError, removeUser } from './users.ts'
 
 const id = z.strictObject({ id: z.string() })
-
-/** Most users that one list shows. */
-const USERS = 10_000
 
 const REQUESTS: Readonly<Record<string, (core: Core, body: unknown) => Promise<unknown>>> = {
   import: (core, body) => importWorld(core, body),
@@ -29,7 +27,7 @@ const REQUESTS: Readonly<Record<string, (core: Core, body: unknown) => Promise<u
     ),
   'user.disable': (core, body) => disableUser(core, id.parse(body).id),
   'user.remove': (core, body) => removeUser(core, id.parse(body).id),
-  'user.list': core => listUsers(core, null, USERS),
+  'user.list': core => listUsers(core),
   'token.create': (core, body) =>
     createToken(
       core,

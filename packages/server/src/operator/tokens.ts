@@ -1,8 +1,9 @@
 // Tokens by the operator's hand. A new token's text is shown once; lists show no more than its public id.
-import type { UserId } from '@conclave/wire'
+import { isUserId, type UserId } from '@conclave/wire'
 import type { Core } from '../engine/core.ts'
 import { isScope, USER_SCOPES } from '../identity/scopes.ts'
 import type { Token } from '../store/store.ts'
+import { everyToken } from './every.ts'
 import { OperatorError, succeeded } from './users.ts'
 
 export interface TokenShown {
@@ -23,9 +24,6 @@ export interface NewUserToken {
   /** Seconds; absent never runs out. */
   readonly lifetime?: number
 }
-
-/** Most tokens that one look reads. */
-const PAGE = 1_000
 
 export async function createToken(core: Core, wanted: NewUserToken): Promise<TokenShown & { readonly token: string }> {
   const kind = wanted.kind ?? 'user'
@@ -48,23 +46,22 @@ export async function createToken(core: Core, wanted: NewUserToken): Promise<Tok
 }
 
 /** By its public id. Every session that it opened is closed. */
-export async function revokeToken(core: Core, id: string): Promise<TokenShown> {
-  for (let after: string | null = null; ; ) {
-    const page = await core.store.tokens(after, PAGE)
-    const token = page.find(one => one.id === id)
-    if (token) {
-      await core.identity.tokens.revoke([token], 'token revoked')
-      return shown(token)
-    }
-    const last = page.at(-1)
-    if (!last || page.length < PAGE) throw new OperatorError(`There is no token ${id}.`)
-    after = last.hash
-  }
+export async function revokeToken({ identity }: Core, id: string): Promise<TokenShown> {
+  const token = await identity.tokens.find(id)
+  if (!token) throw new OperatorError(`There is no token ${id}.`)
+  await identity.tokens.revoke([token], 'token revoked')
+  return shown(token)
 }
 
-export async function listTokens(core: Core, user: string | null): Promise<TokenShown[]> {
-  const tokens = user === null ? await core.store.tokens(null, PAGE) : await core.store.tokensOf(user as UserId)
-  return tokens.map(shown)
+/** Of one user, or all. */
+export async function listTokens({ store }: Core, user: string | null): Promise<TokenShown[]> {
+  if (user !== null) {
+    if (!isUserId(user)) throw new OperatorError(`"${user}" is no user id.`)
+    return (await store.tokensOf(user)).map(shown)
+  }
+  const tokens: TokenShown[] = []
+  await everyToken(store, token => void tokens.push(shown(token)))
+  return tokens
 }
 
 function shown(token: Token): TokenShown {

@@ -1,11 +1,12 @@
 // Users by the operator's hand: made, disabled, ended. An account's end removes its memberships room by room,
 // through the one command that does so; encrypted rooms close (L4).
-import { isUserId, type UserId } from '@conclave/wire'
+import { type ChannelId, isUserId, type RoomId, type UserId } from '@conclave/wire'
 import type { Core } from '../engine/core.ts'
 import type { IdentityRejection } from '../identity/rejection.ts'
 import { isRefused } from '../identity/rejection.ts'
 import type { Account, GlobalRole } from '../room/facts.ts'
 import { isRejection } from '../room/rejection.ts'
+import { everyAccount } from './every.ts'
 
 export interface UserShown {
   readonly id: string
@@ -51,29 +52,40 @@ export async function disableUser(core: Core, id: string): Promise<UserShown> {
 export async function removeUser(core: Core, id: string): Promise<UserShown & { readonly rooms: number }> {
   const user = userIdOf(id)
   succeeded(await core.identity.users.disable(user))
-  let rooms = 0
-  // Again until none is left: somebody may be adding them while they go.
-  for (let held = await core.store.roomsOf(user); held.length > 0; held = await core.store.roomsOf(user)) {
-    for (const room of held) {
-      const command = {
-        command: 'remove-members',
-        actor: null,
-        users: [user],
-        how: 'account',
-        reason: '',
-        keepOwner: false,
-      } as const
-      const answer = await core.engine.submit({ room, command, session: null, bytes: 0 })
-      if (isRejection(answer) && answer.rejected !== 'members.absent')
-        throw new OperatorError(`The room ${room} could not be left: ${answer.rejected}.`)
-      rooms += 1
-    }
-  }
+  const rooms = await leaveRooms(core, user, 'account', '')
   return { ...shown(succeeded(await core.identity.users.end(user))), rooms }
 }
 
-export async function listUsers(core: Core, after: string | null, limit: number): Promise<UserShown[]> {
-  return (await core.store.accounts(after as UserId | null, limit)).map(shown)
+/** Ends memberships room by room, of one channel or all; gives how many. Encrypted rooms close (L4). */
+export async function leaveRooms(
+  core: Core,
+  user: UserId,
+  how: 'account' | 'banned',
+  reason: string,
+  channel?: ChannelId,
+): Promise<number> {
+  const left = new Set<RoomId>()
+  // Again until nothing is new: somebody may be adding them while they go.
+  for (let found = true; found; ) {
+    found = false
+    for (const room of await core.store.roomsOf(user)) {
+      if (left.has(room)) continue
+      if (channel !== undefined && (await core.rooms.load(room))?.channel !== channel) continue
+      const command = { command: 'remove-members', actor: null, users: [user], how, reason, keepOwner: false } as const
+      const answer = await core.engine.submit({ room, command, session: null, bytes: 0 })
+      if (isRejection(answer) && answer.rejected !== 'members.absent' && answer.rejected !== 'room.unknown')
+        throw new OperatorError(`The room ${room} could not be left: ${answer.rejected}.`)
+      left.add(room)
+      found = true
+    }
+  }
+  return left.size
+}
+
+export async function listUsers(core: Core): Promise<UserShown[]> {
+  const users: UserShown[] = []
+  await everyAccount(core.store, account => void users.push(shown(account)))
+  return users
 }
 
 function userIdOf(id: string): UserId {

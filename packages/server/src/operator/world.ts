@@ -1,7 +1,9 @@
 // The form of a world (design 5): how an embedding site hands its people, rooms and rules over.
 import { isUserId, type UserId } from '@conclave/wire'
 import { z } from 'zod'
+import { PASSWORD, TOKEN_TEXT } from '../identity/limits.ts'
 import { NAME } from '../limits.ts'
+import { Breath } from './breath.ts'
 
 const userId = z
   .string()
@@ -16,10 +18,10 @@ const user = z.strictObject({
   id: userId,
   username: z.string(),
   name: z.string().optional(),
-  password: z.string().optional(),
+  password: z.string().min(1).max(PASSWORD).optional(),
   email: z.string().nullable().optional(),
   active: z.boolean().optional(),
-  tokens: z.array(z.string().min(1).max(1_024)).default([]),
+  tokens: z.array(z.string().min(1).max(TOKEN_TEXT)).default([]),
   attributes: z.record(z.string(), z.string()).optional(),
   roles: z.array(z.enum(['superuser', 'globalmod', 'admin'])).optional(),
   excluded: z.array(userId).optional(),
@@ -39,7 +41,8 @@ const room = z.strictObject({
   ref,
   channel: ref,
   name,
-  kind: z.enum(['static', 'temporary', 'private', 'public']).default('static'),
+  /** static where it is absent and the room is new. */
+  kind: z.enum(['static', 'temporary', 'private', 'public']).optional(),
   sort: z.number().int().optional(),
   topic: text.optional(),
   tags: z.array(text).max(100).optional(),
@@ -62,24 +65,30 @@ const sanction = z.strictObject({
   reason: text.default(''),
 })
 
+const word = z.string().min(1).max(200)
+
 const app = z.strictObject({
   id: z.string().min(1).max(200),
   secret: z.string().min(16).max(1_024),
   owner: userId,
   redirects: z.array(z.string().max(2_048)).max(20).default([]),
-  tokens: z.array(z.string().min(1).max(1_024)).default([]),
+  tokens: z.array(z.string().min(1).max(TOKEN_TEXT)).default([]),
 })
 
-export const world = z.strictObject({
-  users: z.array(user).default([]),
-  channels: z.array(channel).default([]),
-  rooms: z.array(room).default([]),
-  blacklist: z.array(z.string().min(1).max(200)).default([]),
-  sanctions: z.array(sanction).default([]),
-  apps: z.array(app).default([]),
+/** The lists of a world, each of one form. */
+const LISTS = { users: user, channels: channel, rooms: room, blacklist: word, sanctions: sanction, apps: app }
+
+const lists = z.strictObject({
+  users: z.array(z.unknown()).default([]),
+  channels: z.array(z.unknown()).default([]),
+  rooms: z.array(z.unknown()).default([]),
+  blacklist: z.array(z.unknown()).default([]),
+  sanctions: z.array(z.unknown()).default([]),
+  apps: z.array(z.unknown()).default([]),
 })
 
-export type World = z.infer<typeof world>
+export type World = { readonly [name in keyof typeof LISTS]: readonly z.infer<(typeof LISTS)[name]>[] }
+export type WorldSanction = World['sanctions'][number]
 export type WorldUser = World['users'][number]
 export type WorldChannel = World['channels'][number]
 export type WorldRoom = World['rooms'][number]
@@ -92,82 +101,37 @@ export class WorldError extends Error {
   }
 }
 
-/** Checks form and references before anything is written. `known` says which refs and users exist already. */
-export async function checkWorld(
-  value: unknown,
-  known: { user(id: UserId): Promise<boolean>; ref(kind: 'channel' | 'room', ref: string): Promise<boolean> },
-): Promise<World> {
-  const parsed = world.safeParse(value)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    const extra = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-    throw new WorldError(
-      pathOf([...(issue?.path ?? []), ...extra]),
-      issue?.code === 'unrecognized_keys' ? 'is unknown' : (issue?.message ?? 'is not valid'),
-    )
+/** A world by its form alone; whether its references hold is for world-check.ts. */
+export async function parseWorld(value: unknown): Promise<World> {
+  const breath = new Breath()
+  const parse = <T>(form: z.ZodType<T>, part: unknown, path: readonly PropertyKey[]): T => {
+    const parsed = form.safeParse(part)
+    if (parsed.success) return parsed.data
+    throw errorOf(path, parsed.error.issues[0])
   }
-  const checked = parsed.data
-  const users = new Set<string>(checked.users.map(one => one.id))
-  const refs = {
-    channel: new Set(checked.channels.map(one => one.ref)),
-    room: new Set(checked.rooms.map(one => one.ref)),
-  }
-  unique(
-    checked.users.map(one => one.id),
-    'users',
-    'id',
-  )
-  unique(
-    checked.users.map(one => one.username.normalize('NFC').toLowerCase()),
-    'users',
-    'username',
-  )
-  unique(
-    checked.channels.map(one => one.ref),
-    'channels',
-    'ref',
-  )
-  unique(
-    checked.rooms.map(one => one.ref),
-    'rooms',
-    'ref',
-  )
-  const needUser = async (id: UserId, path: string): Promise<void> => {
-    if (!users.has(id) && !(await known.user(id)))
-      throw new WorldError(path, `names the user ${id}, who is neither here nor in the store`)
-    users.add(id)
-  }
-  const needRef = async (kind: 'channel' | 'room', wanted: string, path: string): Promise<void> => {
-    if (!refs[kind].has(wanted) && !(await known.ref(kind, wanted)))
-      throw new WorldError(path, `names the ${kind} "${wanted}", which is neither here nor in the store`)
-    refs[kind].add(wanted)
-  }
-  for (const [at, one] of checked.channels.entries()) {
-    for (const list of ['owners', 'admins'] as const)
-      for (const [n, id] of (one[list] ?? []).entries()) await needUser(id, `channels[${at}].${list}[${n}]`)
-  }
-  for (const [at, one] of checked.rooms.entries()) {
-    await needRef('channel', one.channel, `rooms[${at}].channel`)
-    for (const list of ['owners', 'moderators', 'members'] as const) {
-      for (const [n, id] of (one[list] ?? []).entries()) await needUser(id, `rooms[${at}].${list}[${n}]`)
+  const given = parse(lists, value, [])
+  const parseEach = async <T>(form: z.ZodType<T>, name: keyof typeof LISTS): Promise<T[]> => {
+    const list: T[] = []
+    for (const [at, one] of given[name].entries()) {
+      list.push(parse(form, one, [name, at]))
+      await breath.take()
     }
+    return list
   }
-  for (const [at, one] of checked.sanctions.entries()) {
-    await needUser(one.user, `sanctions[${at}].user`)
-    if (one.scope === 'global') continue
-    if (one.target === undefined) throw new WorldError(`sanctions[${at}].target`, 'is missing')
-    await needRef(one.scope, one.target, `sanctions[${at}].target`)
+  return {
+    users: await parseEach(user, 'users'),
+    channels: await parseEach(channel, 'channels'),
+    rooms: await parseEach(room, 'rooms'),
+    blacklist: await parseEach(word, 'blacklist'),
+    sanctions: await parseEach(sanction, 'sanctions'),
+    apps: await parseEach(app, 'apps'),
   }
-  for (const [at, one] of checked.apps.entries()) await needUser(one.owner, `apps[${at}].owner`)
-  return checked
 }
 
-function unique(values: readonly string[], list: string, field: string): void {
-  const seen = new Set<string>()
-  for (const [at, value] of values.entries()) {
-    if (seen.has(value)) throw new WorldError(`${list}[${at}].${field}`, 'stands here twice')
-    seen.add(value)
-  }
+function errorOf(path: readonly PropertyKey[], issue: z.core.$ZodIssue | undefined): WorldError {
+  if (issue?.code === 'unrecognized_keys')
+    return new WorldError(pathOf([...path, ...issue.path, ...issue.keys.slice(0, 1)]), 'is unknown')
+  return new WorldError(pathOf([...path, ...(issue?.path ?? [])]), issue?.message ?? 'is not valid')
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

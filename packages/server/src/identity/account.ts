@@ -1,0 +1,40 @@
+// An account as a value: blank, changed, under its guard, and whether it may log in. No store, no clock.
+import type { UserId } from '@conclave/wire'
+import type { Account } from '../room/facts.ts'
+import { sanctionOn } from '../room/state.ts'
+import type { Guard } from '../store/store.ts'
+import { type AccountChange, usernameKey } from './account-form.ts'
+
+export function blankAccount(id: UserId): Account {
+  const names = { username: '', name: '', dinoName: '' }
+  return { id, version: 0, ...names, active: true, roles: [], sanctions: [], attributes: {}, excluded: [] }
+}
+
+export function changedAccount(account: Account, change: AccountChange): Account {
+  const username = change.username === undefined ? account.username : usernameKey(change.username)
+  return {
+    id: account.id,
+    version: account.version,
+    username,
+    name: change.name ?? (account.name || username),
+    dinoName: change.dinoName ?? account.dinoName,
+    active: change.active ?? account.active,
+    roles: change.roles ?? account.roles,
+    sanctions: change.sanctions ?? account.sanctions,
+    attributes: change.attributes ?? account.attributes,
+    excluded: change.excluded ?? account.excluded,
+  }
+}
+
+export function withoutVersion({ version: _, ...account }: Account): Omit<Account, 'version'> {
+  return account
+}
+
+/** Whether the account may log in. */
+export function isAdmitted(account: Account, now: number): boolean {
+  return account.active && sanctionOn(account.sanctions, account.id, 'ban', now) === undefined
+}
+
+export function guardOf({ id, version }: Account): Guard {
+  return { of: 'account', id, version }
+}
