@@ -166,7 +166,12 @@ async function stop({ core, http, gateways, operations, control, sockets }: Runn
   const cut = setTimeout(() => {
     for (const socket of sockets) socket.destroy()
   }, CLOSING)
-  for (const gateway of gateways) await gateway.close()
+  // A gateway that cannot close keeps neither the others nor the store open.
+  for (const gateway of gateways) {
+    await gateway
+      .close()
+      .catch((error: unknown) => core.log.error({ wire: gateway.name, err: error }, 'bug while closing a gateway'))
+  }
   await closed
   clearTimeout(cut)
   await core.close()
