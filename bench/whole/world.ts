@@ -26,7 +26,7 @@ export function world(users: number, meetings: readonly { wire: string; sockets:
     channels: [{ ref: 'bench', name: 'bench' }],
     rooms: [
       ...meetings.map(({ wire, sockets }) => room(meeting(wire, sockets), ids.slice(0, sockets))),
-      ...Array.from({ length: OWN_ROOMS }, (_, i) => room(`own${i}`, [ids[i]!])),
+      ...Array.from({ length: Math.min(OWN_ROOMS, users) }, (_, i) => room(`own${i}`, [ids[i]!])),
     ],
   }
 }
