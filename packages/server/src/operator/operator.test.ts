@@ -1,6 +1,7 @@
 // What an operator does, and what somebody does who pretends to be one.
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { request } from 'node:http'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { UserId } from '@conclave/wire'
@@ -8,7 +9,8 @@ import { idOfUuid } from '@conclave/wire'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Core } from '../engine/core.ts'
 import { openTestCore } from '../engine/testing.ts'
-import { askRunning, openControl } from './control.ts'
+import { askRunning } from './ask-running.ts'
+import { openControl } from './control.ts'
 import { firstStart } from './first-start.ts'
 import { importWorld } from './import-world.ts'
 import { runRequest } from './requests.ts'
@@ -303,6 +305,61 @@ describe('the control listener', () => {
     sent.destroy()
     expect(await askRunning(directory, 'user.list', {})).toMatchObject({ value: [] })
     await close()
+  })
+
+  test('says so when it fails, is asked too much or goes away, and nobody takes the store instead', async () => {
+    const { core, directory, close } = await listening()
+    core.store.accounts = () => Promise.reject(new Error('a bug'))
+    expect(await askRunning(directory, 'user.list', {})).toEqual({
+      error: 'The server failed at this; its log says where.',
+    })
+    expect(await askRunning(directory, 'import', 'x'.repeat(260 * 1024 * 1024))).toEqual({
+      error: expect.stringContaining('too large'),
+    })
+    core.store.accounts = () => close().then(() => [])
+    expect(await askRunning(directory, 'user.list', {})).toEqual({ error: expect.stringContaining('went away') })
+  }, 60_000)
+
+  test('is not taken for another program that took over its port: it gets no secret and no world', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'conclave-control-'))
+    const heard: string[] = []
+    const impostor = createServer((asked, response) => {
+      heard.push(`${asked.method} ${asked.headers.authorization ?? ''}`)
+      if (heard.length === 1) response.end('{"proof":"00","value":[]}')
+      else {
+        // Without an end, as fast as it can.
+        const chunk = Buffer.alloc(65_536, 'x')
+        const pour = () => {
+          while (!response.destroyed && response.write(chunk)) {}
+        }
+        response.on('drain', pour)
+        pour()
+      }
+    })
+    await new Promise<void>(resolve => impostor.listen(0, '127.0.0.1', resolve))
+    const { port } = impostor.address() as AddressInfo
+    await writeFile(join(directory, 'control.json'), JSON.stringify({ port, secret: 'left over' }))
+    expect(await askRunning(directory, 'import', { users: [{ password: 'secret' }] })).toBe(undefined)
+    expect(await askRunning(directory, 'import', { users: [{ password: 'secret' }] })).toBe(undefined)
+    expect(heard).toEqual(['GET ', 'GET '])
+    impostor.close()
+    impostor.closeAllConnections()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  test.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"port":"1","secret":"x"}',
+    '{"port":1.5,"secret":"x"}',
+    '{"port":99999,"secret":"x"}',
+  ])('whose file holds %j is not there', async content => {
+    const directory = await mkdtemp(join(tmpdir(), 'conclave-control-'))
+    await writeFile(join(directory, 'control.json'), content)
+    expect(await askRunning(directory, 'user.list', {})).toBe(undefined)
+    await rm(directory, { recursive: true, force: true })
   })
 
   test('whose file is left over from a killed server is not believed', async () => {
