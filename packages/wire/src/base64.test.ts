@@ -106,6 +106,8 @@ describe('Dino’s acceptance test', () => {
     ['aGVs bG8=', 'hello'],
     ['YQ==YQ==', 'a'],
     ['YQ=x=', 'a\f'],
+    ['YW=JjYQ=', undefined],
+    ['YW=JjYQ==', 'abca'],
     ['7aCA', undefined],
     ['77u/YQ==', '\ufeffa'],
   ])('%j gives %j', (text, expected) => expect(dinoBase64(text)).toBe(expected))

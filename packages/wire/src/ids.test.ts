@@ -81,6 +81,11 @@ describe('IdSequence', () => {
     expect(ids.next(NOW)).toBe(snowflake(NOW + 5_001, 7, 1).toString())
   })
 
+  test('a last id that is the very id that would come next moves it too', () => {
+    const ids = new IdSequence(7)
+    expect(ids.next(NOW, snowflake(NOW, 7, 0).toString())).toBe(snowflake(NOW + 1, 7, 0).toString())
+  })
+
   test('goes on after what the node gave before it was restarted', () => {
     const before = snowflake(NOW, 7, 4000)
     expect(BigInt(new IdSequence(7, before).next(NOW))).toBeGreaterThan(before)
@@ -107,6 +112,14 @@ describe('uuids', () => {
         expect(Math.sign(compareIds(a, b))).toBe(uuid < uuidOf(b) ? -1 : uuid > uuidOf(b) ? 1 : 0)
       }),
     )
+  })
+
+  test('stay what they are: clients keep them', () => {
+    expect(uuidOf('2080761390344937796')).toBe('1ce05975-cddb-4a14-8425-9ed7b844c5c7')
+  })
+
+  test('of a number that is too large are unknown, whatever their checksum says', () => {
+    expect(idOfUuid('80000000-0000-4000-80dd-f419a8512e2d')).toBeUndefined()
   })
 
   test('of others are unknown', () => {

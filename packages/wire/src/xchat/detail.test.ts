@@ -1,0 +1,199 @@
+// Details and envelopes as values: what is written is read back, what is read is embedded byte for byte, and what two
+// readers could understand differently is refused.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { encodeBase64 } from '../base64.ts'
+import { StructWriter } from '../thrift-writer.ts'
+import { decodeDetail, decodeDetailBytes, encodeDetail, type WritableDetail, wrapMessageCreate } from './detail.ts'
+import { decodeMessageCreate, decodeMessageEvent, encodeMessageEvent } from './events.ts'
+
+const text = fc.string({ unit: 'grapheme', maxLength: 20 })
+const id = fc.bigInt(0n, 2n ** 63n - 1n).map(String)
+const ids = fc.array(id, { maxLength: 5 })
+const i64 = fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n).map(String)
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
+
+const change = fc.oneof(
+  fc.record({
+    kind: fc.constant('create' as const),
+    memberIds: ids,
+    adminIds: ids,
+    title: maybe(text),
+    avatarUrl: maybe(text),
+    conversationKeyVersion: id,
+    isLegacyGroupUpgrade: maybe(fc.boolean()),
+    ttlMsec: maybe(i64),
+  }),
+  fc.record({
+    kind: fc.constant('memberAdd' as const),
+    memberIds: ids,
+    currentMemberIds: ids,
+    currentAdminIds: ids,
+    currentTitle: maybe(text),
+    currentAvatarUrl: maybe(text),
+    conversationKeyVersion: id,
+    currentTtlMsec: maybe(i64),
+    currentPendingMemberIds: maybe(ids),
+    screenCaptureBlockingEnabled: maybe(fc.boolean()),
+    groupInviteEnable: maybe(
+      fc.record({ expiresAtMsec: maybe(i64), inviteUrl: maybe(text), affiliateId: maybe(text) }),
+    ),
+  }),
+  fc.record({
+    kind: fc.constantFrom('title' as const, 'avatar' as const),
+    value: maybe(text),
+    conversationKeyVersion: id,
+  }),
+  fc.record({
+    kind: fc.constantFrom('adminAdd' as const, 'adminRemove' as const, 'memberRemove' as const),
+    ids,
+  }),
+)
+
+const anyDetail: fc.Arbitrary<WritableDetail> = fc.oneof(
+  fc.record({
+    kind: fc.constant('messageCreate' as const),
+    event: fc.record({
+      contents: fc.uint8Array({ maxLength: 200 }),
+      conversationKeyVersion: maybe(id),
+      shouldNotify: maybe(fc.boolean()),
+      ttlMsec: maybe(i64),
+    }),
+  }),
+  fc.record({
+    kind: fc.constant('keyChange' as const),
+    event: fc.record({
+      conversationKeyVersion: id,
+      participantKeys: fc.array(fc.record({ userId: id, encryptedConversationKey: text, publicKeyVersion: id }), {
+        maxLength: 4,
+      }),
+      forKeyRotation: maybe(fc.boolean()),
+    }),
+  }),
+  fc.record({ kind: fc.constant('groupChange' as const), change, forKeyRotation: maybe(fc.boolean()) }),
+  fc.record({
+    kind: fc.constant('messageDelete' as const),
+    event: fc.record({ sequenceIds: ids, action: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }) }),
+  }),
+)
+
+/** One union with one member that holds whatever `write` puts there. */
+function union(field: number, write: (writer: StructWriter) => void): string {
+  const writer = new StructWriter()
+  writer.struct(field, write)
+  return encodeBase64(writer.finish())
+}
+
+describe('details', () => {
+  test('are read as they were written, with their bytes', () => {
+    fc.assert(
+      fc.property(anyDetail, detail => {
+        const bytes = encodeDetail(detail)
+        expect(decodeDetail(encodeBase64(bytes))).toEqual({ ok: true, value: { value: detail, bytes } })
+        expect(decodeDetailBytes(bytes)).toEqual({ ok: true, value: detail })
+      }),
+    )
+  })
+
+  test.each([5, 6, 8, 9, 10, 12, 13, 14, 99])('member %i of the union is named, not read', field => {
+    const answer = decodeDetail(union(field, writer => writer.text(1, 'x')))
+    expect(answer.ok && answer.value.value).toEqual({ kind: 'other', union: 'MessageEventDetail', field })
+  })
+
+  test.each([8, 9, 10, 11, 12])('group change %i is named, not read', field => {
+    const answer = decodeDetail(union(4, writer => writer.struct(1, inner => inner.struct(field, () => {}))))
+    expect(answer.ok && answer.value.value).toEqual({ kind: 'other', union: 'GroupChange', field })
+  })
+
+  test.each([
+    [
+      'no version in a key change',
+      union(3, writer => writer.texts(2, undefined)),
+      'conversation_key_version is missing',
+    ],
+    ['no action in a deletion', union(7, writer => writer.texts(1, ['5'])), 'action is missing'],
+    ['a version that is a number', union(3, writer => writer.i64(1, '9')), 'field 1 has the wrong type'],
+    [
+      'wraps that are texts',
+      union(3, writer => {
+        writer.text(1, '9')
+        writer.texts(2, ['x'])
+      }),
+      'field 2 has the wrong type',
+    ],
+    ['an empty union', encodeBase64(new Uint8Array([0])), 'a union does not have exactly one field'],
+  ])('%s is refused by name', (_name, base64, error) => {
+    expect(decodeDetail(base64)).toEqual({ ok: false, error })
+  })
+
+  test('two members in one union are refused: one reader would take the first, another the last', () => {
+    const writer = new StructWriter()
+    writer.struct(3, inner => inner.text(1, '9'))
+    writer.struct(7, inner => inner.i32(2, 2))
+    expect(decodeDetail(encodeBase64(writer.finish())).ok).toBe(false)
+  })
+
+  test('a text that is not UTF-8 is refused', () => {
+    const base64 = union(3, writer => writer.binary(1, new Uint8Array([0xff])))
+    expect(decodeDetail(base64)).toEqual({ ok: false, error: 'a text is not UTF-8' })
+  })
+})
+
+describe('envelopes', () => {
+  const signature = fc.record({
+    signature: text,
+    publicKeyVersion: id,
+    signatureVersion: maybe(id),
+    signingPublicKey: maybe(text),
+    signingKeyInfos: maybe(
+      fc.array(fc.record({ memberId: maybe(id), publicKeyVersion: maybe(id), signingPublicKey: maybe(text) }), {
+        maxLength: 3,
+      }),
+    ),
+  })
+  const event = fc.record({
+    sequenceId: id,
+    messageId: text,
+    senderId: id,
+    conversationId: text,
+    conversationToken: maybe(text),
+    createdAtMsec: id,
+    detail: anyDetail.map(encodeDetail),
+    relaySource: maybe(fc.integer({ min: 0, max: 3 })),
+    signature: maybe(signature),
+    previousSequenceId: maybe(id),
+    isTrusted: maybe(fc.boolean()),
+  })
+
+  test('are read as they were written', () => {
+    fc.assert(
+      fc.property(event, given => {
+        expect(decodeMessageEvent(encodeMessageEvent(given))).toEqual({ ok: true, value: given })
+      }),
+    )
+  })
+
+  test('carry what the client wrote byte for byte, fields that nobody here knows included', () => {
+    const writer = new StructWriter()
+    writer.text(109, 'a field out of order')
+    writer.binary(100, new Uint8Array([1, 2, 3]))
+    writer.i64(999, '-1')
+    const base64 = encodeBase64(writer.finish())
+    const created = decodeMessageCreate(base64)
+    if (!created.ok) throw new Error(created.error)
+    const detail = wrapMessageCreate(created.value.bytes)
+    const envelope = encodeMessageEvent({
+      sequenceId: '1',
+      messageId: 'm',
+      senderId: '2',
+      conversationId: '2:3',
+      createdAtMsec: '4',
+      detail,
+    })
+    const read = decodeMessageEvent(envelope)
+    expect(read.ok && read.value.detail).toEqual(detail)
+    expect(Buffer.from(detail).includes(Buffer.from(base64, 'base64'))).toBe(true)
+    const again = decodeDetailBytes(detail)
+    expect(again.ok && again.value.kind === 'messageCreate' && again.value.event).toEqual(created.value.value)
+  })
+})
