@@ -37,10 +37,74 @@ describe('configuration', () => {
     [{ CONCLAVE_PORT: 'many' }, '"port"'],
     [{ CONCLAVE_PORT: '70000' }, '"port"'],
     [{ CONCLAVE_DINO_HISTORY: '{"type":"top","limit":0}' }, '"dino.history.limit"'],
-    [{ CONCLAVE_STORE: 'postgres://localhost/x' }, '"store"'],
+    [
+      { CONCLAVE_STORE: 'postgres://user:password@localhost/x' },
+      'The setting "store" is not valid: only "sqlite" is built',
+    ],
+    [{ CONCLAVE_BUS: 'nats://x' }, '"bus"'],
+    [{ CONCLAVE_BLOBS: 's3://x' }, '"blobs"'],
+    [{ CONCLAVE_NODE: '1024' }, '"node"'],
+    [{ CONCLAVE_PUBLIC_URL: 'chat.example.org' }, '"publicUrl"'],
+    [{ CONCLAVE_PUBLIC_URL: 'ftp://chat.example.org' }, '"publicUrl"'],
+    [{ CONCLAVE_ORIGINS: 'https://a.example/' }, '"origins.0"'],
+    [{ CONCLAVE_PROXY_TRUST: 'everybody' }, '"proxy.trust.0" is not valid: must be an IP address'],
+    [{ CONCLAVE_DINO: '5' }, '"dino"'],
+    [{ CONCLAVE_DINO: '5', CONCLAVE_DINO_KICK_BAN: '600' }, '"dino"'],
+    [{ CONCLAVE_DINO: '{"__proto__":{"kickBan":1}}' }, '"dino.__proto__"'],
+    [{ CONCLAVE_DINO_LIMIT_LENGTH: '{"min":9,"max":3}' }, '"dino.limitLength"'],
+    [{ CONCLAVE_DINO_NOT_FULL_MAX_USERS_LOW: '3' }, '"dino.notFull.maxUsersHigh"'],
+    [{ CONCLAVE_LOG_LEVEL: 'loud' }, '"log.level"'],
     [{ CONCLAVE_CONFIG: '/nowhere/config.json' }, 'CONCLAVE_CONFIG'],
   ])('a wrong setting %j is one sentence that names it', (env, name) => {
     expect(() => readConfig(env)).toThrow(name)
+    expect(() => readConfig(env)).not.toThrow(/password|\n/)
+  })
+
+  test('a wrong group in the file is named, whatever the environment says of its fields', () => {
+    const env = { CONCLAVE_CONFIG: file('{ "dino": 5 }'), CONCLAVE_DINO_KICK_BAN: '600' }
+    expect(() => readConfig(env)).toThrow('"dino"')
+    expect(() => readConfig({ CONCLAVE_CONFIG: file('{ "__proto__": { "port": 1 } }') })).toThrow(
+      '"__proto__" is unknown',
+    )
+  })
+
+  test('of the environment a field wins over its group, in whatever order they come', () => {
+    const group = ['CONCLAVE_DINO', '{"kickBan":1,"autojoin":false}'] as const
+    const field = ['CONCLAVE_DINO_KICK_BAN', '600'] as const
+    for (const env of [Object.fromEntries([group, field]), Object.fromEntries([field, group])]) {
+      const { dino } = readConfig(env)
+      expect([dino.kickBan, dino.autojoin]).toEqual([600, false])
+    }
+    const limit = {
+      CONCLAVE_CONFIG: file('{ "dino": { "limitAmount": null } }'),
+      CONCLAVE_DINO_LIMIT_AMOUNT_MAX_ROOMS: '2',
+    }
+    expect(readConfig(limit).dino.limitAmount).toEqual({ maxRooms: 2 })
+  })
+
+  test('lists, addresses and what is empty are read as compose files write them', () => {
+    const config = readConfig({
+      CONCLAVE_PORT: '',
+      CONCLAVE_ORIGINS: '["https://a.example:8443"]',
+      CONCLAVE_PROXY_TRUST: '10.0.0.1, ::1',
+      CONCLAVE_PUBLIC_URL: 'https://chat.example.org/',
+      CONCLAVE_DINO_LIMIT_AMOUNT: '{"maxRooms":2}',
+    })
+    expect([config.port, config.origins, config.proxy.trust]).toEqual([
+      4200,
+      ['https://a.example:8443'],
+      ['10.0.0.1', '::1'],
+    ])
+    expect(readConfig({ CONCLAVE_PROXY_TRUST: 'true', CONCLAVE_PUBLIC_URL: 'null' }).proxy.trust).toBe(true)
+    expect(readConfig({ CONCLAVE_ORIGINS: 'capacitor://localhost,*' }).origins).toEqual(['capacitor://localhost', '*'])
+  })
+
+  test('every field has its own name in the environment', () => {
+    const names = [
+      ...printConfig(readConfig({ CONCLAVE_DINO_LIMIT_AMOUNT: '{"maxRooms":2}' })).matchAll(/CONCLAVE_\w+/g),
+    ].map(String)
+    expect(new Set(names).size).toBe(names.length)
+    expect(names).toContain('CONCLAVE_DINO_LIMIT_AMOUNT_MAX_ROOMS')
   })
 
   test('an unknown field of the file is named with its path', () => {

@@ -1,9 +1,14 @@
 // The configuration: one schema with a default and a sentence per field (design 5). It is read from a JSON file
 // (CONCLAVE_CONFIG) and from the environment, which wins. A field `dino.kickBan` is CONCLAVE_DINO_KICK_BAN there:
 // the path in capitals, words parted by underscores. Lists and objects are JSON; lists of words may be parted by commas.
+// A variable that is empty counts as not set; one for a whole group comes before those for its fields.
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { z } from 'zod'
 
+/** What has one choice so far: anything else is refused in a sentence of its own. */
+const only = <T extends string>(choice: T, planned: string) =>
+  z.literal(choice, { error: `only "${choice}" is built so far; ${planned} is planned` }).default(choice)
 const seconds = z.number().int().min(0).max(315_360_000)
 const flag = (value: boolean, sentence: string) => z.boolean().default(value).describe(sentence)
 
@@ -24,28 +29,35 @@ const dino = z.strictObject({
   validateMutes: flag(true, 'A muted user cannot send.'),
   validateWhispers: flag(false, 'Whispers in a text are checked before they are sent.'),
   limitAmount: z
-    .strictObject({ maxRooms: z.number().int().min(1) })
+    .strictObject({ maxRooms: z.number().int().min(1).describe('Most temporary rooms of one owner.') })
     .nullable()
     .default(null)
     .describe('Most temporary rooms of one owner.'),
   limitLength: z
-    .strictObject({ min: z.number().int().min(1), max: z.number().int().max(1_024) })
+    .strictObject({
+      min: z.number().int().min(1).describe('Least characters of the name of a room.'),
+      max: z.number().int().max(1_024).describe('Most characters of the name of a room.'),
+    })
+    .refine(({ min, max }) => min <= max, { error: 'min is more than max' })
     .default({ min: 3, max: 120 })
     .describe('Characters of a name that a client gives to a room.'),
   limitMessageLength: z
-    .strictObject({ max: z.number().int().min(1) })
+    .strictObject({ max: z.number().int().min(1).describe('Most characters of a message.') })
     .nullable()
     .default(null)
     .describe('Most characters of a message.'),
   notFull: z
     .strictObject({
-      maxUsersLow: z.number().int(),
-      maxUsersHigh: z.number().int(),
-      exception: z.array(z.string()).default([]),
+      maxUsersLow: z.number().int().min(0).describe('Below so many users a room is never full.'),
+      maxUsersHigh: z.number().int().min(0).describe('Beyond so many users it is full.'),
+      exception: z.array(z.string()).default([]).describe('Memberships for which that counts.'),
+    })
+    .refine(({ maxUsersLow, maxUsersHigh }) => maxUsersLow <= maxUsersHigh, {
+      error: 'maxUsersLow is more than maxUsersHigh',
     })
     .nullable()
     .default(null)
-    .describe('When a room is full, and for which memberships that counts.'),
+    .describe('When a room is full; absent never.'),
   noEmpty: flag(true, 'A blank message is refused.'),
   singleSession: flag(false, 'A new log-in closes the earlier session of the user.'),
   invisibleUnrestricted: flag(true, 'Anybody may be invisible, not only operators.'),
@@ -62,18 +74,21 @@ const dino = z.strictObject({
   trustNames: flag(false, 'A displayName at log-in may be the name of another user.'),
 })
 
+/** As browsers send it; apps have schemes of their own (capacitor://localhost). */
+const ORIGIN = /^(?:\*|[a-z][a-z0-9+.-]*:\/\/[^/\s,]+)$/
+
 export const schema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
   port: z.number().int().min(0).max(65_535).default(4200).describe('Port to listen on; 0 takes a free one.'),
   data: z.string().min(1).default('./data').describe('Directory of everything that is kept.'),
   publicUrl: z
-    .string()
+    .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
     .nullable()
     .default(null)
     .describe('Address under which clients reach the server; default: where it listens.'),
-  store: z.literal('sqlite').default('sqlite').describe('Where the logs are kept: sqlite, in the data directory.'),
-  bus: z.literal('local').default('local').describe('How nodes hear of each other: local, one node.'),
-  blobs: z.literal('files').default('files').describe('Where files are kept: files, in the data directory.'),
+  store: only('sqlite', 'postgres://…').describe('Where the logs are kept: sqlite, in the data directory.'),
+  bus: only('local', 'nats://…').describe('How nodes hear of each other: local, one node.'),
+  blobs: only('files', 's3://…').describe('Where files are kept: files, in the data directory.'),
   node: z.number().int().min(0).max(1_023).default(0).describe('Number of this node, part of every id that it makes.'),
   log: z
     .strictObject({
@@ -86,13 +101,18 @@ export const schema = z.strictObject({
   proxy: z
     .strictObject({
       trust: z
-        .union([z.boolean(), z.array(z.string())])
+        .union(
+          [z.boolean(), z.array(z.string().refine(text => isIP(text) !== 0, { error: 'must be an IP address' }))],
+          {
+            error: 'must be true, false or a list of IP addresses',
+          },
+        )
         .default(false)
         .describe('Believe the client address in X-Forwarded-For: from anybody, or from the listed proxies.'),
     })
     .default({ trust: false }),
   origins: z
-    .array(z.string())
+    .array(z.string().regex(ORIGIN, { error: 'must be * or scheme://host[:port]' }))
     .default(['*'])
     .describe('Origins whose pages may use the server, on all wires; * is any.'),
   rooms: z
@@ -160,16 +180,13 @@ export class ConfigError extends Error {
 /** From the file that CONCLAVE_CONFIG names and from the environment. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const file = env.CONCLAVE_CONFIG ? parseFile(env.CONCLAVE_CONFIG) : {}
-  const merged = merge(file, fromEnvironment(env))
-  const parsed = schema.safeParse(merged)
+  const parsed = schema.safeParse(merge(file, fromEnvironment(env)))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
-  const at = [...(issue?.path ?? []), ...(issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [])].join('.')
-  throw new ConfigError(
-    issue?.code === 'unrecognized_keys'
-      ? `The setting "${at}" is unknown.`
-      : `The setting "${at}" is not valid: ${issue?.message ?? ''}.`,
-  )
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const path = [...(issue?.path ?? []), ...unknown].join('.')
+  if (unknown.length > 0) throw new ConfigError(`The setting "${path}" is unknown.`)
+  throw new ConfigError(`The setting "${path}" is not valid: ${issue?.message ?? ''}.`)
 }
 
 function parseFile(path: string): Record<string, unknown> {
@@ -218,19 +235,20 @@ function unwrap(type: z.ZodType): z.ZodType {
 
 function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
   const known = fields()
-  const result: Record<string, unknown> = {}
+  const given: { readonly path: readonly string[]; readonly value: unknown }[] = []
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith('CONCLAVE_') || name === 'CONCLAVE_CONFIG' || text === undefined) continue
+    if (!name.startsWith('CONCLAVE_') || name === 'CONCLAVE_CONFIG' || !text) continue
     const field = known.get(name)
     if (!field) throw new ConfigError(`The setting "${name}" is unknown.`)
-    let at = result
-    for (const key of field.path.slice(0, -1)) {
-      at[key] ??= {}
-      at = at[key] as Record<string, unknown>
-    }
-    at[field.path.at(-1) as string] = parseText(text, field.type)
+    given.push({ path: field.path, value: parseText(text, field.type) })
   }
-  return result
+  given.sort((a, b) => a.path.length - b.path.length)
+  return given.reduce<Record<string, unknown>>((sum, { path, value }) => merge(sum, nested(path, value)), {})
+}
+
+/** `{ dino: { kickBan: value } }` for the path of dino.kickBan. */
+function nested(path: readonly string[], value: unknown): Record<string, unknown> {
+  return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Record<string, unknown>
 }
 
 function parseText(text: string, type: z.ZodType): unknown {
@@ -242,13 +260,15 @@ function parseText(text: string, type: z.ZodType): unknown {
   }
 }
 
+/** What is no group where a group belongs stays, to be refused under its name. */
 function merge(under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...under }
+  const merged = new Map(Object.entries(under))
   for (const [key, value] of Object.entries(over)) {
-    const below = merged[key]
-    merged[key] = isPlain(value) && isPlain(below) ? merge(below, value) : value
+    const below = merged.get(key) ?? {}
+    if (!isPlain(value)) merged.set(key, value)
+    else merged.set(key, isPlain(below) ? merge(below, value) : below)
   }
-  return merged
+  return Object.fromEntries(merged)
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {
@@ -262,9 +282,10 @@ export function printConfig(config: Config): string {
   for (const [name, { path }] of fields()) {
     const value = at(config, path)
     if (isPlain(value) || value === undefined) continue
-    const sentence = describe(path)
+    const byDefault = JSON.stringify(at(defaults, path) ?? null)
     lines.push(
-      `${path.join('.')} = ${JSON.stringify(value)}   (default ${JSON.stringify(at(defaults, path))}, ${name})\n    ${sentence}`,
+      `${path.join('.')} = ${JSON.stringify(value)}   (default ${byDefault}, ${name})`,
+      `    ${describe(path)}`,
     )
   }
   return lines.join('\n')
