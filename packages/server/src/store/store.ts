@@ -136,6 +136,11 @@ export class StoreFailure extends Error {
   override readonly name = 'StoreFailure'
 }
 
+/** The store cannot be opened as it is configured; the message is one sentence for the operator. */
+export class StoreRefusal extends Error {
+  override readonly name = 'StoreRefusal'
+}
+
 export interface Head {
   readonly room: RoomId
   readonly channel: ChannelId

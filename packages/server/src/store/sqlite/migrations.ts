@@ -2,6 +2,7 @@
 // INTEGER here and decimal text in TypeScript; they are bound as text, which the columns' affinity turns into exact
 // 64-bit integers, and read with CAST(... AS TEXT), because a JavaScript number would round them.
 import type { DatabaseSync } from 'node:sqlite'
+import { StoreRefusal } from '../store.ts'
 
 const STEPS: readonly string[] = [
   `
@@ -94,7 +95,7 @@ const STEPS: readonly string[] = [
 export function migrate(database: DatabaseSync): void {
   const found = Number(database.prepare('PRAGMA user_version').get()?.user_version)
   if (found > STEPS.length) {
-    throw new Error(
+    throw new StoreRefusal(
       `The database has schema version ${found}, this Conclave knows versions up to ${STEPS.length}: start a newer Conclave.`,
     )
   }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { StoreRefusal } from '../store.ts'
 import { migrate } from './migrations.ts'
 
 const DATABASE_FILE = 'conclave.sqlite'
@@ -30,7 +31,7 @@ export function lock(directory: Place): { release(): void } {
   } catch (error) {
     holder.close()
     if (errorCode(error) !== BUSY) throw error
-    throw new Error(`The data directory ${directory} is in use by another Conclave process.`)
+    throw new StoreRefusal(`The data directory ${directory} is in use by another Conclave process.`)
   }
   return { release: () => holder.close() }
 }
@@ -66,6 +67,6 @@ function claimNode(database: DatabaseSync, node: number): void {
   if (known === undefined) {
     database.prepare("INSERT INTO self (one, node, probe) VALUES (1, ?, x'')").run(node)
   } else if (known !== node) {
-    throw new Error(`The database belongs to node ${known}, this process is configured as node ${node}.`)
+    throw new StoreRefusal(`The database belongs to node ${known}, this process is configured as node ${node}.`)
   }
 }

@@ -26,12 +26,13 @@ import {
   type Right,
   type Store,
   StoreFailure,
+  StoreRefusal,
   type Token,
 } from '../store.ts'
 import { Checkpoints } from './checkpoint.ts'
 import { Commits } from './commit.ts'
 import { IdentityRows } from './identity.ts'
-import { connect, lock, MEMORY } from './open.ts'
+import { connect, errorCode, lock, MEMORY } from './open.ts'
 import { Pages } from './pages.ts'
 import { check, isBug, probe, reasonOf } from './recovery.ts'
 import { RoomReads } from './rooms.ts'
@@ -49,16 +50,24 @@ export interface SqliteOptions {
 
 /** Opens the database in a directory. Throws one sentence when another process has it, or it is newer or another node's. */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const held = lock(options.directory)
+  let held: ReturnType<typeof lock> | undefined
   try {
+    held = lock(options.directory)
     const database = connect(options.directory, options.node)
     const tomorrow = snowflake(Math.max(options.clock.now(), X_EPOCH_MS) + DAY, 0, 0)
     const ids = new IdSequence(options.node, new RoomReads(database).greatestId(tomorrow))
     return new SqliteStore(options, held, new Connection(database, ids), ids) satisfies Store
   } catch (error) {
-    held.release()
-    throw error
+    held?.release()
+    throw isRefused(error)
+      ? new StoreRefusal(`The data directory ${options.directory} cannot be used: ${(error as Error).message}.`)
+      : error
   }
+}
+
+/** What the file system or SQLite says of a directory that is not ours, not there, full or damaged. */
+function isRefused(error: unknown): boolean {
+  return errorCode(error) !== undefined || typeof (error as NodeJS.ErrnoException).errno === 'number'
 }
 
 /** One open database with its statements. Thrown away whole after a failure. */

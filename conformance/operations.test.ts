@@ -1,0 +1,148 @@
+// How the server is run: wrong settings, a second server, health and metrics, a polite stop, and what is never logged.
+import { createServer } from 'node:net'
+import { io } from 'socket.io-client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import WebSocket from 'ws'
+import { conclave, startServer, type TestServer } from './server.ts'
+
+const SECRET = 'a-token-that-nobody-may-log'
+const SAID = 'words that nobody may log'
+const PASSWORD = 'a password that nobody may log'
+const world = {
+  users: [{ id: '5001', username: 'oper', tokens: [SECRET], password: PASSWORD }],
+  channels: [{ ref: 'c', name: 'operations' }],
+  rooms: [{ ref: 'r', channel: 'c', name: 'operations room', kind: 'static' }],
+}
+const b64 = (text: string): string => Buffer.from(text).toString('base64')
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({ world, config: { log: { level: 'trace' } } })
+})
+afterAll(() => server.remove())
+
+interface Ack {
+  readonly status_code: number
+}
+
+async function dino(): Promise<{
+  ask(event: string, body: object): Promise<Ack>
+  send(text: string): Promise<Ack>
+  gone: Promise<string>
+}> {
+  const socket = io(`${server.url}/ws`, { transports: ['websocket'], reconnection: false, forceNew: true })
+  const ask = (event: string, body: object): Promise<Ack> => socket.timeout(10_000).emitWithAck(event, body)
+  const gone = new Promise<string>(resolve => socket.on('disconnect', resolve))
+  const actor = { id: '5001', displayName: b64('oper'), attachments: [{ objectType: 'token', content: SECRET }] }
+  expect((await ask('login', { verb: 'login', actor })).status_code).toBe(200)
+  const room = server.rooms.r as string
+  expect((await ask('join', { verb: 'join', target: { id: room } })).status_code).toBe(200)
+  const send = (text: string): Promise<Ack> =>
+    ask('message', { verb: 'send', target: { id: room, objectType: 'room' }, object: { content: b64(text) } })
+  return { ask, send, gone }
+}
+
+describe('a start that cannot be', () => {
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['a port that is none', { CONCLAVE_PORT: 'http' }, /"port"/],
+    ['a setting that there is not', { CONCLAVE_COLOUR: 'blue' }, /CONCLAVE_COLOUR/],
+    ['a store that is not built', { CONCLAVE_STORE: 'postgres://localhost/x' }, /"store"/],
+    ['a settings file that is not there', { CONCLAVE_CONFIG: '/nowhere.json' }, /CONCLAVE_CONFIG/],
+  ])('with %s stops with one sentence that names it', async (_what, env, named) => {
+    const { code, out, err } = await conclave(['start'], { CONCLAVE_DATA: `${server.data}.none`, ...env })
+    expect([code, out]).toEqual([1, ''])
+    expect(err.trim().split('\n').length).toBe(1)
+    expect(err).toMatch(named)
+  })
+
+  test('on the data of a running server stops with one sentence', async () => {
+    const { code, err } = await conclave(['start'], { CONCLAVE_DATA: server.data, CONCLAVE_PORT: '0' })
+    expect(code).toBe(1)
+    expect(err.trim().split('\n').length).toBe(1)
+    expect((await fetch(`${server.url}/ready`)).status).toBe(200)
+  })
+
+  test('on a directory that cannot be used stops with one sentence', async () => {
+    for (const data of ['/dev/null', '/dev/null/below']) {
+      const { code, err } = await conclave(['start'], { CONCLAVE_DATA: data, CONCLAVE_PORT: '0' })
+      expect([code, err.trim().split('\n').length, err.includes(data)]).toEqual([1, 1, true])
+    }
+  })
+
+  test('on a port that is taken stops with one sentence', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await new Promise(resolve => holder.once('listening', resolve))
+    const { port } = holder.address() as { port: number }
+    const { code, err } = await conclave(['start'], {
+      CONCLAVE_DATA: `${server.data}.none`,
+      CONCLAVE_PORT: String(port),
+    })
+    expect([code, err.includes('port')]).toEqual([1, true])
+    holder.close()
+  })
+
+  test.each([
+    ['frobnicate'],
+    ['user'],
+    ['user', 'add'],
+    ['token', 'create', '--colour', 'blue'],
+    ['import', '/nowhere.json'],
+  ])('the command %s %s is refused in one sentence', async (...words) => {
+    const { code, err } = await conclave(words.filter(Boolean), { CONCLAVE_DATA: server.data })
+    expect(code).toBe(1)
+    expect(err.trim().split('\n').length).toBe(1)
+  })
+})
+
+describe('a running server', () => {
+  test('says that it lives and that it can write, and counts what it does', async () => {
+    expect((await fetch(`${server.url}/health`)).status).toBe(200)
+    expect(await (await fetch(`${server.url}/ready`)).json()).toEqual({ status: 'ready' })
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    expect(metrics).toMatch(/^conclave_ready 1$/m)
+    expect(metrics).toMatch(/^conclave_committed_items_total \d+$/m)
+    expect(metrics).not.toContain('5001')
+  })
+
+  test('prints no secret and no content, not even where everything is logged', async () => {
+    const { send } = await dino()
+    expect((await send(SAID)).status_code).toBe(200)
+    await fetch(`${server.url}/2/users/me`, { headers: { authorization: `Bearer ${SECRET}` } })
+    await fetch(`${server.url}/2/users/me?access_token=${SECRET}`)
+    await fetch(`${server.url}/api/v1/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ user: 'oper', password: PASSWORD }),
+    })
+    for (const secret of [SECRET, SAID, PASSWORD, b64(SAID)]) expect(server.output()).not.toContain(secret)
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    for (const secret of [SECRET, SAID, PASSWORD]) expect(metrics).not.toContain(secret)
+  })
+})
+
+describe('a stop', () => {
+  test('finishes what runs, closes each wire with its own code, and ends with 0', async () => {
+    const { send, gone } = await dino()
+    const ddp = new WebSocket(`${server.url.replace('http', 'ws')}/websocket`)
+    const closed = new Promise<number>(resolve => ddp.once('close', code => resolve(code)))
+    await new Promise(resolve => ddp.once('open', resolve))
+    ddp.send('{"msg":"connect","version":"1","support":["1"]}')
+    await new Promise(resolve => ddp.once('message', resolve))
+    const underWay = Array.from({ length: 50 }, (_, n) => send(`last words ${n}`).catch(() => null))
+    const stopped = server.stop()
+    const answers = await Promise.all(underWay)
+    expect(await stopped).toBe(0)
+    expect(await closed).toBe(1001)
+    expect(await gone).toMatch(/server disconnect|transport close/)
+    const acked = answers.filter(answer => answer?.status_code === 200).length
+    const again = await startServer({ data: server.data })
+    try {
+      const { out } = await again.command('room', 'list')
+      const [room] = JSON.parse(out) as { sequence: number }[]
+      // One for the room, one for the words above, and every one that was acked.
+      expect(room?.sequence).toBeGreaterThanOrEqual(2 + acked)
+    } finally {
+      await again.stop()
+    }
+  })
+})
