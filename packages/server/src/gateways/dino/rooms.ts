@@ -1,5 +1,7 @@
 // How requests name rooms and channels: by UUID, by plain name, or, for a talk between two, by the other's user id.
+
 import { type ChannelId, compareIds, idOfUuid, isUserId, type RoomId, type UserId } from '@conclave/wire'
+import { blankRoom } from '../../room/commands/create-room.ts'
 import type { Account, Channel } from '../../room/facts.ts'
 import type { Rejection } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
@@ -61,24 +63,7 @@ export async function openDirectRoom(
     command: {
       command: 'create-room',
       actor: from.id,
-      room: {
-        suite: 'none',
-        kind: 'direct',
-        name: null,
-        title: null,
-        avatar: null,
-        ttlMs: null,
-        topic: '',
-        sort: 0,
-        tags: [],
-        members: pair,
-        owners: [],
-        moderators: [],
-        acls: [],
-        pair,
-        isDefault: false,
-        isAdmin: false,
-      },
+      room: blankRoom({ suite: 'none', kind: 'direct', members: pair, pair }),
       claimName: false,
       epoch: null,
     },

@@ -1,5 +1,7 @@
 // Rooms made over this wire: they lie in the server's own channel and take a name that no other plain room has.
+
 import type { RoomId, UserId } from '@conclave/wire'
+import { blankRoom } from '../../room/commands/create-room.ts'
 import type { RoomKind, Suite } from '../../room/events.ts'
 import type { Rejection } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
@@ -28,18 +30,7 @@ export async function createRoom(call: Call, room: NewRoom): Promise<RoomState |
       actor: call.caller.account.id,
       claimName: room.name !== null,
       epoch: null,
-      room: {
-        ...room,
-        title: null,
-        avatar: null,
-        ttlMs: null,
-        sort: 0,
-        tags: [],
-        moderators: [],
-        acls: [],
-        isDefault: false,
-        isAdmin: false,
-      },
+      room: blankRoom(room),
     },
     parts.roomsChannel,
   )

@@ -42,6 +42,29 @@ export interface CreateRoom {
   readonly epoch: FirstEpoch | null
 }
 
+/** A room with what is named, and nothing else: no name, nobody in it, no rules. */
+export function blankRoom(
+  named: Pick<CreateRoom['room'], 'suite' | 'kind'> & Partial<CreateRoom['room']>,
+): CreateRoom['room'] {
+  return {
+    name: null,
+    title: null,
+    avatar: null,
+    ttlMs: null,
+    topic: '',
+    sort: 0,
+    tags: [],
+    members: [],
+    owners: [],
+    moderators: [],
+    acls: [],
+    pair: null,
+    isDefault: false,
+    isAdmin: false,
+    ...named,
+  }
+}
+
 export const createRoom: CommandRule<CreateRoom> = {
   needs(_state, command) {
     const accounts = [...command.room.members, ...command.room.owners, ...command.room.moderators]

@@ -3,6 +3,7 @@
 import type { RoomId, UserId } from '@conclave/wire'
 import { z } from 'zod'
 import type { Answer } from '../../../engine/engine.ts'
+import { blankRoom } from '../../../room/commands/create-room.ts'
 import type { Wrap } from '../../../room/events.ts'
 import { isRejection } from '../../../room/rejection.ts'
 import type { ActionSignature } from '../../../room/signatures.ts'
@@ -100,24 +101,7 @@ function createPair(
       command: 'create-room',
       actor: caller.account.id,
       claimName: false,
-      room: {
-        suite: 'xchat',
-        kind: 'direct',
-        name: null,
-        title: null,
-        avatar: null,
-        ttlMs: null,
-        topic: '',
-        sort: 0,
-        tags: [],
-        members: pair,
-        owners: [],
-        moderators: [],
-        acls: [],
-        pair,
-        isDefault: false,
-        isAdmin: false,
-      },
+      room: blankRoom({ suite: 'xchat', kind: 'direct', members: pair, pair }),
       epoch: keys,
     },
   })

@@ -1,6 +1,8 @@
 // POST /2/chat/conversations/group: a group with its members, its first key and what its creator signed of both.
+
 import { z } from 'zod'
 import { NAME } from '../../../limits.ts'
+import { blankRoom } from '../../../room/commands/create-room.ts'
 import { isRejection } from '../../../room/rejection.ts'
 import { actionSignatures, participantKeys, signaturesOf, wrapsOf } from '../actions.ts'
 import { about, groupRoom } from '../conversation.ts'
@@ -67,24 +69,16 @@ export const createChatConversation = route({
         command: 'create-room',
         actor: me,
         claimName: false,
-        room: {
+        room: blankRoom({
           suite: 'xchat',
           kind: 'private',
-          name: null,
           title: sent.group_name ?? null,
           avatar: sent.group_avatar_url ?? null,
           ttlMs: sent.ttl_msec ?? null,
           topic: sent.group_description ?? '',
-          sort: 0,
-          tags: [],
           members,
           owners: admins,
-          moderators: [],
-          acls: [],
-          pair: null,
-          isDefault: false,
-          isAdmin: false,
-        },
+        }),
         epoch: {
           version: sent.conversation_key_version,
           wraps: wrapsOf(sent.conversation_participant_keys),
