@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { ConfigError, printConfig, readConfig } from './config.ts'
 import { openLog } from './log.ts'
-import { openCore, startServer } from './main.ts'
 import { askRunning } from './operator/ask-running.ts'
 import { sentenceOf } from './operator/control.ts'
 import { runRequest } from './operator/requests.ts'
@@ -42,6 +41,19 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const
 
+/** Words that follow the first, of commands that take no target. */
+const WORDS: Readonly<Record<string, number>> = {
+  start: 0,
+  config: 0,
+  import: 1,
+  'user list': 1,
+  'token create': 1,
+  'token list': 1,
+  'app create': 1,
+  'room list': 1,
+  'sanction list': 1,
+}
+
 /** Runs one command; gives the exit code. */
 export async function main(argv: string[]): Promise<number> {
   try {
@@ -58,11 +70,14 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 async function run(argv: string[]): Promise<number> {
+  // Whatever is written here is the server's user's alone: logs, secrets, also in a directory that others may read.
+  process.umask(0o077)
   const { values, positionals } = parseArgs({ args: argv, options: OPTIONS, allowPositionals: true })
   const [noun = 'help', verb, target, ...more] = positionals
   if (values.version) return print(VERSION)
   if (values.help || noun === 'help') return print(HELP)
-  if (more.length > 0) throw new OperatorError(`"${more[0]}" is one word too many; see conclave help.`)
+  const spare = [verb, target, ...more][WORDS[noun] ?? WORDS[`${noun} ${verb}`] ?? 2]
+  if (spare !== undefined) throw new OperatorError(`"${spare}" is one word too many; see conclave help.`)
   if (noun === 'start') return start()
   if (noun === 'config') return print(printConfig(readConfig(process.env)))
   if (noun === 'import') return ask('import', await readWorld(verb))
@@ -85,7 +100,7 @@ async function run(argv: string[]): Promise<number> {
         user: values.user,
         kind: values.service ? 'service' : 'user',
         scopes: values.scope,
-        lifetime: values.seconds === undefined ? undefined : Number(values.seconds),
+        lifetime: values.seconds === undefined ? undefined : secondsOf(values.seconds),
       })
     case 'token revoke':
       return ask('token.revoke', { id: required(target, "a token's id") })
@@ -108,6 +123,8 @@ async function ask(name: string, body: unknown): Promise<number> {
   const asked = await askRunning(config.data, name, body)
   if (asked && 'error' in asked) throw new OperatorError(asked.error)
   if (asked) return print(JSON.stringify(asked.value))
+  // Only here: the whole server is much to load for a command that asks another one.
+  const { openCore } = await import('./main.ts')
   const core = await openCore(config, openLog('silent'))
   try {
     return print(JSON.stringify(await runRequest(core, name, JSON.parse(JSON.stringify(body)))))
@@ -119,6 +136,9 @@ async function ask(name: string, body: unknown): Promise<number> {
 async function start(): Promise<number> {
   const config = readConfig(process.env)
   const log = openLog(config.log.level)
+  // A reader of the output that goes away (start | head) does not take the server with it.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const { startServer } = await import('./main.ts')
   const server = await startServer(config, log)
   process.stdout.write(`Conclave ${VERSION} serves Dino, Rocket.Chat and X Chat at ${server.url}\n`)
   if (!config.rocketchat.lockstep)
@@ -161,6 +181,11 @@ async function readAll(): Promise<string> {
 function required(value: string | undefined, what: string): string {
   if (value === undefined || value === '') throw new OperatorError(`This command needs ${what}; see conclave help.`)
   return value
+}
+
+function secondsOf(text: string): number {
+  if (!/^[1-9][0-9]{0,9}$/.test(text)) throw new OperatorError('--seconds needs a whole number above 0.')
+  return Number(text)
 }
 
 function print(text: string): number {

@@ -202,6 +202,15 @@ describe('the first start', () => {
     expect(await firstStart(core)).toBe(null)
   })
 
+  test('that ended before the token was there is made good by the next', async () => {
+    const core = await start()
+    await core.identity.users.create({ username: 'admin', name: 'Admin', roles: ['superuser'] })
+    const first = await firstStart(core)
+    expect(first?.username).toBe('admin')
+    expect(await core.identity.tokens.authenticate(first?.token ?? '')).toHaveProperty('account')
+    expect(await core.store.accounts(null, 10)).toHaveLength(1)
+  })
+
   test('makes none where a world brought a superuser, and finds a free name where it took "admin"', async () => {
     const core = await start()
     await importWorld(core, world)

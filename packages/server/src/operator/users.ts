@@ -99,6 +99,24 @@ function shown({ id, username, name, active, roles }: Account): UserShown {
 
 export function succeeded<T extends object>(result: T | IdentityRejection): T {
   if (!isRefused(result)) return result
-  const text = 'text' in result ? `${'field' in result ? result.field : ''} ${result.text}`.trim() : result.rejected
-  throw new OperatorError(`Refused: ${text}.`)
+  throw new OperatorError(sentenceFor(result))
+}
+
+function sentenceFor(rejection: IdentityRejection): string {
+  switch (rejection.rejected) {
+    case 'user.unknown':
+      return 'There is no such user.'
+    case 'user.exists':
+      return `There is a user ${rejection.user} already.`
+    case 'username.taken':
+      return `The username "${rejection.username}" is taken.`
+    case 'user.malformed':
+      return `The ${rejection.field} ${rejection.text}.`
+    case 'password.malformed':
+      return `The password ${rejection.text}.`
+    case 'busy':
+      return 'Too many passwords wait to be hashed; try again.'
+    default:
+      return `Refused: ${rejection.rejected}.`
+  }
 }
