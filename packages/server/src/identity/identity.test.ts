@@ -1,13 +1,15 @@
 // Identities on a real store, and attacks on them: guessed and stolen tokens, forged keys, floods of log-ins.
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import type { UserId } from '@conclave/wire'
+import { parseOptions } from '@node-rs/argon2'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import vectors from '../../../wire/vectors/xchat.json' with { type: 'json' }
 import type { Core } from '../engine/core.ts'
 import { openTestCore, type TestCore } from '../engine/testing.ts'
 import { VERSION_AHEAD } from '../limits.ts'
-import { PASSWORD, PRIVATE_KEY_TEXT, WAITING_PASSWORDS } from './limits.ts'
+import { ARGON2, PASSWORD, PRIVATE_KEY_TEXT, WAITING_PASSWORDS } from './limits.ts'
+import { Passwords } from './passwords.ts'
 import type { Registration } from './public-keys.ts'
 
 let core: Core
@@ -87,8 +89,19 @@ describe('passwords', () => {
     })
   })
 
-  test('are kept as argon2id and nothing else', async () => {
-    expect(await core.store.password(ann)).toMatch(/^\$argon2id\$/)
+  test('are kept as argon2id with the parameters of limits.ts, each with a salt of its own', async () => {
+    const { memoryCost, timeCost, parallelism } = ARGON2
+    const kept = (await core.store.password(ann)) as string
+    expect(parseOptions(kept)).toMatchObject({ memoryCost, timeCost, parallelism, saltLen: 16, outputLen: 32 })
+    expect(await core.identity.hashPassword({ plain: 'a password of ann' })).not.toEqual({ hash: kept })
+  })
+
+  test('are refused as busy once the worker is closed, not kept waiting', async () => {
+    const passwords = new Passwords()
+    expect(await passwords.hash({ plain: 'x' })).toHaveProperty('hash')
+    const waiting = passwords.verify({ plain: 'x' }, null)
+    await passwords.close()
+    expect([await waiting, await passwords.verify({ plain: 'x' }, null)]).toEqual(['busy', 'busy'])
   })
 
   test('of unknown users take as long as wrong ones', async () => {

@@ -25,7 +25,7 @@ export const LOGIN_NAME = 256
 /** Failed log-ins a minute and address that name no account, by a token alone: guessing 256 bits this way is idle,
  * and a fleet with outdated tokens behind one proxy must not lock out its neighbours. */
 export const FAILED_RESUMES = 1_000
-/** Parameters of argon2id as OWASP recommends them: 19 MiB, two passes, one lane; 19 to 38 ms on the machines that
+/** Parameters of argon2id as OWASP recommends them: 19 MiB, two passes, one lane; about 20 ms on the machine that
  * we measured (decisions/0002). */
 export const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 

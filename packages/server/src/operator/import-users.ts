@@ -22,13 +22,24 @@ export async function importUsers(core: Core, world: World): Promise<void> {
   ]) {
     const brought: Brought[] = []
     for (const { user, at } of group) brought.push(await broughtOf(core, user, at))
-    const refused = await core.identity.bring(brought)
+    const refused = await bring(core, brought)
     await breath.take()
     if (!refused) continue
     const { refusal, index } = refused
     const text = 'text' in refusal ? refusal.text : `is refused: ${refusal.rejected}`
     throw new WorldError(`users[${group[index]?.at ?? 0}]`, text)
   }
+}
+
+/** In halves where log-ins keep changing one account or the other meanwhile: the fewer, the sooner they are still. */
+async function bring(core: Core, users: readonly Brought[]): ReturnType<Core['identity']['bring']> {
+  const refused = await core.identity.bring(users)
+  if (refused?.refusal.rejected !== 'conflict' || users.length < 2) return refused
+  const middle = users.length >> 1
+  const first = await bring(core, users.slice(0, middle))
+  if (first) return first
+  const second = await bring(core, users.slice(middle))
+  return second && { ...second, index: second.index + middle }
 }
 
 function* chunks<T>(list: readonly T[]): Generator<readonly T[]> {

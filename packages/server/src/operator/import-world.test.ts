@@ -246,6 +246,26 @@ describe('a sanction of a world', () => {
 })
 
 describe('a large world', () => {
+  test('gets there although its accounts change all the time', async () => {
+    const busy = await openTestCore({}, store => {
+      const commit = store.commit.bind(store)
+      // Whatever names more than three accounts has lost its race.
+      store.commit = async items => {
+        const lost = items.map(({ guards }) => guards.length > 3)
+        const outcomes = await commit(items.filter((_, at) => !lost[at]))
+        const rest = [...outcomes]
+        return items.map(({ guards }, at) =>
+          lost[at] ? { outcome: 'stale', guard: guards[0] as (typeof guards)[0] } : (rest.shift() as (typeof rest)[0]),
+        )
+      }
+      return store
+    })
+    const users = Array.from({ length: 50 }, (_, n) => ({ id: `${10 + n}`, username: `u${n}` }))
+    await importWorld(busy.core, { users })
+    expect(await busy.core.store.accounts(null, 100)).toHaveLength(50)
+    await busy.core.close()
+  })
+
   test('of three hundred users with passwords does not run into the queue of log-ins', async () => {
     const users = Array.from({ length: 300 }, (_, n) => ({ id: `${10 + n}`, username: `u${n}`, password: `p${n}` }))
     await importWorld(core, { users })
