@@ -27,7 +27,9 @@ function run(name: string): {
   const lines = (): string[] => out.trim().split('\n')
   return {
     lines,
-    said: line => expect.poll(lines, { timeout: 15_000 }).toContain(line) as unknown as Promise<void>,
+    said: async line => {
+      await expect.poll(lines, { timeout: 15_000 }).toContain(line)
+    },
     end: () => void child.kill(),
     ended: once(child, 'exit'),
   }
