@@ -1,8 +1,10 @@
 // The Dino wire: Socket.IO for clients of Engine.IO 3 and 4, namespace `/ws` (dino.md section 1). The library keeps the
 // handshake, heartbeats, polling and upgrades; frames go out through the shared writer.
 import type { IncomingHttpHeaders } from 'node:http'
-import { Server } from 'socket.io'
+import { Server, type Socket } from 'socket.io'
+import { WebSocketServer } from 'ws'
 import type { Gateway, GatewayParts } from '../gateway.ts'
+import { boundAnswered } from './answered.ts'
 import { Directory } from './directory.ts'
 import { NAMESPACE } from './encode.ts'
 import { connected } from './events/connect.ts'
@@ -28,6 +30,8 @@ export function dinoGateway(parts: GatewayParts): Gateway {
     // Upgrades of the other wires come in at the same port.
     destroyUpgrade: false,
     serveClient: false,
+    // Ours, not the library's own copy: that one answers every ping of a client that reads nothing, and keeps it all.
+    wsEngine: WebSocketServer,
     pingInterval: PING_INTERVAL,
     pingTimeout: PING_TIMEOUT,
     maxHttpBufferSize: PACKET_BYTES,
@@ -52,6 +56,7 @@ export function dinoGateway(parts: GatewayParts): Gateway {
     closing: false,
   }
 
+  io.engine.on('connection', (conn: Socket['conn']) => boundAnswered(conn, parts.clock.now))
   io.of(NAMESPACE).on('connection', socket => {
     const session = new DinoSession(gate, socket)
     sockets.add(session)

@@ -15,6 +15,10 @@ export const ECHO = 200
 export const WAITING_REQUESTS = 64
 /** Requests that one chunk of a socket may still bring after that; more are answered "busy". */
 export const WAITING_REQUESTS_MOST = 1_024
+/** Pings and connects to namespaces of one connection in that many ms: real clients have three in a minute, and a few
+ * more where log-ins fail and are tried again. */
+export const ANSWERED = 64
+export const ANSWERED_WINDOW = 10_000
 /** ms between looks whether a socket that is not read on may be read again. */
 export const RESUME_INTERVAL = 20
 /** ms in which `limits.flood` requests a second are counted. */
