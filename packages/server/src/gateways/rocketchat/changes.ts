@@ -40,8 +40,11 @@ export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): vo
       break
     case 'left':
       // Its last session was taken out, by a kick or because it went: what still listens here listens no more.
-      for (const session of feed.messages.sessions())
-        if (session.user === message.session.user) session.detach(feed, 'messages')
+      for (const session of feed.messages.sessions()) {
+        if (session.user !== message.session.user) continue
+        session.detach(feed, 'messages')
+        feed.messages.drop(session)
+      }
       gate.feeds.release(feed)
       break
     case 'signal':
@@ -205,7 +208,15 @@ function notice(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
       const shown = messageDocument(last.event, found.room, last.actor)
       const followers = [...feed.followers.values()].filter(({ user }) => found.room.members.has(user))
       for (const follower of followers) await tellSubscription(gate, follower, found.room, 'updated')
-      await tellRoom(gate, followers, found.room, 'updated', shown)
+      // Who came in after the message, and may read nothing older, gets the document without it (L10).
+      const reads = ({ user }: Follower): boolean => (found.room.members.get(user)?.from ?? 0) <= last.event.sequence
+      await tellRoom(gate, followers.filter(reads), found.room, 'updated', shown)
+      await tellRoom(
+        gate,
+        followers.filter(follower => !reads(follower)),
+        found.room,
+        'updated',
+      )
     })
   }, NOTICE_DELAY)
   timer.unref()
@@ -273,7 +284,10 @@ function relay(gate: Gate, feed: RoomFeed, message: Extract<BusMessage, { kind: 
 function detach(gate: Gate, feed: RoomFeed, gone: (user: UserId) => boolean): void {
   for (const audience of [feed.messages, ...feed.events.values()]) {
     for (const session of audience.sessions()) {
-      if (session.user !== null && gone(session.user)) session.detach(feed, 'all')
+      if (session.user === null || !gone(session.user)) continue
+      session.detach(feed, 'all')
+      // Also a subscription that is just being opened, of which the connection does not know yet.
+      audience.drop(session)
     }
   }
   gate.feeds.release(feed)

@@ -19,7 +19,8 @@ export const addUsersToRoom = method({
     if (!found) return invalidRoom(NAME)
     if (found.room.suite === 'xchat') return notAllowed(NAME)
     const added = (await usersNamed(gate.parts, users)).filter(user => !found.room.members.has(user))
-    if (added.length === 0) return true
+    // What is said of people who are members already would be the roster, to whoever may not see it.
+    if (added.length === 0) return found.room.members.has(caller.account.id) || notAllowed(NAME)
     const done = await submit(call, found.room.id, {
       command: 'add-members',
       actor: caller.account.id,
