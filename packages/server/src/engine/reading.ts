@@ -159,6 +159,11 @@ export class Reading {
     return room && this.#parts.rooms.load(room)
   }
 
+  /** A room as it stands now, of a state that may have been read before the last wait. */
+  newest(room: RoomState): RoomState {
+    return this.#parts.rooms.peek(room.id) ?? room
+  }
+
   async states(rooms: readonly RoomId[]): Promise<readonly RoomState[]> {
     const states: RoomState[] = []
     for (const room of rooms) {

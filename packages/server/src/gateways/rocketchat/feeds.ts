@@ -210,7 +210,13 @@ export class Feeds {
   async follow(user: UserId, attach: (follower: Follower) => void): Promise<Follower> {
     for (;;) {
       const follower = this.follower(user) ?? this.#begin(user)
-      await follower.ready
+      try {
+        await follower.ready
+      } catch (error) {
+        // Or nobody could follow this user ever again.
+        this.releaseFollower(follower)
+        throw error
+      }
       // Whoever listened before may have gone meanwhile, and the follower with them.
       if (this.follower(user) !== follower) continue
       attach(follower)
@@ -228,8 +234,10 @@ export class Feeds {
   }
 
   async #watchAll(follower: Follower): Promise<void> {
-    for (const room of await this.#parts.parts.reading.roomsOf(follower.user)) {
-      if (room.members.has(follower.user)) this.watch(follower, room.id)
+    const { reading } = this.#parts.parts
+    for (const room of await reading.roomsOf(follower.user)) {
+      // Whoever was put out while the list was read is watching nothing.
+      if (reading.newest(room).members.has(follower.user)) this.watch(follower, room.id)
     }
   }
 
@@ -254,11 +262,9 @@ export class Feeds {
     if (known?.value !== follower || !follower.empty) return
     known.unsubscribe()
     this.#users.delete(follower.user)
-    void follower.ready.then(
-      () => {
-        for (const feed of [...follower.rooms]) this.unwatch(follower, feed)
-      },
-      () => {},
-    )
+    const unwatchAll = (): void => {
+      for (const feed of [...follower.rooms]) this.unwatch(follower, feed)
+    }
+    void follower.ready.then(unwatchAll, unwatchAll)
   }
 }

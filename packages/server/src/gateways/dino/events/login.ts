@@ -150,7 +150,8 @@ async function open(gate: Gate, session: DinoSession, { account, token, invisibl
   session.live = live
   gate.feeds.add(account.id, session)
   const own = [...(await reading.roomsOf(account.id)), ...(await reading.rolesOf(account.id))]
-  if (session.live === live) for (const room of own) gate.feeds.attend(room, account.id, session)
+  // As each stands now: whoever was put out while the list was read would go on listening.
+  if (session.live === live) for (const room of own) gate.feeds.attend(reading.newest(room), account.id, session)
   return live
 }
 
