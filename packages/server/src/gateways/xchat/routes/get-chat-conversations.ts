@@ -46,10 +46,10 @@ export const getChatConversations = route({
     const page = heads.slice(0, limit)
     const last = page.at(-1)
     const more = heads.length > page.length && last !== undefined
-    const rooms = await parts.reading.states(page.map(head => head.room))
-    const data = rooms
-      .filter(room => room.members.has(caller.account.id))
-      .map(room => conversationOf(room, query['chat_conversation.fields']))
+    // Whoever is put out meanwhile learns nothing of the room any more, its people included.
+    const states = await parts.reading.states(page.map(head => head.room))
+    const rooms = states.filter(room => room.members.has(caller.account.id))
+    const data = rooms.map(room => conversationOf(room, query['chat_conversation.fields']))
     const users = expandedUsers(rooms, query.expansions)
     return {
       data,
