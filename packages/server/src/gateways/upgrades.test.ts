@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import WebSocket, { WebSocketServer } from 'ws'
 import { addressOf, closeUnclaimedUpgrades } from './upgrades.ts'
 
 let server: Server
@@ -81,4 +82,23 @@ test('an address is what the peer says, or what a trusted proxy was told last', 
   expect(addressOf(from('10.0.0.1', '6.6.6.6, 1.2.3.4'), true)).toBe('1.2.3.4')
   expect(addressOf(from('10.0.0.2', '1.2.3.4'), ['10.0.0.1'])).toBe('10.0.0.2')
   expect(addressOf(from('10.0.0.1', 'x'.repeat(99)), ['10.0.0.1'])).toBe('10.0.0.1')
+})
+
+test('a socket that a gateway took at once stays, however long it is silent', async () => {
+  const gateway = createServer()
+  const sockets = new WebSocketServer({ noServer: true })
+  // As main does: the gateways listen first, and take the socket in the very turn in which it comes.
+  gateway.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head, () => {}))
+  closeUnclaimedUpgrades(gateway, ['/ws'], 50)
+  await new Promise<void>(resolve => gateway.listen(0, '127.0.0.1', resolve))
+  const client = new WebSocket(`ws://127.0.0.1:${(gateway.address() as AddressInfo).port}/ws`)
+  let closed = false
+  client.on('close', () => {
+    closed = true
+  })
+  await once(client, 'open')
+  await new Promise(resolve => setTimeout(resolve, 400))
+  expect(closed).toBe(false)
+  client.terminate()
+  gateway.close()
 })

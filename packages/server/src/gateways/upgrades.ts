@@ -27,9 +27,10 @@ function plain(address: string): string {
 const CLAIMED = 10_000
 
 /** Node leaves an upgrade that nobody takes hanging: it is answered 404 and closed. One that is claimed and not taken
- * is cut; whoever takes a WebSocket sets the socket's timeout anew (ws does). */
+ * is cut; whoever takes a WebSocket sets the socket's timeout anew (ws does). It goes before every other listener:
+ * a gateway that takes the socket at once must have the last word on its timeout. */
 export function closeUnclaimedUpgrades(server: Server, claimed: readonly string[], wait = CLAIMED): void {
-  server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
+  server.prependListener('upgrade', (request: IncomingMessage, socket: Socket) => {
     // Node listens for no errors of a socket once it has handed it over: one that is reset would end the process.
     socket.on('error', () => {})
     const path = (request.url ?? '/').split('?', 1)[0] as string
