@@ -42,6 +42,9 @@ const CLOSING = 2_000
 /** ms in which a request has to arrive whole; Fastify's own default is for ever. */
 const ARRIVING = 60_000
 
+/** ms between looks for tokens that have run out. */
+const HOUR = 3_600_000
+
 /** Everything below the gateways, as the CLI also uses it when no server runs. */
 export async function openCore(config: Config, log: Logger): Promise<Core> {
   const clock = systemClock
@@ -89,12 +92,19 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     const { port } = http.server.address() as AddressInfo
     const host = config.host.includes(':') ? `[${config.host}]` : config.host
     const running = http
+    const jobs = setInterval(() => {
+      core.identity.tokens.dropExpired().catch((error: unknown) => log.warn({ err: error }, 'expired tokens were kept'))
+    }, HOUR)
+    jobs.unref()
     return {
       url: `http://${host}:${port}`,
       host: config.host,
       port,
       first,
-      stop: () => stop({ core, http: running, gateways, operations, control, sockets }),
+      stop: () => {
+        clearInterval(jobs)
+        return stop({ core, http: running, gateways, operations, control, sockets })
+      },
     }
   } catch (error) {
     for (const gateway of gateways) await gateway.close().catch(() => {})
