@@ -49,6 +49,16 @@ const KEPT: ReadonlySet<string> = new Set([
   'files',
 ])
 
+/** Beside a ciphertext nothing that a client could put words into, but whom it mentions. */
+const KEPT_BESIDE_CIPHERTEXT: ReadonlySet<string> = new Set([
+  'bot',
+  'tmid',
+  'tshow',
+  'groupable',
+  'parseUrls',
+  'e2eMentions',
+])
+
 /** The message's document, or why it was not sent. */
 export async function send(call: Call, message: SentMessage): Promise<Document | MeteorError> {
   const { parts } = call.gate
@@ -127,9 +137,8 @@ function readXchat(given: unknown): Read | MeteorError {
 
 function extraOf(message: SentMessage): Document | null | MeteorError {
   const extra: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(message)) if (KEPT.has(key) && value !== undefined) extra[key] = value
-  // An encrypted message has no readable parts beside it but what mentions say.
-  if (message.t === 'e2e') for (const key of ['attachments', 'file', 'files', 'text', 'alias']) delete extra[key]
+  const kept = message.t === 'e2e' ? KEPT_BESIDE_CIPHERTEXT : KEPT
+  for (const [key, value] of Object.entries(message)) if (kept.has(key) && value !== undefined) extra[key] = value
   if (Object.keys(extra).length === 0) return null
   if (JSON.stringify(extra).length > MESSAGE_EXTRA)
     return errorOf({ rejected: 'message.size', limit: MESSAGE_EXTRA }, NAME)
