@@ -104,6 +104,19 @@ describe('a running server', () => {
     expect(metrics).not.toContain('5001')
   })
 
+  test.each([
+    ['/2/users/%zz', 'application/problem+json', 'invalid-request'],
+    [`/2/users/${'1'.repeat(300)}`, 'application/problem+json', ''],
+    ['/api/v1/%zz', 'application/json', 'invalid-params'],
+    ['/%zz', 'text/plain', 'Bad Request'],
+  ])('answers a URL that cannot be read, %s, in the form of its wire', async (path, type, word) => {
+    const response = await fetch(`${server.url}${path}`)
+    expect(response.status).toBeGreaterThanOrEqual(400)
+    expect(response.status).toBeLessThan(500)
+    expect(response.headers.get('content-type')).toContain(type)
+    expect(await response.text()).toContain(word)
+  })
+
   test('prints no secret and no content, not even where everything is logged', async () => {
     const { send } = await dino()
     expect((await send(SAID)).status_code).toBe(200)

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo, Socket } from 'node:net'
 import type { ChannelId } from '@conclave/wire'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastify from 'fastify'
 import type { Logger } from 'pino'
 import { localBus } from './bus/local.ts'
@@ -74,6 +74,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       forceCloseConnections: false,
       requestTimeout: ARRIVING,
       routerOptions: { maxParamLength: 256 },
+      frameworkErrors: (_error, request, reply) => answerUnreadableUrl(gateways, request.url, reply as FastifyReply),
     })
     operations.register(http)
     const sockets = new Set<Socket>()
@@ -112,6 +113,17 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     await core.close()
     throw error
   }
+}
+
+/** The router refuses such a URL before any gateway sees it; the answer has its wire's form all the same. */
+function answerUnreadableUrl(gateways: readonly Gateway[], url: string, reply: FastifyReply): void {
+  const answer = gateways
+    .flatMap(({ unreadableUrl }) => unreadableUrl ?? [])
+    .find(({ prefix }) => url.startsWith(prefix))
+  void reply
+    .code(400)
+    .type(answer?.type ?? 'text/plain')
+    .send(answer ? JSON.stringify(answer.body) : 'Bad Request')
 }
 
 function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId): GatewayParts {

@@ -53,6 +53,8 @@ export interface Gateway {
   readonly name: 'dino' | 'rocketchat' | 'xchat'
   /** Paths of WebSocket upgrades that this gateway answers, as prefixes. */
   readonly upgrades: readonly string[]
+  /** Its answer, status 400, to a URL under `prefix` that cannot be read and so reaches none of its routes. */
+  readonly unreadableUrl?: { readonly prefix: string; readonly type: string; readonly body: object }
   /** Closes its sockets with the wire's own code. Commits that run are finished by then. */
   close(): Promise<void>
 }

@@ -1,4 +1,5 @@
 // The Rocket.Chat wire: DDP over WebSocket at `/websocket`, REST under `/api` (rocketchat.md sections 1 and 2).
+
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
@@ -6,6 +7,7 @@ import type { Gateway, GatewayParts } from '../gateway.ts'
 import { receiveRoom, receiveUser } from './changes.ts'
 import { CLOSE } from './close.ts'
 import { bug } from './dispatch.ts'
+import { MeteorError } from './errors.ts'
 import { Feeds } from './feeds.ts'
 import type { Gate } from './gate.ts'
 import { CLOSE_TIMEOUT, FRAME_BYTES, HEARTBEAT_INTERVAL, RESUME_INTERVAL } from './limits.ts'
@@ -70,6 +72,11 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
   return {
     name: 'rocketchat',
     upgrades: [PATH],
+    unreadableUrl: {
+      prefix: '/api/',
+      type: 'application/json',
+      body: new MeteorError('invalid-params', 'The URL cannot be read').envelope(),
+    },
     close: async () => {
       clearInterval(heartbeat)
       if (looking) clearInterval(looking)

@@ -42,7 +42,9 @@ export const ROUTES: readonly Route[] = [
 
 export async function xchatGateway(parts: GatewayParts): Promise<Gateway> {
   await parts.http.register(plugin({ ...parts, previous: new Previous(parts.reading) }), { prefix: '/2' })
-  return { name: 'xchat', upgrades: [], close: async () => {} }
+  const body = invalidRequest('path', 'path: this is no valid URL')
+  const unreadableUrl = { prefix: '/2/', type: 'application/problem+json; charset=utf-8', body }
+  return { name: 'xchat', upgrades: [], unreadableUrl, close: async () => {} }
 }
 
 function plugin(parts: XchatParts) {
