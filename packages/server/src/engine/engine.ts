@@ -88,7 +88,6 @@ export class Engine {
   async #run(submission: Submission): Promise<Answer> {
     const { rooms, identity, clock, settings, writer } = this.#parts
     const { room, command, session } = submission
-    let current: string | null = null
     let seen: string | null | undefined
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const state = rooms.peek(room) ?? (await rooms.load(room))
@@ -122,15 +121,12 @@ export class Engine {
         }
       })
       const settled = await this.#settle(submission, state, outcome)
-      if (settled === 'again') {
-        current = after?.epoch?.version ?? null
-        continue
-      }
+      if (settled === 'again') continue
       return settled === 'done' && outcome.outcome === 'committed'
         ? { events: outcome.events, room: after as RoomState, repeated: false }
         : (settled as Answer)
     }
-    return { rejected: 'conflict', current }
+    return { rejected: 'conflict', current: rooms.peek(room)?.epoch?.version ?? null }
   }
 
   /** What an outcome means: done, to be decided again on newer knowledge, or an answer. */
@@ -146,13 +142,9 @@ export class Engine {
       case 'moved':
         if ((rooms.peek(submission.room)?.control ?? 0) < outcome.control) await rooms.refresh(submission.room)
         return 'again'
-      case 'stale': {
-        const { of, id } = outcome.guard
-        if (of === 'account') identity.accounts.forget(id)
-        else if (of === 'channel') identity.channels.forget(id)
-        else identity.keys.forget(id)
+      case 'stale':
+        identity.forgetOne(outcome.guard.of, outcome.guard.id)
         return 'again'
-      }
       case 'taken': {
         const { claim, by } = outcome
         if (claim?.space === 'name') return { rejected: 'name.taken', name: claim.key }

@@ -1,6 +1,6 @@
-// What the gateways share of HTTP: whose address a client has, and what becomes of WebSocket upgrades that no
+// What the gateways share of HTTP: whose address a client has, which pages may use them, and what becomes of WebSocket upgrades that no
 // gateway answers.
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 
 interface Addressed {
@@ -21,6 +21,13 @@ export function addressOf(request: Addressed, trusted: boolean | readonly string
 /** IPv4 in IPv6 clothes is IPv4. */
 function plain(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address
+}
+
+/** Which pages may use the server: `origins` of the configuration, and pages of its own host. A WebSocket of a browser
+ * knows no CORS, so it is asked there too; what is no browser sends no origin. */
+export function originAllowed(origins: readonly string[], { origin, host }: IncomingHttpHeaders): boolean {
+  if (origin === undefined || origins.includes('*') || origins.includes(origin)) return true
+  return URL.canParse(origin) && new URL(origin).host === host
 }
 
 /** ms that a gateway has for taking an upgrade that it claims. */

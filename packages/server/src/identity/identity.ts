@@ -53,7 +53,7 @@ export class Identity {
     this.channels = new Cache(id => store.channel(id as Channel['id']))
     this.keys = new Cache(id => store.keys(id as UserId))
     bus.subscribe('all', message => {
-      if (message.kind === 'changed') this.#forget(message.of, message.id)
+      if (message.kind === 'changed') this.forgetOne(message.of, message.id)
     })
     const told = {
       changed: (user: UserId) => this.changed('account', user),
@@ -78,7 +78,7 @@ export class Identity {
 
   /** An account, a channel or a key set was written: every node's copy is old. */
   changed(of: 'account' | 'channel' | 'keys', id: string): void {
-    this.#forget(of, id)
+    this.forgetOne(of, id)
     this.#bus.publish('all', { kind: 'changed', of, id })
   }
 
@@ -105,7 +105,8 @@ export class Identity {
     this.tokens.forget()
   }
 
-  #forget(of: 'account' | 'channel' | 'keys', id: string): void {
+  /** What is remembered of one of them is old. */
+  forgetOne(of: 'account' | 'channel' | 'keys', id: string): void {
     if (of === 'account') this.accounts.forget(id)
     else if (of === 'channel') this.channels.forget(id)
     else this.keys.forget(id)

@@ -183,3 +183,10 @@ export function rulerOf(state: RoomState, facts: Facts, actor: UserId, now: numb
   if (isRejection(account)) return account
   return checkStanding(state, facts.channel, account, now) ?? account
 }
+
+/** The same for what owners alone may do; `text` says what. */
+export function ownerOf(state: RoomState, facts: Facts, actor: UserId, now: number, text: string): Account | Rejection {
+  const account = rulerOf(state, facts, actor, now)
+  if (isRejection(account) || mayOwn(state, facts.channel, account)) return account
+  return { rejected: 'role.required', text }
+}

@@ -1,9 +1,9 @@
 // The Dino wire: Socket.IO for clients of Engine.IO 3 and 4, namespace `/ws` (dino.md section 1). The library keeps the
 // handshake, heartbeats, polling and upgrades; frames go out through the shared writer.
-import type { IncomingHttpHeaders } from 'node:http'
 import { Server, type Socket } from 'socket.io'
 import { WebSocketServer } from 'ws'
 import type { Gateway, GatewayParts } from '../gateway.ts'
+import { originAllowed } from '../upgrades.ts'
 import { boundAnswered } from './answered.ts'
 import { Directory } from './directory.ts'
 import { NAMESPACE } from './encode.ts'
@@ -39,7 +39,7 @@ export function dinoGateway(parts: GatewayParts): Gateway {
     httpCompression: false,
     // Pages of the old client send credentials, for which no browser takes a `*`; nothing here looks at cookies.
     cors: { origin: config.origins.includes('*') ? true : [...config.origins], credentials: true },
-    allowRequest: (request, decide) => decide(null, allowed(config.origins, request.headers)),
+    allowRequest: (request, decide) => decide(null, originAllowed(config.origins, request.headers)),
   })
   const sockets = new Set<DinoSession>()
   const paused = new Pauses()
@@ -91,12 +91,6 @@ export function dinoGateway(parts: GatewayParts): Gateway {
       io.engine.close()
     },
   }
-}
-
-/** A WebSocket of a browser knows no CORS, so a page's origin is looked at here too; other clients name none. */
-function allowed(origins: readonly string[], { origin, host }: IncomingHttpHeaders): boolean {
-  if (origin === undefined || origins.includes('*') || origins.includes(origin)) return true
-  return URL.canParse(origin) && new URL(origin).host === host
 }
 
 /** Sockets that are not read on, looked at until each can be read again. */

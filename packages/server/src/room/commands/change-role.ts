@@ -3,7 +3,7 @@ import type { UserId } from '@conclave/wire'
 import type { CommandRule } from '../decision.ts'
 import type { RoomRole } from '../events.ts'
 import { isRejection } from '../rejection.ts'
-import { mayOwn, rulerOf } from '../rights.ts'
+import { ownerOf } from '../rights.ts'
 import { hasRole, usersWith } from '../state.ts'
 
 export interface ChangeRole {
@@ -24,10 +24,8 @@ export const changeRole: CommandRule<ChangeRole> = {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     const { actor, user, role, granted } = command
     if (actor !== null) {
-      const account = rulerOf(state, facts, actor, context.now)
+      const account = ownerOf(state, facts, actor, context.now, 'only owners may change roles')
       if (isRejection(account)) return account
-      if (!mayOwn(state, facts.channel, account))
-        return { rejected: 'role.required', text: 'only owners may change roles' }
       const last = hasRole(state, user, 'owner') && usersWith(state, 'owner').length === 1
       if (!granted && role === 'owner' && last) return { rejected: 'owner.last' }
     }

@@ -6,7 +6,7 @@ import { nameKey } from '../decision.ts'
 import type { EventBody } from '../events.ts'
 import { isOperator } from '../facts.ts'
 import { isRejection } from '../rejection.ts'
-import { mayOwn, rulerOf } from '../rights.ts'
+import { ownerOf } from '../rights.ts'
 
 export interface DescribeRoom {
   readonly command: 'describe-room'
@@ -28,10 +28,8 @@ export const describeRoom: CommandRule<DescribeRoom> = {
   decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     if (command.actor !== null) {
-      const account = rulerOf(state, facts, command.actor, context.now)
+      const account = ownerOf(state, facts, command.actor, context.now, 'only owners may change the room')
       if (isRejection(account)) return account
-      if (!mayOwn(state, facts.channel, account))
-        return { rejected: 'role.required', text: 'only owners may change the room' }
       const { isDefault = state.isDefault, isAdmin = state.isAdmin } = command
       const marked = isDefault !== state.isDefault || isAdmin !== state.isAdmin
       if (marked && !isOperator(account))

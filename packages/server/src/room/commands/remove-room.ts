@@ -3,7 +3,7 @@ import type { UserId } from '@conclave/wire'
 import type { Claim, CommandRule } from '../decision.ts'
 import { nameKey, pairKey } from '../decision.ts'
 import { isRejection } from '../rejection.ts'
-import { mayOwn, rulerOf } from '../rights.ts'
+import { ownerOf } from '../rights.ts'
 
 export interface RemoveRoom {
   readonly command: 'remove-room'
@@ -17,10 +17,8 @@ export const removeRoom: CommandRule<RemoveRoom> = {
   decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     if (command.actor !== null) {
-      const account = rulerOf(state, facts, command.actor, context.now)
+      const account = ownerOf(state, facts, command.actor, context.now, 'user not allowed to remove the room')
       if (isRejection(account)) return account
-      if (!mayOwn(state, facts.channel, account))
-        return { rejected: 'role.required', text: 'user not allowed to remove the room' }
       if (state.suite === 'xchat')
         return { rejected: 'suite.refused', text: 'an X group is not removed, its members leave it' }
     }

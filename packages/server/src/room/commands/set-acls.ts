@@ -5,7 +5,7 @@ import type { Acl } from '../acl.ts'
 import { checkAcl } from '../acl-check.ts'
 import type { CommandRule } from '../decision.ts'
 import { isRejection } from '../rejection.ts'
-import { mayOwn, rulerOf } from '../rights.ts'
+import { ownerOf } from '../rights.ts'
 
 export interface SetAcls {
   readonly command: 'set-acls'
@@ -19,10 +19,8 @@ export const setAcls: CommandRule<SetAcls> = {
   decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     if (command.actor !== null) {
-      const account = rulerOf(state, facts, command.actor, context.now)
+      const account = ownerOf(state, facts, command.actor, context.now, 'user not allowed to set acl')
       if (isRejection(account)) return account
-      if (!mayOwn(state, facts.channel, account))
-        return { rejected: 'role.required', text: 'user not allowed to set acl' }
     }
     if (command.acls.length > ACLS) return { rejected: 'limit', text: `at most ${ACLS} rules on a room` }
     for (const acl of command.acls) {
