@@ -1,5 +1,6 @@
 // A committed event goes to everybody who watches its room, and apart from that to each user whom it concerns
-// by name (who was added, removed, given a key or a role), since their sessions may not watch the room.
+// by name (who was added, removed, given a key or a role), since their sessions may not watch the room. What changes the
+// lists of rooms goes to every node.
 import type { UserId } from '@conclave/wire'
 import type { Bus, BusMessage } from '../bus/bus.ts'
 import type { EventBody, RoomEvent } from '../room/events.ts'
@@ -18,8 +19,15 @@ export function publishEvent(bus: Bus, { event, room, channel, facts, origin }: 
   const actor = event.actor === null ? null : (facts.account(event.actor) ?? null)
   const message = { kind: 'event', delivery: { event, room, channel, actor, origin } } as const
   for (const user of concerned(event.body)) bus.publish(`user:${user}`, message)
+  // First, so that whoever is put out of a room that is gone has heard of it.
+  if (isListed(event.body)) bus.publish('all', message)
   bus.publish(`room:${event.room}`, message)
   return message
+}
+
+/** What changes the lists of rooms that clients show. */
+function isListed({ type }: EventBody): boolean {
+  return type === 'room.created' || type === 'room.renamed' || type === 'room.removed'
 }
 
 /** The users whom an event names. A subscriber of `user:` and `room:` sees such an event twice, first as theirs. */

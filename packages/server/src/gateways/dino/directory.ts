@@ -34,6 +34,11 @@ export class Directory {
     return listed
   }
 
+  /** What was read is old. */
+  forget(): void {
+    this.#listed = undefined
+  }
+
   async #read(): Promise<readonly Listed[]> {
     const { reading } = this.#parts
     const listed: Listed[] = []

@@ -86,14 +86,20 @@ export class Feed {
   }
 }
 
+/** Who encodes what comes over the bus: about one room, and about one user. */
+export interface Receivers {
+  room(feed: Feed, message: BusMessage): void
+  user(sessions: ReadonlySet<DinoSession>, message: BusMessage): void
+}
+
 export class Feeds {
   readonly #parts: GatewayParts
   readonly #turn: Turn
-  readonly #receive: (feed: Feed, message: BusMessage) => void
+  readonly #receive: Receivers
   readonly #rooms = new Map<RoomId, { readonly feed: Feed; readonly unsubscribe: Unsubscribe }>()
   readonly #users = new Map<UserId, { readonly sessions: Set<DinoSession>; readonly unsubscribe: Unsubscribe }>()
 
-  constructor(parts: GatewayParts, turn: Turn, receive: (feed: Feed, message: BusMessage) => void) {
+  constructor(parts: GatewayParts, turn: Turn, receive: Receivers) {
     this.#parts = parts
     this.#turn = turn
     this.#receive = receive
@@ -108,7 +114,7 @@ export class Feeds {
     const known = this.#rooms.get(room)
     if (known) return known.feed
     const feed = new Feed(room, this.#turn)
-    const unsubscribe = this.#parts.bus.subscribe(`room:${room}`, message => this.#receive(feed, message))
+    const unsubscribe = this.#parts.bus.subscribe(`room:${room}`, message => this.#receive.room(feed, message))
     this.#rooms.set(room, { feed, unsubscribe })
     return feed
   }
@@ -176,9 +182,8 @@ export class Feeds {
 
   /** What concerns one user by name: who became an owner or a member, or is none any more. */
   #follow(user: UserId, sessions: ReadonlySet<DinoSession>, message: BusMessage): void {
-    if (message.kind !== 'event') return
-    const { room } = message.delivery
-    for (const session of sessions) this.attend(room, user, session)
+    if (message.kind === 'event') for (const session of sessions) this.attend(message.delivery.room, user, session)
+    this.#receive.user(sessions, message)
   }
 }
 

@@ -12,7 +12,7 @@ import { disconnected } from './events/disconnect.ts'
 import { Feeds } from './feeds.ts'
 import type { Gate, Paused } from './gate.ts'
 import { PACKET_BYTES, RESUME_INTERVAL } from './limits.ts'
-import { push } from './pushes.ts'
+import { push, pushToAll, pushToUser } from './pushes.ts'
 import { servedAs } from './served.ts'
 import { DinoSession } from './session.ts'
 import { Words } from './words.ts'
@@ -43,7 +43,10 @@ export function dinoGateway(parts: GatewayParts): Gateway {
   })
   const sockets = new Set<DinoSession>()
   const paused = new Pauses()
-  const feeds = new Feeds(parts, turn, (feed, message) => push(gate, feed, message))
+  const feeds = new Feeds(parts, turn, {
+    room: (feed, message) => push(gate, feed, message),
+    user: (sessions, message) => pushToUser(gate, sessions, message),
+  })
   const gate: Gate = {
     parts,
     log,
@@ -56,6 +59,7 @@ export function dinoGateway(parts: GatewayParts): Gateway {
     closing: false,
   }
 
+  parts.bus.subscribe('all', message => pushToAll(gate, message))
   io.engine.on('connection', (conn: Socket['conn']) => boundAnswered(conn, parts.clock.now))
   io.of(NAMESPACE).on('connection', socket => {
     const session = new DinoSession(gate, socket)

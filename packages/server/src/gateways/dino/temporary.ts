@@ -14,18 +14,10 @@ export async function endTemporary(gate: Gate, id: RoomId, user: UserId, how: 'l
   if (found?.room.kind !== 'temporary') return
   const inside = new Set((await occupancy.occupants(id)).map(session => session.user))
   if (!ends(gate, found.room, user, inside, how)) return
-  // Whoever watches the room hears of its end, also when nobody here is inside any more.
-  const feed = gate.feeds.hold(id)
-  const entering = feed.beginEntering()
-  try {
-    const command = { command: 'remove-room', actor: null, reason: '' } as const
-    const done = await engine.submit({ room: id, command, session: null, bytes: 0 })
-    if (isRejection(done) && done.rejected !== 'room.unknown')
-      gate.log.warn({ wire: 'dino', room: id, rejected: done.rejected }, 'a temporary room could not be removed')
-  } finally {
-    feed.endEntering(entering)
-    gate.feeds.release(feed)
-  }
+  const command = { command: 'remove-room', actor: null, reason: '' } as const
+  const done = await engine.submit({ room: id, command, session: null, bytes: 0 })
+  if (isRejection(done) && done.rejected !== 'room.unknown')
+    gate.log.warn({ wire: 'dino', room: id, rejected: done.rejected }, 'a temporary room could not be removed')
 }
 
 function ends(

@@ -27,7 +27,7 @@ afterEach(() => core.close())
 function gateOf(core: Core): Gate {
   const turn = new Turn()
   const parts = { ...core, turn } as unknown as GatewayParts
-  const feeds = new Feeds(parts, turn, () => {})
+  const feeds = new Feeds(parts, turn, { room: () => {}, user: () => {} })
   return { parts, log: core.log, turn, feeds, directory: new Directory(parts), closing: false } as unknown as Gate
 }
 

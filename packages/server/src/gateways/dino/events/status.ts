@@ -1,0 +1,5 @@
+// `status`: not served yet.
+import { malformed } from '../errors.ts'
+import { type EventHandler, refused } from '../gate.ts'
+
+export const changeStatus: EventHandler = async () => refused(malformed('this server does not serve this event yet'))
