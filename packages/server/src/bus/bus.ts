@@ -2,7 +2,7 @@
 // adapter hands them over in the same turn, in the order they were published.
 import type { RoomId, UserId } from '@conclave/wire'
 import type { SessionRef } from '../presence/presence.ts'
-import type { RoomEvent } from '../room/events.ts'
+import type { RoomEvent, Sanction } from '../room/events.ts'
 import type { Account, Channel } from '../room/facts.ts'
 import type { RoomState } from '../room/state.ts'
 
@@ -17,6 +17,31 @@ export interface Delivery {
   readonly origin: string | null
 }
 
+/**
+ * A ban or a mute was set or lifted. On `user:` of whom it is on, whatever its scope. Those of a channel or of the whole
+ * server stand in no log, so they go on `room:` of every room in `rooms` as well, and come before anybody is put out or cut
+ * off. A room's own stand in its log: that event tells the room, and this, after it, tells the user how long.
+ */
+export interface Sanctioned {
+  readonly kind: 'sanctioned'
+  /** As it is in force now; as it was, where it is lifted. */
+  readonly sanction: Sanction
+  readonly scope: 'room' | 'channel' | 'global'
+  readonly lifted: boolean
+  /** For the scope `room`, else null. */
+  readonly room: RoomState | null
+  /** For the scopes `room` and `channel`, else null. */
+  readonly channel: Channel | null
+  /** Whom it is on. */
+  readonly account: Account
+  /** Who did it; null where the server itself acted. */
+  readonly actor: Account | null
+  /** How long it lasts, as who imposed it wrote it (`5m`); empty where nobody wrote anything. */
+  readonly summary: string
+  /** Rooms that it covers and in which the user is with a session, or a member. */
+  readonly rooms: readonly RoomId[]
+}
+
 export type BusMessage =
   | { readonly kind: 'event'; readonly delivery: Delivery }
   /** A user became an occupant, or a session of an occupant was added. `again`: the user was inside before. */
@@ -29,6 +54,17 @@ export type BusMessage =
     }
   /** A user's last session left the room. */
   | { readonly kind: 'left'; readonly room: RoomState; readonly session: SessionRef; readonly account: Account }
+  | Sanctioned
+  /** Somebody who is no member was kicked: no log says so. On `room:` and on their `user:`. */
+  | {
+      readonly kind: 'kicked'
+      readonly room: RoomState
+      readonly account: Account
+      /** null where the server itself acted. */
+      readonly actor: Account | null
+      /** Plain text. */
+      readonly reason: string
+    }
   /** Fleeting: typing, key requests. Never stored. */
   | {
       readonly kind: 'signal'
