@@ -12,7 +12,7 @@ import { isRejection } from '../room/rejection.ts'
 import type { Origin } from '../room/rights.ts'
 import { checkChannelAcls, checkHistory, checkList, checkStanding, visitorOf } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
-import type { Head, PageQuery, Right, Store } from '../store/store.ts'
+import type { AckStatus, Head, MessagesQuery, PageQuery, Placed, Right, Store } from '../store/store.ts'
 import type { Rooms } from './rooms.ts'
 
 export interface ReadingParts {
@@ -79,7 +79,11 @@ export class Reading {
     }
     const visitor = visitorOf(state, channel, reader, reader.attributes, origin)
     return (
-      checkHistory(state, channel, reader, visitor, this.#parts.clock.now()) ?? { by: 'grant', control: state.control }
+      checkHistory(state, channel, reader, visitor, this.#parts.clock.now()) ?? {
+        by: 'grant',
+        user: reader.id,
+        control: state.control,
+      }
     )
   }
 
@@ -95,6 +99,45 @@ export class Reading {
       if (!oldest || events.length < LOOK_BACK) return null
       before = oldest.sequence
     }
+  }
+
+  /** Those of the ids that are messages of this room, whoever asks. Places and senders, no content. */
+  locate(room: RoomId, ids: readonly EventId[]): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>> {
+    return this.#parts.store.locate(room, ids)
+  }
+
+  /** Where the messages of a room stand, newest first, whoever asks. No content. */
+  messagesIn(room: RoomId, query: MessagesQuery): Promise<readonly Placed[]> {
+    return this.#parts.store.messagesIn(room, query)
+  }
+
+  /** What one user sent in all rooms, whispers too: for operators only. See the store for the bounds. */
+  sentBy(user: UserId, since: number, until: number, limit: number): Promise<readonly RoomEvent[]> {
+    return this.#parts.store.sentBy(user, since, until, limit)
+  }
+
+  /** How far a user has got with messages of a room; who may ask is the caller's matter. */
+  acks(room: RoomId, user: UserId, sequences: readonly number[]): Promise<ReadonlyMap<number, AckStatus>> {
+    return this.#parts.store.acks(room, user, sequences)
+  }
+
+  /** What has not reached this user yet. Bans and ACLs are the caller's matter. */
+  unacked(user: UserId, rooms: readonly RoomId[], limit: number): Promise<readonly RoomEvent[]> {
+    return this.#parts.store.unacked(user, rooms, limit)
+  }
+
+  cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined> {
+    return this.#parts.store.cursor(room, user)
+  }
+
+  /** Last online, ms since 1970. */
+  seenAt(user: UserId): Promise<number | null> {
+    return this.#parts.store.seenAt(user)
+  }
+
+  /** Rooms of kind temporary that are not removed. */
+  temporaryRooms(): Promise<readonly RoomId[]> {
+    return this.#parts.store.temporaryRooms()
   }
 
   /** A small value that a gateway keeps beside the logs, by its key. */

@@ -88,6 +88,8 @@ export type EventBody =
       readonly moderators: readonly UserId[]
       readonly acls: readonly Acl[]
       readonly pair: readonly [UserId, UserId] | null
+      /** Its place among its maker's rooms, where their number has a limit: 0, 1, 2 … */
+      readonly slot?: number | null
       readonly isDefault: boolean
       readonly isAdmin: boolean
     }
@@ -127,7 +129,13 @@ export type EventBody =
       readonly key: string
       readonly as: 'accepted' | 'suggested'
     }
-  | { readonly type: 'message'; readonly messageId: string | null; readonly content: Content }
+  | {
+      readonly type: 'message'
+      readonly messageId: string | null
+      readonly content: Content
+      /** Only its sender and these users see it: a whisper in a plain room (dino.md section 4, `message`). */
+      readonly to?: readonly UserId[]
+    }
   | {
       readonly type: 'messages.deleted'
       readonly targets: readonly EventId[]

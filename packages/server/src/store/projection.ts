@@ -10,6 +10,11 @@ export function classOf(body: EventBody): EventClass {
   return body.type === 'message' ? 'm' : body.type === 'messages.deleted' ? 'd' : 'c'
 }
 
+/** Who besides its sender sees a message, as a text in which each id stands between commas; null: nothing is hidden. */
+export function audienceOf(body: EventBody): string | null {
+  return body.type === 'message' && body.to ? `,${body.to.join(',')},` : null
+}
+
 /** A name or user name as it is looked up and kept unique: without regard to case. */
 export function foldName(name: string): string {
   return name.toLowerCase()
@@ -127,9 +132,10 @@ export function advance(head: HeadDraft, event: RoomEvent): void {
   }
 }
 
-/** A message without its content: what it was sent under stays, so that whoever reads the log can still place it. */
+/** A message without its content: what it was sent under and to whom stays, so that whoever reads the log can still
+ * place it. */
 export function erase(body: EventBody): EventBody {
-  return body.type === 'message' ? { type: 'message', messageId: body.messageId, content: emptied(body.content) } : body
+  return body.type === 'message' ? { ...body, content: emptied(body.content) } : body
 }
 
 function emptied(content: Content): Content {

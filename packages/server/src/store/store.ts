@@ -72,8 +72,70 @@ export interface KeyLogEntry {
   readonly fingerprint: string
 }
 
+/** How far somebody has got with a message: 0 sent, 1 received, 2 read (dino.md section 4, `received / read`). */
+export type AckStatus = 0 | 1 | 2
+
+/** What somebody has read and received, and when they were here. Nothing of it is ever moved back. */
+export type ReceiptRow =
+  /** Read up to this sequence of the room's log. An earlier one than the cursor's is left alone. */
+  | {
+      readonly put: 'cursor'
+      readonly room: RoomId
+      readonly user: UserId
+      readonly sequence: number
+      readonly at: number
+    }
+  /**
+   * Raises the status of these messages for one receiver. What is no message of somebody else that the user can see
+   * is left out. After `read` the cursor moves on to just before the first message of others that is not read.
+   */
+  | {
+      readonly put: 'acks'
+      readonly room: RoomId
+      readonly user: UserId
+      readonly status: Exclude<AckStatus, 0>
+      readonly sequences: readonly number[]
+    }
+  /** Last online, ms since 1970. */
+  | { readonly put: 'seen'; readonly user: UserId; readonly at: number }
+
+/** An external event that waits for delivery to the embedding site (dino.md section 13). */
+export interface Outgoing {
+  /** From `newId`: the receiver tells repeated deliveries by it. */
+  readonly id: string
+  /** ms since 1970, when it happened. */
+  readonly at: number
+  readonly verb: string
+  /** JSON text, without content of messages. */
+  readonly body: string
+  /** Where in a log it stands; null for what is in none. */
+  readonly room: RoomId | null
+  readonly sequence: number | null
+  /** Deliveries that were tried. */
+  readonly attempts: number
+  /** ms since 1970 of the next try; null: a dead letter, which is tried no more. */
+  readonly dueAt: number | null
+  /** Why the last try failed; empty before. */
+  readonly error: string
+}
+
+export type OutgoingRow =
+  /** `event`: index into the append's bodies, whose room and sequence are then written; null keeps those given. */
+  | { readonly put: 'outgoing'; readonly outgoing: Outgoing; readonly event: number | null }
+  /** Nothing where there is no such row. */
+  | {
+      readonly change: 'outgoing'
+      readonly id: string
+      readonly attempts: number
+      readonly dueAt: number | null
+      readonly error: string
+    }
+  | { readonly drop: 'outgoing'; readonly id: string }
+
 /** A row to write beside a room's log. `account` and `channel` rows get the version that follows the guard's. */
-export type Row =
+export type Row = IdentityRow | ReceiptRow | OutgoingRow
+
+export type IdentityRow =
   | {
       readonly put: 'account'
       readonly account: Omit<Account, 'version'>
@@ -96,13 +158,6 @@ export type Row =
     }
   | { readonly put: 'ref'; readonly kind: 'channel' | 'room'; readonly ref: string; readonly id: string }
   | { readonly put: 'word'; readonly word: string }
-  | {
-      readonly put: 'cursor'
-      readonly room: RoomId
-      readonly user: UserId
-      readonly sequence: number
-      readonly at: number
-    }
   | { readonly put: 'meta'; readonly key: string; readonly value: string }
 
 /** One unit of a batch: written whole or not at all, whatever becomes of the others. */
@@ -156,12 +211,13 @@ export interface Head {
   readonly removed: boolean
 }
 
-/** By what right a page is read; checked in the statement that reads (L10). */
+/** By what right a page is read; checked in the statement that reads (L10). Whispers that are not the user's are never
+ * among what is read, but for the server. */
 export type Right =
   /** The user's spans of membership bound what is seen; undefined for who is no member now, or of a removed room. */
   | { readonly by: 'member'; readonly user: UserId }
   /** The room's ACLs grant it, as they stood at this control sequence; another one gives `undefined`. */
-  | { readonly by: 'grant'; readonly control: number }
+  | { readonly by: 'grant'; readonly user: UserId; readonly control: number }
   /** The server itself (export, checks). Never on behalf of a client. */
   | { readonly by: 'server' }
 
@@ -176,6 +232,21 @@ export interface PageQuery {
   readonly until?: number
   readonly since?: number
   readonly order: 'newest' | 'oldest'
+  /** At most PAGE. */
+  readonly limit: number
+}
+
+/** Where a message stands and whose it is. */
+export interface Placed {
+  readonly id: EventId
+  readonly sequence: number
+  readonly sender: UserId | null
+}
+
+export interface MessagesQuery {
+  readonly sender?: UserId
+  /** Exclusive. */
+  readonly before?: number
   /** At most PAGE. */
   readonly limit: number
 }
@@ -198,6 +269,34 @@ export interface Store {
   event(room: RoomId, id: EventId, right: Right): Promise<RoomEvent | undefined>
   eventAt(room: RoomId, sequence: number): Promise<RoomEvent | undefined>
   messageKey(key: string): Promise<{ room: RoomId; sequence: number; by: UserId; digest: string } | undefined>
+  /** Those of the ids that are messages of this room, erased ones too. */
+  locate(room: RoomId, ids: readonly EventId[]): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>>
+  /** Messages of a room that are not erased, newest first. */
+  messagesIn(room: RoomId, query: MessagesQuery): Promise<readonly Placed[]>
+  /** Messages of one sender in all rooms that are not erased, `since` inclusive and `until` exclusive in ms since 1970,
+   * by id, the oldest `limit` (at most PAGE). Walks the server's log of that time: for operators, not for clients. */
+  sentBy(user: UserId, since: number, until: number, limit: number): Promise<readonly RoomEvent[]>
+
+  /** How far the user has got with these messages. What they sent and what lies at or below their cursor is read; what is
+   * no message, or none that they can see, is left out. */
+  acks(room: RoomId, user: UserId, sequences: readonly number[]): Promise<ReadonlyMap<number, AckStatus>>
+  /**
+   * Messages of others above the user's cursor without an ack: the newest `limit` (at most PAGE) of all these rooms,
+   * oldest first, looked for among the newest PAGE events of each. Hidden rooms are left out for who does not belong to
+   * them; bans and ACLs are the caller's matter.
+   */
+  unacked(user: UserId, rooms: readonly RoomId[], limit: number): Promise<readonly RoomEvent[]>
+  cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined>
+  /** Last online, ms since 1970. */
+  seenAt(user: UserId): Promise<number | null>
+
+  /** Due at `now`: the `limit` that have been due longest, by id. */
+  dueOutgoing(now: number, limit: number): Promise<readonly Outgoing[]>
+  /** ms since 1970 when the next one is due; null when nothing waits. */
+  nextOutgoing(): Promise<number | null>
+  /** Dead letters by id, after an id. */
+  deadOutgoing(after: string | null, limit: number): Promise<readonly Outgoing[]>
+  outgoingOf(id: string): Promise<Outgoing | undefined>
 
   /** Rooms of the channel that are not removed. */
   roomsIn(channel: ChannelId): Promise<readonly RoomId[]>
@@ -208,6 +307,8 @@ export interface Store {
   /** Rooms, not removed, that carry this plain name without regard to case, claimed or imported. */
   roomsNamed(name: string): Promise<readonly RoomId[]>
   claimed(claim: Claim): Promise<RoomId | undefined>
+  /** Rooms of kind temporary that are not removed. */
+  temporaryRooms(): Promise<readonly RoomId[]>
   /** Every room, removed ones included, by id. */
   allRooms(after: RoomId | null, limit: number): Promise<readonly RoomId[]>
 
@@ -233,7 +334,6 @@ export interface Store {
   keyLog(user: UserId, after: number, limit: number): Promise<readonly KeyLogEntry[]>
   ref(kind: 'channel' | 'room', ref: string): Promise<string | undefined>
   words(): Promise<readonly string[]>
-  cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined>
   meta(key: string): Promise<string | undefined>
 
   /** A new id from the same sequence as the events' ids: for rooms, channels and users. What is written under it

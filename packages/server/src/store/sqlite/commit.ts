@@ -5,10 +5,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelId, EventId, IdSequence, RoomId, UserId } from '@conclave/wire'
 import type { EventBody, RoomEvent } from '../../room/events.ts'
 import { advance, foldName, type HeadDraft, project } from '../projection.ts'
-import type { Append, Guard, Item, Outcome, Row } from '../store.ts'
+import type { Append, Guard, IdentityRow, Item, Outcome, OutgoingRow, ReceiptRow, Row } from '../store.ts'
 import type { IdentityRows } from './identity.ts'
 import { EventInserts } from './inserts.ts'
+import type { OutgoingRows } from './outgoing.ts'
 import { ProjectedRows } from './projected.ts'
+import type { ReceiptRows } from './receipts.ts'
 import type { RoomReads } from './rooms.ts'
 
 const SQL = {
@@ -39,6 +41,16 @@ interface Batch {
   readonly versions: Readonly<Record<Guard['of'], Map<string, number>>>
   /** Message keys that the batch uses. */
   readonly keys: Map<string, UsedKey>
+  /** Written last, for they read the log; no item's outcome depends on them. */
+  readonly receipts: ReceiptRow[]
+}
+
+/** Where the rows beside the heads and the logs are kept. */
+export interface Tables {
+  readonly rooms: RoomReads
+  readonly identity: IdentityRows
+  readonly receipts: ReceiptRows
+  readonly outgoing: OutgoingRows
 }
 
 interface UsedKey {
@@ -52,15 +64,19 @@ export class Commits {
   readonly #database: DatabaseSync
   readonly #rooms: RoomReads
   readonly #identity: IdentityRows
+  readonly #receipts: ReceiptRows
+  readonly #outgoing: OutgoingRows
   readonly #ids: IdSequence
   readonly #inserts: EventInserts
   readonly #projected: ProjectedRows
   readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>
 
-  constructor(database: DatabaseSync, rooms: RoomReads, identity: IdentityRows, ids: IdSequence) {
+  constructor(database: DatabaseSync, tables: Tables, ids: IdSequence) {
     this.#database = database
-    this.#rooms = rooms
-    this.#identity = identity
+    this.#rooms = tables.rooms
+    this.#identity = tables.identity
+    this.#receipts = tables.receipts
+    this.#outgoing = tables.outgoing
     this.#ids = ids
     this.#inserts = new EventInserts(database)
     this.#projected = new ProjectedRows(database)
@@ -75,12 +91,14 @@ export class Commits {
       heads: new Map(),
       versions: { account: new Map(), channel: new Map(), keys: new Map() },
       keys: new Map(),
+      receipts: [],
     }
     this.#sql.begin.run()
     try {
       const outcomes = items.map(item => this.#refuse(batch, item) ?? this.#write(batch, item))
       this.#inserts.flush()
       this.#writeKeys(batch.keys)
+      for (const row of batch.receipts) this.#writeReceipt(batch, row)
       for (const head of batch.heads.values()) if (head.advanced) this.#writeHead(head)
       this.#sql.commit.run()
       return outcomes
@@ -161,8 +179,16 @@ export class Commits {
 
   #write(batch: Batch, item: Item): Outcome {
     const events = item.append ? this.#append(batch, item.append) : []
-    for (const row of item.rows) this.#identity.write(row, this.#nextVersion(batch, row))
+    for (const row of item.rows) {
+      if (isReceipt(row)) batch.receipts.push(row)
+      else if (isOutgoing(row)) this.#outgoing.write(row, events)
+      else this.#identity.write(row, this.#nextVersion(batch, row))
+    }
     return { outcome: 'committed', events }
+  }
+
+  #writeReceipt(batch: Batch, row: ReceiptRow): void {
+    this.#receipts.write(row, row.put === 'seen' ? null : this.#head(batch, row.room), batch.at)
   }
 
   #append(batch: Batch, append: Append): RoomEvent[] {
@@ -247,7 +273,7 @@ export class Commits {
   }
 
   /** What a versioned row has after it is written; 0 for the others. */
-  #nextVersion(batch: Batch, row: Row): number {
+  #nextVersion(batch: Batch, row: IdentityRow): number {
     if (!('put' in row)) return 0
     const guarded: readonly [Guard['of'], string] | undefined =
       row.put === 'account'
@@ -262,6 +288,14 @@ export class Commits {
     batch.versions[guarded[0]].set(guarded[1], version)
     return version
   }
+}
+
+function isReceipt(row: Row): row is ReceiptRow {
+  return 'put' in row && (row.put === 'acks' || row.put === 'cursor' || row.put === 'seen')
+}
+
+function isOutgoing(row: Row): row is OutgoingRow {
+  return 'change' in row || ('drop' in row ? row.drop === 'outgoing' : row.put === 'outgoing')
 }
 
 /** Filled by room.created before anything of it is written. */

@@ -2,10 +2,10 @@
 // Unique names are checked by commit.ts before anything of an item is written.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { ChannelId, RoomId, UserId } from '@conclave/wire'
+import type { ChannelId, UserId } from '@conclave/wire'
 import type { Account, Channel, KeySet, PublicKey } from '../../room/facts.ts'
 import { foldName } from '../projection.ts'
-import type { App, Guard, KeyLogEntry, KeyPair, Row, Token } from '../store.ts'
+import type { App, Guard, IdentityRow, KeyLogEntry, KeyPair, Token } from '../store.ts'
 
 const ACCOUNT = 'CAST(id AS TEXT) AS id, version, username, body'
 const TOKEN = 'hash, id, kind, CAST(user AS TEXT) AS user, app, scopes, issuer, created_at, expires_at'
@@ -32,7 +32,6 @@ const SQL = {
     WHERE key_log.user = ? AND number > ? ORDER BY number LIMIT ?`,
   ref: 'SELECT CAST(id AS TEXT) AS id FROM refs WHERE kind = ? AND ref = ?',
   words: 'SELECT word FROM words ORDER BY word',
-  cursor: 'SELECT sequence, at FROM cursors WHERE user = ? AND room = ?',
   meta: 'SELECT value FROM meta WHERE key = ?',
   versionOfAccount: 'SELECT version FROM accounts WHERE id = ?',
   versionOfChannel: 'SELECT version FROM channels WHERE id = ?',
@@ -57,7 +56,6 @@ const SQL = {
   putKeyLog: 'INSERT INTO key_log (user, number, at, kind, fingerprint) VALUES (?, ?, ?, ?, ?)',
   putRef: 'INSERT OR REPLACE INTO refs (kind, ref, id) VALUES (?, ?, ?)',
   putWord: 'INSERT OR IGNORE INTO words (word) VALUES (?)',
-  putCursor: 'INSERT OR REPLACE INTO cursors (user, room, sequence, at) VALUES (?, ?, ?, ?)',
   putMeta: 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
 } as const
 
@@ -155,11 +153,6 @@ export class IdentityRows {
     return this.#sql.words.all().map(row => row.word as string)
   }
 
-  cursor(room: RoomId, user: UserId): { sequence: number; at: number } | undefined {
-    const row = this.#sql.cursor.get(user, room)
-    return row && { sequence: row.sequence as number, at: row.at as number }
-  }
-
   meta(key: string): string | undefined {
     return this.#sql.meta.get(key)?.value as string | undefined
   }
@@ -176,7 +169,7 @@ export class IdentityRows {
   }
 
   /** Writes a row. `version` is what an account, a channel or a key set has after it. */
-  write(row: Row, version: number): void {
+  write(row: IdentityRow, version: number): void {
     const sql = this.#sql
     if ('drop' in row) {
       sql.dropToken.run(row.hash)
@@ -221,9 +214,6 @@ export class IdentityRows {
         return
       case 'word':
         sql.putWord.run(row.word)
-        return
-      case 'cursor':
-        sql.putCursor.run(row.user, row.room, row.sequence, row.at)
         return
       case 'meta':
         sql.putMeta.run(row.key, row.value)

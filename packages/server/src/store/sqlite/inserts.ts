@@ -3,7 +3,7 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { RoomEvent } from '../../room/events.ts'
-import { classOf } from '../projection.ts'
+import { audienceOf, classOf } from '../projection.ts'
 
 const COLUMNS = 7
 /** Rows per statement: measured 8 to 128, flat from here on. */
@@ -13,16 +13,25 @@ const ROW = '(?, ?, ?, ?, ?, ?, ?)'
 export class EventInserts {
   readonly #many: StatementSync
   readonly #one: StatementSync
+  readonly #whisper: StatementSync
   #waiting: SQLInputValue[] = []
 
   constructor(database: DatabaseSync) {
-    const insert = 'INSERT INTO events (room, sequence, id, at, actor, class, body) VALUES'
+    const columns = 'room, sequence, id, at, actor, class, body'
+    const insert = `INSERT INTO events (${columns}) VALUES`
     this.#many = database.prepare(`${insert} ${Array(ROWS).fill(ROW).join(', ')}`)
     this.#one = database.prepare(`${insert} ${ROW}`)
+    this.#whisper = database.prepare(`INSERT INTO events (${columns}, audience) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
   }
 
   add(event: RoomEvent): void {
     const { room, sequence, id, at, actor, body } = event
+    const audience = audienceOf(body)
+    if (audience !== null) {
+      // Rare, so the rows of all others go without the column.
+      this.#whisper.run(room, sequence, id, at, actor, classOf(body), JSON.stringify(body), audience)
+      return
+    }
     this.#waiting.push(room, sequence, id, at, actor, classOf(body), JSON.stringify(body))
     if (this.#waiting.length === ROWS * COLUMNS) {
       this.#many.run(...this.#waiting)

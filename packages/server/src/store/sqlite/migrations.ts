@@ -89,17 +89,39 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Who besides its sender sees a message, as ',1002,1003,'; NULL: whoever may read the room.
+  ALTER TABLE events ADD COLUMN audience TEXT;
+
+  CREATE INDEX rooms_temporary ON rooms (kind) WHERE kind = 'temporary' AND removed = 0;
+
+  -- Above the user's cursor only. status: 1 received, 2 read.
+  CREATE TABLE acks (
+    user INTEGER NOT NULL, room INTEGER NOT NULL, sequence INTEGER NOT NULL, status INTEGER NOT NULL,
+    PRIMARY KEY (user, room, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE seen (user INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+
+  -- due_at NULL: a dead letter.
+  CREATE TABLE outgoing (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, verb TEXT NOT NULL, body TEXT NOT NULL, room INTEGER, sequence INTEGER,
+    attempts INTEGER NOT NULL, due_at INTEGER, error TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX outgoing_due ON outgoing (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX outgoing_dead ON outgoing (due_at) WHERE due_at IS NULL;
+  `,
 ]
 
-/** Brings the tables to the newest form, each step in a transaction of its own. Throws on a newer database. */
-export function migrate(database: DatabaseSync): void {
+/** Brings the tables to the newest form, or to an older one for tests, each step in a transaction of its own. Throws on
+ * a newer database. */
+export function migrate(database: DatabaseSync, newest = STEPS.length): void {
   const found = Number(database.prepare('PRAGMA user_version').get()?.user_version)
   if (found > STEPS.length) {
     throw new StoreRefusal(
       `The database has schema version ${found}, this Conclave knows versions up to ${STEPS.length}: start a newer Conclave.`,
     )
   }
-  for (const [index, step] of STEPS.entries()) {
+  for (const [index, step] of STEPS.slice(0, newest).entries()) {
     if (index < found) continue
     database.exec('BEGIN IMMEDIATE')
     try {

@@ -1,10 +1,12 @@
 // Reading logs. The right to read is part of every statement that reads for somebody (L10); a page begins where it
 // must and walks over nothing that it does not show, so it costs the same in a log of any length.
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { EventId, RoomId, UserId } from '@conclave/wire'
 import { PAGE } from '../../limits.ts'
-import type { EventBody, RoomEvent } from '../../room/events.ts'
+import type { RoomEvent } from '../../room/events.ts'
 import type { PageQuery, Right } from '../store.ts'
+import { all, EVENT, eventOf, one, prepareRows } from './rows.ts'
+import { isHeard, isMember, isSpanned, NO_END } from './sight.ts'
 
 type RightKind = Right['by']
 
@@ -15,30 +17,28 @@ interface Stretch {
   readonly opened: number
 }
 
-const EVENT = 'e.sequence, CAST(e.id AS TEXT), e.at, CAST(e.actor AS TEXT), e.class, e.body'
-const NO_END = Number.MAX_SAFE_INTEGER
-const memberNow = (user: string) =>
-  `EXISTS (SELECT 1 FROM spans o WHERE o.room = ?1 AND o.user = ${user} AND o.to_sequence IS NULL)`
-
-/** Pages bind: 1 room, 2 low, 3 high, 4 limit; 5 user and 6 the span, or 5 the control sequence. */
+/** Pages bind: 1 room, 2 low, 3 high, 4 limit; 5 user and 6 the span or the control sequence. */
 const PAGES: Readonly<Record<RightKind, { readonly from: string; readonly where: string }>> = {
   member: {
     from: 'spans s CROSS JOIN events e',
-    where: `s.room = ?1 AND s.user = ?5 AND s.opened = ?6 AND ${memberNow('?5')} AND e.room = s.room
-      AND e.sequence >= s.from_sequence AND e.sequence <= ifnull(s.to_sequence, ${NO_END})`,
+    where: `s.room = ?1 AND s.user = ?5 AND s.opened = ?6 AND ${isMember('?1', '?5')} AND e.room = s.room
+      AND e.sequence >= s.from_sequence AND e.sequence <= ifnull(s.to_sequence, ${NO_END}) AND ${isHeard('?5')}`,
   },
-  grant: { from: 'rooms r CROSS JOIN events e', where: 'r.id = ?1 AND r.control = ?5 AND e.room = r.id' },
+  grant: {
+    from: 'rooms r CROSS JOIN events e',
+    where: `r.id = ?1 AND r.control = ?6 AND e.room = r.id AND ${isHeard('?5')}`,
+  },
   server: { from: 'events e', where: 'e.room = ?1' },
 }
 const SELECTED = { all: '', messages: "AND e.class = 'm'", control: "AND e.class = 'c'" } as const
 const ORDERED = { newest: 'DESC', oldest: 'ASC' } as const
 
-/** Single events bind: 1 room, 2 id; 3 user, or 3 the control sequence. */
+/** Single events bind: 1 room, 2 id; 3 user, and 4 the control sequence. */
 const BY_ID: Readonly<Record<RightKind, string>> = {
-  member: `FROM events e WHERE e.id = ?2 AND e.room = ?1 AND ${memberNow('?3')}
-    AND EXISTS (SELECT 1 FROM spans s WHERE s.room = ?1 AND s.user = ?3
-      AND s.from_sequence <= e.sequence AND e.sequence <= ifnull(s.to_sequence, ${NO_END}))`,
-  grant: 'FROM rooms r CROSS JOIN events e WHERE r.id = ?1 AND r.control = ?3 AND e.id = ?2 AND e.room = ?1',
+  member: `FROM events e WHERE e.id = ?2 AND e.room = ?1 AND ${isMember('?1', '?3')} AND ${isSpanned('?1', '?3')}
+    AND ${isHeard('?3')}`,
+  grant: `FROM rooms r CROSS JOIN events e WHERE r.id = ?1 AND r.control = ?4 AND e.id = ?2 AND e.room = ?1
+    AND ${isHeard('?3')}`,
   server: 'FROM events e WHERE e.id = ?2 AND e.room = ?1',
 }
 
@@ -93,7 +93,7 @@ export class Pages {
         right.by === 'member'
           ? all(statement, ...bounds, right.user, stretch.opened)
           : right.by === 'grant'
-            ? all(statement, ...bounds, right.control)
+            ? all(statement, ...bounds, right.user, right.control)
             : all(statement, ...bounds)
       for (const row of rows) events.push(eventOf(room, row))
     }
@@ -107,7 +107,9 @@ export class Pages {
     const row =
       right.by === 'server'
         ? one(statement, room, id)
-        : one(statement, room, id, right.by === 'member' ? right.user : right.control)
+        : right.by === 'member'
+          ? one(statement, room, id, right.user)
+          : one(statement, room, id, right.user, right.control)
     return row && eventOf(room, row)
   }
 
@@ -172,33 +174,4 @@ export class Pages {
     }
     return statement
   }
-}
-
-type Columns = readonly SQLOutputValue[]
-
-/** Rows come as arrays, which costs two thirds of what objects do. */
-function prepareRows(database: DatabaseSync, sql: string): StatementSync {
-  const statement = database.prepare(sql)
-  statement.setReturnArrays(true)
-  return statement
-}
-
-function all(statement: StatementSync, ...values: readonly SQLInputValue[]): readonly Columns[] {
-  return statement.all(...values) as unknown as readonly Columns[]
-}
-
-function one(statement: StatementSync, ...values: readonly SQLInputValue[]): Columns | undefined {
-  return statement.get(...values) as unknown as Columns | undefined
-}
-
-function eventOf(room: RoomId, [sequence, id, at, actor, kind, body]: Columns): RoomEvent {
-  const event = {
-    room,
-    sequence: sequence as number,
-    id: id as EventId,
-    at: at as number,
-    actor: actor as UserId | null,
-    body: JSON.parse(body as string) as EventBody,
-  }
-  return kind === 'x' ? { ...event, erased: true } : event
 }

@@ -32,6 +32,7 @@ export class RoomReads {
   readonly #roomsNamed: StatementSync
   readonly #claimed: StatementSync
   readonly #allRooms: StatementSync
+  readonly #temporary: StatementSync
   readonly #greatestId: StatementSync
 
   constructor(database: DatabaseSync) {
@@ -47,8 +48,10 @@ export class RoomReads {
     this.#roomsNamed = prepare(`SELECT ${id} FROM rooms WHERE name = ? ORDER BY rooms.id`)
     this.#claimed = prepare(`SELECT ${room} FROM claims WHERE space = ? AND key = ?`)
     this.#allRooms = prepare(`SELECT ${id} FROM rooms WHERE rooms.id > ? ORDER BY rooms.id LIMIT ?`)
+    this.#temporary = prepare(`SELECT ${id} FROM rooms WHERE kind = 'temporary' AND removed = 0 ORDER BY rooms.id`)
     this.#greatestId = prepare(`SELECT CAST(max(id) AS TEXT) AS id FROM (SELECT max(id) AS id FROM events
-      UNION ALL SELECT max(id) FROM rooms WHERE id < :below UNION ALL SELECT max(id) FROM channels WHERE id < :below)`)
+      UNION ALL SELECT max(id) FROM rooms WHERE id < :below UNION ALL SELECT max(id) FROM channels WHERE id < :below
+      UNION ALL SELECT max(id) FROM outgoing)`)
   }
 
   draft(room: RoomId): HeadDraft | undefined {
@@ -112,8 +115,12 @@ export class RoomReads {
     return idsOf(this.#allRooms.all(after ?? '-1', limit))
   }
 
+  temporaryRooms(): RoomId[] {
+    return idsOf(this.#temporary.all())
+  }
+
   /**
-   * The greatest id of an event, of a room or of a channel; 0 for none. Those of rooms and channels may have come from
+   * The greatest id of an event, of a room, of a channel or in the outbox; 0 for none. Those of rooms and channels may have come from
    * outside, so from `below` on they do not count. (The greatest event id is the greatest last id of the heads.)
    */
   greatestId(below: bigint): bigint {

@@ -15,14 +15,18 @@ import type { Clock } from '../../clock.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account, Channel, KeySet } from '../../room/facts.ts'
 import {
+  type AckStatus,
   type App,
   type Claim,
   type Head,
   type Item,
   type KeyLogEntry,
   type KeyPair,
+  type MessagesQuery,
   type Outcome,
+  type Outgoing,
   type PageQuery,
+  type Placed,
   type Right,
   type Store,
   StoreFailure,
@@ -33,7 +37,10 @@ import { Checkpoints } from './checkpoint.ts'
 import { Commits } from './commit.ts'
 import { IdentityRows } from './identity.ts'
 import { connect, errorCode, lock, MEMORY } from './open.ts'
+import { OutgoingRows } from './outgoing.ts'
 import { Pages } from './pages.ts'
+import { messagesIn, Places, sentBy } from './places.ts'
+import { ReceiptRows } from './receipts.ts'
 import { check, isBug, probe, reasonOf } from './recovery.ts'
 import { RoomReads } from './rooms.ts'
 
@@ -75,7 +82,10 @@ class Connection {
   readonly database: DatabaseSync
   readonly rooms: RoomReads
   readonly pages: Pages
+  readonly places: Places
   readonly identity: IdentityRows
+  readonly receipts: ReceiptRows
+  readonly outgoing: OutgoingRows
   readonly commits: Commits
   readonly checkpoints: Checkpoints
 
@@ -83,8 +93,11 @@ class Connection {
     this.database = database
     this.rooms = new RoomReads(database)
     this.pages = new Pages(database)
+    this.places = new Places(database)
     this.identity = new IdentityRows(database)
-    this.commits = new Commits(database, this.rooms, this.identity, ids)
+    this.receipts = new ReceiptRows(database)
+    this.outgoing = new OutgoingRows(database)
+    this.commits = new Commits(database, this, ids)
     this.checkpoints = new Checkpoints(database)
   }
 
@@ -205,6 +218,10 @@ class SqliteStore implements Store {
     return this.#open.rooms.roomsNamed(name)
   }
 
+  async temporaryRooms(): Promise<readonly RoomId[]> {
+    return this.#open.rooms.temporaryRooms()
+  }
+
   async claimed(claim: Claim): Promise<RoomId | undefined> {
     return this.#open.rooms.claimed(claim)
   }
@@ -281,8 +298,48 @@ class SqliteStore implements Store {
     return this.#open.identity.words()
   }
 
+  async locate(room: RoomId, ids: readonly EventId[]): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>> {
+    return this.#open.places.locate(room, ids)
+  }
+
+  async messagesIn(room: RoomId, query: MessagesQuery): Promise<readonly Placed[]> {
+    return messagesIn(() => this.#open.places, room, query)
+  }
+
+  async sentBy(user: UserId, since: number, until: number, limit: number): Promise<readonly RoomEvent[]> {
+    return sentBy(() => this.#open.places, { user, since, until }, limit)
+  }
+
+  async acks(room: RoomId, user: UserId, sequences: readonly number[]): Promise<ReadonlyMap<number, AckStatus>> {
+    return this.#open.receipts.acks(room, user, sequences)
+  }
+
+  async unacked(user: UserId, rooms: readonly RoomId[], limit: number): Promise<readonly RoomEvent[]> {
+    return this.#open.receipts.unacked(user, rooms, limit)
+  }
+
   async cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined> {
-    return this.#open.identity.cursor(room, user)
+    return this.#open.receipts.cursor(room, user)
+  }
+
+  async seenAt(user: UserId): Promise<number | null> {
+    return this.#open.receipts.seenAt(user)
+  }
+
+  async dueOutgoing(now: number, limit: number): Promise<readonly Outgoing[]> {
+    return this.#open.outgoing.due(now, limit)
+  }
+
+  async nextOutgoing(): Promise<number | null> {
+    return this.#open.outgoing.next()
+  }
+
+  async deadOutgoing(after: string | null, limit: number): Promise<readonly Outgoing[]> {
+    return this.#open.outgoing.dead(after, limit)
+  }
+
+  async outgoingOf(id: string): Promise<Outgoing | undefined> {
+    return this.#open.outgoing.one(id)
   }
 
   async meta(key: string): Promise<string | undefined> {

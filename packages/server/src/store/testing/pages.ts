@@ -158,14 +158,16 @@ export function pageSentences(open: () => Promise<OpenStore>): void {
 
   test('a grant holds at its control sequence only (L3)', async () => {
     await committed(store(), append(ROOM, 0, [created(), message('a')]))
-    expect(await read({ right: { by: 'grant', control: 1 } })).toEqual([1, 2])
-    expect(await read({ right: { by: 'grant', control: 1 }, select: 'messages', order: 'newest' })).toEqual([2])
-    expect(await read({ right: { by: 'grant', control: 1 }, after: 2 })).toEqual([])
+    expect(await read({ right: { by: 'grant', user: user('1'), control: 1 } })).toEqual([1, 2])
+    expect(
+      await read({ right: { by: 'grant', user: user('1'), control: 1 }, select: 'messages', order: 'newest' }),
+    ).toEqual([2])
+    expect(await read({ right: { by: 'grant', user: user('1'), control: 1 }, after: 2 })).toEqual([])
     await committed(store(), append(ROOM, 1, [{ type: 'acls.changed', acls: [] }]))
-    expect(await read({ right: { by: 'grant', control: 1 } })).toBeUndefined()
-    expect(await read({ right: { by: 'grant', control: 1 }, after: 9 })).toBeUndefined()
-    expect(await read({ right: { by: 'grant', control: 3 } })).toEqual([1, 2, 3])
-    expect(await read({ room: OTHER, right: { by: 'grant', control: 0 } })).toBeUndefined()
+    expect(await read({ right: { by: 'grant', user: user('1'), control: 1 } })).toBeUndefined()
+    expect(await read({ right: { by: 'grant', user: user('1'), control: 1 }, after: 9 })).toBeUndefined()
+    expect(await read({ right: { by: 'grant', user: user('1'), control: 3 } })).toEqual([1, 2, 3])
+    expect(await read({ room: OTHER, right: { by: 'grant', user: user('1'), control: 0 } })).toBeUndefined()
   })
 
   test('one event is read by its id under the same rights', async () => {
@@ -183,8 +185,8 @@ export function pageSentences(open: () => Promise<OpenStore>): void {
     expect(await store().event(ROOM, b.id, member('2'))).toEqual(b)
     expect(await store().event(ROOM, b.id, member('3'))).toBeUndefined()
     expect(await store().event(OTHER, a.id, member('1'))).toBeUndefined()
-    expect(await store().event(ROOM, a.id, { by: 'grant', control: 4 })).toEqual(a)
-    expect(await store().event(ROOM, a.id, { by: 'grant', control: 1 })).toBeUndefined()
+    expect(await store().event(ROOM, a.id, { by: 'grant', user: user('1'), control: 4 })).toEqual(a)
+    expect(await store().event(ROOM, a.id, { by: 'grant', user: user('1'), control: 1 })).toBeUndefined()
     expect(await store().event(ROOM, a.id, SERVER)).toEqual(a)
     expect(await store().event(ROOM, eventId('12345'), SERVER)).toBeUndefined()
     await committed(store(), append(ROOM, 4, [removed(['2'])]))

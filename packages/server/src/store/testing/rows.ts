@@ -179,7 +179,7 @@ export function rowSentences(open: () => Promise<OpenStore>): void {
     expect(await store().ref('room', 'r1')).toBe(big)
     expect(await store().ref('channel', 'r1')).toBe('3')
     expect(await store().words()).toEqual(['ant', 'zebra'])
-    expect(await store().cursor(room(big), user('1'))).toEqual({ sequence: 4, at: NOW + 1 })
+    expect(await store().cursor(room(big), user('1'))).toEqual({ sequence: 5, at: NOW })
     expect(await store().cursor(room(big), user('2'))).toBeUndefined()
     expect(await store().meta('k')).toBe('b')
   })

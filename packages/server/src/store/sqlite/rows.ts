@@ -1,0 +1,35 @@
+// Rows as arrays, which costs two thirds of what objects do, and the row of the log as an event.
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { EventId, RoomId, UserId } from '@conclave/wire'
+import type { EventBody, RoomEvent } from '../../room/events.ts'
+
+export type Columns = readonly SQLOutputValue[]
+
+/** What `eventOf` takes, of the table `events e`. */
+export const EVENT = 'e.sequence, CAST(e.id AS TEXT), e.at, CAST(e.actor AS TEXT), e.class, e.body'
+
+export function prepareRows(database: DatabaseSync, sql: string): StatementSync {
+  const statement = database.prepare(sql)
+  statement.setReturnArrays(true)
+  return statement
+}
+
+export function all(statement: StatementSync, ...values: readonly SQLInputValue[]): readonly Columns[] {
+  return statement.all(...values) as unknown as readonly Columns[]
+}
+
+export function one(statement: StatementSync, ...values: readonly SQLInputValue[]): Columns | undefined {
+  return statement.get(...values) as unknown as Columns | undefined
+}
+
+export function eventOf(room: RoomId, [sequence, id, at, actor, kind, body]: Columns): RoomEvent {
+  const event = {
+    room,
+    sequence: sequence as number,
+    id: id as EventId,
+    at: at as number,
+    actor: actor as UserId | null,
+    body: JSON.parse(body as string) as EventBody,
+  }
+  return kind === 'x' ? { ...event, erased: true } : event
+}
