@@ -8,6 +8,8 @@ import { Identity } from '../identity/identity.ts'
 import { Passwords } from '../identity/passwords.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
+import { DEFAULT_RULES } from '../room/acl-rules.ts'
+import type { RoomSettings } from '../room/facts.ts'
 import type { Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Engine } from './engine.ts'
@@ -73,7 +75,8 @@ export function buildCore(parts: CoreParts): Core {
     ids: { next: () => store.newId() },
     failedLogins: config.limits.failedLogins,
   })
-  const settings = {
+  const settings: RoomSettings = {
+    acl: DEFAULT_RULES,
     lockstep: config.rocketchat.lockstep,
     groupSize: config.limits.groupSize,
     updateGroupKey: config.rocketchat.updateGroupKey,
@@ -87,10 +90,11 @@ export function buildCore(parts: CoreParts): Core {
     identity,
     rooms,
     sessions,
+    acl: settings.acl,
     bug: error => log.error({ err: error }, 'bug in putting somebody out of a room'),
   })
   engine.onPublished(message => occupancy.follow(message))
-  const reading = new Reading({ store, identity, rooms, clock })
+  const reading = new Reading({ store, identity, rooms, clock, acl: settings.acl })
   return {
     ...parts,
     identity,

@@ -100,7 +100,7 @@ describe('L3 lockstep', () => {
     const { core, room } = await start()
     await importWorld(core, { channels: [{ ref: 'mine', name: 'mine', owners: [user(5)] }] })
     const channel = await core.store.ref('channel', 'mine')
-    const command: Command = { command: 'set-acls', actor: user(5), acls: [] }
+    const command: Command = { command: 'set-acls', actor: user(5), changes: [] }
     const answer = await core.engine.submit({ room, command, session: null, bytes: 0, ...(channel ? { channel } : {}) })
     expect(codeOf(answer)).toBe('role.required')
   })
@@ -119,9 +119,17 @@ function commandOf(core: Core, what: string, who: UserId, n: number): Command {
   switch (what) {
     case 'mute':
     case 'ban':
-      return { command: 'sanction', actor: null, kind: what, user: who, until: core.clock.now() + 1_000, reason: '' }
+      return {
+        command: 'sanction',
+        actor: null,
+        kind: what,
+        user: who,
+        until: core.clock.now() + 1_000,
+        reason: '',
+        rank: 'owner',
+      }
     case 'unmute':
-      return { command: 'sanction', actor: null, kind: 'mute', user: who, until: undefined, reason: '' }
+      return { command: 'sanction', actor: null, kind: 'mute', user: who, until: undefined, reason: '', rank: 'owner' }
     case 'remove':
       return { command: 'remove-members', actor: null, users: [who], how: 'kicked', reason: '', keepOwner: false }
     case 'add':
@@ -191,7 +199,15 @@ describe('L7 once', () => {
   test('its sender gets the first answer even when muted since, a stranger gets nothing', async () => {
     const { core, room } = await start()
     await submit(core, room, say(user(1), 'hello', 'id-1'))
-    await submit(core, room, { command: 'sanction', actor: null, kind: 'mute', user: user(1), until: null, reason: '' })
+    await submit(core, room, {
+      command: 'sanction',
+      actor: null,
+      kind: 'mute',
+      user: user(1),
+      until: null,
+      reason: '',
+      rank: 'owner',
+    })
     expect(codeOf(await submit(core, room, say(user(1), 'hello', 'id-1')))).toBe(null)
     expect(codeOf(await submit(core, room, say(user(5), 'hello', 'id-1')))).toBe('occupant.required')
   })
@@ -224,7 +240,15 @@ describe('L6 acked is durable', () => {
     const { core, room } = await start(disk.wrap)
     const before = core.rooms.peek(room)
     disk.broken = true
-    const mute: Command = { command: 'sanction', actor: null, kind: 'mute', user: user(2), until: null, reason: '' }
+    const mute: Command = {
+      command: 'sanction',
+      actor: null,
+      kind: 'mute',
+      user: user(2),
+      until: null,
+      reason: '',
+      rank: 'owner',
+    }
     const answers = await Promise.all([
       submit(core, room, say(user(1), 'lost')),
       submit(core, room, mute),

@@ -67,6 +67,11 @@ export class Engine {
     this.#follow = follow
   }
 
+  /** What decisions are made by; for whoever asks beforehand what a decision would be. */
+  get settings(): RoomSettings {
+    return this.#parts.settings
+  }
+
   get waiting(): number {
     return this.#admission.commands
   }
@@ -148,6 +153,7 @@ export class Engine {
       case 'taken': {
         const { claim, by } = outcome
         if (claim?.space === 'name') return { rejected: 'name.taken', name: claim.key }
+        if (claim?.space === 'slot') return { rejected: 'slot.taken' }
         if (by !== null) return { rejected: 'room.taken', room: by as RoomId }
         return { rejected: 'conflict', current: state?.epoch?.version ?? null }
       }

@@ -39,6 +39,7 @@ const ban = (user: UserId): Command => ({
   user,
   until: null,
   reason: '',
+  rank: 'owner',
 })
 const remove = (user: UserId): Command => ({
   command: 'remove-members',

@@ -5,6 +5,7 @@ import type { Bus, BusMessage, Delivery } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Presence, SessionRef } from '../presence/presence.ts'
+import type { AclRules } from '../room/acl-rules.ts'
 import type { Account, Channel } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
@@ -21,6 +22,7 @@ export interface OccupancyParts {
   readonly identity: Identity
   readonly rooms: Rooms
   readonly sessions: Sessions
+  readonly acl: AclRules
   /** Somebody could not be put out of a room: nobody waits for that, so nobody else hears of it. */
   bug(error: unknown): void
 }
@@ -66,14 +68,14 @@ export class Occupancy {
 
   /** Whether the room lets the user in, as everything stands now: the room is looked at after the last wait. */
   async #admit(session: SessionRef, id: RoomId, origin: Origin | null): Promise<Omit<Entered, 'again'> | Rejection> {
-    const { rooms, identity, clock } = this.#parts
+    const { rooms, identity, clock, acl } = this.#parts
     const known = rooms.peek(id) ?? (await rooms.load(id))
     if (!known) return { rejected: 'room.unknown' }
     const channel = identity.channels.peek(known.channel) ?? (await identity.channels.load(known.channel))
     const account = identity.accounts.peek(session.user) ?? (await identity.accounts.load(session.user))
     const room = rooms.peek(id) ?? known
     if (room.removed || !channel || !account) return { rejected: 'room.unknown' }
-    const visitor = visitorOf(room, channel, account, account.attributes, origin)
+    const visitor = visitorOf(acl, room, channel, account, account.attributes, origin)
     return checkJoin(room, channel, account, visitor, clock.now()) ?? { room, channel, account }
   }
 

@@ -5,6 +5,7 @@ import { compareIds } from '@conclave/wire'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import { ATTEMPTS, PAGE } from '../limits.ts'
+import type { AclRules } from '../room/acl-rules.ts'
 import type { RoomEvent } from '../room/events.ts'
 import type { Account, Channel } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
@@ -20,6 +21,7 @@ export interface ReadingParts {
   readonly identity: Identity
   readonly rooms: Rooms
   readonly clock: Clock
+  readonly acl: AclRules
 }
 
 /** Events looked at together when the newest of a kind is wanted: nearly always the first is it. */
@@ -77,7 +79,7 @@ export class Reading {
       if (!state.members.has(reader.id)) return { rejected: 'member.required' }
       return checkStanding(state, channel, reader, this.#parts.clock.now()) ?? { by: 'member', user: reader.id }
     }
-    const visitor = visitorOf(state, channel, reader, reader.attributes, origin)
+    const visitor = visitorOf(this.#parts.acl, state, channel, reader, reader.attributes, origin)
     return (
       checkHistory(state, channel, reader, visitor, this.#parts.clock.now()) ?? {
         by: 'grant',
@@ -169,7 +171,7 @@ export class Reading {
   }
 
   mayListChannel(reader: Account, channel: Channel): Rejection | null {
-    return checkChannelAcls(channel, 'list', visitorOf(null, channel, reader))
+    return checkChannelAcls(channel, 'list', visitorOf(this.#parts.acl, null, channel, reader))
   }
 
   /** Every room of a channel that is not removed. */
@@ -178,7 +180,7 @@ export class Reading {
   }
 
   mayList(reader: Account, room: RoomState, channel: Channel): boolean {
-    return checkList(room, channel, reader, visitorOf(room, channel, reader)) === null
+    return checkList(room, channel, reader, visitorOf(this.#parts.acl, room, channel, reader)) === null
   }
 
   /** The rooms of which the user is a member, oldest first. */

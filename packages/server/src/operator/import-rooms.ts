@@ -105,7 +105,7 @@ async function updateRoom(core: Core, room: WorldRoom, state: RoomState): Promis
   const described = { command: 'describe-room', actor: null, name, topic, sort, tags, isDefault, isAdmin } as const
   await named(claimName => submit(core, id, { ...described, claimName }), room)
   const run = async (command: Command): Promise<void> => done(await submit(core, id, command), room)
-  if (acls) await run({ command: 'set-acls', actor: null, acls })
+  if (acls) await run({ command: 'replace-acls', actor: null, acls })
   const absent = membersOf(room, state).filter(user => !state.members.has(user))
   const users = await inGoodStanding(core, absent, channel, state)
   // Members before roles: in an encrypted room only members hold one.

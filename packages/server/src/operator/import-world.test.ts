@@ -159,7 +159,15 @@ describe('what happened meanwhile', () => {
   test('is not undone: who was banned stays out until the ban ends, and the import goes on', async () => {
     const { id } = await roomOf(importWorld(core, base), 'r')
     const until = clock.now() + 60_000
-    const ban = { command: 'sanction', actor: null, kind: 'ban', user: '2' as UserId, until, reason: '' } as const
+    const ban = {
+      command: 'sanction',
+      actor: null,
+      kind: 'ban',
+      user: '2' as UserId,
+      until,
+      reason: '',
+      rank: 'owner',
+    } as const
     await core.engine.submit({ room: id, command: ban, session: null, bytes: 0 })
     expect([...(await roomOf(importWorld(core, base), 'r')).members.keys()]).toEqual(['1'])
     clock.set(until + 1)

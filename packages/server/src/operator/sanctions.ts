@@ -98,7 +98,7 @@ async function imposeInRoom({ rooms, engine }: Core, sanction: Sanction, room: R
   const { kind, user, until, reason } = sanction
   const state = await rooms.load(room)
   if (state && withSanction(state.sanctions, sanction) === state.sanctions) return true
-  const command = { command: 'sanction', actor: null, kind, user, until, reason } as const
+  const command = { command: 'sanction', actor: null, kind, user, until, reason, rank: 'owner' } as const
   return !isRejection(await engine.submit({ room, command, session: null, bytes: 0 }))
 }
 

@@ -18,9 +18,9 @@ export async function checkWorld(core: Core, value: unknown): Promise<World> {
   await checkUsers(core, world, breath)
   await checkTokens(core, world, breath)
   await checkReferences(core, world, breath)
-  for (const [at, channel] of world.channels.entries()) checkAcls(channel.acls, `channels[${at}]`, 'channel')
+  for (const [at, channel] of world.channels.entries()) checkAcls(core, channel.acls, `channels[${at}]`, 'channel')
   for (const [at, room] of world.rooms.entries()) {
-    checkAcls(room.acls, `rooms[${at}]`, 'room')
+    checkAcls(core, room.acls, `rooms[${at}]`, 'room')
     await checkRoom(core, room, `rooms[${at}]`)
     await breath.take()
   }
@@ -161,10 +161,10 @@ async function checkReferences({ store }: Core, world: World, breath: Breath): P
   for (const [at, { owner }] of world.apps.entries()) await needUser(owner, `apps[${at}].owner`)
 }
 
-function checkAcls(acls: readonly Acl[] | undefined, path: string, on: 'room' | 'channel'): void {
+function checkAcls({ engine }: Core, acls: readonly Acl[] | undefined, path: string, on: 'room' | 'channel'): void {
   if ((acls?.length ?? 0) > ACLS) throw new WorldError(`${path}.acls`, `has more than ${ACLS} rules`)
   for (const [n, acl] of (acls ?? []).entries()) {
-    const checked = checkAcl(acl, on)
+    const checked = checkAcl(acl, on, engine.settings.acl)
     if (!checked.ok) throw new WorldError(`${path}.acls[${n}].${checked.field}`, checked.text)
   }
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type Acl, refusalText, type Visitor } from './acl.ts'
 import { type AclCheck, checkAcl, type ProposedAcl } from './acl-check.ts'
 import { evaluate } from './acl-evaluate.ts'
+import { DEFAULT_RULES } from './acl-rules.ts'
 import { inChannel as channelTarget, visitor } from './acl-testing.ts'
 import { durationFault, durationMs } from './duration.ts'
 
@@ -51,7 +52,7 @@ describe('area acl: a new value is checked as recorded', () => {
   const crashed: Record<string, string> = { 'fn-new_value-91': 'no value in clause: age=' }
   test.each(inArea('acl', 'acl-validate').map(c => [c.id, c] as const))('%s', (id, c) => {
     const { type, value } = dataOf<{ type: string; value: string | null }>(c)
-    const check = checkAcl({ action: 'list', type, value }, 'channel')
+    const check = checkAcl({ action: 'list', type, value }, 'channel', DEFAULT_RULES)
     const reason = c.expect.upstream_exception === undefined ? c.expect.reason : crashed[id]
     if (c.expect.valid) expect(check).toEqual({ ok: true })
     else {
@@ -110,7 +111,7 @@ describe('area set_acl: the first wrong ACL is refused as recorded', () => {
     }>(c)
     for (const a of object.attachments) {
       const acl: ProposedAcl = { type: a.objectType ?? null, action: a.summary ?? null, value: a.content ?? null }
-      const check = checkAcl(acl, target.objectType)
+      const check = checkAcl(acl, target.objectType, DEFAULT_RULES)
       if (!check.ok) return check
     }
     return { ok: true }

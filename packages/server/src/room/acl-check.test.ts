@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ACL_VALUE, type Acl } from './acl.ts'
-import { checkAcl } from './acl-check.ts'
+import { checkAcl as check, type ProposedAcl } from './acl-check.ts'
+import { DEFAULT_RULES } from './acl-rules.ts'
 
+const checkAcl = (proposed: ProposedAcl, on: 'room' | 'channel') => check(proposed, on, DEFAULT_RULES)
 const acl = (type: string, value = '', action = 'join'): Acl => ({ action, type, value })
 
 describe('checkAcl', () => {
@@ -27,8 +29,8 @@ describe('checkAcl', () => {
     const long = 'x'.repeat(1_000_000)
     expect(checkAcl(acl('city', 'x'.repeat(ACL_VALUE)), 'room')).toEqual({ ok: true })
     for (const proposed of [acl('city', long), acl('custom', long), acl(long, 'x'), acl('city', 'x', long)]) {
-      const check = checkAcl(proposed, 'room')
-      expect(check.ok ? '' : check.text).toMatch(/^.{20,400}$/)
+      const checked = checkAcl(proposed, 'room')
+      expect(checked.ok ? '' : checked.text).toMatch(/^.{20,400}$/)
     }
   })
 })

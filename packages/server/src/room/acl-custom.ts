@@ -32,8 +32,8 @@ export function customFault(value: string, rules: AclRules): string | null {
 }
 
 /** Why the visitor does not meet it, or null. A value that could not be set is met by nobody. */
-export function judgeCustom(value: string, visitor: Visitor, rules: AclRules): string | null {
-  const pattern = parse(value, rules)
+export function judgeCustom(value: string, visitor: Visitor): string | null {
+  const pattern = parse(value, visitor.rules)
   return typeof pattern === 'string' ? pattern : test(pattern, visitor)
 }
 

@@ -13,7 +13,7 @@ const acl = (type: string, value = '', action = 'join'): Acl => ({ action, type,
 const reason = (type: string, value: string, over: Partial<Visitor> = {}): string | null =>
   evaluate([acl(type, value, 'crossroom')], 'crossroom', visitor(over))?.reason ?? null
 const custom = (value: string, attributes: Record<string, string>): boolean =>
-  judgeCustom(value, visitor({ attributes }), DEFAULT_RULES) === null
+  judgeCustom(value, visitor({ attributes })) === null
 
 describe('who passes', () => {
   test('a room owner passes in the room, not in its channel', () => {
@@ -37,7 +37,7 @@ describe('who passes', () => {
   test('a type that is unknown, or no longer listed for the action, still locks', () => {
     expect(evaluate([acl('foo', 'x')], 'join', visitor())?.reason).toBe('acl type "foo" does not have a validator')
     const narrowed: AclRules = { ...DEFAULT_RULES, room: new Map([['join', ['age']]]) }
-    expect(evaluate([acl('disallow')], 'join', visitor(), narrowed)?.reason).toBe('not allowed')
+    expect(evaluate([acl('disallow')], 'join', visitor({ rules: narrowed }))?.reason).toBe('not allowed')
   })
   test('the refusal reads as Dino writes it', () => {
     const refusal = evaluate([acl('age', '35:50')], 'join', visitor({ attributes: { age: '30' } }))
@@ -88,7 +88,7 @@ describe('attributes', () => {
   })
   test('a type that an operator names like a method of objects is only an attribute', () => {
     const validators = new Map(DEFAULT_RULES.validators).set('constructor', { kind: 'str_in_csv', values: null })
-    const refusal = evaluate([acl('constructor', 'x')], 'join', visitor(), { ...DEFAULT_RULES, validators })
+    const refusal = evaluate([acl('constructor', 'x')], 'join', visitor({ rules: { ...DEFAULT_RULES, validators } }))
     expect(refusal?.reason).toBe('no session value for acl"constructor"')
   })
   test('a blank csv is met by everybody', () => expect(reason('country', ' ')).toBeNull())

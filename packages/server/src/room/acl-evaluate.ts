@@ -3,20 +3,14 @@
 // locked stays locked until they unlock it. Only an action that the rules leave out altogether is not ruled by ACLs.
 import type { Acl, AclRefusal, Visitor } from './acl.ts'
 import { judgeCustom } from './acl-custom.ts'
-import { type AclRules, DEFAULT_RULES } from './acl-rules.ts'
 import { judge } from './acl-validators.ts'
 
 /** `acls` are those of the visitor's target. Null when allowed, else the first ACL that refuses, in their order. */
-export function evaluate(
-  acls: readonly Acl[],
-  action: string,
-  visitor: Visitor,
-  rules: AclRules = DEFAULT_RULES,
-): AclRefusal | null {
-  if (acls.length === 0 || passes(visitor) || !rules[visitor.target.kind].has(action)) return null
+export function evaluate(acls: readonly Acl[], action: string, visitor: Visitor): AclRefusal | null {
+  if (acls.length === 0 || passes(visitor) || !visitor.rules[visitor.target.kind].has(action)) return null
   for (const acl of acls) {
     if (acl.action !== action) continue
-    const reason = reasonAgainst(acl, visitor, rules)
+    const reason = reasonAgainst(acl, visitor)
     if (reason !== null) return { acl, reason }
   }
   return null
@@ -32,9 +26,9 @@ function passes(visitor: Visitor): boolean {
   )
 }
 
-function reasonAgainst(acl: Acl, visitor: Visitor, rules: AclRules): string | null {
-  const validator = rules.validators.get(acl.type)
+function reasonAgainst(acl: Acl, visitor: Visitor): string | null {
+  const validator = visitor.rules.validators.get(acl.type)
   if (validator === undefined) return `acl type "${acl.type}" does not have a validator`
-  if (validator.kind === 'custom') return judgeCustom(acl.value, visitor, rules)
+  if (validator.kind === 'custom') return judgeCustom(acl.value, visitor)
   return judge(validator, acl.type, acl.value, visitor)?.reason ?? null
 }

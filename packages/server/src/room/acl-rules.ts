@@ -21,6 +21,19 @@ export interface AclRules {
   readonly channel: ReadonlyMap<string, readonly string[]>
 }
 
+/** Whether an ACL of that type says nothing without a value; a type that nobody knows is not held to say nothing. */
+export function wantsValue(type: string, rules: AclRules): boolean {
+  switch (rules.validators.get(type)?.kind) {
+    case 'str_in_csv':
+    case 'csv_in_csv':
+    case 'range':
+    case 'custom':
+      return true
+    default:
+      return false
+  }
+}
+
 const open: PlainValidator = { kind: 'str_in_csv', values: null }
 const yesOrNo: PlainValidator = { kind: 'str_in_csv', values: ['y', 'n'] }
 

@@ -2,6 +2,7 @@
 // They hold on every wire (design 6). Beside this file: acl-rules (what may be set where), acl-check (is a new one
 // well formed), acl-evaluate (may this visitor do it).
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
+import type { AclRules } from './acl-rules.ts'
 
 /** Characters of one ACL's value: a csv of every country is about 750. */
 export const ACL_VALUE = 4_096
@@ -23,6 +24,8 @@ export type AclTarget =
 
 /** Who asks, and about what: every role is the one held in this target (a channel's room roles are false). */
 export interface Visitor {
+  /** The rules of this server, by which every ACL is read. */
+  readonly rules: AclRules
   readonly user: UserId
   readonly target: AclTarget
   /** The account's attributes, which only the operator's systems and the user's own info set. */

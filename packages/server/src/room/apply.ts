@@ -43,6 +43,7 @@ function created(event: RoomEvent): RoomState {
     isDefault: body.isDefault,
     isAdmin: body.isAdmin,
     pair: body.pair,
+    slot: body.slot ?? null,
     createdAt: event.at,
     createdBy: event.actor,
     updatedAt: event.at,

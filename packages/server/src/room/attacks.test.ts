@@ -87,6 +87,7 @@ const ban = (actor: UserId | null, user: UserId, until: number | null = null): C
   user,
   until,
   reason: '',
+  rank: 'moderator',
 })
 const mute = (actor: UserId | null, user: UserId, until: number | null = null): Command => ({
   ...(ban(actor, user, until) as Extract<Command, { command: 'sanction' }>),
@@ -99,6 +100,7 @@ const lift = (actor: UserId, user: UserId, kind: 'ban' | 'mute'): Command => ({
   user,
   until: undefined,
   reason: '',
+  rank: 'moderator',
 })
 const remove = (actor: UserId | null, user: UserId): Command => ({
   command: 'remove-members',
@@ -213,7 +215,7 @@ describe('a role in an encrypted room', () => {
     made.people.channel = { ...made.people.channel, owners: [stranger] }
     expect(made.submit(ban(stranger, member))).toBe('role.required')
     expect(made.submit(switched(stranger, false))).toBe('member.required')
-    expect(made.submit({ command: 'set-acls', actor: stranger, acls: [] })).toBe('role.required')
+    expect(made.submit({ command: 'set-acls', actor: stranger, changes: [] })).toBe('role.required')
     expect(made.submit(describeRoom(stranger, { topic: 'x' }))).toBe('role.required')
   })
 
@@ -251,7 +253,7 @@ describe('a moderator', () => {
     made.people.add(owner, true, { active: false })
     expect(made.submit(ban(moderator, member))).toBe('account.inactive')
     expect(made.submit(remove(moderator, member))).toBe('account.inactive')
-    expect(made.submit({ command: 'set-acls', actor: owner, acls: [] })).toBe('account.inactive')
+    expect(made.submit({ command: 'set-acls', actor: owner, changes: [] })).toBe('account.inactive')
     expect(made.submit(describeRoom(owner, { topic: 'x' }))).toBe('account.inactive')
     expect(made.submit({ command: 'remove-room', actor: owner, reason: '' })).toBe('account.inactive')
     const promote: Command = { command: 'change-role', actor: owner, user: member, role: 'owner', granted: true }

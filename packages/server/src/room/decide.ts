@@ -9,12 +9,16 @@ import type { DeleteMessages } from './commands/delete-messages.ts'
 import { deleteMessages } from './commands/delete-messages.ts'
 import type { DescribeRoom } from './commands/describe-room.ts'
 import { describeRoom } from './commands/describe-room.ts'
+import type { Kick } from './commands/kick.ts'
+import { kick } from './commands/kick.ts'
 import type { OpenEpoch } from './commands/open-epoch.ts'
 import { openEpoch } from './commands/open-epoch.ts'
 import type { RemoveMembers } from './commands/remove-members.ts'
 import { removeMembers } from './commands/remove-members.ts'
 import type { RemoveRoom } from './commands/remove-room.ts'
 import { removeRoom } from './commands/remove-room.ts'
+import type { ReplaceAcls } from './commands/replace-acls.ts'
+import { replaceAcls } from './commands/replace-acls.ts'
 import type { SetSanction } from './commands/sanction.ts'
 import { sanction } from './commands/sanction.ts'
 import type { SaveWrap } from './commands/save-wrap.ts'
@@ -34,12 +38,14 @@ export type Command =
   | CreateRoom
   | AddMembers
   | RemoveMembers
+  | Kick
   | OpenEpoch
   | SaveWrap
   | SendMessage
   | DeleteMessages
   | ChangeRole
   | SetAcls
+  | ReplaceAcls
   | DescribeRoom
   | SetSanction
   | SwitchSuite
@@ -51,12 +57,14 @@ const RULES: Rules = {
   'create-room': createRoom,
   'add-members': addMembers,
   'remove-members': removeMembers,
+  kick,
   'open-epoch': openEpoch,
   'save-wrap': saveWrap,
   'send-message': sendMessage,
   'delete-messages': deleteMessages,
   'change-role': changeRole,
   'set-acls': setAcls,
+  'replace-acls': replaceAcls,
   'describe-room': describeRoom,
   sanction,
   'switch-suite': switchSuite,

@@ -37,6 +37,11 @@ export function nameKey(name: string): string {
   return name.normalize('NFC').toLowerCase()
 }
 
+/** The key of a place among the rooms that somebody made. */
+export function slotKey(maker: UserId, slot: number): string {
+  return `${maker}:${slot}`
+}
+
 /** The key of a direct room: the ordered pair. */
 export function pairKey(pair: readonly [UserId, UserId]): string {
   return `${pair[0]}:${pair[1]}`

@@ -2,6 +2,7 @@
 // that the append names as a guard (L3). The engine gathers them; nothing in room/ fetches anything.
 import type { ChannelId, UserId } from '@conclave/wire'
 import type { Acl } from './acl.ts'
+import type { AclRules } from './acl-rules.ts'
 import type { Sanction } from './events.ts'
 
 export type GlobalRole = 'superuser' | 'globalmod' | 'admin'
@@ -78,6 +79,8 @@ export interface Context {
 }
 
 export interface RoomSettings {
+  /** By which every ACL is read and checked. */
+  readonly acl: AclRules
   /** Rocket.Chat rooms close after a removal without rotation (L4). */
   readonly lockstep: boolean
   /** Most members of one room. */

@@ -6,6 +6,7 @@ import { encodeBase64, encodeBase64NoPad, groupIdOf, pairIdOf } from '@conclave/
 import type { WritableDetail } from '@conclave/wire/xchat/detail'
 import { decodeMessageCreate, encodeDetail, encodeMessageCreate } from '@conclave/wire/xchat/events'
 import { groupCreatePayload, memberAddPayload, messageCreatePayload } from '@conclave/wire/xchat/payloads'
+import { DEFAULT_RULES } from './acl-rules.ts'
 import type { Content, Wrap } from './events.ts'
 import type { Account, Channel, Context, Facts, KeySet } from './facts.ts'
 import type { ActionSignature } from './signatures.ts'
@@ -101,7 +102,7 @@ export function contextAt(now: number, more: Partial<Context> = {}): Context {
     now,
     raced: false,
     overtaken: false,
-    settings: { lockstep: false, groupSize: 100, updateGroupKey: 'save' },
+    settings: { acl: DEFAULT_RULES, lockstep: false, groupSize: 100, updateGroupKey: 'save' },
     verify: (key, text, signature) => signature === fakeSignature(key, text),
     ...more,
   }

@@ -291,6 +291,7 @@ function perform(log: Log, one: Step): string | null {
         user: userId(one.who),
         until: log.now + one.for,
         reason: '',
+        rank: 'owner',
       })
     case 'register':
       if (one.who < PEOPLE - 1) log.people.register(userId(one.who), String(log.now))

@@ -25,6 +25,8 @@ export type Rejection =
   | { readonly rejected: 'room.full'; readonly limit: number }
   | { readonly rejected: 'room.kind'; readonly text: string }
   | { readonly rejected: 'name.taken'; readonly name: string }
+  /** That place among the maker's rooms is taken; another one may be free. */
+  | { readonly rejected: 'slot.taken' }
   | { readonly rejected: 'member.required' }
   | { readonly rejected: 'occupant.required'; readonly where: 'room' | 'origin' }
   | { readonly rejected: 'role.required'; readonly text: string }

@@ -3,6 +3,7 @@
 import type { UserId } from '@conclave/wire'
 import type { Visitor } from './acl.ts'
 import { evaluate } from './acl-evaluate.ts'
+import type { AclRules } from './acl-rules.ts'
 import type { Account, Channel, Facts } from './facts.ts'
 import { isOperator } from './facts.ts'
 import type { Rejection } from './rejection.ts'
@@ -49,6 +50,7 @@ export function checkMute(state: RoomState, channel: Channel, account: Account, 
 }
 
 export function visitorOf(
+  rules: AclRules,
   state: RoomState | null,
   channel: Channel,
   account: Account,
@@ -56,6 +58,7 @@ export function visitorOf(
   origin: Origin | null = null,
 ): Visitor {
   return {
+    rules,
     user: account.id,
     target: state ? { kind: 'room', room: state.id, channel: state.channel } : { kind: 'channel', channel: channel.id },
     attributes,
@@ -97,11 +100,23 @@ export function mayModerate(state: RoomState, channel: Channel, account: Account
 }
 
 export function mayOwn(state: RoomState, channel: Channel, account: Account): boolean {
-  if (isOperator(account)) return true
-  return (
-    isWithin(state, account) &&
-    (hasRole(state, account.id, 'owner') || isChannelOwner(channel, account.id) || isChannelAdmin(channel, account.id))
-  )
+  return mayGovern(state, channel, account) || (isWithin(state, account) && isChannelAdmin(channel, account.id))
+}
+
+/** May ban from the room and set its ACLs over Dino (dino.md section 4, ban and set_acl): not the channel's admins. */
+export function mayGovern(state: RoomState, channel: Channel, account: Account): boolean {
+  return isOperator(account) || owns(state, channel, account)
+}
+
+/** May rename and remove the room (dino.md section 4, rename_room): moderators and globalmods only a temporary one. */
+export function mayRemove(state: RoomState, channel: Channel, account: Account): boolean {
+  if (account.roles.includes('superuser') || owns(state, channel, account)) return true
+  if (isWithin(state, account) && isChannelAdmin(channel, account.id)) return true
+  return state.kind === 'temporary' && mayModerate(state, channel, account)
+}
+
+function owns(state: RoomState, channel: Channel, account: Account): boolean {
+  return isWithin(state, account) && (hasRole(state, account.id, 'owner') || isChannelOwner(channel, account.id))
 }
 
 function isWithin(state: RoomState, account: Account): boolean {
@@ -113,6 +128,51 @@ export function checkTarget(state: RoomState, account: Account, target: UserId):
   const spared = hasRole(state, target, 'owner') && !hasRole(state, account.id, 'owner') && !isOperator(account)
   return spared ? { rejected: 'role.required', text: 'only owners remove or sanction owners' } : null
 }
+
+/** Whether somebody may ban from a whole channel. Who may passes every ACL `ban` of it. `target`: undefined where no such
+ * user is known. */
+export function checkChannelBan(
+  channel: Channel,
+  account: Account,
+  target: Account | undefined,
+  now: number,
+): Rejection | null {
+  const barred = checkStanding(null, channel, account, now) ?? checkNoOperator(target)
+  if (barred) return barred
+  const { id } = account
+  const owner = isOperator(account) || isChannelOwner(channel, id)
+  if (!owner && !isChannelAdmin(channel, id))
+    return { rejected: 'role.required', text: 'only owners and admins of the channel can ban from it' }
+  const spared = target && isChannelOwner(channel, target.id) && !owner
+  return spared ? { rejected: 'role.required', text: 'only owners remove or sanction owners' } : null
+}
+
+/** Whether somebody may ban from the whole server. */
+export function checkGlobalBan(account: Account, target: Account | undefined, now: number): Rejection | null {
+  if (!account.active) return { rejected: 'account.inactive' }
+  const banned = sanctionOn(account.sanctions, account.id, 'ban', now)
+  if (banned) return { rejected: 'banned', scope: 'global', sanction: banned }
+  const spared = checkNoOperator(target)
+  if (spared || isOperator(account)) return spared
+  return { rejected: 'role.required', text: 'only admins, super users and global mods can do global bans' }
+}
+
+/** Nobody bans operators over a wire, other operators neither; the text is the recorded one. */
+export function checkNoOperator(target: Account | undefined): Rejection | null {
+  if (!target || !isOperator(target)) return null
+  return { rejected: 'role.required', text: 'not allowed to kick super users or global mobs' }
+}
+
+/** Whether somebody may change a channel's ACLs. Who may passes every ACL `setacl` of it. */
+export function checkChannelAclChange(channel: Channel, account: Account, now: number): Rejection | null {
+  const barred = checkStanding(null, channel, account, now)
+  if (barred) return barred
+  const may = isOperator(account) || isChannelOwner(channel, account.id) || isChannelAdmin(channel, account.id)
+  return may ? null : { rejected: 'role.required', text: ACLS_REFUSED }
+}
+
+/** As recorded, for rooms and channels alike. */
+export const ACLS_REFUSED = 'user is not allowed to change acls on the target'
 
 /** Listing: hidden rooms to those who belong to them, others by the ACL `list`; excluded owners hide their rooms. */
 export function checkList(state: RoomState, channel: Channel, account: Account, visitor: Visitor): Rejection | null {

@@ -39,6 +39,8 @@ export interface RoomState {
   readonly isDefault: boolean
   readonly isAdmin: boolean
   readonly pair: readonly [UserId, UserId] | null
+  /** Its place among its maker's rooms, where their number has a limit. */
+  readonly slot: number | null
   readonly createdAt: number
   readonly createdBy: UserId | null
   readonly updatedAt: number

@@ -7,12 +7,12 @@ import type { Gate } from './gate.ts'
 import type { DinoSession } from './session.ts'
 
 export async function autojoin(gate: Gate, session: DinoSession, live: Session, account: Account): Promise<void> {
-  const { config, occupancy } = gate.parts
+  const { config, engine, occupancy } = gate.parts
   if (!config.dino.autojoin) return
   for (const { channel, rooms } of await gate.directory.all()) {
     for (const room of rooms) {
       if (!room.acls.some(acl => acl.action === 'autojoin') || session.rooms.has(room.id)) continue
-      if (checkRoomAcls(room, 'autojoin', visitorOf(room, channel, account))) continue
+      if (checkRoomAcls(room, 'autojoin', visitorOf(engine.settings.acl, room, channel, account))) continue
       if (session.live !== live) return
       const feed = gate.feeds.hold(room.id)
       await occupancy.enter(live, room.id, null, () => {

@@ -118,6 +118,7 @@ const TABLE: Table = {
   'room.full': { code: CODE.ROOM_FULL, text: ({ limit }) => `the room is full, it takes ${limit} users` },
   'room.kind': { code: CODE.NOT_ALLOWED, text: ({ text }) => text },
   'name.taken': { code: CODE.ROOM_ALREADY_EXISTS, text: 'a room with that name already exists' },
+  'slot.taken': { code: CODE.TOO_MANY_PRIVATE_ROOMS, text: 'too many rooms of one owner' },
   'member.required': { code: CODE.NOT_ALLOWED, text: 'only members of the room are allowed to do this' },
   'occupant.required': {
     code: CODE.USER_NOT_IN_ROOM,

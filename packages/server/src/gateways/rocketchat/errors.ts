@@ -90,6 +90,7 @@ const TABLE: Table = {
     reason: 'A channel with this name exists',
     details: { channel_name: name },
   }),
+  'slot.taken': say('error-not-allowed', 'Too many rooms'),
   'member.required': refused,
   'occupant.required': refused,
   'role.required': ({ text }) => ({ error: 'error-not-allowed', reason: text }),

@@ -177,7 +177,15 @@ function leave(gate: Gate, feed: RoomFeed, event: string, audience: Audience, se
 
 /** Access to a room: what lets somebody in. */
 export function mayEnter({ parts }: Gate, { account }: Caller, { room, channel }: Found): boolean {
-  return checkJoin(room, channel, account, visitorOf(room, channel, account), parts.clock.now()) === null
+  return (
+    checkJoin(
+      room,
+      channel,
+      account,
+      visitorOf(parts.engine.settings.acl, room, channel, account),
+      parts.clock.now(),
+    ) === null
+  )
 }
 
 /** Only one's own events. */

@@ -57,6 +57,7 @@ const TABLE: Table = {
   'room.full': (_, about) => invalidRequest(about.members, TOO_MANY),
   'room.kind': ({ text }) => invalidField('id', text),
   'name.taken': () => invalidField('group_name', 'is already taken'),
+  'slot.taken': () => invalidField('id', 'is one room too many of its maker'),
   'member.required': (_, about) =>
     about.hideGroups
       ? unknownConversation(about)

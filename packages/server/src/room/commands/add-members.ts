@@ -74,7 +74,7 @@ function checkActor(
   if (isRejection(account)) return account
   const joins = command.users.length === 1 && command.users[0] === actor && state.suite === 'none'
   if (joins) {
-    const visitor = visitorOf(state, facts.channel, account)
+    const visitor = visitorOf(context.settings.acl, state, facts.channel, account)
     return checkJoin(state, facts.channel, account, visitor, context.now)
   }
   const within = isHidden(state) ? belongs(state, actor) : state.members.has(actor)

@@ -3,7 +3,7 @@ import type { UserId } from '@conclave/wire'
 import { ACLS, NAME } from '../../limits.ts'
 import { checkAcl } from '../acl-check.ts'
 import type { Claim, CommandRule, Decision } from '../decision.ts'
-import { nameKey, pairKey } from '../decision.ts'
+import { nameKey, pairKey, slotKey } from '../decision.ts'
 import type { EventBody, Wrap } from '../events.ts'
 import type { Context, Facts } from '../facts.ts'
 import { isOperator } from '../facts.ts'
@@ -59,6 +59,7 @@ export function blankRoom(
     moderators: [],
     acls: [],
     pair: null,
+    slot: null,
     isDefault: false,
     isAdmin: false,
     ...named,
@@ -84,7 +85,7 @@ export const createRoom: CommandRule<CreateRoom> = {
         checkStanding(null, facts.channel, account, context.now) ??
         (room.kind === 'direct'
           ? null
-          : checkChannelAcls(facts.channel, 'create', visitorOf(null, facts.channel, account)))
+          : checkChannelAcls(facts.channel, 'create', visitorOf(context.settings.acl, null, facts.channel, account)))
       if (barred) return barred
       if (room.suite !== 'none' && !room.members.includes(actor)) return { rejected: 'member.required' }
       if ((room.isDefault || room.isAdmin) && !isOperator(account))
@@ -108,7 +109,7 @@ function checkShape(command: CreateRoom, facts: Facts, context: Context): Reject
     return { rejected: 'room.full', limit: context.settings.groupSize }
   if (room.acls.length > ACLS) return { rejected: 'limit', text: `at most ${ACLS} rules on a room` }
   for (const acl of room.acls) {
-    const checked = checkAcl(acl, 'room')
+    const checked = checkAcl(acl, 'room', context.settings.acl)
     if (!checked.ok) return { rejected: 'acl.malformed', field: checked.field, text: checked.text }
   }
   for (const list of [room.members, room.owners, room.moderators]) {
@@ -127,10 +128,12 @@ function checkShape(command: CreateRoom, facts: Facts, context: Context): Reject
   return outside === undefined ? null : { rejected: 'members.absent', user: outside }
 }
 
-function claimsOf({ room, claimName }: CreateRoom): Claim[] {
+function claimsOf({ actor, room, claimName }: CreateRoom): Claim[] {
   const claims: Claim[] = []
   if (room.name !== null && claimName) claims.push({ space: 'name', key: nameKey(room.name) })
   if (room.pair) claims.push({ space: room.suite === 'xchat' ? 'direct.xchat' : 'direct', key: pairKey(room.pair) })
+  const { slot = null } = room
+  if (slot !== null && actor !== null) claims.push({ space: 'slot', key: slotKey(actor, slot) })
   return claims
 }
 

@@ -1,4 +1,4 @@
-// Delete messages for everybody: the sender, or who moderates the room. The content is erased from the store,
+// Delete messages for everybody: the sender, or who moderates the room (dino.md section 4, delete). The content is erased from the store,
 // the sequence stays. In X rooms this needs X's signature and comes over the X wire alone (design 6).
 import type { EventId, UserId } from '@conclave/wire'
 import type { CommandRule } from '../decision.ts'
@@ -25,7 +25,8 @@ export const deleteMessages: CommandRule<DeleteMessages> = {
       const barred = checkStanding(state, facts.channel, account, context.now)
       if (barred) return barred
       if (state.suite !== 'none' && !state.members.has(account.id)) return { rejected: 'member.required' }
-      const own = command.senderMay && command.targets.every(target => target.sender === account.id)
+      const own =
+        command.senderMay && command.targets.length > 0 && command.targets.every(target => target.sender === account.id)
       if (!own && !mayModerate(state, facts.channel, account))
         return { rejected: 'role.required', text: 'user not allowed to delete' }
     }

@@ -4,9 +4,12 @@ import { NAME } from '../../limits.ts'
 import type { CommandRule } from '../decision.ts'
 import { nameKey } from '../decision.ts'
 import type { EventBody } from '../events.ts'
+import type { Context, Facts } from '../facts.ts'
 import { isOperator } from '../facts.ts'
+import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { ownerOf } from '../rights.ts'
+import { mayOwn, mayRemove, rulerOf } from '../rights.ts'
+import type { RoomState } from '../state.ts'
 
 export interface DescribeRoom {
   readonly command: 'describe-room'
@@ -27,14 +30,8 @@ export const describeRoom: CommandRule<DescribeRoom> = {
 
   decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
-    if (command.actor !== null) {
-      const account = ownerOf(state, facts, command.actor, context.now, 'only owners may change the room')
-      if (isRejection(account)) return account
-      const { isDefault = state.isDefault, isAdmin = state.isAdmin } = command
-      const marked = isDefault !== state.isDefault || isAdmin !== state.isAdmin
-      if (marked && !isOperator(account))
-        return { rejected: 'role.required', text: 'only operators make default and admin rooms' }
-    }
+    const refused = command.actor === null ? null : checkActor(state, command, command.actor, facts, context)
+    if (refused) return refused
     if (state.suite === 'xchat') return { rejected: 'suite.refused', text: 'this room is described over X only' }
     const name = command.name ?? state.name
     if (name !== null && (name.length === 0 || name.length > NAME))
@@ -63,4 +60,25 @@ export const describeRoom: CommandRule<DescribeRoom> = {
       releases: renamed ? held : [],
     }
   },
+}
+
+/** A name alone may be changed by more than the rest: by whoever may remove the room. */
+function checkActor(
+  state: RoomState,
+  command: DescribeRoom,
+  actor: UserId,
+  facts: Facts,
+  context: Context,
+): Rejection | null {
+  const account = rulerOf(state, facts, actor, context.now)
+  if (isRejection(account)) return account
+  const { name, topic, sort, tags, isDefault = state.isDefault, isAdmin = state.isAdmin } = command
+  if (name !== undefined && !mayRemove(state, facts.channel, account))
+    return { rejected: 'role.required', text: `user ${account.id} is not allowed to rename the room` }
+  const marked = isDefault !== state.isDefault || isAdmin !== state.isAdmin
+  if (marked && !isOperator(account))
+    return { rejected: 'role.required', text: 'only operators make default and admin rooms' }
+  const renames = name !== undefined && topic === undefined && sort === undefined && tags === undefined && !marked
+  if (renames || mayOwn(state, facts.channel, account)) return null
+  return { rejected: 'role.required', text: 'only owners may change the room' }
 }

@@ -7,7 +7,8 @@ import type { Context, Facts } from '../facts.ts'
 import { isOperator } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { actorOf, checkStanding, checkTarget, mayModerate } from '../rights.ts'
+import { actorOf, checkRoomAcls, checkStanding, checkTarget, mayModerate, visitorOf } from '../rights.ts'
+import { needsRotation } from '../sanctions.ts'
 import type { RoomState } from '../state.ts'
 import { usersWith } from '../state.ts'
 
@@ -31,7 +32,7 @@ export const removeMembers: CommandRule<RemoveMembers> = {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     const { users, how, reason } = command
     if (users.length === 0) return { rejected: 'members.none' }
-    const refused = command.actor === null ? null : checkActor(state, command, command.actor, facts, context.now)
+    const refused = command.actor === null ? null : checkActor(state, command, command.actor, facts, context)
     if (refused) return refused
     const gone = new Set(users)
     for (const user of gone) if (!state.members.has(user)) return { rejected: 'members.absent', user }
@@ -54,7 +55,7 @@ function checkActor(
   command: RemoveMembers,
   actor: UserId,
   facts: Facts,
-  now: number,
+  context: Context,
 ): Rejection | null {
   const account = actorOf(facts, actor)
   if (isRejection(account)) return account
@@ -63,7 +64,7 @@ function checkActor(
   // Nobody could be added to it again.
   if (state.kind === 'direct') return { rejected: 'room.kind', text: 'a direct room is neither left nor taken away' }
   if (leaves) return null
-  const barred = checkStanding(state, facts.channel, account, now)
+  const barred = checkStanding(state, facts.channel, account, context.now)
   if (barred) return barred
   if (!state.members.has(actor) && state.suite !== 'none' && !isOperator(account))
     return { rejected: 'member.required' }
@@ -76,11 +77,5 @@ function checkActor(
     const spared = checkTarget(state, account, user)
     if (spared) return spared
   }
-  return null
-}
-
-/** Whether a removal leaves somebody outside who still holds the key that counts, or that counts again when a
- * Rocket.Chat room's encryption is switched on again. */
-export function needsRotation(state: RoomState, context: Context): boolean {
-  return state.epoch !== null && (state.suite === 'xchat' || context.settings.lockstep)
+  return checkRoomAcls(state, 'kick', visitorOf(context.settings.acl, state, facts.channel, account))
 }

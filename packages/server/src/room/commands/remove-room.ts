@@ -1,9 +1,9 @@
-// Remove a room: the last event of its log. Its name and its pair are free again.
+// Remove a room: the last event of its log. Its name, its pair and its maker's place for it are free again.
 import type { UserId } from '@conclave/wire'
 import type { Claim, CommandRule } from '../decision.ts'
-import { nameKey, pairKey } from '../decision.ts'
+import { nameKey, pairKey, slotKey } from '../decision.ts'
 import { isRejection } from '../rejection.ts'
-import { ownerOf } from '../rights.ts'
+import { mayRemove, rulerOf } from '../rights.ts'
 
 export interface RemoveRoom {
   readonly command: 'remove-room'
@@ -17,8 +17,10 @@ export const removeRoom: CommandRule<RemoveRoom> = {
   decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     if (command.actor !== null) {
-      const account = ownerOf(state, facts, command.actor, context.now, 'user not allowed to remove the room')
+      const account = rulerOf(state, facts, command.actor, context.now)
       if (isRejection(account)) return account
+      if (!mayRemove(state, facts.channel, account))
+        return { rejected: 'role.required', text: `user ${account.id} is not allowed to remove the room` }
       if (state.suite === 'xchat')
         return { rejected: 'suite.refused', text: 'an X group is not removed, its members leave it' }
     }
@@ -26,6 +28,8 @@ export const removeRoom: CommandRule<RemoveRoom> = {
     if (state.name !== null) releases.push({ space: 'name', key: nameKey(state.name) })
     if (state.pair)
       releases.push({ space: state.suite === 'xchat' ? 'direct.xchat' : 'direct', key: pairKey(state.pair) })
+    if (state.slot !== null && state.createdBy !== null)
+      releases.push({ space: 'slot', key: slotKey(state.createdBy, state.slot) })
     return { events: [{ type: 'room.removed', reason: command.reason }], releases }
   },
 }

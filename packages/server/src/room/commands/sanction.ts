@@ -1,12 +1,23 @@
 // Ban or mute somebody in one room, or lift that. A ban ends the membership that it covers, once (design 6).
 import type { UserId } from '@conclave/wire'
-import { SANCTIONS } from '../../limits.ts'
 import type { CommandRule } from '../decision.ts'
 import type { EventBody, Sanction } from '../events.ts'
+import type { Context, Facts } from '../facts.ts'
 import { isOperator } from '../facts.ts'
+import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { checkTarget, mayModerate, rulerOf } from '../rights.ts'
-import { needsRotation } from './remove-members.ts'
+import {
+  checkChannelAcls,
+  checkNoOperator,
+  checkRoomAcls,
+  checkTarget,
+  mayGovern,
+  mayModerate,
+  rulerOf,
+  visitorOf,
+} from '../rights.ts'
+import { imposed, putOut } from '../sanctions.ts'
+import type { RoomState } from '../state.ts'
 
 export interface SetSanction {
   readonly command: 'sanction'
@@ -16,6 +27,8 @@ export interface SetSanction {
   /** ms since 1970; null never ends; undefined lifts. */
   readonly until: number | null | undefined
   readonly reason: string
+  /** By which rule the actor is judged: Dino bans by the owner's, everything else goes by the moderator's. */
+  readonly rank: 'owner' | 'moderator'
 }
 
 export const sanction: CommandRule<SetSanction> = {
@@ -26,33 +39,45 @@ export const sanction: CommandRule<SetSanction> = {
 
   decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
-    const { user, kind, until, reason } = command
-    if (command.actor !== null) {
-      const account = rulerOf(state, facts, command.actor, context.now)
-      if (isRejection(account)) return account
-      if (!mayModerate(state, facts.channel, account))
-        return { rejected: 'role.required', text: `user not allowed to ${kind}` }
-      const target = facts.account(user)
-      if (target && isOperator(target)) return { rejected: 'role.required', text: `not allowed to ${kind} super users` }
-      if (until === undefined && user === command.actor)
-        return { rejected: 'role.required', text: 'nobody lifts a sanction from themselves' }
-      const spared = until === undefined ? null : checkTarget(state, account, user)
-      if (spared) return spared
+    const { actor, user, kind, until, reason } = command
+    const refused = actor === null ? null : checkActor(state, command, actor, facts, context)
+    if (refused) return refused
+    if (until === undefined) {
+      const held = state.sanctions.some(s => s.kind === kind && s.user === user)
+      return { events: held ? [{ type: 'sanction.lifted', kind, user }] : [] }
     }
-    // Nobody could be added to it again.
-    if (kind === 'ban' && until !== undefined && state.kind === 'direct')
-      return { rejected: 'room.kind', text: 'nobody is banned from a direct room' }
-    const held = state.sanctions.some(s => s.kind === kind && s.user === user)
-    if (until === undefined) return { events: held ? [{ type: 'sanction.lifted', kind, user }] : [] }
-    const inForce = state.sanctions.filter(s => s.until === null || s.until > context.now)
-    if (!held && inForce.length >= SANCTIONS) return { rejected: 'limit', text: 'too many sanctions on this room' }
-    const events: EventBody[] = [
-      { type: 'sanction.set', sanction: { kind, user, from: context.now, until, reason, by: command.actor } },
-    ]
-    if (kind === 'ban' && state.members.has(user)) {
-      const closes = needsRotation(state, context)
-      events.push({ type: 'members.removed', users: [user], how: 'banned', reason, closes, signed: null })
-    }
+    const set = imposed(state, { kind, user, from: context.now, until, reason, by: actor }, context.now)
+    if (isRejection(set)) return set
+    const events: EventBody[] = [set]
+    if (kind === 'ban' && state.members.has(user)) events.push(putOut(state, user, 'banned', reason, context))
     return { events }
   },
+}
+
+function checkActor(
+  state: RoomState,
+  { kind, user, until, rank }: SetSanction,
+  actor: UserId,
+  facts: Facts,
+  context: Context,
+): Rejection | null {
+  const account = rulerOf(state, facts, actor, context.now)
+  if (isRejection(account)) return account
+  const { channel } = facts
+  const target = facts.account(user)
+  if (kind === 'mute' && target && isOperator(target))
+    return { rejected: 'role.required', text: 'not allowed to mute super users' }
+  const spared = checkNoOperator(target)
+  if (spared) return spared
+  if (rank === 'owner' && !mayGovern(state, channel, account))
+    return { rejected: 'role.required', text: `only owners can ${kind}` }
+  if (!mayModerate(state, channel, account)) return { rejected: 'role.required', text: `user not allowed to ${kind}` }
+  if (until === undefined && user === actor)
+    return { rejected: 'role.required', text: 'nobody lifts a sanction from themselves' }
+  const { acl } = context.settings
+  return (
+    (until === undefined ? null : checkTarget(state, account, user)) ??
+    (kind === 'mute' ? null : checkRoomAcls(state, 'ban', visitorOf(acl, state, channel, account))) ??
+    (kind === 'mute' ? null : checkChannelAcls(channel, 'ban', visitorOf(acl, null, channel, account)))
+  )
 }

@@ -59,15 +59,21 @@ function checkSender(
   const account = actorOf(facts, user)
   if (isRejection(account)) return account
   return (
-    checkPlace(state, command, account, facts) ??
+    checkPlace(state, command, account, facts, context) ??
     checkStanding(state, facts.channel, account, context.now) ??
     checkMute(state, facts.channel, account, context.now) ??
-    checkAcls(state, command, account, facts)
+    checkBoth(state, 'message', command, account, facts, context)
   )
 }
 
 /** Encrypted rooms: members only. Plain rooms: members, occupants, owners of private rooms, or from a room next door. */
-function checkPlace(state: RoomState, command: SendMessage, account: Account, facts: Facts): Rejection | null {
+function checkPlace(
+  state: RoomState,
+  command: SendMessage,
+  account: Account,
+  facts: Facts,
+  context: Context,
+): Rejection | null {
   if (state.members.has(account.id)) return null
   if (state.suite !== 'none') return { rejected: 'member.required' }
   if (command.inside) return null
@@ -75,8 +81,7 @@ function checkPlace(state: RoomState, command: SendMessage, account: Account, fa
   if (state.kind === 'direct') return { rejected: 'member.required' }
   if (!command.origin) return { rejected: 'occupant.required', where: 'room' }
   if (!command.origin.inside) return { rejected: 'occupant.required', where: 'origin' }
-  const visitor = visitorOf(state, facts.channel, account, command.attributes ?? account.attributes, command.origin)
-  return checkRoomAcls(state, 'crossroom', visitor) ?? crossesChannels(state, command.origin)
+  return checkBoth(state, 'crossroom', command, account, facts, context) ?? crossesChannels(state, command.origin)
 }
 
 /** A message from another room stays in its channel, whether or not an ACL says so (dino.md 4, `message`). */
@@ -89,13 +94,19 @@ function crossesChannels(state: RoomState, origin: Origin): Rejection | null {
   }
 }
 
-function checkAcls(state: RoomState, command: SendMessage, account: Account, facts: Facts): Rejection | null {
-  if (facts.channel.acls.length === 0 && state.acls.length === 0) return null
-  const attributes = command.attributes ?? account.attributes
-  return (
-    checkChannelAcls(facts.channel, 'message', visitorOf(null, facts.channel, account, attributes, command.origin)) ??
-    checkRoomAcls(state, 'message', visitorOf(state, facts.channel, account, attributes, command.origin))
-  )
+/** The ACLs of the channel, then those of the room. */
+function checkBoth(
+  state: RoomState,
+  action: 'message' | 'crossroom',
+  { attributes, origin }: SendMessage,
+  account: Account,
+  { channel }: Facts,
+  { settings }: Context,
+): Rejection | null {
+  if (channel.acls.length === 0 && state.acls.length === 0) return null
+  const of = (room: RoomState | null) =>
+    visitorOf(settings.acl, room, channel, account, attributes ?? account.attributes, origin)
+  return checkChannelAcls(channel, action, of(null)) ?? checkRoomAcls(state, action, of(state))
 }
 
 function checkContent(state: RoomState, command: SendMessage, facts: Facts, context: Context): Rejection | null {

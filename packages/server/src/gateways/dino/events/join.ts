@@ -23,7 +23,7 @@ export const join: EventHandler = async asked => {
   if (isRefusal(found)) return refused(found)
   const { room, channel } = found
   const origin = await originFrom(gate, activity, account)
-  const visitor = visitorOf(room, channel, account, account.attributes, origin)
+  const visitor = visitorOf(gate.parts.engine.settings.acl, room, channel, account, account.attributes, origin)
   const barred = checkJoin(room, channel, account, visitor, gate.parts.clock.now())
   if (barred) return rejectionAnswer(gate, barred, room, channel)
 

@@ -129,8 +129,7 @@ async function withheld(
   const { parts } = gate
   const at = parts.clock.now()
   const facts = { channel, account: () => account, keys: () => undefined }
-  const { lockstep, updateGroupKey } = parts.config.rocketchat
-  const settings = { lockstep, updateGroupKey, groupSize: parts.config.limits.groupSize }
+  const { settings } = parts.engine
   const context = { now: at, raced: false, overtaken: false, settings, verify: () => false }
   const decided = decide(room, command, facts, context)
   if (isRejection(decided)) return decided

@@ -1,0 +1,36 @@
+// What imposing a sanction on somebody in one room comes to: used by the ban and the mute, and by a kick that bans.
+import type { UserId } from '@conclave/wire'
+import { SANCTIONS } from '../limits.ts'
+import type { EventBody, Sanction } from './events.ts'
+import type { Context } from './facts.ts'
+import type { Rejection } from './rejection.ts'
+import type { RoomState } from './state.ts'
+
+/** The event, or why the room takes none. Those that have run out do not count. */
+export function imposed(state: RoomState, sanction: Sanction, now: number): EventBody | Rejection {
+  // Nobody could be added to it again.
+  if (sanction.kind === 'ban' && state.kind === 'direct')
+    return { rejected: 'room.kind', text: 'nobody is banned from a direct room' }
+  const held = state.sanctions.some(({ kind, user }) => kind === sanction.kind && user === sanction.user)
+  const inForce = state.sanctions.filter(({ until }) => until === null || until > now)
+  if (!held && inForce.length >= SANCTIONS) return { rejected: 'limit', text: 'too many sanctions on this room' }
+  return { type: 'sanction.set', sanction }
+}
+
+/** The end of a membership by another's hand; the room closes where its key has to change (L4). */
+export function putOut(
+  state: RoomState,
+  user: UserId,
+  how: 'kicked' | 'banned',
+  reason: string,
+  context: Context,
+): EventBody {
+  const closes = needsRotation(state, context)
+  return { type: 'members.removed', users: [user], how, reason, closes, signed: null }
+}
+
+/** Whether a removal leaves somebody outside who still holds the key that counts, or that counts again when a
+ * Rocket.Chat room's encryption is switched on again. */
+export function needsRotation(state: RoomState, context: Context): boolean {
+  return state.epoch !== null && (state.suite === 'xchat' || context.settings.lockstep)
+}
