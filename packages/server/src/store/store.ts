@@ -103,6 +103,8 @@ export type ReceiptRow =
 export interface Outgoing {
   /** From `newId`: the receiver tells repeated deliveries by it. */
   readonly id: string
+  /** The destination that it is for. Each waits for its own, so that a dead one holds up nobody else's. */
+  readonly to: string
   /** ms since 1970, when it happened. */
   readonly at: number
   readonly verb: string
@@ -290,10 +292,12 @@ export interface Store {
   /** Last online, ms since 1970. */
   seenAt(user: UserId): Promise<number | null>
 
-  /** Due at `now`: the `limit` that have been due longest, by id. */
-  dueOutgoing(now: number, limit: number): Promise<readonly Outgoing[]>
-  /** ms since 1970 when the next one is due; null when nothing waits. */
-  nextOutgoing(): Promise<number | null>
+  /** Due at `now` for one destination: the `limit` that have been due longest, by id. */
+  dueOutgoing(to: string, now: number, limit: number): Promise<readonly Outgoing[]>
+  /** ms since 1970 when the next one for that destination is due; null when nothing waits. */
+  nextOutgoing(to: string): Promise<number | null>
+  /** How many wait and how many are dead, for each destination that has any. */
+  countOutgoing(): Promise<readonly { readonly to: string; readonly waiting: number; readonly dead: number }[]>
   /** Dead letters by id, after an id. */
   deadOutgoing(after: string | null, limit: number): Promise<readonly Outgoing[]>
   outgoingOf(id: string): Promise<Outgoing | undefined>

@@ -104,10 +104,10 @@ const STEPS: readonly string[] = [
 
   -- due_at NULL: a dead letter.
   CREATE TABLE outgoing (
-    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, verb TEXT NOT NULL, body TEXT NOT NULL, room INTEGER, sequence INTEGER,
-    attempts INTEGER NOT NULL, due_at INTEGER, error TEXT NOT NULL
+    id INTEGER PRIMARY KEY, destination TEXT NOT NULL, at INTEGER NOT NULL, verb TEXT NOT NULL, body TEXT NOT NULL,
+    room INTEGER, sequence INTEGER, attempts INTEGER NOT NULL, due_at INTEGER, error TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX outgoing_due ON outgoing (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX outgoing_due ON outgoing (destination, due_at);
   CREATE INDEX outgoing_dead ON outgoing (due_at) WHERE due_at IS NULL;
   `,
 ]

@@ -3,17 +3,19 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Outgoing, OutgoingRow } from '../store.ts'
 
-const COLUMNS = `CAST(id AS TEXT) AS id, at, verb, body, CAST(room AS TEXT) AS room, sequence, attempts, due_at AS dueAt,
+const COLUMNS = `CAST(id AS TEXT) AS id, destination AS "to", at, verb, body, CAST(room AS TEXT) AS room, sequence, attempts, due_at AS dueAt,
   error`
 const SQL = {
-  put: `INSERT INTO outgoing (id, at, verb, body, room, sequence, attempts, due_at, error)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  put: `INSERT INTO outgoing (id, destination, at, verb, body, room, sequence, attempts, due_at, error)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   change: 'UPDATE outgoing SET attempts = ?, due_at = ?, error = ? WHERE id = ?',
   drop: 'DELETE FROM outgoing WHERE id = ?',
   /** By when they are due, so that a page costs the same however many wait. */
-  due: `SELECT * FROM (SELECT ${COLUMNS} FROM outgoing WHERE due_at <= ? ORDER BY due_at, outgoing.id LIMIT ?)
-    ORDER BY CAST(id AS INTEGER)`,
-  next: 'SELECT min(due_at) AS at FROM outgoing WHERE due_at IS NOT NULL',
+  due: `SELECT * FROM (SELECT ${COLUMNS} FROM outgoing WHERE destination = ? AND due_at <= ?
+    ORDER BY due_at, outgoing.id LIMIT ?) ORDER BY CAST(id AS INTEGER)`,
+  next: 'SELECT min(due_at) AS at FROM outgoing WHERE destination = ? AND due_at IS NOT NULL',
+  count: `SELECT destination AS "to", count(due_at) AS waiting, count(*) - count(due_at) AS dead FROM outgoing
+    GROUP BY destination`,
   dead: `SELECT ${COLUMNS} FROM outgoing WHERE due_at IS NULL AND outgoing.id > ? ORDER BY outgoing.id LIMIT ?`,
   one: `SELECT ${COLUMNS} FROM outgoing WHERE outgoing.id = ?`,
 } as const
@@ -26,12 +28,16 @@ export class OutgoingRows {
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>
   }
 
-  due(now: number, limit: number): Outgoing[] {
-    return outgoingsOf(this.#sql.due.all(now, limit))
+  due(to: string, now: number, limit: number): Outgoing[] {
+    return outgoingsOf(this.#sql.due.all(to, now, limit))
   }
 
-  next(): number | null {
-    return (this.#sql.next.get()?.at as number | null | undefined) ?? null
+  next(to: string): number | null {
+    return (this.#sql.next.get(to)?.at as number | null | undefined) ?? null
+  }
+
+  count(): { readonly to: string; readonly waiting: number; readonly dead: number }[] {
+    return (this.#sql.count.all() as { to: string; waiting: number; dead: number }[]).map(row => ({ ...row }))
   }
 
   dead(after: string | null, limit: number): Outgoing[] {
@@ -52,9 +58,9 @@ export class OutgoingRows {
       this.#sql.drop.run(row.id)
       return
     }
-    const { id, at, verb, body, attempts, dueAt, error } = row.outgoing
+    const { id, to, at, verb, body, attempts, dueAt, error } = row.outgoing
     const { room, sequence } = row.event === null ? row.outgoing : placeOf(row.event, events)
-    this.#sql.put.run(id, at, verb, body, room, sequence, attempts, dueAt, error)
+    this.#sql.put.run(id, to, at, verb, body, room, sequence, attempts, dueAt, error)
   }
 }
 

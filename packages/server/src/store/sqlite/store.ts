@@ -326,12 +326,16 @@ class SqliteStore implements Store {
     return this.#open.receipts.seenAt(user)
   }
 
-  async dueOutgoing(now: number, limit: number): Promise<readonly Outgoing[]> {
-    return this.#open.outgoing.due(now, limit)
+  async dueOutgoing(to: string, now: number, limit: number): Promise<readonly Outgoing[]> {
+    return this.#open.outgoing.due(to, now, limit)
   }
 
-  async nextOutgoing(): Promise<number | null> {
-    return this.#open.outgoing.next()
+  async nextOutgoing(to: string): Promise<number | null> {
+    return this.#open.outgoing.next(to)
+  }
+
+  async countOutgoing(): Promise<readonly { readonly to: string; readonly waiting: number; readonly dead: number }[]> {
+    return this.#open.outgoing.count()
   }
 
   async deadOutgoing(after: string | null, limit: number): Promise<readonly Outgoing[]> {
