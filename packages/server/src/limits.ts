@@ -25,6 +25,8 @@ export const MESSAGE_CONTENT = 256 * 1024
 export const MESSAGE_EXTRA = 32 * 1024
 /** Characters of a client-chosen message id. */
 export const MESSAGE_ID = 128
+/** Users whom one whisper names: it is looked for in their names at every reading, and beyond this it is a message. */
+export const WHISPERED = 100
 /** Characters of a room's or channel's name, title, avatar or topic. */
 export const NAME = 1_024
 /** ACLs on one room or channel. */
@@ -33,6 +35,14 @@ export const ACLS = 64
 export const VERSION_AHEAD = 10 * 60 * 1000
 /** Sanctions kept on one room. */
 export const SANCTIONS = 10_000
+/** Sanctions kept on one channel: its row is read, and written with each of them, as a whole. */
+export const CHANNEL_SANCTIONS = 1_000
+/** Characters of the reason of a kick, a ban or a mute: every room and channel row that has it carries it. */
+export const REASON = 1_024
+/** Sanctions of one channel or one user that wait for each other; more than a moderators' page can send at once. */
+export const WAITING_SANCTIONS = 256
+/** Messages that one event deletes: their ids and sequences are kept in it. */
+export const DELETED_TOGETHER = 500
 /** Characters of a Rocket.Chat member's wrapped key: prefix of 36 and 344 of base64; other suites may come. */
 export const WRAPPED_KEY = 4_096
 /** Registered X keys per user: a few a day for years. */

@@ -153,6 +153,7 @@ describe('L2 one winner', () => {
           command: 'create-room',
           actor: user(1),
           claimName: true,
+          slot: null,
           epoch: null,
           room: {
             suite: 'none',

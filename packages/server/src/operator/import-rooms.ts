@@ -76,6 +76,7 @@ async function createRoom(core: Core, room: WorldRoom, id: RoomId, channel: Chan
   const command = {
     command: 'create-room',
     actor: null,
+    slot: null,
     epoch: null,
     room: {
       suite: 'none',

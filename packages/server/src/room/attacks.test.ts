@@ -183,6 +183,7 @@ describe('a key that somebody outside holds (L4, lockstep)', () => {
       command: 'create-room',
       actor: stranger,
       claimName: false,
+      slot: null,
       room: { ...room, suite: 'xchat', name: null, title: 'Team', members, owners: [owner], moderators: [] },
       epoch: {
         version,
@@ -204,6 +205,7 @@ describe('a role in an encrypted room', () => {
       command: 'create-room',
       actor: owner,
       claimName: false,
+      slot: null,
       room: { ...room, suite: 'rocketchat', members: [owner], owners: [owner, stranger], moderators: [] },
       epoch: null,
     }
@@ -282,6 +284,7 @@ describe('a private plain room', () => {
       command: 'create-room',
       actor: owner,
       claimName: false,
+      slot: null,
       room: { ...room, isAdmin: true },
       epoch: null,
     }

@@ -89,7 +89,7 @@ export type EventBody =
       readonly acls: readonly Acl[]
       readonly pair: readonly [UserId, UserId] | null
       /** Its place among its maker's rooms, where their number has a limit: 0, 1, 2 … */
-      readonly slot?: number | null
+      readonly slot?: number
       readonly isDefault: boolean
       readonly isAdmin: boolean
     }

@@ -85,6 +85,7 @@ class Log {
       command: 'create-room',
       actor: creator,
       claimName: false,
+      slot: null,
       room: {
         suite: 'xchat',
         kind: 'private',

@@ -200,6 +200,11 @@ export function checkJoin(
   )
 }
 
+/** Whether somebody is put into the room when they log in: by its `autojoin` rules alone, so not where it has none. */
+export function joinsAtLogin(state: RoomState, visitor: Visitor): boolean {
+  return state.acls.some(acl => acl.action === 'autojoin') && checkRoomAcls(state, 'autojoin', visitor) === null
+}
+
 /** Reading a plain room's history. Encrypted rooms are read by membership alone, in the store's own statement. */
 export function checkHistory(
   state: RoomState,

@@ -2,7 +2,7 @@
 // and channel admins meet all of them.
 import type { Session } from '../../engine/sessions.ts'
 import type { Account } from '../../room/facts.ts'
-import { checkRoomAcls, visitorOf } from '../../room/rights.ts'
+import { joinsAtLogin, visitorOf } from '../../room/rights.ts'
 import type { Gate } from './gate.ts'
 import type { DinoSession } from './session.ts'
 
@@ -11,8 +11,8 @@ export async function autojoin(gate: Gate, session: DinoSession, live: Session, 
   if (!config.dino.autojoin) return
   for (const { channel, rooms } of await gate.directory.all()) {
     for (const room of rooms) {
-      if (!room.acls.some(acl => acl.action === 'autojoin') || session.rooms.has(room.id)) continue
-      if (checkRoomAcls(room, 'autojoin', visitorOf(engine.settings.acl, room, channel, account))) continue
+      if (session.rooms.has(room.id)) continue
+      if (!joinsAtLogin(room, visitorOf(engine.settings.acl, room, channel, account))) continue
       if (session.live !== live) return
       const feed = gate.feeds.hold(room.id)
       await occupancy.enter(live, room.id, null, () => {

@@ -65,6 +65,7 @@ export async function openDirectRoom(
       actor: from.id,
       room: blankRoom({ suite: 'none', kind: 'direct', members: pair, pair }),
       claimName: false,
+      slot: null,
       epoch: null,
     },
     session,

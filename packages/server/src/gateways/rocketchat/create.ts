@@ -29,6 +29,7 @@ export async function createRoom(call: Call, room: NewRoom): Promise<RoomState |
       command: 'create-room',
       actor: call.caller.account.id,
       claimName: room.name !== null,
+      slot: null,
       epoch: null,
       room: blankRoom(room),
     },

@@ -35,9 +35,11 @@ export interface FirstEpoch {
 export interface CreateRoom {
   readonly command: 'create-room'
   readonly actor: UserId | null
-  readonly room: Omit<Created, 'type' | 'channel'>
+  readonly room: Omit<Created, 'type' | 'channel' | 'slot'>
   /** The name must be free; an imported room may share one and then holds no name row (design 6). */
   readonly claimName: boolean
+  /** The place that it takes among its maker's rooms, where their number has a limit; null takes none. */
+  readonly slot: number | null
   /** xchat only. */
   readonly epoch: FirstEpoch | null
 }
@@ -59,7 +61,6 @@ export function blankRoom(
     moderators: [],
     acls: [],
     pair: null,
-    slot: null,
     isDefault: false,
     isAdmin: false,
     ...named,
@@ -93,7 +94,8 @@ export const createRoom: CommandRule<CreateRoom> = {
     }
     const unfit = checkShape(command, facts, context)
     if (unfit) return unfit
-    const created: Created = { type: 'room.created', channel: facts.channel.id, ...room }
+    const slot = actor === null || command.slot === null ? {} : { slot: command.slot }
+    const created: Created = { type: 'room.created', channel: facts.channel.id, ...room, ...slot }
     if (room.suite !== 'xchat') return { events: [created], claims: claimsOf(command) }
     return createSigned(command, created, facts, context)
   },
@@ -128,11 +130,10 @@ function checkShape(command: CreateRoom, facts: Facts, context: Context): Reject
   return outside === undefined ? null : { rejected: 'members.absent', user: outside }
 }
 
-function claimsOf({ actor, room, claimName }: CreateRoom): Claim[] {
+function claimsOf({ actor, room, claimName, slot }: CreateRoom): Claim[] {
   const claims: Claim[] = []
   if (room.name !== null && claimName) claims.push({ space: 'name', key: nameKey(room.name) })
   if (room.pair) claims.push({ space: room.suite === 'xchat' ? 'direct.xchat' : 'direct', key: pairKey(room.pair) })
-  const { slot = null } = room
   if (slot !== null && actor !== null) claims.push({ space: 'slot', key: slotKey(actor, slot) })
   return claims
 }

@@ -1,6 +1,6 @@
 // Send a message, under the membership, the sanctions and the epoch of this very moment (L3).
 import type { UserId } from '@conclave/wire'
-import { MESSAGE_TEXT } from '../../limits.ts'
+import { MESSAGE_TEXT, WHISPERED } from '../../limits.ts'
 import type { CommandRule } from '../decision.ts'
 import type { Content } from '../events.ts'
 import type { Account, Context, Facts } from '../facts.ts'
@@ -26,6 +26,8 @@ export interface SendMessage {
   /** The sender is inside with a session (plain rooms need that or membership). */
   readonly inside: boolean
   readonly attributes: Readonly<Record<string, string>> | null
+  /** Dino: who alone sees it besides the sender, where it is a whisper. */
+  readonly to?: readonly UserId[]
   /** Dino: the room that the message is sent from, when it is another. */
   readonly origin: Origin | null
 }
@@ -41,9 +43,10 @@ export const sendMessage: CommandRule<SendMessage> = {
     const refused = command.actor === null ? null : checkSender(state, command, command.actor, facts, context)
     const problem = refused ?? checkContent(state, command, facts, context)
     if (problem) return problem
-    const { actor, messageId, digest } = command
+    const { actor, messageId, digest, to } = command
+    const content = contentOf(state, command.content)
     return {
-      events: [{ type: 'message', messageId, content: contentOf(state, command.content) }],
+      events: [{ type: 'message', messageId, content, ...(to ? { to } : {}) }],
       messageKeys: messageId === null || actor === null ? [] : [{ key: messageId, digest, by: actor }],
     }
   },
@@ -62,7 +65,8 @@ function checkSender(
     checkPlace(state, command, account, facts, context) ??
     checkStanding(state, facts.channel, account, context.now) ??
     checkMute(state, facts.channel, account, context.now) ??
-    checkBoth(state, 'message', command, account, facts, context)
+    checkBoth(state, 'message', command, account, facts, context) ??
+    checkWhisper(command, account, facts, context)
   )
 }
 
@@ -109,8 +113,23 @@ function checkBoth(
   return checkChannelAcls(channel, action, of(null)) ?? checkRoomAcls(state, action, of(state))
 }
 
+/** Only channels have rules for whispers (dino.md section 6). */
+function checkWhisper(
+  { to, attributes, origin }: SendMessage,
+  account: Account,
+  { channel }: Facts,
+  { settings }: Context,
+): Rejection | null {
+  if (to === undefined || channel.acls.length === 0) return null
+  const visitor = visitorOf(settings.acl, null, channel, account, attributes ?? account.attributes, origin)
+  return checkChannelAcls(channel, 'whisper', visitor)
+}
+
 function checkContent(state: RoomState, command: SendMessage, facts: Facts, context: Context): Rejection | null {
-  const { content } = command
+  const { content, to = [] } = command
+  if (to.length > WHISPERED) return { rejected: 'limit', text: `a whisper is for at most ${WHISPERED} users` }
+  if (command.to && state.suite !== 'none')
+    return { rejected: 'suite.refused', text: 'nobody whispers in an encrypted room' }
   if (content.suite !== state.suite) {
     return content.suite === 'none'
       ? { rejected: 'message.plaintext' }

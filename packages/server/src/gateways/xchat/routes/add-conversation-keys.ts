@@ -101,6 +101,7 @@ function createPair(
       command: 'create-room',
       actor: caller.account.id,
       claimName: false,
+      slot: null,
       room: blankRoom({ suite: 'xchat', kind: 'direct', members: pair, pair }),
       epoch: keys,
     },

@@ -69,6 +69,7 @@ export const createChatConversation = route({
         command: 'create-room',
         actor: me,
         claimName: false,
+        slot: null,
         room: blankRoom({
           suite: 'xchat',
           kind: 'private',
