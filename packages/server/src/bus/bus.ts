@@ -42,6 +42,8 @@ export interface Sanctioned {
   readonly rooms: readonly RoomId[]
 }
 
+export type PutOut = 'kicked' | 'banned'
+
 export type BusMessage =
   | { readonly kind: 'event'; readonly delivery: Delivery }
   /** A user became an occupant, or a session of an occupant was added. `again`: the user was inside before. */
@@ -52,8 +54,14 @@ export type BusMessage =
       readonly account: Account
       readonly again: boolean
     }
-  /** A user's last session left the room. */
-  | { readonly kind: 'left'; readonly room: RoomState; readonly session: SessionRef; readonly account: Account }
+  /** A user's last session left the room. `putOut`: by a kick or a ban, which is told apart from this; else by itself. */
+  | {
+      readonly kind: 'left'
+      readonly room: RoomState
+      readonly session: SessionRef
+      readonly account: Account
+      readonly putOut?: PutOut
+    }
   | Sanctioned
   /** Somebody who is no member was kicked: no log says so. On `room:` and on their `user:`. */
   | {

@@ -1,9 +1,10 @@
 // Occupants: who is in a room with a session right now (design 1, 6). Kept by the Presence port, never in a log,
 // never moving the control sequence. Entering is checked against the same state that commands are decided on.
 import type { RoomId, UserId } from '@conclave/wire'
-import type { Bus, BusMessage, Delivery } from '../bus/bus.ts'
+import type { Bus, BusMessage, Delivery, PutOut } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
+import { ATTEMPTS } from '../limits.ts'
 import type { Presence, SessionRef } from '../presence/presence.ts'
 import type { AclRules } from '../room/acl-rules.ts'
 import type { Account, Channel } from '../room/facts.ts'
@@ -35,6 +36,8 @@ export interface Entered {
   readonly again: boolean
 }
 
+type Admitted = Omit<Entered, 'again'>
+
 export class Occupancy {
   readonly #parts: OccupancyParts
 
@@ -51,32 +54,56 @@ export class Occupancy {
     inside?: (entered: Entered) => void,
   ): Promise<Entered | Rejection> {
     const { presence, bus, sessions } = this.#parts
-    const before = await this.#admit(session, room, origin)
-    if (isRejection(before)) return before
+    const barred = await this.#admit(session, room, origin, () => null)
+    if (barred) return barred
     const { again } = await presence.enter(room, session.id)
     // Once more: a ban that came meanwhile may have found nobody to put out; and who has closed would stay for ever.
-    const admitted = sessions.get(session.id) ? await this.#admit(session, room, origin) : GONE
-    if (isRejection(admitted)) {
-      await presence.leave(room, session.id)
-      return admitted
-    }
-    const entered = { ...admitted, again }
-    inside?.(entered)
-    bus.publish(`room:${room}`, { kind: 'entered', room: entered.room, session, account: entered.account, again })
+    const entered = await this.#admit<Entered | Rejection>(session, room, origin, admitted => {
+      if (!sessions.get(session.id)) return GONE
+      const entered = { ...admitted, again }
+      inside?.(entered)
+      bus.publish(`room:${room}`, { kind: 'entered', room: entered.room, session, account: entered.account, again })
+      return entered
+    })
+    if (isRejection(entered)) await presence.leave(room, session.id)
     return entered
   }
 
-  /** Whether the room lets the user in, as everything stands now: the room is looked at after the last wait. */
-  async #admit(session: SessionRef, id: RoomId, origin: Origin | null): Promise<Omit<Entered, 'again'> | Rejection> {
+  /** `then` is called where the room lets the user in, in the moment in which everything was looked at: a ban from a
+   * channel or the server changes no room, and would be missed by whoever waits in between. */
+  async #admit<T>(
+    session: SessionRef,
+    room: RoomId,
+    origin: Origin | null,
+    then: (admitted: Admitted) => T,
+  ): Promise<T | Rejection> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const judged = this.#judge(session, room, origin)
+      if (judged) return isRejection(judged) ? judged : then(judged)
+      if (!(await this.#load(session, room))) return { rejected: 'room.unknown' }
+    }
+    return { rejected: 'conflict', current: null }
+  }
+
+  /** undefined where something is not in memory. */
+  #judge(session: SessionRef, id: RoomId, origin: Origin | null): Admitted | Rejection | undefined {
     const { rooms, identity, clock, acl } = this.#parts
-    const known = rooms.peek(id) ?? (await rooms.load(id))
-    if (!known) return { rejected: 'room.unknown' }
-    const channel = identity.channels.peek(known.channel) ?? (await identity.channels.load(known.channel))
-    const account = identity.accounts.peek(session.user) ?? (await identity.accounts.load(session.user))
-    const room = rooms.peek(id) ?? known
-    if (room.removed || !channel || !account) return { rejected: 'room.unknown' }
+    const room = rooms.peek(id)
+    const channel = room && identity.channels.peek(room.channel)
+    const account = identity.accounts.peek(session.user)
+    if (!room || !channel || !account) return undefined
+    if (room.removed) return { rejected: 'room.unknown' }
     const visitor = visitorOf(acl, room, channel, account, account.attributes, origin)
     return checkJoin(room, channel, account, visitor, clock.now()) ?? { room, channel, account }
+  }
+
+  /** False where one of them is not there. */
+  async #load({ user }: SessionRef, id: RoomId): Promise<boolean> {
+    const { rooms, identity } = this.#parts
+    const room = await rooms.load(id)
+    if (!room) return false
+    const [channel, account] = await Promise.all([identity.channels.load(room.channel), identity.accounts.load(user)])
+    return channel !== undefined && account !== undefined
   }
 
   /** Takes a session out. `last`: no session of its user remains in the room. Not being inside is no error. */
@@ -87,7 +114,7 @@ export class Occupancy {
     // Out first: whatever becomes of the rest, the session is inside no longer.
     const { last } = await this.#parts.presence.leave(room, session.id)
     const state = await this.#parts.rooms.load(room)
-    if (last && state) await this.#announceLeft(state, session)
+    if (last && state) await this.#announceLeft(state, session, null)
     return { room: state, last }
   }
 
@@ -96,22 +123,32 @@ export class Occupancy {
     this.#parts.sessions.forget(session.id)
     for (const room of await this.#parts.presence.close(session.id)) {
       const state = await this.#parts.rooms.load(room)
-      if (state) await this.#announceLeft(state, session)
+      if (state) await this.#announceLeft(state, session, null)
     }
   }
 
+  /** Takes every session of a user out of a room: who is no member stands in no log, so no event does it. */
+  evict(room: RoomState, user: UserId, how: PutOut): Promise<void> {
+    return this.#evict(room, { isOut: one => one === user, how })
+  }
+
   /** Takes all sessions of some users out of a room, as a kick or a ban does. */
-  async #evict(room: RoomState, isOut: (user: UserId) => boolean): Promise<void> {
+  async #evict(room: RoomState, { isOut, how }: Eviction): Promise<void> {
     const { presence } = this.#parts
     for (const session of await presence.occupants(room.id)) {
       if (!isOut(session.user)) continue
       const { last } = await presence.leave(room.id, session.id)
-      if (last) await this.#announceLeft(room, session)
+      if (last) await this.#announceLeft(room, session, how)
     }
   }
 
   inside(room: RoomId, user: UserId): Promise<boolean> {
     return this.#parts.presence.inside(room, user)
+  }
+
+  /** The rooms in which the user is, with any session. */
+  roomsOf(user: UserId): Promise<readonly RoomId[]> {
+    return this.#parts.presence.roomsOf(user)
   }
 
   occupants(room: RoomId): Promise<readonly SessionRef[]> {
@@ -126,31 +163,40 @@ export class Occupancy {
    * inside no longer (design 6). */
   follow(message: BusMessage): void {
     if (message.kind !== 'event') return
-    const isOut = outBy(message.delivery)
-    if (isOut) this.#evict(message.delivery.room, isOut).catch(error => this.#parts.bug(error))
+    const eviction = evictionBy(message.delivery)
+    if (eviction) this.#evict(message.delivery.room, eviction).catch(error => this.#parts.bug(error))
   }
 
-  async #announceLeft(room: RoomState, session: SessionRef): Promise<void> {
+  async #announceLeft(room: RoomState, session: SessionRef, how: PutOut | null): Promise<void> {
     const { identity, bus } = this.#parts
     const account = identity.accounts.peek(session.user) ?? (await identity.accounts.load(session.user))
-    if (account) bus.publish(`room:${room.id}`, { kind: 'left', room, session, account })
+    if (account)
+      bus.publish(`room:${room.id}`, { kind: 'left', room, session, account, ...(how ? { putOut: how } : {}) })
   }
 }
 
 const GONE: Rejection = { rejected: 'occupant.required', where: 'room' }
 
+interface Eviction {
+  isOut(user: UserId): boolean
+  readonly how: PutOut | null
+}
+
 /** Whom an event puts out of the room; null for nobody. */
-function outBy({ event, room }: Delivery): ((user: UserId) => boolean) | null {
+function evictionBy({ event, room }: Delivery): Eviction | null {
   const { body } = event
   switch (body.type) {
     case 'members.removed':
       if (body.how === 'left' && room.suite === 'none' && room.kind !== 'private') return null
-      return user => body.users.includes(user)
+      return {
+        isOut: user => body.users.includes(user),
+        how: body.how === 'kicked' || body.how === 'banned' ? body.how : null,
+      }
     case 'sanction.set':
-      return body.sanction.kind === 'ban' ? user => user === body.sanction.user : null
+      return body.sanction.kind === 'ban' ? { isOut: user => user === body.sanction.user, how: 'banned' } : null
     case 'roles.changed':
     case 'suite.switched':
-      return isHidden(room) ? user => !belongs(room, user) : null
+      return isHidden(room) ? { isOut: user => !belongs(room, user), how: null } : null
     default:
       return null
   }

@@ -100,6 +100,19 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
       expect(await presence.inside(ROOM, user('3'))).toBe(true)
     })
 
+    test('the rooms of a user are those of all their sessions, each once', async () => {
+      await openAll(presence, session('a', '1'), session('b', '1', true), session('c', '2'))
+      expect(await presence.roomsOf(user('1'))).toEqual([])
+      for (const id of ['a', 'b', 'c']) await presence.enter(ROOM, id)
+      await presence.enter(OTHER, 'b')
+      expect([...(await presence.roomsOf(user('1')))].sort()).toEqual([ROOM, OTHER])
+      expect(await presence.roomsOf(user('2'))).toEqual([ROOM])
+      await presence.close('b')
+      expect(await presence.roomsOf(user('1'))).toEqual([ROOM])
+      await presence.leave(ROOM, 'a')
+      expect(await presence.roomsOf(user('1'))).toEqual([])
+    })
+
     test('a user with a visible and an invisible session is counted until the visible one leaves', async () => {
       await openAll(presence, session('a', '1'), session('b', '1', true))
       await presence.enter(ROOM, 'a')
@@ -162,6 +175,10 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
               inside = inside.filter(([at, each]) => !(at === room && each === id))
               expect(await tested.leave(room, id)).toEqual({ last: was && !usersIn(room).includes(who) })
             }
+          }
+          for (const number of [0, 1, 2]) {
+            const own = inside.filter(([, id]) => sessions.get(id)?.user === user(`${number}`)).map(([room]) => room)
+            expect([...(await tested.roomsOf(user(`${number}`)))].sort()).toEqual([...new Set(own)].sort())
           }
           for (const room of [ROOM, OTHER]) {
             const there = inside.filter(([at]) => at === room).map(([, id]) => sessions.get(id) as SessionRef)

@@ -89,6 +89,14 @@ class LocalPresence implements Presence {
     return this.#crowds.get(room)?.users.has(user) ?? false
   }
 
+  async roomsOf(user: UserId): Promise<readonly RoomId[]> {
+    const rooms = new Set<RoomId>()
+    for (const id of this.#ofUser.get(user) ?? []) {
+      for (const room of this.#places.get(id)?.rooms ?? []) rooms.add(room)
+    }
+    return [...rooms]
+  }
+
   async sessionsOf(user: UserId): Promise<readonly SessionRef[]> {
     const sessions: SessionRef[] = []
     for (const id of this.#ofUser.get(user) ?? []) {

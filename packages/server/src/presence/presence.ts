@@ -27,5 +27,7 @@ export interface Presence {
   /** Distinct users in each of the rooms; invisible users are not counted. */
   counts(rooms: readonly RoomId[]): Promise<ReadonlyMap<RoomId, number>>
   inside(room: RoomId, user: UserId): Promise<boolean>
+  /** The rooms in which the user is, with any session, each once. */
+  roomsOf(user: UserId): Promise<readonly RoomId[]>
   sessionsOf(user: UserId): Promise<readonly SessionRef[]>
 }
