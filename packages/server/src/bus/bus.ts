@@ -10,6 +10,8 @@ import type { RoomState } from '../room/state.ts'
 export interface Delivery {
   readonly event: RoomEvent
   readonly room: RoomState
+  /** What a renamed room was called before; null with every other event. */
+  readonly formerName: string | null
   readonly channel: Channel
   /** null where the server itself acted. */
   readonly actor: Account | null

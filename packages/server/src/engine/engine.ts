@@ -117,6 +117,7 @@ export class Engine {
         for (const event of events) {
           const message = publishEvent(this.#parts.bus, {
             event,
+            before: state,
             room: after,
             channel: facts.channel,
             facts,

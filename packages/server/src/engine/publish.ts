@@ -9,15 +9,18 @@ import type { RoomState } from '../room/state.ts'
 
 interface Published {
   readonly event: RoomEvent
+  /** Before and after the event's append. */
+  readonly before: RoomState | undefined
   readonly room: RoomState
   readonly channel: Channel
   readonly facts: Facts
   readonly origin: string | null
 }
 
-export function publishEvent(bus: Bus, { event, room, channel, facts, origin }: Published): BusMessage {
+export function publishEvent(bus: Bus, { event, before, room, channel, facts, origin }: Published): BusMessage {
   const actor = event.actor === null ? null : (facts.account(event.actor) ?? null)
-  const message = { kind: 'event', delivery: { event, room, channel, actor, origin } } as const
+  const formerName = event.body.type === 'room.renamed' ? (before?.name ?? null) : null
+  const message = { kind: 'event', delivery: { event, room, formerName, channel, actor, origin } } as const
   for (const user of concerned(event.body)) bus.publish(`user:${user}`, message)
   // First, so that whoever is put out of a room that is gone has heard of it.
   if (isListed(event.body)) bus.publish('all', message)

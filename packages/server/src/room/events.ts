@@ -140,6 +140,8 @@ export type EventBody =
       readonly type: 'messages.deleted'
       readonly targets: readonly EventId[]
       readonly sequences: readonly number[]
+      /** Part of emptying the whole room, which clients are told of once instead of message by message. */
+      readonly whole?: true
       readonly signed: Signed | null
     }
   | {
@@ -165,7 +167,12 @@ export type EventBody =
       readonly isDefault: boolean
       readonly isAdmin: boolean
     }
-  | { readonly type: 'sanction.set'; readonly sanction: Sanction }
+  | {
+      readonly type: 'sanction.set'
+      readonly sanction: Sanction
+      /** Part of a kick, which is told to clients as a kick and not as a ban. */
+      readonly kick?: true
+    }
   | { readonly type: 'sanction.lifted'; readonly kind: Sanction['kind']; readonly user: UserId }
   | { readonly type: 'suite.switched'; readonly suite: 'none' | 'rocketchat' }
   | { readonly type: 'room.removed'; readonly reason: string }

@@ -1,5 +1,5 @@
-// Delete messages for everybody: the sender, or who moderates the room (dino.md section 4, delete). The content is erased from the store,
-// the sequence stays. In X rooms this needs X's signature and comes over the X wire alone (design 6).
+// Delete messages for everybody: the sender, or who moderates the room (dino.md section 4, delete). The content is erased
+// from the store, the sequence stays. In X rooms this needs X's signature and comes over the X wire alone (design 6).
 import type { EventId, UserId } from '@conclave/wire'
 import type { CommandRule } from '../decision.ts'
 import { isRejection } from '../rejection.ts'
@@ -12,6 +12,8 @@ export interface DeleteMessages {
   readonly targets: readonly { readonly id: EventId; readonly sequence: number; readonly sender: UserId | null }[]
   /** A sender may delete their own (`dino.senderCanDelete`). */
   readonly senderMay: boolean
+  /** These are a part of all messages of the room, which is being emptied. */
+  readonly whole?: true
 }
 
 export const deleteMessages: CommandRule<DeleteMessages> = {
@@ -39,6 +41,7 @@ export const deleteMessages: CommandRule<DeleteMessages> = {
           type: 'messages.deleted',
           targets: command.targets.map(target => target.id),
           sequences: command.targets.map(target => target.sequence),
+          ...(command.whole ? { whole: true } : {}),
           signed: null,
         },
       ],
