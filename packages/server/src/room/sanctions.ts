@@ -7,7 +7,11 @@ import type { Rejection } from './rejection.ts'
 import type { RoomState } from './state.ts'
 
 /** The event, or why the room takes none. Those that have run out do not count. */
-export function imposed(state: RoomState, sanction: Sanction, now: number): EventBody | Rejection {
+export function imposed(
+  state: RoomState,
+  sanction: Sanction,
+  now: number,
+): Extract<EventBody, { type: 'sanction.set' }> | Rejection {
   // Nobody could be added to it again.
   if (sanction.kind === 'ban' && state.kind === 'direct')
     return { rejected: 'room.kind', text: 'nobody is banned from a direct room' }

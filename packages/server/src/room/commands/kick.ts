@@ -42,7 +42,7 @@ export const kick: CommandRule<Kick> = {
       const ban = { kind: 'ban', user, from: context.now, until, reason, by: actor } as const
       const set = imposed(state, ban, context.now)
       if (isRejection(set)) return set
-      events.push(set)
+      events.push({ ...set, kick: true })
     }
     if (state.members.has(user)) events.push(putOut(state, user, 'kicked', reason, context))
     return { events }
