@@ -15,6 +15,8 @@ export interface AccountChange {
   readonly roles?: readonly GlobalRole[]
   readonly sanctions?: readonly Sanction[]
   readonly attributes?: Readonly<Record<string, string>>
+  readonly info?: Readonly<Record<string, string>>
+  readonly invisible?: boolean
   readonly excluded?: readonly UserId[]
 }
 
@@ -42,7 +44,7 @@ export function checkAccount(change: AccountChange): IdentityRejection | undefin
 }
 
 function malformedField(change: AccountChange): readonly [string, string] | undefined {
-  const { username, name, dinoName, email, roles, attributes, excluded } = change
+  const { username, name, dinoName, email, roles, attributes, info, excluded } = change
   if (username !== undefined && !isUsername(username))
     return ['username', `must have 1 to ${USERNAME} letters, digits, dots, hyphens or underscores`]
   if (name !== undefined && !isShownName(name)) return ['name', shownNameText]
@@ -51,8 +53,8 @@ function malformedField(change: AccountChange): readonly [string, string] | unde
     return ['email', 'must be an e-mail address']
   if (roles !== undefined && !roles.every(role => GLOBAL_ROLES.includes(role)))
     return ['roles', `must be of ${GLOBAL_ROLES.join(', ')}`]
-  if (attributes !== undefined && !areAttributes(attributes))
-    return ['attributes', `must be at most ${ATTRIBUTES} texts of at most ${ATTRIBUTE_VALUE} characters`]
+  if (attributes !== undefined && !areAttributes(attributes)) return ['attributes', attributesText]
+  if (info !== undefined && !areAttributes(info)) return ['info', attributesText]
   if (excluded !== undefined && (excluded.length > EXCLUDED || !excluded.every(isUserId)))
     return ['excluded', `must be at most ${EXCLUDED} user ids`]
   return undefined
@@ -68,6 +70,8 @@ const shownNameText = `must have at most ${SHOWN_NAME} characters, none of them 
 function isShownName(name: string): boolean {
   return name.length <= SHOWN_NAME && !CONTROL.test(name)
 }
+
+const attributesText = `must be at most ${ATTRIBUTES} texts of at most ${ATTRIBUTE_VALUE} characters`
 
 function areAttributes(attributes: Readonly<Record<string, string>>): boolean {
   const entries = Object.entries(attributes)

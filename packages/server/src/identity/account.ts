@@ -7,7 +7,8 @@ import { type AccountChange, usernameKey } from './account-form.ts'
 
 export function blankAccount(id: UserId): Account {
   const names = { username: '', name: '', dinoName: '' }
-  return { id, version: 0, ...names, active: true, roles: [], sanctions: [], attributes: {}, excluded: [] }
+  const own = { attributes: {}, info: {}, invisible: false, excluded: [] }
+  return { id, version: 0, ...names, active: true, roles: [], sanctions: [], ...own }
 }
 
 export function changedAccount(account: Account, change: AccountChange): Account {
@@ -22,8 +23,17 @@ export function changedAccount(account: Account, change: AccountChange): Account
     roles: change.roles ?? account.roles,
     sanctions: change.sanctions ?? account.sanctions,
     attributes: change.attributes ?? account.attributes,
+    info: infoAfter(account, change),
+    invisible: change.invisible ?? account.invisible,
     excluded: change.excluded ?? account.excluded,
   }
+}
+
+/** What the operator says anew of a user stands over what the user said of it before. */
+function infoAfter(account: Account, { attributes, info = account.info }: AccountChange): Account['info'] {
+  if (attributes === undefined) return info
+  const kept = Object.entries(info).filter(([name]) => attributes[name] === account.attributes[name])
+  return Object.fromEntries(kept)
 }
 
 export function withoutVersion({ version: _, ...account }: Account): Omit<Account, 'version'> {

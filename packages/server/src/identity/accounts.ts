@@ -101,7 +101,7 @@ export class Accounts {
       rows.push({ put: 'password', user: id, hash: null })
       const username = `${REMOVED}${id}`
       const bare: AccountChange = { username, name: username, dinoName: '', active: false, email: null }
-      return this.#proposal(account, email, { ...bare, roles: [], attributes: {}, excluded: [] }, rows)
+      return this.#proposal(account, email, { ...bare, ...BARE }, rows)
     })
     // Once more after `#write`: it is the tokens' end too.
     if (!isRefused(account)) this.#parts.ended(id, 'account removed')
@@ -189,6 +189,9 @@ export class Accounts {
     return addressed && addressed.id !== account.id ? { rejected: 'email.taken' } : undefined
   }
 }
+
+/** Of an account that ended. */
+const BARE: AccountChange = { roles: [], attributes: {}, info: {}, invisible: false, excluded: [] }
 
 interface Written {
   readonly before: Account

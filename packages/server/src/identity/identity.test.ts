@@ -8,6 +8,7 @@ import vectors from '../../../wire/vectors/xchat.json' with { type: 'json' }
 import type { Core } from '../engine/core.ts'
 import { openTestCore, type TestCore } from '../engine/testing.ts'
 import { VERSION_AHEAD } from '../limits.ts'
+import type { Account } from '../room/facts.ts'
 import { ARGON2, PASSWORD, PRIVATE_KEY_TEXT, WAITING_PASSWORDS } from './limits.ts'
 import { Passwords } from './passwords.ts'
 import type { Registration } from './public-keys.ts'
@@ -71,6 +72,34 @@ describe('accounts', () => {
       core.identity.users.change(id, account => ({ attributes: { ...account.attributes, b: '2' } })),
     ])
     expect((await core.store.account(id))?.attributes).toEqual({ a: '1', b: '2' })
+  })
+
+  test('keep what a user says of themselves apart, until the operator says something else of the same', async () => {
+    const id = await make('talking')
+    const { users } = core.identity
+    await users.change(id, { attributes: { age: '30', city: 'Bern' }, info: { age: '20', mood: 'fine' } })
+    expect(await users.change(id, { info: { age: '21', city: 'Rome', mood: 'fine' } })).toMatchObject({
+      attributes: { age: '30', city: 'Bern' },
+      info: { age: '21', city: 'Rome', mood: 'fine' },
+    })
+    // Said again as it was, as an import does: nothing new, the user's word stays.
+    expect(await users.change(id, { attributes: { age: '30', city: 'Bern' } })).toMatchObject({ info: { age: '21' } })
+    const later = await users.change(id, { attributes: { age: '31' } })
+    expect(later).toMatchObject({ attributes: { age: '31' }, info: { mood: 'fine' } })
+    expect(Object.keys((await core.store.account(id))?.info ?? {})).toEqual(['mood'])
+  })
+
+  test('that were written before users could say anything of themselves have said nothing', async () => {
+    const { info: _, invisible: __, ...old } = (await core.store.account(await make('older'))) as Account
+    const put = { put: 'account', account: { ...old, id: '4242' as UserId, username: 'oldest' } as Account } as const
+    await core.store.commit([{ guards: [], append: null, rows: [{ ...put, email: null, createdAt: 0 }] }])
+    expect(await core.store.account('4242' as UserId)).toMatchObject({ info: {}, invisible: false })
+  })
+
+  test('that end keep nothing that their user said', async () => {
+    const id = await make('leaving')
+    await core.identity.users.change(id, { info: { mood: 'sad' }, invisible: true })
+    expect(await core.identity.users.end(id)).toMatchObject({ info: {}, invisible: false, active: false })
   })
 })
 

@@ -19,8 +19,12 @@ export interface Account {
   readonly roles: readonly GlobalRole[]
   /** Bans and mutes everywhere. */
   readonly sanctions: readonly Sanction[]
-  /** Dino's user info; also what ACLs are checked against. */
+  /** Dino's user info as the operator sets it; also what ACLs are checked against. */
   readonly attributes: Readonly<Record<string, string>>
+  /** What the user says of themselves (dino.md section 4, update_user_info): shown over `attributes`, and opens nothing. */
+  readonly info: Readonly<Record<string, string>>
+  /** Seen by operators alone (dino.md section 4, status), until the user goes online again; log-ins change nothing of it. */
+  readonly invisible: boolean
   readonly excluded: readonly UserId[]
 }
 

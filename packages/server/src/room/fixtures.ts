@@ -66,6 +66,8 @@ export class People {
       roles: [],
       sanctions: [],
       attributes: {},
+      info: {},
+      invisible: false,
       excluded: [],
       ...more,
     })

@@ -228,11 +228,20 @@ export class IdentityRows {
 
 type SqlRow = Record<string, unknown> | undefined
 
+/** What accounts that were written before these fields existed have of them. */
+const LATER_FIELDS = { info: {}, invisible: false }
+
 function accountOf(row: SqlRow): Account | undefined {
   if (row === undefined) return undefined
   const rest = JSON.parse(row.body as string) as Omit<Account, 'id' | 'version' | 'username'>
   // The columns last: a caller that puts what it once read has an old version among the rest.
-  return { ...rest, id: row.id as UserId, version: row.version as number, username: row.username as string }
+  return {
+    ...LATER_FIELDS,
+    ...rest,
+    id: row.id as UserId,
+    version: row.version as number,
+    username: row.username as string,
+  }
 }
 
 function channelOf(row: SqlRow): Channel | undefined {

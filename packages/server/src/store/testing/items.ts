@@ -95,6 +95,8 @@ export function account(id: string, fields: Partial<Account> & { email?: string 
     roles: [],
     sanctions: [],
     attributes: {},
+    info: {},
+    invisible: false,
     excluded: [],
     ...rest,
   }
