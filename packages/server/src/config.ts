@@ -71,8 +71,107 @@ const dino = z.strictObject({
     .default('recorded')
     .describe('Codes of a failed log-in: 705 as recorded, or 712 and 713 as in the seed.'),
   userConnected: flag(false, 'gn_user_connected is sent when the first session of a user appears.'),
+  http: z
+    .strictObject({
+      auth: z
+        .enum(['token', 'none on loopback'])
+        .default('token')
+        .describe(
+          'Who may call the HTTP API: a service token or that of a superuser, or also programs of this machine without one.',
+        ),
+    })
+    .default({ auth: 'token' })
+    .describe('Who may call the HTTP API.'),
   trustNames: flag(false, 'A displayName at log-in may be the name of another user.'),
+  acl: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('File with the types and actions of access rules, as YAML or JSON; absent the built-in ones.'),
 })
+
+/** What the embedding site may be told of (dino.md section 13). `create`, `mute` and `unmute` are ours; `spam` is never
+ * told, for nothing here looks for it, but a list that names it is no mistake. */
+export const VERBS = [
+  'login',
+  'join',
+  'send',
+  'ended',
+  'disconnect',
+  'online',
+  'offline',
+  'invisible',
+  'away',
+  'back',
+  'visible',
+  'kick',
+  'ban',
+  'unban',
+  'mute',
+  'unmute',
+  'blacklisted',
+  'spam',
+  'report',
+  'create',
+  'rename',
+  'remove',
+  'restart',
+] as const
+export type Verb = (typeof VERBS)[number]
+
+/** Bytes of a secret (Standard Webhooks, "Signature scheme"). */
+const SECRET_BYTES = { least: 24, most: 64 }
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** The key of a `whsec_…`; undefined for what is none. */
+export function webhookKey(secret: string): Buffer | undefined {
+  const [, text] = /^whsec_(.+)$/s.exec(secret) ?? []
+  if (text === undefined || !BASE64.test(text)) return undefined
+  const key = Buffer.from(text, 'base64')
+  return key.length >= SECRET_BYTES.least && key.length <= SECRET_BYTES.most ? key : undefined
+}
+
+const webhook = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._:[\]-]{1,64}$/, { error: 'must have 1 to 64 letters, digits and . _ : -' })
+    .optional(),
+  // No credentials: they would come to stand in errors and lists. The signature says who calls.
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
+    .refine(text => !isUrl(text) || (new URL(text).username === '' && new URL(text).password === ''), {
+      error: 'must not hold a user name or a password',
+    }),
+  secrets: z
+    .array(
+      z.string().refine(text => webhookKey(text) !== undefined, {
+        error: `must be whsec_ and ${SECRET_BYTES.least} to ${SECRET_BYTES.most} bytes of base64`,
+      }),
+    )
+    .min(1, { error: 'must name a secret to sign with' })
+    .max(4, { error: 'must name no more than 4 secrets' }),
+  verbs: z
+    .array(z.enum(VERBS, { error: `must be one of ${VERBS.join(', ')}` }))
+    .min(1, { error: 'must name a verb; leave it out for all' })
+    .optional(),
+})
+
+export type Webhook = z.infer<typeof webhook>
+
+/** What a webhook is called in lists, metrics and the store: its name, else the host of its address. */
+export function webhookName({ name, url }: Pick<Webhook, 'name' | 'url'>): string {
+  return name ?? new URL(url).host
+}
+
+function isUrl(text: string): boolean {
+  return URL.canParse(text)
+}
+
+function haveOwnNames(webhooks: readonly Pick<Webhook, 'name' | 'url'>[]): boolean {
+  const names = webhooks.filter(({ url }) => isUrl(url)).map(webhookName)
+  return new Set(names).size === names.length
+}
 
 /** As browsers send it; apps have schemes of their own (capacitor://localhost). */
 const ORIGIN = /^(?:\*|[a-z][a-z0-9+.-]*:\/\/[^/\s,]+)$/
@@ -154,6 +253,40 @@ export const schema = z.strictObject({
       hideGroups: z.boolean().default(false).describe('A group that the caller is not in looks like no group.'),
     })
     .default({ hideGroups: false }),
+  outlet: z
+    .strictObject({
+      webhooks: z
+        .array(webhook)
+        .max(16, { error: 'must be no more than 16' })
+        .refine(haveOwnNames, { error: 'must have a name each where two have the same host' })
+        .default([])
+        .describe(
+          'Addresses that are told of events: [{ "url", "secrets": ["whsec_…"], "name"?, "verbs"? }]. Each call is signed with every secret, so that a new one can be added before the old one goes; verbs are all when left out.',
+        ),
+      titlePrefix: z
+        .string()
+        .max(100)
+        .nullable()
+        .default(null)
+        .describe('With it each event has a title: this and its verb.'),
+      hours: z
+        .number()
+        .int()
+        .min(0)
+        .max(720)
+        .default(72)
+        .describe('Hours for which an event that is not taken is tried again before it is a dead letter.'),
+      timeout: z.number().int().min(1).max(60).default(10).describe('Seconds that a call has for its answer.'),
+      most: z
+        .number()
+        .int()
+        .min(1_000)
+        .max(100_000_000)
+        .default(1_000_000)
+        .describe('Events that may wait, at about 1 KB each; when so many wait, new ones are lost and counted.'),
+    })
+    .default({ webhooks: [], titlePrefix: null, hours: 72, timeout: 10, most: 1_000_000 })
+    .describe('What the embedding site is told of, and how.'),
   limits: z
     .strictObject({
       groupSize: z.number().int().min(2).max(100_000).default(1_000).describe('Most members of one room.'),
@@ -284,11 +417,18 @@ export function printConfig(config: Config): string {
     if (isPlain(value) || value === undefined) continue
     const byDefault = JSON.stringify(at(defaults, path) ?? null)
     lines.push(
-      `${path.join('.')} = ${JSON.stringify(value)}   (default ${byDefault}, ${name})`,
+      `${path.join('.')} = ${JSON.stringify(value, masked)}   (default ${byDefault}, ${name})`,
       `    ${describe(path)}`,
     )
   }
   return lines.join('\n')
+}
+
+/** Secrets are not printed, nor what may be one in the query of an address. */
+function masked(key: string, value: unknown): unknown {
+  if (key === 'secrets' && Array.isArray(value)) return value.map(() => '…')
+  if (key === 'url' && typeof value === 'string') return value.replace(/\?.*$/s, '?…')
+  return value
 }
 
 function at(value: unknown, path: readonly string[]): unknown {

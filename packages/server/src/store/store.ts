@@ -160,6 +160,8 @@ export type IdentityRow =
     }
   | { readonly put: 'ref'; readonly kind: 'channel' | 'room'; readonly ref: string; readonly id: string }
   | { readonly put: 'word'; readonly word: string }
+  /** Whatever its case. */
+  | { readonly drop: 'word'; readonly word: string }
   | { readonly put: 'meta'; readonly key: string; readonly value: string }
 
 /** One unit of a batch: written whole or not at all, whatever becomes of the others. */
@@ -284,8 +286,8 @@ export interface Store {
   acks(room: RoomId, user: UserId, sequences: readonly number[]): Promise<ReadonlyMap<number, AckStatus>>
   /**
    * Messages of others above the user's cursor without an ack: the newest `limit` (at most PAGE) of all these rooms,
-   * oldest first, looked for among the newest PAGE events of each. Hidden rooms are left out for who does not belong to
-   * them; bans and ACLs are the caller's matter.
+   * oldest first, looked for among the newest `limit` + 1,000 events of each. Hidden rooms are left out for who does not
+   * belong to them; bans and ACLs are the caller's matter.
    */
   unacked(user: UserId, rooms: readonly RoomId[], limit: number): Promise<readonly RoomEvent[]>
   cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined>

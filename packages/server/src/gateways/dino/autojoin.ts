@@ -4,22 +4,18 @@ import type { Session } from '../../engine/sessions.ts'
 import type { Account } from '../../room/facts.ts'
 import { joinsAtLogin, visitorOf } from '../../room/rights.ts'
 import type { Gate } from './gate.ts'
+import { putInside } from './inside.ts'
 import type { DinoSession } from './session.ts'
 
 export async function autojoin(gate: Gate, session: DinoSession, live: Session, account: Account): Promise<void> {
-  const { config, engine, occupancy } = gate.parts
+  const { config, engine } = gate.parts
   if (!config.dino.autojoin) return
   for (const { channel, rooms } of await gate.directory.all()) {
     for (const room of rooms) {
       if (session.rooms.has(room.id)) continue
       if (!joinsAtLogin(room, visitorOf(engine.settings.acl, room, channel, account))) continue
       if (session.live !== live) return
-      const feed = gate.feeds.hold(room.id)
-      await occupancy.enter(live, room.id, null, () => {
-        if (session.live === live) feed.enter(session)
-      })
-      gate.feeds.release(feed)
-      if (session.live !== live) await occupancy.leave(live, room.id)
+      await putInside(gate, session, live, room.id)
     }
   }
 }

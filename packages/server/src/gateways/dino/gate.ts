@@ -11,6 +11,8 @@ import type { Directory } from './directory.ts'
 import { published, type Stamp } from './encode.ts'
 import { type Refusal, refusalOf } from './errors.ts'
 import type { Feeds } from './feeds.ts'
+import type { Heartbeats } from './http/heartbeats.ts'
+import type { Joins } from './http/joins.ts'
 import type { DinoSession } from './session.ts'
 import type { Words } from './words.ts'
 
@@ -21,6 +23,8 @@ export interface Gate {
   readonly feeds: Feeds
   readonly directory: Directory
   readonly words: Words
+  readonly joins: Joins
+  readonly heartbeats: Heartbeats
   /** Every open socket, logged in or not. */
   readonly sockets: Set<DinoSession>
   /** Sockets that are not read on at the moment. */

@@ -11,6 +11,9 @@ import { connected } from './events/connect.ts'
 import { disconnected } from './events/disconnect.ts'
 import { Feeds } from './feeds.ts'
 import type { Gate, Paused } from './gate.ts'
+import { Heartbeats } from './http/heartbeats.ts'
+import { Joins } from './http/joins.ts'
+import { httpApi } from './http/plugin.ts'
 import { PACKET_BYTES, RESUME_INTERVAL } from './limits.ts'
 import { push, pushToAll, pushToUser } from './pushes.ts'
 import { servedAs } from './served.ts'
@@ -18,11 +21,12 @@ import { DinoSession } from './session.ts'
 import { Words } from './words.ts'
 
 const PATH = '/socket.io'
+const HTTP_PATH = '/dino'
 /** ms; what the real server tells its clients. Clients of Engine.IO 3 ping, those of 4 are pinged. */
 const PING_INTERVAL = 25_000
 const PING_TIMEOUT = 60_000
 
-export function dinoGateway(parts: GatewayParts): Gateway {
+export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
   const { config, log, turn } = parts
   const io = new Server(parts.server, {
     path: PATH,
@@ -54,6 +58,8 @@ export function dinoGateway(parts: GatewayParts): Gateway {
     feeds,
     directory: new Directory(parts),
     words: new Words(parts),
+    joins: new Joins(parts),
+    heartbeats: new Heartbeats(parts),
     sockets,
     paused,
     closing: false,
@@ -84,11 +90,15 @@ export function dinoGateway(parts: GatewayParts): Gateway {
     socket.on('error', () => {})
   })
 
+  await parts.http.register(httpApi(gate), { prefix: HTTP_PATH })
+  const body = { status_code: 500, data: 'this is no valid URL' }
   return {
     name: 'dino',
     upgrades: [PATH],
+    unreadableUrl: { prefix: `${HTTP_PATH}/`, type: 'application/json; charset=utf-8', body },
     close: async () => {
       gate.closing = true
+      await Promise.all([gate.joins.close(), gate.heartbeats.close()])
       paused.stop()
       for (const session of [...sockets]) session.end()
       // Not io.close(): the port is the whole server's.

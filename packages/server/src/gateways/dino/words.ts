@@ -19,6 +19,11 @@ export class Words {
     return words.some(word => folded.includes(word))
   }
 
+  /** Words were added or taken away. */
+  forget(): void {
+    this.#words = undefined
+  }
+
   #known(): Promise<readonly string[]> {
     const now = this.#parts.clock.now()
     if (this.#words && Math.abs(now - this.#at) < WORDS_AGE) return this.#words

@@ -48,6 +48,7 @@ const SQL = {
   putToken: `INSERT OR REPLACE INTO tokens (hash, id, kind, user, app, scopes, issuer, created_at, expires_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   dropToken: 'DELETE FROM tokens WHERE hash = ?',
+  dropWord: 'DELETE FROM words WHERE lower(word) = lower(?)',
   putApp: 'INSERT OR REPLACE INTO apps (id, secret, owner, redirects) VALUES (?, ?, ?, ?)',
   putChannel: 'INSERT OR REPLACE INTO channels (id, version, body) VALUES (?, ?, ?)',
   putPublicKey: 'INSERT INTO public_keys (user, number, version, body) VALUES (?, ?, ?, ?)',
@@ -172,7 +173,8 @@ export class IdentityRows {
   write(row: IdentityRow, version: number): void {
     const sql = this.#sql
     if ('drop' in row) {
-      sql.dropToken.run(row.hash)
+      if (row.drop === 'token') sql.dropToken.run(row.hash)
+      else sql.dropWord.run(row.word)
       return
     }
     switch (row.put) {

@@ -179,6 +179,8 @@ export function rowSentences(open: () => Promise<OpenStore>): void {
     expect(await store().ref('room', 'r1')).toBe(big)
     expect(await store().ref('channel', 'r1')).toBe('3')
     expect(await store().words()).toEqual(['ant', 'zebra'])
+    await committed(store(), rows({ drop: 'word', word: 'Ant' }, { drop: 'word', word: 'nobody' }))
+    expect(await store().words()).toEqual(['zebra'])
     expect(await store().cursor(room(big), user('1'))).toEqual({ sequence: 5, at: NOW })
     expect(await store().cursor(room(big), user('2'))).toBeUndefined()
     expect(await store().meta('k')).toBe('b')

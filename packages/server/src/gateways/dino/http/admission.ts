@@ -1,0 +1,42 @@
+// Who may call the HTTP API (`dino.http`): a service token, or the token of a superuser. A site on the same machine whose
+// calls carry no token may be let in by the operator; what a browser or a proxy sends is never taken for such a call.
+import type { FastifyRequest } from 'fastify'
+import type { GatewayParts } from '../../gateway.ts'
+import { CODE, type Code } from '../errors.ts'
+
+export interface Caller {
+  /** For counting its calls. */
+  readonly key: string
+}
+
+export interface Refused {
+  readonly code: Code
+  readonly text: string
+}
+
+const BEARER = /^Bearer +([^\s,]+) *$/i
+/** Headers that say that the peer is not the one who asks, or that a page in a browser does. */
+const NOT_LOCAL = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via', 'origin', 'referer', 'sec-fetch-site', 'cookie']
+
+export async function admit(parts: GatewayParts, request: FastifyRequest): Promise<Caller | Refused> {
+  const { authorization } = request.headers
+  if (authorization === undefined && parts.config.dino.http.auth === 'none on loopback' && isLocal(request))
+    return { key: 'loopback' }
+  const text = BEARER.exec(authorization ?? '')?.[1]
+  if (text === undefined) return { code: CODE.INVALID_LOGIN, text: 'a bearer token is needed' }
+  const found = await parts.identity.tokens.authenticate(text)
+  if ('refused' in found) return { code: CODE.INVALID_TOKEN, text: 'the token is not valid' }
+  const { token, account } = found
+  if (token.kind === 'service' || account?.roles.includes('superuser')) return { key: token.id }
+  return { code: CODE.INVALID_LOGIN, text: 'the token is neither a service token nor a superuser’s' }
+}
+
+export function isRefused(value: Caller | Refused): value is Refused {
+  return 'code' in value
+}
+
+function isLocal({ raw, headers }: FastifyRequest): boolean {
+  const address = raw.socket.remoteAddress ?? ''
+  const isLoopback = address === '::1' || /^(?:::ffff:)?127\./.test(address)
+  return isLoopback && NOT_LOCAL.every(name => headers[name] === undefined)
+}
