@@ -3,6 +3,7 @@ import { uuidOf } from '@conclave/wire'
 import { describe, expect, test } from 'vitest'
 import type { Sanction } from '../../room/events.ts'
 import type { Channel } from '../../room/facts.ts'
+import type { Rejection } from '../../room/rejection.ts'
 import type { RoomState } from '../../room/state.ts'
 import { CODE, codeOf, REJECTION_CODES, refusalOf } from './errors.ts'
 
@@ -22,9 +23,17 @@ describe('the table of refusals', () => {
   test('answers each with a code of the seed that is no success', () => {
     const codes = new Set<number>(Object.values(CODE))
     for (const rejected of REJECTION_CODES) {
-      expect(codes.has(codeOf(rejected))).toBe(true)
-      expect(codeOf(rejected)).not.toBe(CODE.OK)
+      const code = codeOf({ rejected, field: 'type' } as Rejection)
+      expect(codes.has(code)).toBe(true)
+      expect(code).not.toBe(CODE.OK)
     }
+  })
+
+  test('tells a wrong type, action and value of an access rule apart', () => {
+    const codes = (['type', 'action', 'value'] as const).map(field =>
+      codeOf({ rejected: 'acl.malformed', field, text: '' }),
+    )
+    expect(codes).toEqual([601, 602, 603])
   })
 })
 

@@ -100,16 +100,19 @@ export function malformed(text: string): Refusal {
 export function refusalOf(rejection: Rejection, place: Place): Refusal {
   const rule = TABLE[rejection.rejected] as Rule<Rejection>
   const text = typeof rule.text === 'string' ? rule.text : rule.text(rejection)
-  if (rejection.rejected !== 'banned' && rejection.rejected !== 'muted') return { code: rule.code, text }
-  return { code: rule.code, text, sanction: sanctionActivity(rejection, place) }
+  const code = codeOf(rejection)
+  if (rejection.rejected !== 'banned' && rejection.rejected !== 'muted') return { code, text }
+  return { code, text, sanction: sanctionActivity(rejection, place) }
 }
 
 interface Rule<R> {
-  readonly code: Code
+  readonly code: Code | ((rejection: R) => Code)
   readonly text: string | ((rejection: R) => string)
 }
 
 type Table = { readonly [K in RejectionCode]: Rule<Extract<Rejection, { rejected: K }>> }
+
+const ACL_CODES = { type: CODE.INVALID_ACL_TYPE, action: CODE.INVALID_ACL_ACTION, value: CODE.INVALID_ACL_VALUE }
 
 const TABLE: Table = {
   'room.unknown': { code: CODE.NO_SUCH_ROOM, text: 'no such room' },
@@ -168,19 +171,23 @@ const TABLE: Table = {
   'message.unknown': { code: CODE.VALIDATION_ERROR, text: 'no such message' },
   'message.taken': { code: CODE.VALIDATION_ERROR, text: 'the id of the message was used before' },
   'suite.refused': { code: CODE.NOT_ALLOWED, text: ({ text }) => text },
-  'acl.malformed': { code: CODE.INVALID_ACL_VALUE, text: ({ text }) => text },
+  'acl.malformed': { code: ({ field }) => ACL_CODES[field], text: ({ text }) => text },
   limit: { code: CODE.NOT_ALLOWED, text: ({ text }) => text },
   conflict: { code: CODE.UNKNOWN_ERROR, text: 'others changed the room at the same time, try again' },
   busy: { code: CODE.UNKNOWN_ERROR, text: 'the server is busy, try again' },
   unavailable: { code: CODE.UNKNOWN_ERROR, text: 'the server cannot store this now, try again' },
 }
 
-/** Which code stands for which rejection; `acl.malformed` has one for each of its fields. */
-export function codeOf(rejected: RejectionCode): Code {
-  return TABLE[rejected].code
+/** Which code stands for which rejection. */
+export function codeOf(rejection: Rejection): Code {
+  const { code } = TABLE[rejection.rejected] as Rule<Rejection>
+  return typeof code === 'number' ? code : code(rejection)
 }
 
 export const REJECTION_CODES = Object.keys(TABLE) as readonly RejectionCode[]
+
+/** A sanction without an end lasts as long as a client can show: to the last second of the year 9999. */
+export const LAST_SECOND = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /** The 703 of the seed: what is in force, for how many seconds more, and where. */
 function sanctionActivity(
@@ -188,8 +195,7 @@ function sanctionActivity(
   { now, room, channel }: Place,
 ): SanctionActivity {
   const verb = rejected === 'banned' ? 'ban' : 'mute'
-  // A sanction without an end lasts as long as a client can show: to the last second of the year 9999.
-  const until = sanction.until ?? Date.UTC(9999, 11, 31, 23, 59, 59)
+  const until = sanction.until ?? LAST_SECOND
   const summary = String(Math.max(0, Math.ceil((until - now) / 1_000)))
   const object = { content: sanction.reason === '' ? '' : encodeUtf8Base64(sanction.reason), summary }
   if (scope === 'room' && room) {
