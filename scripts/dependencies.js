@@ -16,7 +16,7 @@ const LAYERS = {
   wire: { files: ['packages/wire/src/'], imports: [], pure: true },
   limits: { files: ['~/limits.ts'], imports: [], pure: true },
   room: { files: ['~/room/'], imports: ['wire', 'limits'], pure: true },
-  config: { files: ['~/config.ts'], imports: ['wire', 'room', 'limits'] },
+  config: { files: ['~/config.ts', '~/acl-file.ts'], imports: ['wire', 'room', 'limits'] },
   ports: {
     files: [
       '~/clock.ts',
@@ -25,11 +25,12 @@ const LAYERS = {
       '~/bus/bus.ts',
       '~/presence/presence.ts',
       '~/quota/quota.ts',
+      '~/outlet/outlet.ts',
     ],
     imports: ['wire', 'room', 'limits', 'config'],
   },
   adapters: {
-    files: ['~/store/', '~/bus/', '~/presence/', '~/quota/'],
+    files: ['~/store/', '~/bus/', '~/presence/', '~/quota/', '~/outlet/'],
     imports: ['wire', 'room', 'limits', 'config', 'ports'],
     apart: true,
   },

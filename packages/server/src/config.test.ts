@@ -10,6 +10,12 @@ function file(content: string): string {
   return path
 }
 
+const KEY = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+
+function webhooks(list: readonly object[]): Record<string, string> {
+  return { CONCLAVE_OUTLET_WEBHOOKS: JSON.stringify(list) }
+}
+
 describe('configuration', () => {
   test('has a default for every field', () => {
     const config = readConfig({})
@@ -54,6 +60,17 @@ describe('configuration', () => {
     [{ CONCLAVE_DINO_LIMIT_LENGTH: '{"min":9,"max":3}' }, '"dino.limitLength"'],
     [{ CONCLAVE_DINO_NOT_FULL_MAX_USERS_LOW: '3' }, '"dino.notFull.maxUsersHigh"'],
     [{ CONCLAVE_LOG_LEVEL: 'loud' }, '"log.level"'],
+    [webhooks([{ url: 'ftp://a.example', secrets: [KEY] }]), '"outlet.webhooks.0.url"'],
+    [webhooks([{ url: 'nowhere', secrets: [KEY] }]), '"outlet.webhooks.0.url"'],
+    [webhooks([{ url: 'https://me:password@a.example', secrets: [KEY] }]), '"outlet.webhooks.0.url"'],
+    [webhooks([{ url: 'https://a.example', secrets: [] }]), '"outlet.webhooks.0.secrets"'],
+    [webhooks([{ url: 'https://a.example', secrets: ['whsec_password'] }]), '"outlet.webhooks.0.secrets.0"'],
+    [webhooks([{ url: 'https://a.example', secrets: [KEY], verbs: ['shout'] }]), '"outlet.webhooks.0.verbs.0"'],
+    [webhooks([{ url: 'https://a.example', secrets: [KEY], name: 'a b' }]), '"outlet.webhooks.0.name"'],
+    [
+      webhooks(['/one', '/two'].map(path => ({ url: `https://a.example${path}`, secrets: [KEY] }))),
+      '"outlet.webhooks" is not valid: must have a name each',
+    ],
     [{ CONCLAVE_CONFIG: '/nowhere/config.json' }, 'CONCLAVE_CONFIG'],
   ])('a wrong setting %j is one sentence that names it', (env, name) => {
     expect(() => readConfig(env)).toThrow(name)
@@ -118,5 +135,13 @@ describe('configuration', () => {
     const lines = printConfig(readConfig({})).split('\n')
     expect(lines.length % 2).toBe(0)
     for (let n = 1; n < lines.length; n += 2) expect(lines[n]?.trim()).toMatch(/^[A-Zg].*\.$/)
+  })
+
+  test('prints neither a secret nor the query of an address', () => {
+    const printed = printConfig(
+      readConfig(webhooks([{ name: 'shop', url: 'https://shop.example/hook?key=password', secrets: [KEY, KEY] }])),
+    )
+    expect(printed).toContain('{"name":"shop","url":"https://shop.example/hook?…","secrets":["…","…"]}')
+    expect(printed).not.toMatch(/password|MfKQ9r8/)
   })
 })

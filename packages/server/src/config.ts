@@ -28,6 +28,17 @@ const dino = z.strictObject({
   autojoin: flag(true, 'Users are put into the rooms whose autojoin rules they meet when they log in.'),
   validateMutes: flag(true, 'A muted user cannot send.'),
   validateWhispers: flag(false, 'Whispers in a text are checked before they are sent.'),
+  whisperCheck: z
+    .strictObject({
+      url: z
+        .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
+        .describe('Address that is asked, by JSON-RPC (whisper.validate), whether somebody may whisper to somebody.'),
+      key: z.string().min(1).max(1_024).describe('What each call is signed with: X-RPC-SIGN = md5(key + body).'),
+      timeout: z.number().int().min(100).max(30_000).default(2_000).describe('Milliseconds for the answer of a call.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Who is asked about each whisper in a text with validateWhispers; absent nobody.'),
   limitAmount: z
     .strictObject({ maxRooms: z.number().int().min(1).describe('Most temporary rooms of one owner.') })
     .nullable()
@@ -141,7 +152,7 @@ const webhook = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
     .refine(text => !isUrl(text) || (new URL(text).username === '' && new URL(text).password === ''), {
-      error: 'must not hold a user name or a password',
+      error: 'must not hold credentials',
     }),
   secrets: z
     .array(
