@@ -8,7 +8,7 @@ import { deleted } from './pushes/deleted.ts'
 import { entered, left } from './pushes/people.ts'
 import { listed, vacated } from './pushes/rooms.ts'
 import { rotationWanted } from './pushes/rotation.ts'
-import { kicked, sanctioned, sanctionLifted } from './pushes/sanctions.ts'
+import { banned, bannedWidely, kicked, sanctioned, shownOut, toThoseOutside } from './pushes/sanctions.ts'
 import { toldInside, toldTo } from './pushes/told.ts'
 import type { DinoSession } from './session.ts'
 import { toldBy } from './tell.ts'
@@ -27,6 +27,13 @@ export function push(gate: Gate, feed: Feed, message: BusMessage): void {
     case 'left':
       left(gate, feed, message)
       break
+    case 'kicked':
+      shownOut(gate, message, frame => feed.toInside(frame))
+      gate.feeds.detach(feed, message.account.id)
+      break
+    case 'sanctioned':
+      bannedWidely(gate, feed, message)
+      break
     case 'signal': {
       const told = toldBy(message)
       if (told) toldInside(gate, feed, told)
@@ -39,8 +46,24 @@ export function push(gate: Gate, feed: Feed, message: BusMessage): void {
 
 /** What concerns one user, whichever room it happens in. */
 export function pushToUser(gate: Gate, sessions: ReadonlySet<DinoSession>, message: BusMessage): void {
-  const told = toldBy(message)
-  if (told) toldTo(gate, sessions, told)
+  switch (message.kind) {
+    case 'event':
+      eventToUser(gate, sessions, message)
+      break
+    case 'kicked':
+      shownOut(gate, message, toThoseOutside(gate, sessions, message.room.id))
+      break
+    case 'sanctioned':
+      sanctioned(gate, sessions, message)
+      break
+    case 'signal': {
+      const told = toldBy(message)
+      if (told) toldTo(gate, sessions, told)
+      break
+    }
+    default:
+      break
+  }
 }
 
 /** What concerns everybody. */
@@ -63,18 +86,15 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
       deleted(gate, feed, delivery, body)
       break
     case 'members.removed':
-      if (body.how === 'kicked') kicked(gate, feed, delivery, body)
+      if (body.how === 'kicked') kicked(gate, delivery, body, frame => feed.toInside(frame))
       // As in engine/occupancy.ts: a member who leaves a plain room that they may join stays an occupant.
       if (body.how !== 'left' || room.suite !== 'none' || room.kind === 'private')
         for (const user of body.users) gate.feeds.detach(feed, user)
       if (body.closes) rotationWanted(gate, feed, delivery)
       break
     case 'sanction.set':
-      sanctioned(gate, feed, delivery, body.sanction)
+      banned(gate, delivery, body, frame => feed.toInside(frame))
       if (body.sanction.kind === 'ban') gate.feeds.detach(feed, body.sanction.user)
-      break
-    case 'sanction.lifted':
-      sanctionLifted(gate, feed, delivery, body)
       break
     case 'suite.switched':
       for (const session of [...feed.inside, ...feed.belonging])
@@ -86,4 +106,12 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
     default:
       break
   }
+}
+
+/** To the user's sessions that are not inside the room; those that are hear it there. */
+function eventToUser(gate: Gate, sessions: ReadonlySet<DinoSession>, { delivery }: EventMessage): void {
+  const { body } = delivery.event
+  if (body.type === 'members.removed' && body.how === 'kicked')
+    kicked(gate, delivery, body, toThoseOutside(gate, sessions, delivery.room.id))
+  else if (body.type === 'sanction.set') banned(gate, delivery, body, toThoseOutside(gate, sessions, delivery.room.id))
 }
