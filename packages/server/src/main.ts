@@ -6,6 +6,7 @@ import type { ChannelId } from '@conclave/wire'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastify from 'fastify'
 import type { Logger } from 'pino'
+import { readAclRules } from './acl-file.ts'
 import { localBus } from './bus/local.ts'
 import type { Clock, Random } from './clock.ts'
 import type { Config } from './config.ts'
@@ -48,9 +49,12 @@ const HOUR = 3_600_000
 /** Everything below the gateways, as the CLI also uses it when no server runs. */
 export async function openCore(config: Config, log: Logger): Promise<Core> {
   const clock = systemClock
+  // Before anything is opened that would have to be closed.
+  const acl = readAclRules(config.dino.acl)
   const store = await openSqliteStore({ directory: config.data, node: config.node, clock })
   return buildCore({
     config,
+    acl,
     log,
     clock,
     random: systemRandom,

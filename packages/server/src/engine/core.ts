@@ -8,7 +8,7 @@ import { Identity } from '../identity/identity.ts'
 import { Passwords } from '../identity/passwords.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
-import { DEFAULT_RULES } from '../room/acl-rules.ts'
+import type { AclRules } from '../room/acl-rules.ts'
 import type { RoomSettings } from '../room/facts.ts'
 import type { Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
@@ -21,6 +21,8 @@ import { Writer } from './writer.ts'
 
 export interface CoreParts {
   readonly config: Config
+  /** By which every ACL is read and checked (`dino.acl`). */
+  readonly acl: AclRules
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
@@ -76,7 +78,7 @@ export function buildCore(parts: CoreParts): Core {
     failedLogins: config.limits.failedLogins,
   })
   const settings: RoomSettings = {
-    acl: DEFAULT_RULES,
+    acl: parts.acl,
     lockstep: config.rocketchat.lockstep,
     groupSize: config.limits.groupSize,
     updateGroupKey: config.rocketchat.updateGroupKey,

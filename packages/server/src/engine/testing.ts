@@ -1,6 +1,7 @@
 // For tests: a whole core on a store in memory, with a world in it.
 import { randomBytes } from 'node:crypto'
 import type { RoomId } from '@conclave/wire'
+import { readAclRules } from '../acl-file.ts'
 import { localBus } from '../bus/local.ts'
 import { readConfig } from '../config.ts'
 import { openLog } from '../log.ts'
@@ -29,8 +30,10 @@ export async function openTestCore(
     },
   }
   const store = wrap(await openSqliteStore({ directory: ':memory:', node: 1, clock }))
+  const config = readConfig(env)
   const core = buildCore({
-    config: readConfig(env),
+    config,
+    acl: readAclRules(config.dino.acl),
     log: openLog('silent'),
     clock,
     random: { bytes: count => randomBytes(count) },

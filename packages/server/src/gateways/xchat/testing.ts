@@ -13,6 +13,7 @@ import { Turn } from '../../fanout/turn.ts'
 import { isRefused } from '../../identity/rejection.ts'
 import { localPresence } from '../../presence/local.ts'
 import { localQuota } from '../../quota/local.ts'
+import { DEFAULT_RULES } from '../../room/acl-rules.ts'
 import { MEMORY } from '../../store/sqlite/open.ts'
 import { openSqliteStore } from '../../store/sqlite/store.ts'
 import { xchatGateway } from './index.ts'
@@ -40,6 +41,7 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
   const log = pino({ level: 'error' }, { write: line => void errors.push(line) })
   const core = buildCore({
     config,
+    acl: DEFAULT_RULES,
     log,
     clock,
     random: { bytes: count => randomBytes(count) },
