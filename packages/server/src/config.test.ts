@@ -143,5 +143,19 @@ describe('configuration', () => {
     )
     expect(printed).toContain('{"name":"shop","url":"https://shop.example/hook?…","secrets":["…","…"]}')
     expect(printed).not.toMatch(/password|MfKQ9r8/)
+    const whisperCheck = '{"url":"http://site.example/rpc?key=password","key":"MfKQ9r8"}'
+    const asked = printConfig(readConfig({ CONCLAVE_DINO_WHISPER_CHECK: whisperCheck }))
+    expect(asked).toContain('dino.whisperCheck.url = "http://site.example/rpc?…"')
+    expect(asked).toContain('dino.whisperCheck.key = "…"')
+    expect(asked).not.toMatch(/password|MfKQ9r8/)
+  })
+
+  test('the whisper check has an address without credentials, and all of its fields or none', () => {
+    const read = (value: object) => readConfig({ CONCLAVE_DINO_WHISPER_CHECK: JSON.stringify(value) }).dino.whisperCheck
+    expect(readConfig({}).dino.whisperCheck).toBe(null)
+    expect(read({ url: 'http://a.example', key: 'k' })).toEqual({ url: 'http://a.example', key: 'k', timeout: 2_000 })
+    expect(() => read({ url: 'http://a.example' })).toThrow('"dino.whisperCheck.key"')
+    expect(() => read({ url: 'http://me:secret@a.example', key: 'k' })).toThrow('"dino.whisperCheck.url"')
+    expect(() => read({ url: 'ftp://a.example', key: 'k' })).toThrow('"dino.whisperCheck.url"')
   })
 })

@@ -32,6 +32,7 @@ const dino = z.strictObject({
     .strictObject({
       url: z
         .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
+        .refine(hasNoCredentials, { error: 'must not hold a user name or a password' })
         .describe('Address that is asked, by JSON-RPC (whisper.validate), whether somebody may whisper to somebody.'),
       key: z.string().min(1).max(1_024).describe('What each call is signed with: X-RPC-SIGN = md5(key + body).'),
       timeout: z.number().int().min(100).max(30_000).default(2_000).describe('Milliseconds for the answer of a call.'),
@@ -177,6 +178,11 @@ export function webhookName({ name, url }: Pick<Webhook, 'name' | 'url'>): strin
 
 function isUrl(text: string): boolean {
   return URL.canParse(text)
+}
+
+/** What is no address at all is refused as such. */
+function hasNoCredentials(text: string): boolean {
+  return !isUrl(text) || (new URL(text).username === '' && new URL(text).password === '')
 }
 
 function haveOwnNames(webhooks: readonly Pick<Webhook, 'name' | 'url'>[]): boolean {
@@ -428,7 +434,7 @@ export function printConfig(config: Config): string {
     if (isPlain(value) || value === undefined) continue
     const byDefault = JSON.stringify(at(defaults, path) ?? null)
     lines.push(
-      `${path.join('.')} = ${JSON.stringify(value, masked)}   (default ${byDefault}, ${name})`,
+      `${path.join('.')} = ${JSON.stringify(masked(path.at(-1) ?? '', value), masked)}   (default ${byDefault}, ${name})`,
       `    ${describe(path)}`,
     )
   }
@@ -438,6 +444,7 @@ export function printConfig(config: Config): string {
 /** Secrets are not printed, nor what may be one in the query of an address. */
 function masked(key: string, value: unknown): unknown {
   if (key === 'secrets' && Array.isArray(value)) return value.map(() => '…')
+  if (key === 'key' && typeof value === 'string') return '…'
   if (key === 'url' && typeof value === 'string') return value.replace(/\?.*$/s, '?…')
   return value
 }

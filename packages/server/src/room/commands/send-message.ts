@@ -30,6 +30,8 @@ export interface SendMessage {
   readonly to?: readonly UserId[]
   /** Dino: the room that the message is sent from, when it is another. */
   readonly origin: Origin | null
+  /** Dino's `validateMutes` is off: a mute does not stop the sender. */
+  readonly ignoreMutes?: true
 }
 
 export const sendMessage: CommandRule<SendMessage> = {
@@ -64,7 +66,7 @@ function checkSender(
   return (
     checkPlace(state, command, account, facts, context) ??
     checkStanding(state, facts.channel, account, context.now) ??
-    checkMute(state, facts.channel, account, context.now) ??
+    (command.ignoreMutes ? null : checkMute(state, facts.channel, account, context.now)) ??
     checkBoth(state, 'message', command, account, facts, context) ??
     checkWhisper(command, account, facts, context)
   )
