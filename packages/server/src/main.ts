@@ -147,6 +147,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     sessions: core.sessions,
     occupancy: core.occupancy,
     reading: core.reading,
+    sanctions: core.sanctions,
     turn,
     http,
     server: http.server,

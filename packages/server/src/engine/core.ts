@@ -16,6 +16,7 @@ import { Engine } from './engine.ts'
 import { Occupancy } from './occupancy.ts'
 import { Reading } from './reading.ts'
 import { Rooms } from './rooms.ts'
+import { Sanctions } from './sanctions.ts'
 import { Sessions } from './sessions.ts'
 import { Writer } from './writer.ts'
 
@@ -40,6 +41,7 @@ export interface Core extends CoreParts {
   readonly sessions: Sessions
   readonly occupancy: Occupancy
   readonly reading: Reading
+  readonly sanctions: Sanctions
   /** Called after each transaction; for metrics. */
   onCommit(listener: (items: number, milliseconds: number) => void): void
   /** The channel for rooms made over Rocket.Chat or X; made on first use. */
@@ -106,6 +108,7 @@ export function buildCore(parts: CoreParts): Core {
     sessions,
     occupancy,
     reading,
+    sanctions: new Sanctions({ store, write: writer.write, bus, clock, identity, rooms, engine, occupancy }),
     onCommit: listener => void listeners.push(listener),
     roomsChannel: () => roomsChannel({ store, writer, config }),
     settled: () => writer.settled(),

@@ -10,6 +10,7 @@ import type { Config } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Occupancy } from '../engine/occupancy.ts'
 import type { Reading } from '../engine/reading.ts'
+import type { Sanctions } from '../engine/sanctions.ts'
 import type { Sessions } from '../engine/sessions.ts'
 import type { Turn } from '../fanout/turn.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -30,6 +31,7 @@ export interface GatewayParts {
   readonly sessions: Sessions
   readonly occupancy: Occupancy
   readonly reading: Reading
+  readonly sanctions: Sanctions
   /** The one writer's turn: gateways make their groups and outlets of it. */
   readonly turn: Turn
   /** Fastify before it listens: routes are registered on it in a plugin of the gateway's own. */

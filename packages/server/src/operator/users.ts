@@ -1,7 +1,8 @@
 // Users by the operator's hand: made, disabled, ended. An account's end removes its memberships room by room,
 // through the one command that does so; encrypted rooms close (L4).
-import { type ChannelId, isUserId, type RoomId, type UserId } from '@conclave/wire'
+import { isUserId, type UserId } from '@conclave/wire'
 import type { Core } from '../engine/core.ts'
+import { endMemberships } from '../engine/memberships.ts'
 import type { IdentityRejection } from '../identity/rejection.ts'
 import { isRefused } from '../identity/rejection.ts'
 import type { Account, GlobalRole } from '../room/facts.ts'
@@ -52,34 +53,9 @@ export async function disableUser(core: Core, id: string): Promise<UserShown> {
 export async function removeUser(core: Core, id: string): Promise<UserShown & { readonly rooms: number }> {
   const user = userIdOf(id)
   succeeded(await core.identity.users.disable(user))
-  const rooms = await leaveRooms(core, user, 'account', '')
-  return { ...shown(succeeded(await core.identity.users.end(user))), rooms }
-}
-
-/** Ends memberships room by room, of one channel or all; gives how many. Encrypted rooms close (L4). */
-export async function leaveRooms(
-  core: Core,
-  user: UserId,
-  how: 'account' | 'banned',
-  reason: string,
-  channel?: ChannelId,
-): Promise<number> {
-  const left = new Set<RoomId>()
-  // Again until nothing is new: somebody may be adding them while they go.
-  for (let found = true; found; ) {
-    found = false
-    for (const room of await core.store.roomsOf(user)) {
-      if (left.has(room)) continue
-      if (channel !== undefined && (await core.rooms.load(room))?.channel !== channel) continue
-      const command = { command: 'remove-members', actor: null, users: [user], how, reason, keepOwner: false } as const
-      const answer = await core.engine.submit({ room, command, session: null, bytes: 0 })
-      if (isRejection(answer) && answer.rejected !== 'members.absent' && answer.rejected !== 'room.unknown')
-        throw new OperatorError(`The room ${room} could not be left: ${answer.rejected}.`)
-      left.add(room)
-      found = true
-    }
-  }
-  return left.size
+  const ended = await endMemberships(core, { user, how: 'account', reason: '', channel: null, sparesDirect: false })
+  if (isRejection(ended)) throw new OperatorError(`Not every room could be left: ${ended.rejected}.`)
+  return { ...shown(succeeded(await core.identity.users.end(user))), rooms: ended.left.length }
 }
 
 export async function listUsers(core: Core): Promise<UserShown[]> {
