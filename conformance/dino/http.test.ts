@@ -32,7 +32,7 @@ const open: DinoClient[] = []
 
 beforeAll(async () => {
   server = await startServer({ world: WORLD })
-  const made = await server.command('token', 'create', '--kind', 'service')
+  const made = await server.command('token', 'create', '--service')
   service = site(server.url, (JSON.parse(made.out) as { token: string }).token)
 })
 afterEach(() => {
@@ -236,7 +236,7 @@ describe('messages', () => {
     for (const [body, code] of [
       ['nonsense', 0],
       [{}, 706],
-      [{ ...sent, content: '!!' }, 701],
+      [{ ...sent, content: 'a b!' }, 701],
       [{ ...sent, content: base64('  ') }, 700],
       [{ ...sent, object_type: 'planet' }, 600],
       [{ ...sent, target_id: 'nonsense' }, 802],
@@ -331,6 +331,121 @@ describe('rooms', () => {
     expect(ann.named('gn_user_joined')).toEqual([])
     const nowhere = await service.call('POST', '/join', { user_ids: ['1'], room_name: base64('nowhere') })
     expect(nowhere.data).toMatchObject({ success: 0, failures: 1, errors: [{ code: 802 }] })
+  })
+})
+
+describe('sanctions', () => {
+  const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+
+  test('a ban is imposed, listed in every form, in force, and lifted', async () => {
+    const [ann, cat] = [await inside('1', 'plain'), await inside('3', 'plain')]
+    const wanted = { type: 'room', duration: '10m', target: server.rooms.plain, reason: base64('spam'), admin_id: '9' }
+    expect(await service.call('POST', '/ban', { 1: wanted })).toMatchObject({ code: 200, data: { status: 'OK' } })
+    expect(await ann.next('gn_banned')).toMatchObject({ actor: { id: '9' }, object: { id: '1', summary: '10m' } })
+    await cat.next('gn_user_banned')
+    const join = { verb: 'join', target: { id: server.rooms.plain } }
+    expect((await ann.request('join', join)).code).toBe(703)
+    const shown = { name: base64('ann'), duration: '10m', timestamp }
+    expect((await service.call('GET', '/banned')).data).toEqual({
+      global: {},
+      channels: {},
+      rooms: { [server.rooms.plain as string]: { name: base64('plain room'), users: { 1: shown } } },
+    })
+    const reason = base64('spam')
+    const inRoom = await service.call('GET', '/banned', { room_id: server.rooms.plain })
+    expect(inRoom.data).toEqual({ 1: { ...shown, reason } })
+    expect((await service.call('GET', '/banned', { room_name: base64('plain room') })).data).toEqual(inRoom.data)
+    const { data } = await service.call('GET', '/banned', { users: ['1', '2'] })
+    expect(data['1']).toMatchObject({
+      global: {},
+      channel: {},
+      room: { [server.rooms.plain as string]: { duration: '10m', timestamp } },
+    })
+    expect(data['2']).toEqual({ global: {}, channel: {}, room: {} })
+    expect((await service.call('DELETE', '/ban', { user_id: '1', room_name: base64('plain room') })).data.status).toBe(
+      'OK',
+    )
+    expect((await ann.request('join', join)).code).toBe(200)
+  })
+
+  test('a ban from a channel and from the server, also of somebody who has never logged in', async () => {
+    const ban = { duration: '1h', name: base64('new one') }
+    const channel = { ...ban, type: 'channel', target: server.channels.c }
+    expect((await service.call('POST', '/ban', { 5555: channel, 5556: { ...ban, type: 'global' } })).data.status).toBe(
+      'OK',
+    )
+    const { data } = await service.call('GET', '/banned')
+    expect(data.channels[server.channels.c as string].users).toEqual({
+      5555: { name: base64('new one'), duration: '1h', timestamp },
+    })
+    expect(data.global).toEqual({ 5556: { name: base64('new one'), duration: '1h', timestamp } })
+    const lifted = [
+      { user_id: '5555', channel_id: server.channels.c },
+      { user_id: '5556', global: true },
+    ]
+    for (const body of lifted) expect((await service.call('DELETE', '/ban', body)).data.status).toBe('OK')
+    expect((await service.call('GET', '/banned')).data).toEqual({ global: {}, channels: {}, rooms: {} })
+  })
+
+  test('a ban that is not right says for what, and bans nobody', async () => {
+    const target = server.rooms.plain
+    for (const wanted of [
+      { type: 'room', target, duration: '5x' },
+      { type: 'room', target, duration: '-5m' },
+      { type: 'room', target, duration: '0s' },
+      { type: 'room', target: 'nowhere', duration: '5m' },
+      { type: 'room', duration: '5m' },
+      { type: 'channel', target, duration: '5m' },
+      { type: 'planet', duration: '5m' },
+      { type: 'room', target, duration: '5m', reason: 'a b!' },
+      { type: 'room', target },
+    ])
+      expect((await service.call('POST', '/ban', { 1: wanted })).data).toMatchObject({ status: 'FAIL' })
+    expect((await service.call('POST', '/ban', { nobody: { type: 'global', duration: '5m' } })).data.status).toBe(
+      'FAIL',
+    )
+    expect((await service.call('GET', '/banned')).data).toEqual({ global: {}, channels: {}, rooms: {} })
+  })
+
+  test('a mute is told, listed in both forms, in force also for what the site sends, and lifted', async () => {
+    const ann = await inside('1', 'plain')
+    const wanted = { room_id: server.rooms.plain, duration: '5m', reason: base64('loud'), muter_user_id: '9' }
+    expect((await service.call('POST', '/mute', { 1: wanted })).data).toEqual({ status: 'OK' })
+    expect((await ann.next('gn_mute')).object).toMatchObject({ id: '1', summary: '5m', content: base64('loud') })
+    const say = {
+      verb: 'send',
+      target: { id: server.rooms.plain, objectType: 'room' },
+      object: { content: base64('hi') },
+    }
+    expect((await ann.request('message', say)).code).toBe(703)
+    for (const persist of [true, false]) {
+      const sent = { user_id: '1', object_type: 'room', target_id: server.rooms.plain, content: base64('x'), persist }
+      expect((await service.call('POST', '/send', sent)).data.code).toBe(719)
+    }
+    const shown = {
+      muter_user_id: '9',
+      room_name: base64('plain room'),
+      duration: '5m',
+      timestamp,
+      reason: base64('loud'),
+    }
+    const id = server.rooms.plain as string
+    expect((await service.call('GET', '/muted', { users: ['1', '2'] })).data).toEqual({ 1: { [id]: shown }, 2: {} })
+    expect((await service.call('GET', '/muted', { room_id: id })).data).toEqual({ 1: { ...shown, room_id: id } })
+    expect((await service.call('GET', '/muted')).code).toBe(500)
+    expect((await service.call('DELETE', '/mute', { user_id: '1', room_id: id })).data).toEqual({ status: 'OK' })
+    await ann.next('gn_unmute')
+    expect((await ann.request('message', say)).code).toBe(200)
+  })
+
+  test('a kick takes users out, and they may come back', async () => {
+    const [ann, bob] = [await inside('1', 'plain'), await inside('2', 'plain')]
+    const target = server.rooms.plain
+    const kicks = { 1: { target, reason: base64('out') }, 777: { target }, 2: { target: 'nowhere' } }
+    expect((await service.call('POST', '/kick', kicks)).data).toEqual({ 1: 'OK', 777: 'FAIL', 2: 'FAIL' })
+    for (const client of [ann, bob])
+      expect((await client.next('gn_user_kicked')).object).toMatchObject({ id: '1', content: base64('out') })
+    expect((await ann.request('join', { verb: 'join', target: { id: target } })).code).toBe(200)
   })
 })
 

@@ -40,6 +40,7 @@ export const join: EventHandler = async asked => {
       if (session.live === live) feed.enter(session)
     })
     if (isRejection(entered)) return rejectionAnswer(gate, entered, room, channel)
+    gate.joins.count(room.id)
     await undoIfGone(asked, entered)
     return answered ? 'answered' : { json }
   } finally {

@@ -23,7 +23,7 @@ export class Heartbeats {
       const first = !this.#beats.has(account.id)
       this.#beats.set(account.id, clock.now())
       if (!first) continue
-      await presence.open({ id: sessionOf(account.id), user: account.id, wire: 'dino', token: null, invisible: false })
+      await presence.open({ id: sessionOf(account.id), user: account.id, wire: 'dino', token: null })
     }
     this.#timer ??= setInterval(() => void this.#sweep(), HEARTBEAT_INTERVAL)
     this.#timer.unref()

@@ -1,5 +1,7 @@
 // The routes of the HTTP API by their paths: each has its file under routes/.
 import type { Route } from './route.ts'
+import { deleteBan, postBan } from './routes/ban.ts'
+import { banned } from './routes/banned.ts'
 import { addWord, dropWord } from './routes/blacklist.ts'
 import { broadcast } from './routes/broadcast.ts'
 import { countJoins } from './routes/count-joins.ts'
@@ -9,7 +11,10 @@ import { getAcl } from './routes/get-acl.ts'
 import { heartbeat } from './routes/heartbeat.ts'
 import { fullHistory, history, latestHistory } from './routes/history.ts'
 import { join, leave } from './routes/join.ts'
+import { kick } from './routes/kick.ts'
 import { lastOnline } from './routes/last-online.ts'
+import { deleteMute, postMute } from './routes/mute.ts'
+import { muted } from './routes/muted.ts'
 import { postAcl } from './routes/post-acl.ts'
 import { roles } from './routes/roles.ts'
 import { rooms } from './routes/rooms.ts'
@@ -22,6 +27,13 @@ import { usersInRooms } from './routes/users-in-rooms.ts'
 export const ROUTES: readonly Route[] = [
   getAcl,
   postAcl,
+  postBan,
+  deleteBan,
+  banned,
+  postMute,
+  deleteMute,
+  muted,
+  kick,
   roles,
   setAdmin,
   removeAdmin,

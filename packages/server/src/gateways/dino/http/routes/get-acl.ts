@@ -14,10 +14,10 @@ export const getAcl = route({
   wrapped: true,
   body: nothing,
   answer: z.record(z.string(), z.array(acl)),
-  async run({ directory }) {
+  async run({ directory, parts }) {
     const data: Record<string, readonly object[]> = {}
     for (const { rooms } of await directory.all())
-      for (const room of rooms)
+      for (const room of rooms.map(each => parts.reading.newest(each)))
         if (room.kind !== 'temporary' && !isHidden(room) && room.acls.length > 0)
           data[uuidOf(room.id)] = room.acls.map(({ action, type, value }) => ({ type, action, value }))
     return { data }

@@ -1,0 +1,111 @@
+// `POST /ban`, `DELETE /ban`: bans users from a room, a channel or the whole server, and lifts that. Of several bans each
+// is done by itself; the answer names the first that is not right.
+import { z } from 'zod'
+import type { Scope } from '../../../../engine/sanctions.ts'
+import { durationFault, durationMs } from '../../../../room/duration.ts'
+import { isRejection } from '../../../../room/rejection.ts'
+import { refusalOf } from '../../errors.ts'
+import type { Gate } from '../../gate.ts'
+import { channelOf } from '../../rooms.ts'
+import { inNameOf } from '../acting.ts'
+import { NAMED } from '../limits.ts'
+import { Fault, NOTHING, route } from '../route.ts'
+import { anyUserId, base64, oneRoom, short, userId } from '../shapes.ts'
+import { roomBy, textOf } from '../targets.ts'
+import { accountFor } from '../users.ts'
+
+const ban = z.object({
+  type: z.enum(['room', 'channel', 'global']).optional(),
+  duration: short,
+  target: short.optional(),
+  ...oneRoom,
+  reason: base64.nullish(),
+  admin_id: anyUserId.nullish(),
+  name: base64.nullish(),
+})
+
+type Ban = z.output<typeof ban>
+
+export const postBan = route({
+  method: 'POST',
+  path: '/ban',
+  summary: 'Bans users from a room, a channel or the server.',
+  wrapped: true,
+  body: perUser(ban),
+  answer: z.null(),
+  async run(gate, body) {
+    for (const [user, wanted] of Object.entries(body)) {
+      const fault = await impose(gate, user, wanted)
+      if (fault) return fault
+    }
+    return NOTHING
+  },
+})
+
+export const deleteBan = route({
+  method: 'DELETE',
+  path: '/ban',
+  summary: 'Lifts a ban.',
+  wrapped: true,
+  body: z.object({ user_id: userId, ...oneRoom, channel_id: short.optional(), global: z.boolean().nullish() }),
+  answer: z.null(),
+  async run(gate, { user_id, room_id, room_name, channel_id, global }) {
+    const type = global ? 'global' : channel_id === undefined ? 'room' : 'channel'
+    const scope = await scopeOf(gate, type, { target: channel_id, room_id, room_name })
+    if (scope instanceof Fault) return scope
+    const done = await gate.parts.sanctions.lift({ actor: null, session: null, kind: 'ban', user: user_id, scope })
+    return isRejection(done) ? new Fault(refusalOf(done, { now: gate.parts.clock.now() }).text) : NOTHING
+  },
+})
+
+/** `{ <user id>: … }`. */
+export function perUser<Each extends z.ZodType>(each: Each) {
+  return z
+    .record(short, each)
+    .refine(users => Object.keys(users).length > 0, 'no user is named')
+    .refine(users => Object.keys(users).length <= NAMED, `more than ${NAMED} users`)
+}
+
+async function impose(gate: Gate, id: string, wanted: Ban): Promise<Fault | null> {
+  const user = userId.safeParse(id)
+  if (!user.success) return new Fault(`${id} is no user id`)
+  const { sanctions, clock, config } = gate.parts
+  const type = wanted.type ?? (wanted.target || wanted.room_id || wanted.room_name ? 'room' : 'global')
+  const scope = await scopeOf(gate, type, wanted)
+  if (scope instanceof Fault) return scope
+  const now = clock.now()
+  const ms = durationMs(wanted.duration, now)
+  if (ms === undefined || ms === 0)
+    return new Fault(ms === 0 ? 'a ban of no time is none' : durationFault(wanted.duration))
+  const reason = textOf(wanted.reason ?? undefined, 'reason')
+  if (reason instanceof Fault) return reason
+  const name = textOf(wanted.name ?? undefined, 'name')
+  if (name instanceof Fault) return name
+  const account = await accountFor(gate.parts, user.data, name)
+  if (account instanceof Fault) return account
+  const rooms = config.dino.deleteOnBan ? await gate.parts.presence.roomsOf(account.id) : []
+  const done = await inNameOf(gate.parts, wanted.admin_id, actor =>
+    sanctions.ban({ actor, session: null, user: account.id, scope, until: now + ms, reason, summary: wanted.duration }),
+  )
+  if (done instanceof Fault) return done
+  if (config.dino.deleteOnBan) await sanctions.deleteMessagesOf(account.id, scope.of === 'room' ? [scope.room] : rooms)
+  return null
+}
+
+async function scopeOf(
+  gate: Gate,
+  type: 'room' | 'channel' | 'global',
+  named: {
+    readonly target?: string | undefined
+    readonly room_id?: string | undefined
+    readonly room_name?: string | undefined
+  },
+): Promise<Scope | Fault> {
+  if (type === 'global') return { of: 'global' }
+  if (type === 'room') {
+    const found = await roomBy(gate, named)
+    return found instanceof Fault ? found : { of: 'room', room: found.room.id }
+  }
+  const channel = named.target === undefined ? undefined : await channelOf(gate.parts, named.target)
+  return channel ? { of: 'channel', channel: channel.id } : new Fault('no such channel')
+}
