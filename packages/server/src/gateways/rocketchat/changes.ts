@@ -65,7 +65,7 @@ export function receiveUser(gate: Gate, follower: Follower, message: BusMessage)
   const { body } = event
   const { user } = follower
   if ((body.type === 'room.created' && body.members.includes(user)) || body.type === 'members.added') {
-    const feed = gate.feeds.watch(follower, room.id)
+    const feed = gate.feeds.watch(follower, room)
     feed.work(
       async () => {
         await tellSubscription(gate, follower, room, 'inserted')
@@ -77,8 +77,20 @@ export function receiveUser(gate: Gate, follower: Follower, message: BusMessage)
   if (body.type === 'members.removed') tellRemoved(gate, follower, room)
 }
 
+/** A ban from a channel stands in no room's log, and reaches those who read public rooms without being in them: all of
+ * the channel's streams end at once, wherever the user listens. One from the server ends the connection itself. */
+export function receiveAbout(gate: Gate, user: UserId, message: BusMessage): void {
+  if (message.kind !== 'sanctioned' || message.lifted || message.sanction.kind !== 'ban') return
+  if (message.scope !== 'channel' || !message.channel) return
+  for (const feed of gate.feeds.inChannel(message.channel.id)) {
+    const follower = feed.followers.get(user)
+    if (follower) gate.feeds.unwatch(follower, feed)
+    detach(gate, feed, one => one === user)
+  }
+}
+
 function tellRemoved(gate: Gate, follower: Follower, room: RoomState): void {
-  const feed = gate.feeds.hold(room.id)
+  const feed = gate.feeds.hold(room)
   gate.feeds.unwatch(follower, feed)
   const rid = ridOf(room)
   feed.work(

@@ -13,7 +13,7 @@ const room = (members: readonly UserId[]) =>
 
 function feedsOver(reading: { roomsOf(): Promise<readonly RoomState[]>; newest(room: RoomState): RoomState }): Feeds {
   const parts = { bus: localBus(), turn: new Turn(), reading } as unknown as GatewayParts
-  return new Feeds({ parts, receiveRoom: () => {}, receiveUser: () => {}, bug: () => {} })
+  return new Feeds({ parts, receiveRoom: () => {}, receiveUser: () => {}, receiveAbout: () => {}, bug: () => {} })
 }
 
 test('who is removed while the list of their rooms is read follows the room no more', async () => {

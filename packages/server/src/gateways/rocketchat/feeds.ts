@@ -1,12 +1,13 @@
 // Which connections of this node listen to what. A room's feed is subscribed to on the bus while anybody here listens to
 // the room; a follower is a user of whom a connection listens to `stream-notify-user` or `__my_messages__`, and
-// watches every room of which the user is a member.
-import type { RoomId, UserId } from '@conclave/wire'
+// watches every room of which the user is a member. What concerns a user reaches every connection that has logged in.
+import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { BusMessage } from '../../bus/bus.ts'
 import { Group } from '../../fanout/group.ts'
 import type { Turn } from '../../fanout/turn.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account } from '../../room/facts.ts'
+import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
 import type { DdpSession } from './session.ts'
 
@@ -71,8 +72,12 @@ export class Audience {
   }
 }
 
+/** What names a room and says where it lies. */
+type Place = Pick<RoomState, 'id' | 'channel'>
+
 export class RoomFeed {
   readonly room: RoomId
+  readonly channel: ChannelId
   /** `stream-room-messages <rid>`. */
   readonly messages: Audience
   /** `__my_messages__` of the members' connections. */
@@ -87,8 +92,9 @@ export class RoomFeed {
   #work: Promise<void> = Promise.resolve()
   #working = 0
 
-  constructor(room: RoomId, turn: Turn, bug: (error: unknown) => void) {
-    this.room = room
+  constructor({ id, channel }: Place, turn: Turn, bug: (error: unknown) => void) {
+    this.room = id
+    this.channel = channel
     this.messages = new Audience(turn)
     this.mine = new Audience(turn)
     this.#turn = turn
@@ -168,6 +174,8 @@ export interface FeedsParts {
   readonly parts: GatewayParts
   readonly receiveRoom: (feed: RoomFeed, message: BusMessage) => void
   readonly receiveUser: (follower: Follower, message: BusMessage) => void
+  /** What concerns a user of whom a connection has logged in here, follower or not. */
+  readonly receiveAbout: (user: UserId, message: BusMessage) => void
   readonly bug: (error: unknown) => void
 }
 
@@ -175,6 +183,7 @@ export class Feeds {
   readonly #parts: FeedsParts
   readonly #rooms = new Map<RoomId, Held<RoomFeed>>()
   readonly #users = new Map<UserId, Held<Follower>>()
+  readonly #here = new Map<UserId, Held<Set<DdpSession>>>()
 
   constructor(parts: FeedsParts) {
     this.#parts = parts
@@ -184,14 +193,19 @@ export class Feeds {
     return this.#rooms.get(room)?.value
   }
 
+  /** Those of the rooms of one channel. */
+  inChannel(channel: ChannelId): RoomFeed[] {
+    return [...this.#rooms.values()].map(({ value }) => value).filter(feed => feed.channel === channel)
+  }
+
   /** The room's feed, kept until it is released empty. */
-  hold(room: RoomId): RoomFeed {
-    const known = this.#rooms.get(room)
+  hold(room: Place): RoomFeed {
+    const known = this.#rooms.get(room.id)
     if (known) return known.value
     const { parts, receiveRoom, bug } = this.#parts
     const feed = new RoomFeed(room, parts.turn, bug)
-    const unsubscribe = parts.bus.subscribe(`room:${room}`, message => receiveRoom(feed, message))
-    this.#rooms.set(room, { value: feed, unsubscribe })
+    const unsubscribe = parts.bus.subscribe(`room:${room.id}`, message => receiveRoom(feed, message))
+    this.#rooms.set(room.id, { value: feed, unsubscribe })
     return feed
   }
 
@@ -200,6 +214,26 @@ export class Feeds {
     if (known?.value !== feed || !feed.empty) return
     known.unsubscribe()
     this.#rooms.delete(feed.room)
+  }
+
+  /** A connection has logged in. */
+  add(user: UserId, session: DdpSession): void {
+    const known = this.#here.get(user)
+    if (known) {
+      known.value.add(session)
+      return
+    }
+    const { parts, receiveAbout } = this.#parts
+    const unsubscribe = parts.bus.subscribe(`user:${user}`, message => receiveAbout(user, message))
+    this.#here.set(user, { value: new Set([session]), unsubscribe })
+  }
+
+  /** It has logged out, or is gone. */
+  remove(user: UserId, session: DdpSession): void {
+    const known = this.#here.get(user)
+    if (!known?.value.delete(session) || known.value.size > 0) return
+    known.unsubscribe()
+    this.#here.delete(user)
   }
 
   follower(user: UserId): Follower | undefined {
@@ -237,11 +271,11 @@ export class Feeds {
     const { reading } = this.#parts.parts
     for (const room of await reading.roomsOf(follower.user)) {
       // Whoever was put out while the list was read is watching nothing.
-      if (reading.newest(room).members.has(follower.user)) this.watch(follower, room.id)
+      if (reading.newest(room).members.has(follower.user)) this.watch(follower, room)
     }
   }
 
-  watch(follower: Follower, room: RoomId): RoomFeed {
+  watch(follower: Follower, room: Place): RoomFeed {
     const feed = this.hold(room)
     feed.followers.set(follower.user, follower)
     follower.rooms.add(feed)

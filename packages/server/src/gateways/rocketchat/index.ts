@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Gateway, GatewayParts } from '../gateway.ts'
 import { originAllowed } from '../upgrades.ts'
-import { receiveRoom, receiveUser } from './changes.ts'
+import { receiveAbout, receiveRoom, receiveUser } from './changes.ts'
 import { CLOSE } from './close.ts'
 import { bug } from './dispatch.ts'
 import { MeteorError } from './errors.ts'
@@ -30,6 +30,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
       parts,
       receiveRoom: (feed, message) => receiveRoom(gate, feed, message),
       receiveUser: (follower, message) => receiveUser(gate, follower, message),
+      receiveAbout: (user, message) => receiveAbout(gate, user, message),
       bug: error => bug(gate, 'bus', error),
     }),
     watchPaused: () => {

@@ -289,6 +289,7 @@ export class DdpSession implements OutletOwner {
     await this.leaveUser()
     this.live = live
     this.token = token
+    this.#gate.feeds.add(live.user, this)
     if (this.closed) await this.leaveUser()
   }
 
@@ -298,6 +299,7 @@ export class DdpSession implements OutletOwner {
     if (!live) return
     this.live = null
     this.token = null
+    this.#gate.feeds.remove(live.user, this)
     for (const [id, opened] of [...this.#subscriptions]) {
       if (!opened?.personal) continue
       this.#subscriptions.delete(id)

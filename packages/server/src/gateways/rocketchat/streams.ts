@@ -1,5 +1,6 @@
 // Publications (rocketchat.md 1.6, 3): who may subscribe to which event of which stream, and what a subscription holds.
 import { isUserId } from '@conclave/wire'
+import { ATTEMPTS } from '../../limits.ts'
 import { isRejection } from '../../room/rejection.ts'
 import { checkJoin, visitorOf } from '../../room/rights.ts'
 import { invalidEventName, MeteorError, matchFailed, notAllowedToRead } from './errors.ts'
@@ -126,7 +127,7 @@ async function roomMessages(asking: Asking, rid: string): Promise<Opened | Meteo
   // Listens in the very moment in which it is let in: nothing is missed and nothing comes before.
   let feed: RoomFeed | undefined
   const entered = await gate.parts.occupancy.enter(live, id, null, () => {
-    feed = gate.feeds.hold(id)
+    feed = gate.feeds.hold(found.room)
     feed.messages.add(session)
   })
   return isRejection(entered) || !feed ? notAllowedToRead : opened(feed)
@@ -155,11 +156,26 @@ async function notifyRoom(asking: Asking, eventName: string): Promise<Opened | M
   return roomEvent(asking, eventName.slice(0, at), eventName.slice(at + 1))
 }
 
-async function roomEvent({ gate, session, caller }: Asking, rid: string, event: string): Promise<Opened | MeteorError> {
+async function roomEvent(asking: Asking, rid: string, event: string): Promise<Opened | MeteorError> {
+  const { gate, caller } = asking
   if (!caller) return notAllowedToRead
-  const found = await roomOf(gate.parts, caller.account, rid)
-  if (!found || !mayEnter(gate, caller, found)) return notAllowedToRead
-  const feed = gate.feeds.hold(found.room.id)
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const found = await roomOf(gate.parts, caller.account, rid)
+    if (!found) return notAllowedToRead
+    const now = inThisMoment(gate, found)
+    if (now) return mayEnter(gate, caller, now) ? listen(asking, now, event) : notAllowedToRead
+  }
+  return notAllowedToRead
+}
+
+/** A ban that came since the room was looked up has found nobody to cut off. undefined: the channel has just changed. */
+function inThisMoment({ parts }: Gate, { room }: Found): Found | undefined {
+  const channel = parts.identity.channels.peek(room.channel)
+  return channel && { room: parts.reading.newest(room), channel }
+}
+
+function listen({ gate, session }: Asking, { room }: Found, event: string): Opened {
+  const feed = gate.feeds.hold(room)
   const audience = feed.event(event)
   audience.add(session)
   return {
