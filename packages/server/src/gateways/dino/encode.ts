@@ -5,7 +5,7 @@ import { textFrame } from '../../fanout/frame.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account, Channel } from '../../room/facts.ts'
 import { isHidden } from '../../room/rights.ts'
-import { type RoomState, usersWith } from '../../room/state.ts'
+import type { RoomState } from '../../room/state.ts'
 import { contentOf } from './envelope.ts'
 import { CODE, type Refusal } from './errors.ts'
 import { channelName, roomName, userName } from './names.ts'
@@ -116,32 +116,6 @@ export function leftJson(room: RoomState, account: Account, stamp: Stamp): strin
     actor: { id: account.id, displayName: userName(account) },
     target: { id: idOf(room.id), displayName: roomName(room) },
     verb: 'leave',
-    ...stamp,
-    provider: PROVIDER,
-  })
-}
-
-export function removedJson(
-  room: RoomState,
-  actor: Account | null,
-  owners: readonly (Account | undefined)[],
-  reason: string,
-  stamp: Stamp,
-): string {
-  return JSON.stringify({
-    actor: { id: actor?.id ?? SERVER, displayName: actor ? userName(actor) : '' },
-    target: {
-      id: idOf(room.id),
-      displayName: roomName(room),
-      objectType: 'room',
-      attachments: usersWith(room, 'owner').map((id, index) => ({
-        id,
-        objectType: 'owner',
-        displayName: owners[index] ? userName(owners[index]) : '',
-      })),
-    },
-    ...(reason === '' ? {} : { object: { objectType: 'reason', content: Buffer.from(reason).toString('base64') } }),
-    verb: 'remove',
     ...stamp,
     provider: PROVIDER,
   })

@@ -34,3 +34,28 @@ export const DIRECTORY_AGE = 1_000
 export const WORDS_AGE = 5_000
 /** Authors' details beside a message in a history (dino.md section 4, history). */
 export const AUTHOR_ATTRIBUTES = ['gender', 'avatar', 'app_avatar', 'app_avatar_safe'] as const
+
+/** Messages of one `received`, `read` or `msg_status` (dino.md section 4). */
+export const NAMED_MESSAGES = 500
+/** Messages in which a `read` looks for the first unread one: twice those that it can name, the user's own between. */
+export const READ_REACH = 2 * NAMED_MESSAGES
+/** Un-acked messages of a log-in: as many as one `received` takes. */
+export const UNACKED = NAMED_MESSAGES
+/** Characters of their contents: anybody may write to anybody, and the answer of a log-in is one packet. */
+export const UNACKED_CHARS = PACKET_BYTES
+
+/** Characters of the names that the embedding site is asked about (dino.md section 10). */
+export const WHISPER_NAME = { least: 3, most: 20 }
+/** ms for which its answer is kept (dino.md section 10), and how many of them, at about 200 bytes each. */
+export const WHISPER_VERDICT_AGE = 10 * 60 * 1_000
+export const WHISPER_VERDICTS = 10_000
+/** Calls to it at the same time, of all users. */
+export const WHISPER_CALLS = 64
+/** Bytes of its answer; a real one has about 100. */
+export const WHISPER_ANSWER = 16 * 1024
+/** Owners that `create` names beside the room's maker: each is looked up, and told. */
+export const NAMED_OWNERS = 100
+/** Times that a place among the rooms of one owner is tried for: as many sessions as may want one in the same moment. */
+export const SLOT_ATTEMPTS = 32
+/** Messages that one `delete` of a whole room takes away, the newest: the commits of a second or two. */
+export const DELETED_AT_ONCE = 10_000

@@ -5,7 +5,7 @@ import { blankRoom } from '../../room/commands/create-room.ts'
 import type { Account, Channel } from '../../room/facts.ts'
 import type { Rejection } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
-import { belongs, isHidden, type Origin } from '../../room/rights.ts'
+import { belongs, isHidden, mayModerate, type Origin } from '../../room/rights.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { echo } from './activity.ts'
@@ -19,6 +19,20 @@ export interface Found {
 export async function roomOf({ reading }: GatewayParts, id: string): Promise<Found | undefined> {
   const room = idOfUuid(id)
   return room === undefined ? undefined : reading.room(room as RoomId)
+}
+
+/** A room that the user may know of: a hidden one only if they belong to it. */
+export async function roomKnownTo(parts: GatewayParts, id: string, account: Account): Promise<Found | undefined> {
+  const found = await roomOf(parts, id)
+  return found && (!isHidden(found.room) || belongs(found.room, account.id)) ? found : undefined
+}
+
+/** The same for whoever wants to rule it: operators and the channel's owners may without belonging to it. */
+export async function roomRuledBy(parts: GatewayParts, id: string, account: Account): Promise<Found | undefined> {
+  const found = await roomOf(parts, id)
+  if (!found) return undefined
+  const { room, channel } = found
+  return !isHidden(room) || belongs(room, account.id) || mayModerate(room, channel, account) ? found : undefined
 }
 
 export async function channelOf({ identity }: GatewayParts, id: string): Promise<Channel | undefined> {

@@ -2,6 +2,8 @@
 // everything else, so that the sockets of every node get them; each node makes the frame once.
 import type { RoomId, UserId } from '@conclave/wire'
 import type { Bus, BusMessage } from '../../bus/bus.ts'
+import { belongs, isHidden } from '../../room/rights.ts'
+import type { RoomState } from '../../room/state.ts'
 
 /** Who of those that a push reaches is meant. `operators`: superusers and global moderators; `others`: all but these. */
 export interface Audience {
@@ -28,6 +30,16 @@ const SIGNAL = 'dino'
 /** To everybody who is inside the room with a session of this wire. */
 export function tellRoom(bus: Bus, room: RoomId, event: string, json: string, audience = EVERYBODY): void {
   bus.publish(`room:${room}`, signal(room, event, json, audience))
+}
+
+/** To whoever gets the room's messages: in a hidden room every session of those who belong to it. */
+export function tellListeners(bus: Bus, room: RoomState, event: string, json: string): void {
+  if (!isHidden(room)) {
+    tellRoom(bus, room.id, event, json)
+    return
+  }
+  const users = new Set([...room.members.keys(), ...room.roles.keys()])
+  for (const user of users) if (belongs(room, user)) tellUser(bus, user, event, json)
 }
 
 /** To every session of one user. */

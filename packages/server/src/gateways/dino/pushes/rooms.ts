@@ -1,10 +1,12 @@
-// `gn_room_created`, `gn_room_renamed`, `gn_room_removed` (dino.md section 5). A room that is listed is told to every
-// session that may list it; a hidden one to those who belong to it.
+// `gn_room_created`, `gn_room_renamed`, `gn_room_removed` (dino.md section 5), whichever wire it happens on. A room that is
+// listed is told to every session that may list it, and the end of one to everybody inside; a hidden one to those who
+// belong to it. A talk between two is no room to its people until somebody writes.
 import type { BusMessage } from '../../../bus/bus.ts'
-import type { Channel } from '../../../room/facts.ts'
+import type { Account, Channel } from '../../../room/facts.ts'
 import { belongs, isHidden } from '../../../room/rights.ts'
 import { type RoomState, usersWith } from '../../../room/state.ts'
-import { eventFrame, removedJson } from '../encode.ts'
+import { eventFrame } from '../encode.ts'
+import { createdJson, removedJson, renamedJson } from '../encode-rooms.ts'
 import type { Feed } from '../feeds.ts'
 import { type Gate, stamp } from '../gate.ts'
 import type { DinoSession } from '../session.ts'
@@ -13,11 +15,25 @@ type Delivery = Extract<BusMessage, { kind: 'event' }>['delivery']
 
 /** What concerns the lists of rooms; comes once on every node. */
 export function listed(gate: Gate, delivery: Delivery): void {
-  const { body } = delivery.event
+  const { event, room, channel, actor, formerName } = delivery
+  const { body } = event
   gate.directory.forget()
+  if (room.kind === 'direct') return
   switch (body.type) {
+    case 'room.created':
+      toAll(gate, delivery, () => eventFrame('gn_room_created', createdJson(room, channel, actor, stamp(gate))))
+      break
+    case 'room.renamed':
+      toAll(gate, delivery, () => {
+        const json = renamedJson(room, formerName ?? '', actor, ownersOf(gate, room), stamp(gate))
+        return eventFrame('gn_room_renamed', json)
+      })
+      break
     case 'room.removed':
-      toAll(gate, delivery, () => removedFrame(gate, delivery, body.reason))
+      toAll(gate, delivery, () => {
+        const json = removedJson(room, actor, ownersOf(gate, room), body.reason, stamp(gate))
+        return eventFrame('gn_room_removed', json)
+      })
       break
     default:
       break
@@ -36,16 +52,23 @@ export function vacated(gate: Gate, feed: Feed, { room }: Delivery): void {
   gate.feeds.release(feed)
 }
 
-function removedFrame(gate: Gate, { room, actor }: Delivery, reason: string): Buffer {
-  const owners = usersWith(room, 'owner').map(user => gate.parts.identity.accounts.peek(user))
-  return eventFrame('gn_room_removed', removedJson(room, actor, owners, reason, stamp(gate)))
+/** As far as they are remembered: an encoder does not wait. */
+function ownersOf({ parts }: Gate, room: RoomState): ReadonlyMap<string, Account> {
+  const owners = new Map<string, Account>()
+  for (const user of usersWith(room, 'owner')) {
+    const account = parts.identity.accounts.peek(user)
+    if (account) owners.set(user, account)
+  }
+  return owners
 }
 
 /** To every session of this node that may know of the room: of a hidden one those who belong to it. */
-function toAll(gate: Gate, { room, channel }: Delivery, frame: () => Buffer): void {
+function toAll(gate: Gate, { event, room, channel }: Delivery, frame: () => Buffer): void {
+  const isGone = event.body.type === 'room.removed'
   let made: Buffer | undefined
   for (const session of gate.feeds.sessions()) {
-    if (!(isHidden(room) ? isOwn(room, session) : mayList(gate, room, channel, session))) continue
+    const isInside = isGone && session.rooms.has(room.id)
+    if (!isInside && !(isHidden(room) ? isOwn(room, session) : mayList(gate, room, channel, session))) continue
     made ??= frame()
     session.outlet.write(made)
   }
@@ -58,7 +81,6 @@ function isOwn(room: RoomState, { user, belongs: listens }: DinoSession): boolea
 
 function mayList({ parts }: Gate, room: RoomState, channel: Channel, { user }: DinoSession): boolean {
   const account = user === null ? undefined : parts.identity.accounts.peek(user)
-  return (
-    account !== undefined && parts.reading.mayList(account, room.removed ? { ...room, removed: false } : room, channel)
-  )
+  if (!account || parts.reading.mayListChannel(account, channel)) return false
+  return parts.reading.mayList(account, room.removed ? { ...room, removed: false } : room, channel)
 }
