@@ -4,9 +4,13 @@ import { describe } from 'vitest'
 import type { Store } from './store.ts'
 import { commitSentences } from './testing/commit.ts'
 import { historySentences } from './testing/histories.ts'
+import { outgoingSentences } from './testing/outgoing.ts'
 import { pageSentences } from './testing/pages.ts'
+import { placeSentences } from './testing/places.ts'
+import { receiptSentences } from './testing/receipts.ts'
 import { roomSentences } from './testing/rooms.ts'
 import { rowSentences } from './testing/rows.ts'
+import { whisperSentences } from './testing/whispers.ts'
 
 export interface OpenStore {
   readonly store: Store
@@ -28,7 +32,11 @@ export function storeContract(name: string, open: () => Promise<OpenStore>, opti
     describe('commit', () => commitSentences(open, durable))
     describe('rooms', () => roomSentences(open))
     describe('pages', () => pageSentences(open))
+    describe('whispers', () => whisperSentences(open))
+    describe('places', () => placeSentences(open))
     describe('rows', () => rowSentences(open))
+    describe('receipts', () => receiptSentences(open))
+    describe('outgoing', () => outgoingSentences(open, durable))
     describe('histories', () => historySentences(open, durable))
   })
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EventBody } from '../room/events.ts'
-import { classOf, erase, foldName } from './projection.ts'
-import { created, message, rotated } from './testing/items.ts'
+import { audienceOf, classOf, erase, foldName } from './projection.ts'
+import { created, message, rotated, whisper } from './testing/items.ts'
 
 const SECRET = 'c2VjcmV0'
 
@@ -44,6 +44,19 @@ test.each<[string, EventBody, object]>([
 ])('an erased %s message keeps what it was sent under, and nothing of its content', (_suite, body, content) => {
   expect(erase(body)).toEqual({ type: 'message', messageId: 'm1', content })
   expect(JSON.stringify(erase(body))).not.toContain(SECRET)
+})
+
+test('an erased whisper still says to whom it was', () => {
+  expect(erase(whisper(SECRET, '7', '8'))).toEqual(whisper('', '7', '8'))
+})
+
+test('each of an audience stands between commas, and without one nothing is hidden', () => {
+  expect([whisper('a', '7', '81'), whisper('a'), message('a'), created()].map(audienceOf)).toEqual([
+    ',7,81,',
+    ',,',
+    null,
+    null,
+  ])
 })
 
 test('what is no message is not erased', () => {

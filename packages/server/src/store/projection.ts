@@ -135,7 +135,9 @@ export function advance(head: HeadDraft, event: RoomEvent): void {
 /** A message without its content: what it was sent under and to whom stays, so that whoever reads the log can still
  * place it. */
 export function erase(body: EventBody): EventBody {
-  return body.type === 'message' ? { ...body, content: emptied(body.content) } : body
+  if (body.type !== 'message') return body
+  const { type, messageId, content, to } = body
+  return { type, messageId, content: emptied(content), ...(to && { to }) }
 }
 
 function emptied(content: Content): Content {

@@ -275,6 +275,8 @@ export interface Store {
   messageKey(key: string): Promise<{ room: RoomId; sequence: number; by: UserId; digest: string } | undefined>
   /** Those of the ids that are messages of this room, erased ones too. */
   locate(room: RoomId, ids: readonly EventId[]): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>>
+  /** In which rooms those of the ids are that are messages, erased ones too. */
+  roomsOfMessages(ids: readonly EventId[]): Promise<ReadonlyMap<EventId, RoomId>>
   /** Messages of a room that are not erased, newest first. */
   messagesIn(room: RoomId, query: MessagesQuery): Promise<readonly Placed[]>
   /** Messages of one sender in all rooms that are not erased, `since` inclusive and `until` exclusive in ms since 1970,

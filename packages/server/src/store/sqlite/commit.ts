@@ -188,7 +188,8 @@ export class Commits {
   }
 
   #writeReceipt(batch: Batch, row: ReceiptRow): void {
-    this.#receipts.write(row, row.put === 'seen' ? null : this.#head(batch, row.room), batch.at)
+    if (row.put === 'seen') this.#receipts.see(row.user, row.at)
+    else this.#receipts.write(row, this.#head(batch, row.room), batch.at)
   }
 
   #append(batch: Batch, append: Append): RoomEvent[] {

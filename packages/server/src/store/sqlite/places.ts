@@ -5,7 +5,7 @@ import { type EventId, LAST_MS, type RoomId, snowflake, type UserId, X_EPOCH_MS 
 import { PAGE } from '../../limits.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { MessagesQuery, Placed } from '../store.ts'
-import { all, type Columns, EVENT, eventOf, one, prepareRows } from './rows.ts'
+import { all, type Columns, EVENT, eventOf, one, prepareRows, turn } from './rows.ts'
 
 /** Entries of the log that one step looks at: some ms. */
 const STEP = 2_000
@@ -17,6 +17,8 @@ const PLACED = 'CAST(e.id AS TEXT), e.sequence, CAST(e.actor AS TEXT)'
 const SQL = {
   located: `SELECT ${PLACED} FROM json_each(?2) j CROSS JOIN events e ON e.id = j.value
     WHERE e.room = ?1 AND e.class IN ('m', 'x')`,
+  rooms: `SELECT CAST(e.id AS TEXT), CAST(e.room AS TEXT) FROM json_each(?1) j CROSS JOIN events e ON e.id = j.value
+    WHERE e.class IN ('m', 'x')`,
   newest: `SELECT ${PLACED} FROM events e WHERE e.room = ?1 AND e.class = 'm' AND e.sequence < ?2
     ORDER BY e.sequence DESC LIMIT ?3`,
   newestOf: `SELECT ${PLACED} FROM events e WHERE e.room = ?1 AND e.class = 'm' AND e.sequence < ?2 AND e.sequence >= ?4
@@ -39,6 +41,11 @@ export class Places {
   locate(room: RoomId, ids: readonly EventId[]): Map<EventId, Omit<Placed, 'id'>> {
     const rows = all(this.#sql.located, room, JSON.stringify(ids)).map(placedOf)
     return new Map(rows.map(({ id, sequence, sender }) => [id, { sequence, sender }]))
+  }
+
+  roomsOfMessages(ids: readonly EventId[]): Map<EventId, RoomId> {
+    const rows = all(this.#sql.rooms, JSON.stringify(ids))
+    return new Map(rows.map(([id, room]) => [id as EventId, room as RoomId]))
   }
 
   newest(room: RoomId, before: number, limit: number): Placed[] {
@@ -104,10 +111,6 @@ export async function sentBy(places: () => Places, query: SentQuery, most: numbe
 /** An id of that time, or of the first or last time that ids know. */
 function idAround(ms: number): string {
   return snowflake(Math.floor(Math.min(Math.max(ms, X_EPOCH_MS), LAST_MS)), 0, 0).toString()
-}
-
-function turn(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
 }
 
 function placedOf([id, sequence, sender]: Columns): Placed {

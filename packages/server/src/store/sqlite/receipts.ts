@@ -4,10 +4,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { RoomId, UserId } from '@conclave/wire'
 import { compareIds } from '@conclave/wire'
 import { PAGE } from '../../limits.ts'
-import type { RoomEvent, Suite } from '../../room/events.ts'
-import type { AckStatus, ReceiptRow } from '../store.ts'
-import { all, EVENT, eventOf, one, prepareRows } from './rows.ts'
-import { isHeard, isMember, isReceived, isSpanned } from './sight.ts'
+import type { RoomEvent } from '../../room/events.ts'
+import type { AckStatus, Head, ReceiptRow } from '../store.ts'
+import { all, EVENT, eventOf, iterate, one, prepareRows, turn } from './rows.ts'
+import { isHeard, isMember, isReceived, isSpanned, NO_END } from './sight.ts'
 
 const CURSOR = 'ifnull((SELECT c.sequence FROM cursors c WHERE c.user = ?1 AND c.room = ?2), 0)'
 const ACK = 'SELECT 1 FROM acks a WHERE a.user = ?1 AND a.room = ?2 AND a.sequence = e.sequence'
@@ -15,6 +15,17 @@ const hasRole = 'EXISTS (SELECT 1 FROM roles o WHERE o.user = ?1 AND o.room = ?2
 /** As room/rights.ts says of hidden rooms: plain ones show their whole log to who belongs, others the member's spans. */
 const MAY_READ = `((r.suite = 'none' AND (r.kind NOT IN ('private', 'direct') OR ${isMember('?2', '?1')} OR ${hasRole}))
   OR (${isMember('?2', '?1')} AND ${isSpanned('?2', '?1')}))`
+
+/** Rooms whose unacked messages are looked for in one turn of the event loop. */
+const ROOMS_PER_TURN = 64
+/** Events of one room that are looked at beside those that are wanted: acked ones, and the user's own. */
+const REACH = 1_000
+
+/** The first message of others above the cursor that is not read. */
+function hole(within: string): string {
+  return `SELECT e.sequence FROM events e WHERE e.room = ?2 AND e.class = 'm' AND e.sequence > ${CURSOR} ${within}
+    AND e.actor IS NOT ?1 AND ${isHeard('?1')} AND NOT EXISTS (${ACK} AND a.status = 2) ORDER BY e.sequence LIMIT 1`
+}
 
 /** All bind: 1 user, 2 room; what follows is named beside each. */
 const SQL = {
@@ -29,32 +40,41 @@ const SQL = {
     SELECT ?1, ?2, e.sequence, ?3 FROM json_each(?4) j CROSS JOIN events e ON e.room = ?2 AND e.sequence = j.value
     WHERE e.class IN ('m', 'x') AND e.sequence > ${CURSOR} AND ${isReceived('?2', '?1', '?5')}
     ON CONFLICT (user, room, sequence) DO UPDATE SET status = max(acks.status, excluded.status)`,
-  /** 3 suite. The first message of others above the cursor that is not read. */
-  hole: `SELECT e.sequence FROM events e WHERE e.room = ?2 AND e.class = 'm' AND e.sequence > ${CURSOR}
-    AND ${isReceived('?2', '?1', '?3')} AND NOT EXISTS (${ACK} AND a.status = 2) ORDER BY e.sequence LIMIT 1`,
+  plainHole: hole(''),
+  /** Each span by itself: nobody walks over what was said before they came, or while they were out. */
+  spannedHole: `SELECT min(first) FROM (SELECT
+    (${hole(`AND e.sequence >= s.from_sequence AND e.sequence <= ifnull(s.to_sequence, ${NO_END})`)}) AS first
+    FROM spans s WHERE s.user = ?1 AND s.room = ?2)`,
   /** 3 sequences as JSON. */
   acks: `SELECT e.sequence, CASE WHEN e.actor = ?1 OR e.sequence <= ${CURSOR} THEN 2 ELSE ifnull(a.status, 0) END
     FROM rooms r CROSS JOIN json_each(?3) j CROSS JOIN events e ON e.room = r.id AND e.sequence = j.value
     LEFT JOIN acks a ON a.user = ?1 AND a.room = ?2 AND a.sequence = e.sequence
     WHERE r.id = ?2 AND e.class IN ('m', 'x') AND (e.actor = ?1 OR ${isReceived('?2', '?1', 'r.suite')})`,
-  /** 3 limit. */
-  unacked: `SELECT CAST(e.id AS TEXT), e.sequence FROM rooms r CROSS JOIN events e
+  /** 3 how many of the newest events to look at. What is found is not counted here: whoever asks stops when it is enough. */
+  unacked: `SELECT ${EVENT} FROM rooms r CROSS JOIN events e
     WHERE r.id = ?2 AND r.removed = 0 AND e.room = r.id AND e.class = 'm'
-      AND e.sequence > ${CURSOR} AND e.sequence > r.sequence - ${PAGE}
+      AND e.sequence > ${CURSOR} AND e.sequence > r.sequence - ?3
       AND e.actor IS NOT ?1 AND ${isHeard('?1')} AND ${MAY_READ} AND NOT EXISTS (${ACK})
-    ORDER BY e.sequence DESC LIMIT ?3`,
+    ORDER BY e.sequence DESC`,
 } as const
+
+/** Where the room stands, with what the batch has appended to it. */
+type Standing = Pick<Head, 'suite' | 'sequence'>
 
 export class ReceiptRows {
   readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>
-  readonly #at: StatementSync
+  readonly #recent: StatementSync
   readonly #seen: StatementSync
   readonly #putSeen: StatementSync
 
   constructor(database: DatabaseSync) {
     const prepared = Object.entries(SQL).map(([name, sql]) => [name, prepareRows(database, sql)])
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>
-    this.#at = prepareRows(database, `SELECT ${EVENT} FROM events e WHERE e.room = ? AND e.sequence = ?`)
+    this.#recent = prepareRows(
+      database,
+      `SELECT CAST(r.id AS TEXT), CAST(r.last_id AS TEXT) FROM json_each(?) j CROSS JOIN rooms r ON r.id = j.value
+       WHERE r.removed = 0 ORDER BY r.last_id DESC`,
+    )
     this.#seen = prepareRows(database, 'SELECT at FROM seen WHERE user = ?')
     this.#putSeen = database.prepare(`INSERT INTO seen (user, at) VALUES (?, ?)
       ON CONFLICT (user) DO UPDATE SET at = max(seen.at, excluded.at)`)
@@ -74,43 +94,65 @@ export class ReceiptRows {
     return new Map(rows.map(([sequence, status]) => [sequence as number, status as AckStatus]))
   }
 
-  unacked(user: UserId, rooms: readonly RoomId[], limit: number): RoomEvent[] {
-    const found: { readonly room: RoomId; readonly id: string; readonly sequence: number }[] = []
-    const most = Math.min(limit, PAGE)
-    for (const room of new Set(rooms)) {
-      for (const [id, sequence] of all(this.#sql.unacked, user, room, most)) {
-        found.push({ room, id: id as string, sequence: sequence as number })
-      }
-    }
-    const newest = found.sort((a, b) => compareIds(a.id, b.id)).slice(Math.max(0, found.length - most))
-    return newest.flatMap(({ room, sequence }) => all(this.#at, room, sequence).map(row => eventOf(room, row)))
+  /** Those of the rooms that are there, by their newest event, the newest first. */
+  recent(rooms: readonly RoomId[]): { readonly room: RoomId; readonly lastId: string }[] {
+    const rows = all(this.#recent, JSON.stringify([...new Set(rooms)]))
+    return rows.map(([room, lastId]) => ({ room: room as RoomId, lastId: lastId as string }))
   }
 
-  /** Reads the log, so what a batch has appended is written before. `head` is the room's; `now` in ms since 1970. */
-  write(row: ReceiptRow, head: { readonly suite: Suite; readonly sequence: number } | null, now: number): void {
-    if (row.put === 'seen') {
-      this.#putSeen.run(row.user, row.at)
-      return
+  /** The newest first, at most `limit`, of those that are newer than an id. */
+  unackedIn(room: RoomId, user: UserId, limit: number, newerThan: string): RoomEvent[] {
+    const found: RoomEvent[] = []
+    for (const row of iterate(this.#sql.unacked, user, room, limit + REACH)) {
+      if (found.length === limit || compareIds(row[1] as string, newerThan) <= 0) break
+      found.push(eventOf(room, row))
     }
+    return found
+  }
+
+  /** Reads the log, so what a batch has appended is written before. `now` in ms since 1970. */
+  write(row: Exclude<ReceiptRow, { put: 'seen' }>, head: Standing, now: number): void {
     const { room, user } = row
-    const sql = this.#sql
     const written =
       row.put === 'cursor'
-        ? sql.raiseCursor.run(user, room, row.sequence, row.at)
-        : sql.raiseAcks.run(user, room, row.status, JSON.stringify(row.sequences), head?.suite ?? 'none')
+        ? this.#sql.raiseCursor.run(user, room, row.sequence, row.at)
+        : this.#sql.raiseAcks.run(user, room, row.status, JSON.stringify(row.sequences), head.suite)
     if (written.changes === 0 || (row.put === 'acks' && row.status === 1)) return
-    if (head !== null) this.#advance(row, head, now)
-    sql.dropAcks.run(user, room)
+    this.#advance(room, user, head, now)
+    this.#sql.dropAcks.run(user, room)
+  }
+
+  see(user: UserId, at: number): void {
+    this.#putSeen.run(user, at)
   }
 
   /** Moves the cursor over all that is read. */
-  #advance(
-    { room, user }: { readonly room: RoomId; readonly user: UserId },
-    head: { readonly suite: Suite; readonly sequence: number },
-    now: number,
-  ): void {
-    const hole = one(this.#sql.hole, user, room, head.suite)?.[0] as number | undefined
-    const read = hole === undefined ? head.sequence : hole - 1
+  #advance(room: RoomId, user: UserId, head: Standing, now: number): void {
+    const { plainHole, spannedHole } = this.#sql
+    const first = one(head.suite === 'none' ? plainHole : spannedHole, user, room)?.[0] as number | null | undefined
+    const read = typeof first === 'number' ? first - 1 : head.sequence
     if (read > (this.cursor(room, user)?.sequence ?? 0)) this.#sql.raiseCursor.run(user, room, read, now)
   }
+}
+
+/** The newest unacked messages of several rooms, oldest first. `receipts` gives those of the connection that is open now. */
+export async function unacked(
+  receipts: () => ReceiptRows,
+  user: UserId,
+  rooms: readonly RoomId[],
+  most: number,
+): Promise<RoomEvent[]> {
+  const limit = Math.min(most, PAGE)
+  let newest: RoomEvent[] = []
+  let floor = '0'
+  for (const [index, { room, lastId }] of receipts().recent(rooms).entries()) {
+    // The rooms come by their newest event: nothing of this one or of those that follow is new enough.
+    if (compareIds(lastId, floor) <= 0) break
+    if (index > 0 && index % ROOMS_PER_TURN === 0) await turn()
+    const found = receipts().unackedIn(room, user, limit, floor)
+    if (found.length === 0) continue
+    newest = [...newest, ...found].sort((a, b) => compareIds(b.id, a.id)).slice(0, limit)
+    if (newest.length === limit) floor = newest.at(-1)?.id ?? floor
+  }
+  return newest.reverse()
 }

@@ -18,8 +18,17 @@ export function all(statement: StatementSync, ...values: readonly SQLInputValue[
   return statement.all(...values) as unknown as readonly Columns[]
 }
 
+export function iterate(statement: StatementSync, ...values: readonly SQLInputValue[]): Iterable<Columns> {
+  return statement.iterate(...values) as unknown as Iterable<Columns>
+}
+
 export function one(statement: StatementSync, ...values: readonly SQLInputValue[]): Columns | undefined {
   return statement.get(...values) as unknown as Columns | undefined
+}
+
+/** Lets the event loop run, between two steps of a long walk. */
+export function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
 }
 
 export function eventOf(room: RoomId, [sequence, id, at, actor, kind, body]: Columns): RoomEvent {

@@ -7,7 +7,21 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type OpenStore, storeContract } from '../contract.ts'
 import type { Store } from '../store.ts'
-import { append, committed, created, deleted, logOf, message, NOW, room, user } from '../testing/items.ts'
+import {
+  append,
+  committed,
+  created,
+  deleted,
+  logOf,
+  message,
+  NOW,
+  room,
+  rows,
+  sequencesOf,
+  user,
+  whisper,
+} from '../testing/items.ts'
+import { migrate } from './migrations.ts'
 import { openSqliteStore } from './store.ts'
 
 const ROOM = room('2070276095283454999')
@@ -121,6 +135,50 @@ describe('a data directory', () => {
       await expect(openSqliteStore({ directory: path, node, clock })).rejects.toThrow(/node/)
     }
   })
+})
+
+test('a database of the first tables is brought to the newest, and serves what it holds', async () => {
+  const path = directory()
+  const old = new DatabaseSync(join(path, 'conclave.sqlite'))
+  migrate(old, 1)
+  const begun = JSON.stringify(created({ kind: 'temporary', members: [user('1'), user('2')] }))
+  old.exec(`
+    INSERT INTO self VALUES (1, 1, x'');
+    INSERT INTO rooms VALUES (${ROOM}, 5, 'none', 'temporary', 3, 1, 2123000000000000002, ${NOW}, ${NOW}, 2, 0, NULL);
+    INSERT INTO events VALUES (${ROOM}, 1, 2123000000000000000, ${NOW}, 1, 'c', '${begun}'),
+      (${ROOM}, 2, 2123000000000000001, ${NOW}, 1, 'm', '${JSON.stringify(message('2'))}'),
+      (${ROOM}, 3, 2123000000000000002, ${NOW}, 1, 'm', '${JSON.stringify(message('3'))}');
+    INSERT INTO spans VALUES (1, ${ROOM}, 1, 0, NULL), (2, ${ROOM}, 1, 0, NULL), (3, ${ROOM}, 1, 0, NULL);
+    INSERT INTO cursors VALUES (2, ${ROOM}, 2, ${NOW})`)
+  expect(old.prepare('PRAGMA user_version').get()?.user_version).toBe(1)
+  old.close()
+  for (let opened = 0; opened < 2; opened++) {
+    const store = await openSqliteStore({ directory: path, node: 1, clock })
+    if (opened === 0) {
+      await committed(
+        store,
+        append(ROOM, 1, [message('4'), whisper('5', '2')]),
+        rows({ put: 'acks', room: ROOM, user: user('2'), status: 1, sequences: [4] }),
+        rows({ put: 'seen', user: user('2'), at: NOW }),
+      )
+    }
+    const page = { room: ROOM, select: 'messages', order: 'oldest', limit: 10 } as const
+    expect(sequencesOf(await store.page({ ...page, right: { by: 'member', user: user('2') } }))).toEqual([2, 3, 4, 5])
+    expect(sequencesOf(await store.page({ ...page, right: { by: 'member', user: user('3') } }))).toEqual([2, 3, 4])
+    expect(await store.acks(ROOM, user('2'), [2, 3, 4, 5])).toEqual(
+      new Map([
+        [2, 2],
+        [3, 0],
+        [4, 1],
+        [5, 0],
+      ]),
+    )
+    expect(sequencesOf(await store.unacked(user('2'), [ROOM], 10))).toEqual([3, 5])
+    expect(await store.temporaryRooms()).toEqual([ROOM])
+    expect(await store.seenAt(user('2'))).toBe(NOW)
+    expect(await store.nextOutgoing('site')).toBeNull()
+    await store.close()
+  }
 })
 
 describe('the files', () => {

@@ -40,7 +40,7 @@ import { connect, errorCode, lock, MEMORY } from './open.ts'
 import { OutgoingRows } from './outgoing.ts'
 import { Pages } from './pages.ts'
 import { messagesIn, Places, sentBy } from './places.ts'
-import { ReceiptRows } from './receipts.ts'
+import { ReceiptRows, unacked } from './receipts.ts'
 import { check, isBug, probe, reasonOf } from './recovery.ts'
 import { RoomReads } from './rooms.ts'
 
@@ -302,6 +302,10 @@ class SqliteStore implements Store {
     return this.#open.places.locate(room, ids)
   }
 
+  async roomsOfMessages(ids: readonly EventId[]): Promise<ReadonlyMap<EventId, RoomId>> {
+    return this.#open.places.roomsOfMessages(ids)
+  }
+
   async messagesIn(room: RoomId, query: MessagesQuery): Promise<readonly Placed[]> {
     return messagesIn(() => this.#open.places, room, query)
   }
@@ -315,7 +319,7 @@ class SqliteStore implements Store {
   }
 
   async unacked(user: UserId, rooms: readonly RoomId[], limit: number): Promise<readonly RoomEvent[]> {
-    return this.#open.receipts.unacked(user, rooms, limit)
+    return unacked(() => this.#open.receipts, user, rooms, limit)
   }
 
   async cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined> {

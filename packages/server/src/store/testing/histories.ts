@@ -24,6 +24,7 @@ import {
   room,
   rotated,
   user,
+  whisper,
 } from './items.ts'
 
 const ROOMS = ['2070276095283454999', '2070276095283455000', '2070276095283455001'].map(room)
@@ -33,7 +34,7 @@ const NAMES = ['Alpha', 'ALPHA', 'Beta']
 /** What somebody tries to do, decided on what stood before the batch. */
 const attempt = fc.record({
   room: fc.nat(ROOMS.length - 1),
-  what: fc.constantFrom('message', 'message', 'message', 'join', 'join', 'leave', 'role', 'rename', 'delete', 'remove'),
+  what: fc.constantFrom('message', 'message', 'whisper', 'join', 'join', 'leave', 'role', 'rename', 'delete', 'remove'),
   who: fc.nat(USERS.length - 1),
   pick: fc.nat(20),
   /** Most have seen the newest control sequence; some an older one. */
@@ -170,6 +171,8 @@ class Model {
         return [role(by, each.pick % 2 === 0 ? 'owner' : 'moderator', each.pick % 3 !== 0)]
       case 'rename':
         return state.removed ? [message('no name')] : [{ type: 'room.renamed', name }]
+      case 'whisper':
+        return [whisper('to one', USERS[each.pick % USERS.length] as UserId), message('to all'), whisper('to nobody')]
       case 'delete':
         return target === undefined ? [] : [deleted(target)]
       case 'remove':
@@ -229,6 +232,9 @@ class Model {
       if (from !== null) for (let each = Math.max(1, from); each <= sequence; each++) seen.add(each)
       if (body.type === 'room.removed' || (body.type === 'members.removed' && body.users.includes(who))) from = null
     }
+    for (const { sequence, actor, body } of log) {
+      if (body.type === 'message' && body.to && actor !== who && !body.to.includes(who)) seen.delete(sequence)
+    }
     return from === null ? undefined : seen
   }
 }
@@ -242,6 +248,10 @@ function withoutEvents(outcome: Outcome): object {
 function withoutId(event: RoomEvent): object {
   const { id: _id, ...rest } = event
   return rest.body.type === 'messages.deleted' ? { ...rest, body: rest.body.type } : rest
+}
+
+function emptied(body: EventBody): EventBody {
+  return body.type === 'message' && body.to ? whisper('', ...body.to) : message('')
 }
 
 /** Everything that the store shows follows from the events that it acknowledged. */
@@ -260,7 +270,7 @@ async function agree(store: Store, model: Model): Promise<void> {
       if (before) expect(compareIds(event.id, before.id)).toBeGreaterThan(0)
       if (before) expect(event.at).toBeGreaterThanOrEqual(before.at)
       const told = acknowledged[index] as RoomEvent
-      expect(event).toEqual(erased.has(event.id) ? { ...told, body: message(''), erased: true } : told)
+      expect(event).toEqual(erased.has(event.id) ? { ...told, body: emptied(told.body), erased: true } : told)
     }
     const state = fold(undefined, log)
     expect(fold(undefined, await store.control(id, 0))).toEqual(state)

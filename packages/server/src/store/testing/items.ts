@@ -40,6 +40,11 @@ export function message(text: string, messageId: string | null = null): EventBod
   return { type: 'message', messageId, content: { suite: 'none', text } }
 }
 
+/** Seen by its sender and by these users. */
+export function whisper(text: string, ...to: readonly string[]): EventBody {
+  return { type: 'message', messageId: null, content: { suite: 'none', text }, to: to.map(user) }
+}
+
 export function added(users: readonly string[], reads: 'rotation' | 'all' = 'all'): EventBody {
   return { type: 'members.added', users: users.map(user), reads, signed: null, title: null, avatar: null }
 }
