@@ -1,84 +1,11 @@
 // What people try who may do a little and want to do more: each test is named for the attempt.
-import type { EventId, UserId } from '@conclave/wire'
+import type { UserId } from '@conclave/wire'
 import { describe, expect, test } from 'vitest'
 import { SANCTIONS } from '../limits.ts'
-import { apply } from './apply.ts'
 import type { Command } from './decide.ts'
-import { decide } from './decide.ts'
-import type { EventBody, RoomEvent } from './events.ts'
-import { contextAt, groupCreate, keyChange, People, ROOM, userId, wrapsFor } from './fixtures.ts'
-import { isRejection } from './rejection.ts'
+import { groupCreate, keyChange, ROOM, userId, wrapsFor } from './fixtures.ts'
+import { member, moderator, NOW, operator, owner, room, Scene, scene, stranger } from './scene-testing.ts'
 import type { RoomState } from './state.ts'
-
-const NOW = 1_800_000_000_000
-const [owner, moderator, member, stranger, operator] = [0, 1, 2, 3, 4].map(userId) as [
-  UserId,
-  UserId,
-  UserId,
-  UserId,
-  UserId,
-]
-
-type Created = Extract<EventBody, { type: 'room.created' }>
-
-class Scene {
-  readonly people = new People()
-  state: RoomState | undefined
-  lockstep = false
-  now = NOW
-  #sequence = 0
-
-  constructor() {
-    for (const user of [owner, moderator, member, stranger]) this.people.add(user, true)
-    this.people.add(operator, true, { roles: ['superuser'] })
-  }
-
-  create(more: Partial<Created> = {}): void {
-    const body = { ...room, channel: this.people.channel.id, ...more }
-    this.#append(null, { type: 'room.created', ...body })
-  }
-
-  /** The rejection's code, or null where it was appended. */
-  submit(command: Command): string | null {
-    const { settings } = contextAt(this.now)
-    const context = contextAt(this.now, { settings: { ...settings, lockstep: this.lockstep } })
-    const decision = decide(this.state, command, this.people.facts, context)
-    if (isRejection(decision)) return decision.rejected
-    for (const body of decision.events) this.#append(command.actor, body)
-    return null
-  }
-
-  #append(actor: UserId | null, body: EventBody): void {
-    const sequence = ++this.#sequence
-    const event: RoomEvent = { room: ROOM, sequence, id: `${sequence}` as EventId, at: this.now, actor, body }
-    this.state = apply(this.state, event)
-  }
-}
-
-const room: Omit<Created, 'type' | 'channel'> = {
-  suite: 'none',
-  kind: 'private',
-  name: 'room',
-  title: null,
-  avatar: null,
-  ttlMs: null,
-  topic: '',
-  sort: 0,
-  tags: [],
-  members: [owner, moderator, member],
-  owners: [owner],
-  moderators: [moderator],
-  acls: [],
-  pair: null,
-  isDefault: false,
-  isAdmin: false,
-}
-
-function scene(more: Partial<Created> = {}): Scene {
-  const made = new Scene()
-  made.create(more)
-  return made
-}
 
 const ban = (actor: UserId | null, user: UserId, until: number | null = null): Command => ({
   command: 'sanction',
@@ -138,7 +65,7 @@ const KEY = 'a8d93d1e-0000-4000-8000-000000000001'
 describe('a key that somebody outside holds (L4, lockstep)', () => {
   function keyed(): Scene {
     const made = scene({ suite: 'rocketchat' })
-    made.lockstep = true
+    made.settings = { lockstep: true }
     expect(made.submit(open(owner, KEY))).toBe(null)
     expect(made.submit(sealed(owner, KEY))).toBe(null)
     return made

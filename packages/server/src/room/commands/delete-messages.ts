@@ -28,7 +28,10 @@ export const deleteMessages: CommandRule<DeleteMessages> = {
       if (barred) return barred
       if (state.suite !== 'none' && !state.members.has(account.id)) return { rejected: 'member.required' }
       const own =
-        command.senderMay && command.targets.length > 0 && command.targets.every(target => target.sender === account.id)
+        command.senderMay &&
+        !command.whole &&
+        command.targets.length > 0 &&
+        command.targets.every(target => target.sender === account.id)
       if (!own && !mayModerate(state, facts.channel, account))
         return { rejected: 'role.required', text: 'user not allowed to delete' }
     }

@@ -33,6 +33,8 @@ export const describeRoom: CommandRule<DescribeRoom> = {
     const refused = command.actor === null ? null : checkActor(state, command, command.actor, facts, context)
     if (refused) return refused
     if (state.suite === 'xchat') return { rejected: 'suite.refused', text: 'this room is described over X only' }
+    if (state.kind === 'direct' && command.name !== undefined)
+      return { rejected: 'room.kind', text: 'a direct room has no name of its own' }
     const name = command.name ?? state.name
     if (name !== null && (name.length === 0 || name.length > NAME))
       return { rejected: 'limit', text: `a name has 1 to ${NAME} characters` }
