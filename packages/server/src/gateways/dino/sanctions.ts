@@ -3,7 +3,7 @@
 import { encodeUtf8Base64, type RoomId, type UserId } from '@conclave/wire'
 import type { Sanctioned } from '../../bus/bus.ts'
 import type { Sanction } from '../../room/events.ts'
-import type { Account } from '../../room/facts.ts'
+import type { Account, Channel } from '../../room/facts.ts'
 import type { RoomState } from '../../room/state.ts'
 import { idOf, PROVIDER, published, type Stamp } from './encode.ts'
 import { LAST_SECOND } from './errors.ts'
@@ -28,9 +28,13 @@ export function placeOf(room: RoomState): Place {
   return { id: idOf(room.id), displayName: roomName(room) }
 }
 
+export function placeOfChannel(channel: Channel): Place {
+  return { id: idOf(channel.id), displayName: channelName(channel) }
+}
+
 /** Of a ban from a channel or from the server. */
 export function widePlaceOf({ channel }: Sanctioned): Place {
-  return channel ? { id: idOf(channel.id), displayName: channelName(channel) } : { id: '', displayName: '' }
+  return channel ? placeOfChannel(channel) : { id: '', displayName: '' }
 }
 
 /** A kick names the room; a ban does not, as recorded. */
@@ -93,7 +97,7 @@ function contentOf(reason: string): object {
 
 function targetOf({ room, channel, scope }: Sanctioned): Place | null {
   if (scope === 'room' && room) return placeOf(room)
-  return scope === 'channel' && channel ? { id: idOf(channel.id), displayName: channelName(channel) } : null
+  return scope === 'channel' && channel ? placeOfChannel(channel) : null
 }
 
 /** How long, and until when. */
