@@ -72,10 +72,20 @@ export function visitorOf(
   }
 }
 
-/** The room's own ACLs for one action. */
+/** What only admins do in an admin room that is not hidden anyway (the seed, request_admin). */
+const FOR_ADMINS = new Set(['list', 'join', 'history'])
+
+/** The room's own ACLs for one action. An admin room is for admins also where none of its ACLs says so. */
 export function checkRoomAcls(state: RoomState, action: string, visitor: Visitor): Rejection | null {
+  if (state.isAdmin && FOR_ADMINS.has(action) && !isHidden(state) && !isAdmin(visitor))
+    return { rejected: 'acl', acl: { action, type: 'admin', value: '' }, reason: 'not admin' }
   const refusal = evaluate(state.acls, action, visitor)
   return refusal && { rejected: 'acl', acl: refusal.acl, reason: refusal.reason }
+}
+
+function isAdmin(visitor: Visitor): boolean {
+  const ofRoom = visitor.isRoomOwner || visitor.isRoomModerator
+  return ofRoom || visitor.isChannelOwner || visitor.isChannelAdmin || visitor.isOperator
 }
 
 /** The channel's ACLs; the visitor is the one made with no room. */
