@@ -7,6 +7,7 @@ import { machine } from './machine.ts'
 import { type Pace, QUICK, USUAL } from './pace.ts'
 import { appendRows } from './rows/append.ts'
 import { ceilingRows } from './rows/ceiling.ts'
+import { dinoRows } from './rows/dino.ts'
 import { moduleRows, socketIoRows } from './rows/fanout.ts'
 import { bareMemoryRows, memoryRows } from './rows/memory.ts'
 import { wireRows } from './rows/wires.ts'
@@ -19,6 +20,7 @@ const groups: Record<string, readonly Measure[]> = {
   fanout: [moduleRows],
   'socket.io': [socketIoRows],
   wires: [wireRows],
+  dino: [dinoRows],
   append: [appendRows],
   memory: [bareMemoryRows, memoryRows],
 }
