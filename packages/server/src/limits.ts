@@ -8,6 +8,8 @@ export const WAITING_COMMANDS = 10_000
 export const WAITING_BYTES = 64 * 1024 * 1024
 /** Commands of one session that may wait; beyond it the session is answered "busy" and not read on. */
 export const WAITING_PER_SESSION = 256
+/** Changes of one user's status that may wait for each other: a person changes it by hand. */
+export const WAITING_STATUSES = 64
 /** Items in one transaction: bounds how long one commit holds the event loop. */
 export const BATCH_ITEMS = 4_096
 /** Rooms whose state is kept in memory. */

@@ -148,6 +148,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     occupancy: core.occupancy,
     reading: core.reading,
     sanctions: core.sanctions,
+    statuses: core.statuses,
     turn,
     http,
     server: http.server,

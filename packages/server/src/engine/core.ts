@@ -18,6 +18,7 @@ import { Reading } from './reading.ts'
 import { Rooms } from './rooms.ts'
 import { Sanctions } from './sanctions.ts'
 import { Sessions } from './sessions.ts'
+import { Statuses } from './statuses.ts'
 import { Writer } from './writer.ts'
 
 export interface CoreParts {
@@ -42,6 +43,7 @@ export interface Core extends CoreParts {
   readonly occupancy: Occupancy
   readonly reading: Reading
   readonly sanctions: Sanctions
+  readonly statuses: Statuses
   /** Called after each transaction; for metrics. */
   onCommit(listener: (items: number, milliseconds: number) => void): void
   /** The channel for rooms made over Rocket.Chat or X; made on first use. */
@@ -87,6 +89,7 @@ export function buildCore(parts: CoreParts): Core {
   }
   const engine = new Engine({ store, bus, clock, identity, rooms, writer, settings })
   const sessions = new Sessions({ presence, bus, clock, random, identity })
+  const statuses = new Statuses({ presence, identity, clock, write: writer.write })
   const occupancy = new Occupancy({
     presence,
     bus,
@@ -94,6 +97,7 @@ export function buildCore(parts: CoreParts): Core {
     identity,
     rooms,
     sessions,
+    statuses,
     acl: settings.acl,
     bug: error => log.error({ err: error }, 'bug in putting somebody out of a room'),
   })
@@ -108,6 +112,7 @@ export function buildCore(parts: CoreParts): Core {
     sessions,
     occupancy,
     reading,
+    statuses,
     sanctions: new Sanctions({ store, write: writer.write, bus, clock, identity, rooms, engine, occupancy }),
     onCommit: listener => void listeners.push(listener),
     roomsChannel: () => roomsChannel({ store, writer, config }),

@@ -298,7 +298,7 @@ describe('sessions', () => {
     const ended: string[] = []
     const minted = await core.identity.tokens.mint({ kind: 'user', user: user(3), issuer: 'test', lifetime: null })
     if ('rejected' in minted) throw new Error(minted.rejected)
-    const opening = { user: user(3), expiresAt: null, invisible: false, address: '' }
+    const opening = { user: user(3), expiresAt: null, address: '' }
     await core.sessions.open({ ...opening, wire: 'dino', token: minted.token.id, end: reason => ended.push(reason) })
     await core.sessions.open({
       ...opening,
@@ -318,7 +318,7 @@ describe('sessions', () => {
       wire: 'dino',
       token: null,
       expiresAt: null,
-      invisible: false,
+
       address: '',
       end: () => {},
     } as const

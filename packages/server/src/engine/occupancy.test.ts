@@ -27,7 +27,7 @@ async function start(ref: string): Promise<RoomId> {
 }
 
 function session(user: UserId): Promise<Session> {
-  const opening = { user, wire: 'dino', token: null, expiresAt: null, invisible: false, address: '' } as const
+  const opening = { user, wire: 'dino', token: null, expiresAt: null, address: '' } as const
   return core.sessions.open({ ...opening, end: () => {} })
 }
 

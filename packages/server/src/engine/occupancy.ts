@@ -5,7 +5,7 @@ import type { Bus, BusMessage, Delivery, PutOut } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import { ATTEMPTS } from '../limits.ts'
-import type { Presence, SessionRef } from '../presence/presence.ts'
+import type { Presence, PresentSession, SessionRef } from '../presence/presence.ts'
 import type { AclRules } from '../room/acl-rules.ts'
 import type { Account, Channel } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
@@ -15,6 +15,7 @@ import { belongs, checkJoin, isHidden, visitorOf } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
 import type { Rooms } from './rooms.ts'
 import type { Sessions } from './sessions.ts'
+import type { Statuses } from './statuses.ts'
 
 export interface OccupancyParts {
   readonly presence: Presence
@@ -23,6 +24,7 @@ export interface OccupancyParts {
   readonly identity: Identity
   readonly rooms: Rooms
   readonly sessions: Sessions
+  readonly statuses: Statuses
   readonly acl: AclRules
   /** Somebody could not be put out of a room: nobody waits for that, so nobody else hears of it. */
   bug(error: unknown): void
@@ -38,25 +40,41 @@ export interface Entered {
 
 type Admitted = Omit<Entered, 'again'>
 
+/** Who acts when somebody has gone, after everybody was told. Neither may reject; what is left is waited for. */
+export interface Departures {
+  /** No session of the user remains in the room. `lost`: they did not ask to leave it. */
+  left(room: RoomState, user: UserId, how: 'left' | 'lost'): Promise<void>
+  /** No session of the user remains. */
+  gone(user: UserId): Promise<void>
+}
+
 export class Occupancy {
   readonly #parts: OccupancyParts
+  #departures: Departures | null = null
 
   constructor(parts: OccupancyParts) {
     this.#parts = parts
   }
 
+  onDeparture(departures: Departures): void {
+    this.#departures = departures
+  }
+
   /** Lets a session in if the room lets its user in. `inside` runs before others are told, with no wait between:
-   * what it reads is the room without the newcomer, and what comes after reaches them. */
+   * what it reads is the room without the newcomer, and what comes after reaches them. `most`: with more users than this
+   * inside the room takes nobody new; counting and entering are one step. */
   async enter(
     session: SessionRef,
     room: RoomId,
     origin: Origin | null,
     inside?: (entered: Entered) => void,
+    most: number | null = null,
   ): Promise<Entered | Rejection> {
     const { presence, bus, sessions } = this.#parts
     const barred = await this.#admit(session, room, origin, () => null)
     if (barred) return barred
-    const { again } = await presence.enter(room, session.id)
+    const { again, full } = await presence.enter(room, session.id, most)
+    if (full) return { rejected: 'room.full', limit: (most ?? 0) + 1 }
     // Once more: a ban that came meanwhile may have found nobody to put out; and who has closed would stay for ever.
     const entered = await this.#admit<Entered | Rejection>(session, room, origin, admitted => {
       if (!sessions.get(session.id)) return GONE
@@ -65,7 +83,12 @@ export class Occupancy {
       bus.publish(`room:${room}`, { kind: 'entered', room: entered.room, session, account: entered.account, again })
       return entered
     })
-    if (isRejection(entered)) await presence.leave(room, session.id)
+    if (isRejection(entered)) {
+      const { last } = await presence.leave(room, session.id)
+      const state = last ? await this.#parts.rooms.load(room) : undefined
+      // Others may have left meanwhile, for whom the room was not empty.
+      if (state) await this.#departures?.left(state, session.user, 'lost')
+    }
     return entered
   }
 
@@ -114,17 +137,27 @@ export class Occupancy {
     // Out first: whatever becomes of the rest, the session is inside no longer.
     const { last } = await this.#parts.presence.leave(room, session.id)
     const state = await this.#parts.rooms.load(room)
-    if (last && state) await this.#announceLeft(state, session, null)
+    if (last && state) {
+      await this.#announceLeft(state, session, null)
+      // Over Rocket.Chat nobody leaves who only looks at another room.
+      await this.#departures?.left(state, session.user, session.wire === 'dino' ? 'left' : 'lost')
+    }
     return { room: state, last }
   }
 
   /** The socket is gone: out of every room. */
   async close(session: SessionRef): Promise<void> {
     this.#parts.sessions.forget(session.id)
-    for (const room of await this.#parts.presence.close(session.id)) {
+    const { rooms, last } = await this.#parts.presence.close(session.id)
+    for (const room of rooms) {
       const state = await this.#parts.rooms.load(room)
-      if (state) await this.#announceLeft(state, session, null)
+      if (!state) continue
+      await this.#announceLeft(state, session, null)
+      await this.#departures?.left(state, session.user, 'lost')
     }
+    if (!last) return
+    await this.#parts.statuses.gone(session.user, last)
+    await this.#departures?.gone(session.user)
   }
 
   /** Takes every session of a user out of a room: who is no member stands in no log, so no event does it. */
@@ -138,7 +171,9 @@ export class Occupancy {
     for (const session of await presence.occupants(room.id)) {
       if (!isOut(session.user)) continue
       const { last } = await presence.leave(room.id, session.id)
-      if (last) await this.#announceLeft(room, session, how)
+      if (!last) continue
+      await this.#announceLeft(room, session, how)
+      await this.#departures?.left(room, session.user, 'left')
     }
   }
 
@@ -151,7 +186,7 @@ export class Occupancy {
     return this.#parts.presence.roomsOf(user)
   }
 
-  occupants(room: RoomId): Promise<readonly SessionRef[]> {
+  occupants(room: RoomId): Promise<readonly PresentSession[]> {
     return this.#parts.presence.occupants(room)
   }
 

@@ -22,7 +22,7 @@ async function start(): Promise<{ id: string; expiresAt: number | null }> {
 
 async function opened(token: string | null, expiresAt: number | null = null): Promise<readonly string[]> {
   const ends: string[] = []
-  const opening = { user, wire: 'dino', token, expiresAt, invisible: false, address: '' } as const
+  const opening = { user, wire: 'dino', token, expiresAt, address: '' } as const
   await core.sessions.open({ ...opening, end: reason => void ends.push(reason) })
   await new Promise(resolve => setTimeout(resolve, 20))
   return ends

@@ -8,6 +8,8 @@ import type { Presence, SessionRef, Wire } from '../presence/presence.ts'
 import { sanctionOn } from '../room/state.ts'
 
 export interface Session extends SessionRef {
+  /** Its user had no other session when it opened, on any wire. */
+  readonly first: boolean
   /** ms since 1970 at which its token runs out; null never. */
   readonly expiresAt: number | null
   readonly address: string
@@ -21,7 +23,6 @@ export interface Opening {
   /** The token's public id; null where the session has none. */
   readonly token: string | null
   readonly expiresAt: number | null
-  readonly invisible: boolean
   readonly address: string
   readonly end: (reason: string) => void
 }
@@ -47,12 +48,18 @@ export class Sessions {
   /** Tokens that ended lately, and when (ms since 1970): a log-in with one of them may still be on its way. */
   readonly #ended = new Map<string, number>()
   readonly #sweeper: NodeJS.Timeout
+  #appeared: ((session: Session) => void) | null = null
 
   constructor(parts: SessionsParts) {
     this.#parts = parts
     parts.bus.subscribe('all', message => this.#receive(message))
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP)
     this.#sweeper.unref()
+  }
+
+  /** Who acts when a user's first session has opened on this node. Must not throw. */
+  onFirst(appeared: (session: Session) => void): void {
+    this.#appeared = appeared
   }
 
   get count(): number {
@@ -76,10 +83,10 @@ export class Sessions {
    */
   async open(opening: Opening): Promise<Session> {
     const id = Buffer.from(this.#parts.random.bytes(16)).toString('hex')
-    const session: Session = { id, ...opening }
+    const session = { id, ...opening, first: false }
     this.#open.set(id, session)
     try {
-      await this.#parts.presence.open(session)
+      session.first = await this.#enroll(session)
       const reason = await this.#endedMeanwhile(session)
       if (reason !== null) setImmediate(() => session.end(reason))
     } catch (error) {
@@ -87,7 +94,19 @@ export class Sessions {
       await this.#parts.presence.close(id).catch(() => {})
       throw error
     }
+    if (session.first) this.#appeared?.(session)
     return session
+  }
+
+  /** Who was invisible the last time is so from the first moment. */
+  async #enroll(session: Session): Promise<boolean> {
+    const { identity, presence } = this.#parts
+    const before = await identity.accounts.load(session.user)
+    const { first } = await presence.open(session, before?.invisible ? 'invisible' : 'online')
+    const now = await identity.accounts.load(session.user)
+    if (first && now && now.invisible !== (before?.invisible ?? false))
+      await presence.setStatus(session.user, now.invisible ? 'invisible' : 'online')
+    return first
   }
 
   async #endedMeanwhile({ user, token, expiresAt }: Session): Promise<string | null> {

@@ -12,6 +12,7 @@ import type { Occupancy } from '../engine/occupancy.ts'
 import type { Reading } from '../engine/reading.ts'
 import type { Sanctions } from '../engine/sanctions.ts'
 import type { Sessions } from '../engine/sessions.ts'
+import type { Statuses } from '../engine/statuses.ts'
 import type { Turn } from '../fanout/turn.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Presence } from '../presence/presence.ts'
@@ -32,6 +33,7 @@ export interface GatewayParts {
   readonly occupancy: Occupancy
   readonly reading: Reading
   readonly sanctions: Sanctions
+  readonly statuses: Statuses
   /** The one writer's turn: gateways make their groups and outlets of it. */
   readonly turn: Turn
   /** Fastify before it listens: routes are registered on it in a plugin of the gateway's own. */

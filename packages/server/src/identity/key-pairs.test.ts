@@ -43,7 +43,7 @@ describe('a key pair', () => {
       ['dino', import_.token.id],
     ] as const) {
       const end = () => void ended.push(`${wire} ${token === theirs.token.id ? 'theirs' : 'import'}`)
-      await core.sessions.open({ user: ann, wire, token, expiresAt: null, invisible: false, address: '', end })
+      await core.sessions.open({ user: ann, wire, token, expiresAt: null, address: '', end })
     }
     expect(await keyPairs.reset(ann)).toBe(null)
     expect([...new Set(ended)].sort()).toEqual(['dino theirs', 'rocketchat import'])

@@ -35,7 +35,7 @@ async function mint(wanted: Partial<NewToken> = {}): Promise<{ text: string; tok
 
 function openSession(token: Token) {
   const ended: string[] = []
-  const opening = { user: ann, wire: 'dino', token: token.id, expiresAt: null, invisible: false, address: '' } as const
+  const opening = { user: ann, wire: 'dino', token: token.id, expiresAt: null, address: '' } as const
   return { ended, opened: core.sessions.open({ ...opening, end: reason => void ended.push(reason) }) }
 }
 

@@ -200,7 +200,6 @@ describe('a sanction of a world', () => {
       wire: 'dino',
       token: null,
       expiresAt: null,
-      invisible: false,
       address: '',
       end: reason => void ended.push(reason),
     })
@@ -228,7 +227,6 @@ describe('a sanction of a world', () => {
       user: '3' as UserId,
       wire: 'dino',
       token: null,
-      invisible: false,
     } as const
     await core.occupancy.enter(entering, room.id, null)
     expect(await core.occupancy.inside(room.id, '3' as UserId)).toBe(true)

@@ -2,7 +2,7 @@
 import type { RoomId, UserId } from '@conclave/wire'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Presence, SessionRef } from './presence.ts'
+import type { Presence, SessionRef, Status } from './presence.ts'
 
 const ROOM = '11' as RoomId
 const OTHER = '12' as RoomId
@@ -15,8 +15,8 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
     })
 
     test('a session that opened is found under its user until it closes', async () => {
-      await presence.open(session('a', '1'))
-      await presence.open(session('b', '1'))
+      expect(await presence.open(session('a', '1'))).toEqual({ first: true })
+      expect(await presence.open(session('b', '1'))).toEqual({ first: false })
       expect((await presence.sessionsOf(user('1'))).map(idOf)).toEqual(['a', 'b'])
       await presence.close('a')
       expect((await presence.sessionsOf(user('1'))).map(idOf)).toEqual(['b'])
@@ -25,10 +25,10 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
 
     test('the first session of a user enters, a further one enters again', async () => {
       await openAll(presence, session('a', '1'), session('b', '1'))
-      expect(await presence.enter(ROOM, 'a')).toEqual({ again: false })
-      expect(await presence.enter(ROOM, 'a')).toEqual({ again: true })
-      expect(await presence.enter(ROOM, 'b')).toEqual({ again: true })
-      expect(await presence.enter(OTHER, 'b')).toEqual({ again: false })
+      expect(await presence.enter(ROOM, 'a')).toEqual({ again: false, full: false })
+      expect(await presence.enter(ROOM, 'a')).toEqual({ again: true, full: false })
+      expect(await presence.enter(ROOM, 'b')).toEqual({ again: true, full: false })
+      expect(await presence.enter(OTHER, 'b')).toEqual({ again: false, full: false })
     })
 
     test('leaving is last when no session of the user remains', async () => {
@@ -39,7 +39,7 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
       expect(await presence.inside(ROOM, user('1'))).toBe(true)
       expect(await presence.leave(ROOM, 'b')).toEqual({ last: true })
       expect(await presence.inside(ROOM, user('1'))).toBe(false)
-      expect(await presence.enter(ROOM, 'a')).toEqual({ again: false })
+      expect(await presence.enter(ROOM, 'a')).toEqual({ again: false, full: false })
     })
 
     test('a session that was not inside leaves nothing', async () => {
@@ -74,22 +74,23 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
       await presence.enter(ROOM, 'a')
       await presence.enter(OTHER, 'a')
       await presence.enter(OTHER, 'b')
-      expect(await presence.close('a')).toEqual([ROOM])
-      expect(await presence.close('a')).toEqual([])
+      expect(await presence.close('a')).toEqual({ rooms: [ROOM], last: null })
+      expect(await presence.close('a')).toEqual({ rooms: [], last: null })
       expect((await presence.occupants(OTHER)).map(idOf)).toEqual(['b'])
-      expect(await presence.close('b')).toEqual([OTHER])
+      expect(await presence.close('b')).toEqual({ rooms: [OTHER], last: 'online' })
     })
 
     test('a session that is not there does not enter, and nobody is told of it', async () => {
       await presence.open(session('a', '1'))
       await presence.close('a')
-      expect(await presence.enter(ROOM, 'a')).toEqual({ again: true })
+      expect(await presence.enter(ROOM, 'a')).toEqual({ again: true, full: false })
       expect(await presence.occupants(ROOM)).toEqual([])
       expect(await presence.inside(ROOM, user('1'))).toBe(false)
     })
 
     test('counts are of distinct users, without the invisible', async () => {
-      await openAll(presence, session('a', '1'), session('b', '1'), session('c', '2'), session('d', '3', true))
+      await openAll(presence, session('a', '1'), session('b', '1'), session('c', '2'))
+      await presence.open(session('d', '3'), 'invisible')
       for (const id of ['a', 'b', 'c', 'd']) await presence.enter(ROOM, id)
       expect(await presence.counts([ROOM, OTHER])).toEqual(
         new Map([
@@ -101,7 +102,7 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
     })
 
     test('the rooms of a user are those of all their sessions, each once', async () => {
-      await openAll(presence, session('a', '1'), session('b', '1', true), session('c', '2'))
+      await openAll(presence, session('a', '1'), session('b', '1'), session('c', '2'))
       expect(await presence.roomsOf(user('1'))).toEqual([])
       for (const id of ['a', 'b', 'c']) await presence.enter(ROOM, id)
       await presence.enter(OTHER, 'b')
@@ -113,27 +114,87 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
       expect(await presence.roomsOf(user('1'))).toEqual([])
     })
 
-    test('a user with a visible and an invisible session is counted until the visible one leaves', async () => {
-      await openAll(presence, session('a', '1'), session('b', '1', true))
-      await presence.enter(ROOM, 'a')
-      await presence.enter(ROOM, 'b')
-      expect((await presence.counts([ROOM])).get(ROOM)).toBe(1)
-      await presence.leave(ROOM, 'a')
-      expect((await presence.counts([ROOM])).get(ROOM)).toBe(0)
+    test('a status holds for all sessions of the user, those that come later too, until the last one closes', async () => {
+      expect(await presence.statusOf(user('1'))).toBe('offline')
+      await openAll(presence, session('a', '1'), session('b', '2'))
+      expect(await presence.setStatus(user('1'), 'invisible')).toBe('online')
+      expect(await presence.open(session('c', '1'), 'online')).toEqual({ first: false })
+      expect(await presence.statusOf(user('1'))).toBe('invisible')
+      expect(await presence.statusOf(user('2'))).toBe('online')
+      expect((await presence.sessionsOf(user('1'))).map(each => [each.id, each.invisible])).toEqual([
+        ['a', true],
+        ['c', true],
+      ])
+      await presence.close('a')
+      expect(await presence.statusOf(user('1'))).toBe('invisible')
+      expect(await presence.close('c')).toEqual({ rooms: [], last: 'invisible' })
+      expect(await presence.statusOf(user('1'))).toBe('offline')
+      await presence.open(session('a', '1'))
+      expect(await presence.statusOf(user('1'))).toBe('online')
     })
 
-    test('a session opened again takes its new form, in its rooms too', async () => {
+    test('a status of somebody without a session is not kept', async () => {
+      expect(await presence.setStatus(user('1'), 'away')).toBe('offline')
+      await presence.open(session('a', '1'))
+      expect(await presence.statusOf(user('1'))).toBe('online')
+    })
+
+    test('who becomes invisible is hidden in the rooms they are in, and shown again when they go online', async () => {
+      await openAll(presence, session('a', '1'), session('b', '1'), session('c', '2'))
+      for (const id of ['a', 'c', 'b']) await presence.enter(ROOM, id)
+      await presence.setStatus(user('1'), 'invisible')
+      expect((await presence.counts([ROOM])).get(ROOM)).toBe(1)
+      const shown = async () => (await presence.occupants(ROOM)).map(each => [each.id, each.invisible])
+      expect(await shown()).toEqual([
+        ['a', true],
+        ['c', false],
+        ['b', true],
+      ])
+      await presence.leave(ROOM, 'a')
+      expect((await presence.counts([ROOM])).get(ROOM)).toBe(1)
+      await presence.enter(ROOM, 'a')
+      await presence.setStatus(user('1'), 'online')
+      expect((await presence.counts([ROOM])).get(ROOM)).toBe(2)
+      expect((await shown()).map(([, invisible]) => invisible)).toEqual([false, false, false])
+    })
+
+    test('away and offline show nobody who is invisible, and hide nobody', async () => {
+      await openAll(presence, session('a', '1'), session('b', '2'))
+      for (const id of ['a', 'b']) await presence.enter(ROOM, id)
+      await presence.setStatus(user('1'), 'invisible')
+      for (const status of ['offline', 'away'] as const) {
+        for (const id of ['1', '2']) await presence.setStatus(user(id), status)
+        expect((await presence.occupants(ROOM)).map(each => each.invisible)).toEqual([true, false])
+        expect((await presence.counts([ROOM])).get(ROOM)).toBe(1)
+      }
+      await presence.setStatus(user('1'), 'offline')
+      expect(await presence.statusOf(user('1'))).toBe('offline')
+      expect(await presence.setStatus(user('1'), 'online')).toBe('offline')
+      expect((await presence.counts([ROOM])).get(ROOM)).toBe(2)
+    })
+
+    test('a session opened again under its id changes nothing, and is not the first', async () => {
       await openAll(presence, session('a', '1'), session('b', '2'))
       await presence.enter(ROOM, 'a')
-      await presence.enter(ROOM, 'b')
-      await presence.open(session('a', '1', true))
+      expect(await presence.open(session('a', '1'), 'invisible')).toEqual({ first: false })
       expect((await presence.counts([ROOM])).get(ROOM)).toBe(1)
-      expect((await presence.occupants(ROOM)).map(each => [each.id, each.invisible])).toEqual([
-        ['a', true],
-        ['b', false],
-      ])
-      await presence.open(session('a', '1'))
-      expect((await presence.counts([ROOM])).get(ROOM)).toBe(2)
+      expect((await presence.sessionsOf(user('1'))).map(idOf)).toEqual(['a'])
+    })
+
+    test('a full room takes nobody new, however many come at once, but whoever is inside already', async () => {
+      await openAll(presence, ...['1', '2', '3', '4', '5'].map(id => session(`s${id}`, id)), session('again', '1'))
+      await presence.open(session('hidden', '6'), 'invisible')
+      await presence.enter(ROOM, 'hidden', 2)
+      const entered = await Promise.all(['s1', 's2', 's3', 's4', 's5'].map(id => presence.enter(ROOM, id, 2)))
+      expect(entered.map(({ full }) => full)).toEqual([false, false, true, true, true])
+      expect((await presence.occupants(ROOM)).length).toBe(3)
+      expect(await presence.inside(ROOM, user('5'))).toBe(false)
+      expect(await presence.enter(ROOM, 'again', 0)).toEqual({ again: true, full: false })
+      expect(await presence.enter(ROOM, 's5')).toEqual({ again: false, full: false })
+      expect(await presence.enter(OTHER, 's4', 0)).toEqual({ again: false, full: false })
+      await presence.leave(ROOM, 's2')
+      await presence.leave(ROOM, 's5')
+      expect(await presence.enter(ROOM, 's3', 2)).toEqual({ again: false, full: false })
     })
 
     test('a session does not change its user', async () => {
@@ -143,62 +204,138 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
 
     test('whatever sessions do, everything agrees with a plain list of who is where', async () => {
       const step = fc.record({
-        what: fc.constantFrom('open', 'close', 'enter', 'enter', 'leave'),
+        what: fc.constantFrom('open', 'close', 'enter', 'enter', 'leave', 'status'),
         id: fc.nat(5),
-        invisible: fc.boolean(),
+        status: fc.constantFrom<Status>('online', 'away', 'invisible', 'offline'),
+        most: fc.constantFrom(null, 0, 1),
         room: fc.constantFrom(ROOM, OTHER),
       })
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
           const tested = await open()
-          const sessions = new Map<string, SessionRef>()
-          let inside: [RoomId, string][] = []
-          const usersIn = (room: RoomId) => inside.filter(([at]) => at === room).map(([, id]) => sessions.get(id)?.user)
-          for (const { what, id: number, invisible, room } of steps) {
+          const plain = new Plain()
+          for (const { what, id: number, status, most, room } of steps) {
             const id = `s${number}`
             const who = user(`${number % 3}`)
             if (what === 'open') {
-              sessions.set(id, session(id, who, invisible))
-              await tested.open(session(id, who, invisible))
+              const first = status === 'offline' ? 'online' : status
+              expect(await tested.open(session(id, who), first)).toEqual(plain.open(session(id, who), first))
             } else if (what === 'close') {
-              const rooms = inside.filter(([, each]) => each === id).map(([at]) => at)
-              inside = inside.filter(([, each]) => each !== id)
-              const left = rooms.filter(at => !usersIn(at).includes(who))
-              expect([...(await tested.close(id))].sort()).toEqual(left.sort())
-              sessions.delete(id)
+              const { rooms, last } = await tested.close(id)
+              expect({ rooms: [...rooms].sort(), last }).toEqual(plain.close(id))
             } else if (what === 'enter') {
-              const again = !sessions.has(id) || usersIn(room).includes(who)
-              expect(await tested.enter(room, id)).toEqual({ again })
-              if (sessions.has(id) && !inside.some(([at, each]) => at === room && each === id)) inside.push([room, id])
+              expect(await tested.enter(room, id, most)).toEqual(plain.enter(room, id, most))
+            } else if (what === 'leave') {
+              expect(await tested.leave(room, id)).toEqual({ last: plain.leave(room, id) })
             } else {
-              const was = inside.some(([at, each]) => at === room && each === id)
-              inside = inside.filter(([at, each]) => !(at === room && each === id))
-              expect(await tested.leave(room, id)).toEqual({ last: was && !usersIn(room).includes(who) })
+              expect(await tested.setStatus(who, status)).toBe(plain.setStatus(who, status))
             }
           }
-          for (const number of [0, 1, 2]) {
-            const own = inside.filter(([, id]) => sessions.get(id)?.user === user(`${number}`)).map(([room]) => room)
-            expect([...(await tested.roomsOf(user(`${number}`)))].sort()).toEqual([...new Set(own)].sort())
+          for (const who of ['0', '1', '2'].map(user)) {
+            expect([...(await tested.roomsOf(who))].sort()).toEqual(plain.roomsOf(who))
+            expect(await tested.statusOf(who)).toBe(plain.statusOf(who))
+            expect(await tested.sessionsOf(who)).toEqual(plain.sessionsOf(who))
           }
           for (const room of [ROOM, OTHER]) {
-            const there = inside.filter(([at]) => at === room).map(([, id]) => sessions.get(id) as SessionRef)
+            const there = plain.occupants(room)
             expect(await tested.occupants(room)).toEqual(there)
             const visible = new Set(there.filter(each => !each.invisible).map(each => each.user))
             expect((await tested.counts([room])).get(room)).toBe(visible.size)
           }
         }),
-        { numRuns: 200 },
+        { numRuns: 300 },
       )
     })
   })
+}
+
+/** The same as lists, without a thought for speed. */
+class Plain {
+  #sessions: SessionRef[] = []
+  #inside: [RoomId, SessionRef][] = []
+  readonly #status = new Map<UserId, { status: Status; hidden: boolean }>()
+
+  open(each: SessionRef, status: Status): { first: boolean } {
+    if (this.#sessions.some(({ id }) => id === each.id)) return { first: false }
+    const first = !this.#sessions.some(({ user }) => user === each.user)
+    if (first) this.#status.set(each.user, { status, hidden: status === 'invisible' })
+    this.#sessions.push(each)
+    return { first }
+  }
+
+  close(id: string): { rooms: RoomId[]; last: Status | null } {
+    const gone = this.#sessions.find(each => each.id === id)
+    if (!gone) return { rooms: [], last: null }
+    const status = this.statusOf(gone.user)
+    const rooms = [ROOM, OTHER].filter(room => this.leave(room, id))
+    this.#sessions = this.#sessions.filter(each => each !== gone)
+    return { rooms, last: this.#sessions.some(({ user }) => user === gone.user) ? null : status }
+  }
+
+  enter(room: RoomId, id: string, most: number | null): { again: boolean; full: boolean } {
+    const session = this.#sessions.find(each => each.id === id)
+    if (!session || this.#has(room, id)) return { again: true, full: false }
+    const users = this.#usersIn(room)
+    const again = users.has(session.user)
+    if (!again && most !== null && users.size > most) return { again: false, full: true }
+    this.#inside.push([room, session])
+    return { again, full: false }
+  }
+
+  leave(room: RoomId, id: string): boolean {
+    if (!this.#has(room, id)) return false
+    this.#inside = this.#inside.filter(([at, each]) => !(at === room && each.id === id))
+    return !this.#usersIn(room).has(this.#sessions.find(each => each.id === id)?.user as UserId)
+  }
+
+  setStatus(who: UserId, status: Status): Status {
+    const before = this.statusOf(who)
+    const known = this.#sessions.some(each => each.user === who) && this.#status.get(who)
+    if (!known) return before
+    known.status = status
+    if (status === 'invisible') known.hidden = true
+    if (status === 'online') known.hidden = false
+    return before
+  }
+
+  statusOf(who: UserId): Status {
+    const known = this.#status.get(who)
+    if (!known || !this.#sessions.some(each => each.user === who)) return 'offline'
+    return known.hidden && known.status !== 'offline' ? 'invisible' : known.status
+  }
+
+  roomsOf(who: UserId): RoomId[] {
+    const own = this.#inside.filter(([, each]) => each.user === who).map(([room]) => room)
+    return [...new Set(own)].sort()
+  }
+
+  sessionsOf(who: UserId): object[] {
+    return this.#sessions.filter(each => each.user === who).map(each => this.#shown(each))
+  }
+
+  occupants(room: RoomId): (SessionRef & { invisible: boolean })[] {
+    return this.#inside.filter(([at]) => at === room).map(([, each]) => this.#shown(each))
+  }
+
+  #shown(each: SessionRef): SessionRef & { invisible: boolean } {
+    return { ...each, invisible: this.#status.get(each.user)?.hidden ?? false }
+  }
+
+  #usersIn(room: RoomId): Set<UserId> {
+    return new Set(this.#inside.filter(([at]) => at === room).map(([, each]) => each.user))
+  }
+
+  #has(room: RoomId, id: string): boolean {
+    return this.#inside.some(([at, each]) => at === room && each.id === id)
+  }
 }
 
 function user(id: string): UserId {
   return id as UserId
 }
 
-function session(id: string, of: string, invisible = false): SessionRef {
-  return { id, user: user(of), wire: 'dino', token: null, invisible }
+function session(id: string, of: string): SessionRef {
+  return { id, user: user(of), wire: 'dino', token: null }
 }
 
 function idOf(each: SessionRef): string {

@@ -1,73 +1,84 @@
 // Presence inside one process: plain maps, no timers, nothing per session but one small object.
 import type { RoomId, UserId } from '@conclave/wire'
-import type { Presence, SessionRef } from './presence.ts'
+import type { Closed, EnteredAs, Presence, PresentSession, SessionRef, Status } from './presence.ts'
 
 export function localPresence(): Presence {
   return new LocalPresence()
 }
 
 interface Place {
-  session: SessionRef
+  session: PresentSession
   /** Rooms that the session is inside; null before the first. */
   rooms: Set<RoomId> | null
 }
 
-interface Crowd {
-  /** In the order of entering. */
-  readonly sessions: Map<string, SessionRef>
-  /** How many sessions of a user are inside, and how many of them are visible. */
-  readonly users: Map<UserId, number>
-  readonly visible: Map<UserId, number>
+/** A user with at least one session. */
+interface Person {
+  /** In the order of opening. */
+  readonly sessions: Set<string>
+  status: Exclude<Status, 'invisible'>
+  invisible: boolean
 }
 
-const NO_SESSIONS: readonly SessionRef[] = []
+interface Crowd {
+  /** In the order of entering. */
+  readonly sessions: Map<string, PresentSession>
+  /** How many sessions of a user are inside. */
+  readonly users: Map<UserId, number>
+  /** Those of them who are invisible. */
+  readonly hidden: Set<UserId>
+}
+
+const NO_SESSIONS: readonly PresentSession[] = []
 
 class LocalPresence implements Presence {
   readonly #places = new Map<string, Place>()
-  readonly #ofUser = new Map<UserId, Set<string>>()
+  readonly #people = new Map<UserId, Person>()
   readonly #crowds = new Map<RoomId, Crowd>()
 
-  async open(session: SessionRef): Promise<void> {
-    const known = this.#places.get(session.id)
-    if (known && known.session.user !== session.user) throw new Error('a session does not change its user')
-    if (known) {
-      for (const room of known.rooms ?? []) this.#replace(room, known.session, session)
-      known.session = session
-      return
-    }
-    this.#places.set(session.id, { session, rooms: null })
-    const sessions = this.#ofUser.get(session.user)
-    if (sessions) sessions.add(session.id)
-    else this.#ofUser.set(session.user, new Set([session.id]))
+  async open(session: SessionRef, status: Exclude<Status, 'offline'> = 'online'): Promise<{ readonly first: boolean }> {
+    const { id, user, wire, token } = session
+    const known = this.#places.get(id)
+    if (known && known.session.user !== user) throw new Error('a session does not change its user')
+    if (known) return { first: false }
+    const before = this.#people.get(user)
+    const person = before ?? personOf(status)
+    this.#people.set(user, person)
+    person.sessions.add(id)
+    this.#places.set(id, { session: { id, user, wire, token, invisible: person.invisible }, rooms: null })
+    return { first: before === undefined }
   }
 
-  async close(sessionId: string): Promise<readonly RoomId[]> {
+  async close(sessionId: string): Promise<Closed> {
     const place = this.#places.get(sessionId)
-    if (!place) return []
-    const left: RoomId[] = []
-    for (const room of place.rooms ?? []) if (this.#remove(room, place.session)) left.push(room)
+    if (!place) return { rooms: [], last: null }
+    const rooms: RoomId[] = []
+    for (const room of place.rooms ?? []) if (this.#remove(room, place.session)) rooms.push(room)
     this.#places.delete(sessionId)
     const { user } = place.session
-    const sessions = this.#ofUser.get(user)
-    sessions?.delete(sessionId)
-    if (sessions?.size === 0) this.#ofUser.delete(user)
-    return left
+    const person = this.#people.get(user) as Person
+    person.sessions.delete(sessionId)
+    if (person.sessions.size > 0) return { rooms, last: null }
+    this.#people.delete(user)
+    return { rooms, last: statusOf(person) }
   }
 
-  async enter(room: RoomId, sessionId: string): Promise<{ readonly again: boolean }> {
+  async enter(room: RoomId, sessionId: string, most: number | null = null): Promise<EnteredAs> {
     const place = this.#places.get(sessionId)
-    if (!place || place.rooms?.has(room)) return { again: true }
+    if (!place || place.rooms?.has(room)) return { again: true, full: false }
     const { session } = place
+    const there = this.#crowds.get(room)
+    if (most !== null && there && there.users.size > most && !there.users.has(session.user))
+      return { again: false, full: true }
+    const crowd = there ?? { sessions: new Map(), users: new Map(), hidden: new Set() }
+    this.#crowds.set(room, crowd)
     place.rooms ??= new Set()
     place.rooms.add(room)
-    let crowd = this.#crowds.get(room)
-    if (!crowd) {
-      crowd = { sessions: new Map(), users: new Map(), visible: new Map() }
-      this.#crowds.set(room, crowd)
-    }
     crowd.sessions.set(sessionId, session)
-    if (!session.invisible) count(crowd.visible, session.user, 1)
-    return { again: count(crowd.users, session.user, 1) > 1 }
+    if (session.invisible) crowd.hidden.add(session.user)
+    const before = crowd.users.get(session.user) ?? 0
+    crowd.users.set(session.user, before + 1)
+    return { again: before > 0, full: false }
   }
 
   async leave(room: RoomId, sessionId: string): Promise<{ readonly last: boolean }> {
@@ -76,13 +87,13 @@ class LocalPresence implements Presence {
     return { last: this.#remove(room, place.session) }
   }
 
-  async occupants(room: RoomId): Promise<readonly SessionRef[]> {
+  async occupants(room: RoomId): Promise<readonly PresentSession[]> {
     const crowd = this.#crowds.get(room)
     return crowd ? [...crowd.sessions.values()] : NO_SESSIONS
   }
 
   async counts(rooms: readonly RoomId[]): Promise<ReadonlyMap<RoomId, number>> {
-    return new Map(rooms.map(room => [room, this.#crowds.get(room)?.visible.size ?? 0]))
+    return new Map(rooms.map(room => [room, seenIn(this.#crowds.get(room))]))
   }
 
   async inside(room: RoomId, user: UserId): Promise<boolean> {
@@ -91,44 +102,75 @@ class LocalPresence implements Presence {
 
   async roomsOf(user: UserId): Promise<readonly RoomId[]> {
     const rooms = new Set<RoomId>()
-    for (const id of this.#ofUser.get(user) ?? []) {
-      for (const room of this.#places.get(id)?.rooms ?? []) rooms.add(room)
-    }
+    for (const place of this.#placesOf(user)) for (const room of place.rooms ?? []) rooms.add(room)
     return [...rooms]
   }
 
-  async sessionsOf(user: UserId): Promise<readonly SessionRef[]> {
-    const sessions: SessionRef[] = []
-    for (const id of this.#ofUser.get(user) ?? []) {
-      const place = this.#places.get(id)
-      if (place) sessions.push(place.session)
+  async sessionsOf(user: UserId): Promise<readonly PresentSession[]> {
+    return this.#placesOf(user).map(({ session }) => session)
+  }
+
+  async statusOf(user: UserId): Promise<Status> {
+    const person = this.#people.get(user)
+    return person ? statusOf(person) : 'offline'
+  }
+
+  async setStatus(user: UserId, status: Status): Promise<Status> {
+    const person = this.#people.get(user)
+    if (!person) return 'offline'
+    const before = statusOf(person)
+    person.status = status === 'invisible' ? 'online' : status
+    if (status === 'online' || status === 'invisible') this.#show(user, person, status === 'invisible')
+    return before
+  }
+
+  #show(user: UserId, person: Person, invisible: boolean): void {
+    if (person.invisible === invisible) return
+    person.invisible = invisible
+    for (const place of this.#placesOf(user)) {
+      place.session = { ...place.session, invisible }
+      for (const room of place.rooms ?? []) {
+        const crowd = this.#crowds.get(room)
+        crowd?.sessions.set(place.session.id, place.session)
+        if (invisible) crowd?.hidden.add(user)
+        else crowd?.hidden.delete(user)
+      }
     }
-    return sessions
+  }
+
+  #placesOf(user: UserId): Place[] {
+    const places: Place[] = []
+    for (const id of this.#people.get(user)?.sessions ?? []) {
+      const place = this.#places.get(id)
+      if (place) places.push(place)
+    }
+    return places
   }
 
   /** Takes a session out of a room's crowd; true when it was its user's last one there. */
-  #remove(room: RoomId, session: SessionRef): boolean {
+  #remove(room: RoomId, session: PresentSession): boolean {
     const crowd = this.#crowds.get(room)
     if (!crowd?.sessions.delete(session.id)) return false
-    if (!session.invisible) count(crowd.visible, session.user, -1)
-    const last = count(crowd.users, session.user, -1) === 0
     if (crowd.sessions.size === 0) this.#crowds.delete(room)
-    return last
-  }
-
-  #replace(room: RoomId, old: SessionRef, session: SessionRef): void {
-    const crowd = this.#crowds.get(room)
-    if (!crowd) return
-    crowd.sessions.set(session.id, session)
-    if (!old.invisible) count(crowd.visible, old.user, -1)
-    if (!session.invisible) count(crowd.visible, session.user, 1)
+    const left = (crowd.users.get(session.user) ?? 1) - 1
+    if (left > 0) crowd.users.set(session.user, left)
+    else {
+      crowd.users.delete(session.user)
+      crowd.hidden.delete(session.user)
+    }
+    return left === 0
   }
 }
 
-/** Adds to a user's number and gives it; who stands at 0 is forgotten. */
-function count(numbers: Map<UserId, number>, user: UserId, by: 1 | -1): number {
-  const number = (numbers.get(user) ?? 0) + by
-  if (number === 0) numbers.delete(user)
-  else numbers.set(user, number)
-  return number
+function personOf(status: Exclude<Status, 'offline'>): Person {
+  const invisible = status === 'invisible'
+  return { sessions: new Set(), status: invisible ? 'online' : status, invisible }
+}
+
+function statusOf({ status, invisible }: Person): Status {
+  return invisible && status !== 'offline' ? 'invisible' : status
+}
+
+function seenIn(crowd: Crowd | undefined): number {
+  return crowd ? crowd.users.size - crowd.hidden.size : 0
 }

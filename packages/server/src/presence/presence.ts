@@ -1,7 +1,14 @@
-// The Presence port: who is where with which session, across all nodes. Occupants are never in a room's log.
+// The Presence port: who is where with which session, and with what status, across all nodes. Occupants are never in a
+// room's log.
 import type { RoomId, UserId } from '@conclave/wire'
 
 export type Wire = 'dino' | 'rocketchat' | 'xchat'
+
+/**
+ * What a user is to others, with all sessions alike (dino.md section 4, status). `away` counts as online; `invisible` is
+ * seen by operators alone; `offline` is who has no session, or says so with sessions open.
+ */
+export type Status = 'online' | 'away' | 'invisible' | 'offline'
 
 /** A live session as other nodes may know it. `token` is the token's public id. */
 export interface SessionRef {
@@ -9,25 +16,51 @@ export interface SessionRef {
   readonly user: UserId
   readonly wire: Wire
   readonly token: string | null
+}
+
+/** A session with what its user wants to be to others at this moment. */
+export interface PresentSession extends SessionRef {
+  /** Hidden from all but operators. Stays so for who is offline after being invisible. */
   readonly invisible: boolean
 }
 
+/** How a session's end leaves its user. */
+export interface Closed {
+  /** Rooms that the user has left by it, in which no other session of theirs remains. */
+  readonly rooms: readonly RoomId[]
+  /** The status until now, where it was the user's last session; null while others remain, or where there was none. */
+  readonly last: Status | null
+}
+
+export interface EnteredAs {
+  /** The user was inside before, with any session; also for a session that is not there (it closed meanwhile) and so does
+   * not enter: nobody is told. */
+  readonly again: boolean
+  /** The session did not enter: more users than it allows are inside, its own not among them. */
+  readonly full: boolean
+}
+
 export interface Presence {
-  /** A session is there. Opened again under its id it takes its new form (it became invisible), never another user. */
-  open(session: SessionRef): Promise<void>
-  /** It is gone; gives the rooms that its user has left by that, in which no other session of the user remains. */
-  close(sessionId: string): Promise<readonly RoomId[]>
-  /** `again` when the user was inside before, with any session. A session that is not there (it closed meanwhile)
-   * does not enter; `again` is true for it, so that nobody is told. */
-  enter(room: RoomId, sessionId: string): Promise<{ readonly again: boolean }>
+  /** A session is there; under an id that is there already nothing changes, but for another user it throws. `status` is
+   * for the user's first session alone, others take what the user has. `first`: there was no other. */
+  open(session: SessionRef, status?: Exclude<Status, 'offline'>): Promise<{ readonly first: boolean }>
+  close(sessionId: string): Promise<Closed>
+  /** `most`: with more users than this inside (invisible ones too) nobody new enters; null for no limit. Counting and
+   * entering are one step. */
+  enter(room: RoomId, sessionId: string, most?: number | null): Promise<EnteredAs>
   /** `last` when no session of the user remains in the room. False for a session that was not inside. */
   leave(room: RoomId, sessionId: string): Promise<{ readonly last: boolean }>
   /** Every session in the room, in the order of entering. */
-  occupants(room: RoomId): Promise<readonly SessionRef[]>
+  occupants(room: RoomId): Promise<readonly PresentSession[]>
   /** Distinct users in each of the rooms; invisible users are not counted. */
   counts(rooms: readonly RoomId[]): Promise<ReadonlyMap<RoomId, number>>
   inside(room: RoomId, user: UserId): Promise<boolean>
   /** The rooms in which the user is, with any session, each once. */
   roomsOf(user: UserId): Promise<readonly RoomId[]>
-  sessionsOf(user: UserId): Promise<readonly SessionRef[]>
+  /** In the order of opening. */
+  sessionsOf(user: UserId): Promise<readonly PresentSession[]>
+  statusOf(user: UserId): Promise<Status>
+  /** For all sessions of the user, until the last one closes; nothing for who has none. `online` shows the user again,
+   * `invisible` hides them, `away` and `offline` leave that as it is. Gives the status before. */
+  setStatus(user: UserId, status: Status): Promise<Status>
 }

@@ -9,7 +9,7 @@ import type { RoomState } from '../../room/state.ts'
 import { contentOf } from './envelope.ts'
 import { CODE, type Refusal } from './errors.ts'
 import { channelName, roomName, userName } from './names.ts'
-import { detailsOf, imageOf, rolesIn } from './people.ts'
+import { detailsOf } from './people.ts'
 
 /** Who made an activity: the name of this server in the place where Dino has its environment's. */
 export const PROVIDER = { id: 'conclave' } as const
@@ -76,6 +76,8 @@ export function messageJson(event: RoomEvent, room: RoomState, channel: Channel,
       ...fieldsOf(extra.actor),
       id: event.actor ?? SERVER,
       displayName: account ? userName(account) : '',
+      // Nobody finds an invisible sender in a list of users.
+      ...(account?.invisible ? { attachments: detailsOf(account) } : {}),
     },
     published: published(event.at),
     id: idOf(event.id),
@@ -92,31 +94,4 @@ const SERVER = '0'
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-}
-
-export function joinedJson(room: RoomState, account: Account, invisible: boolean, stamp: Stamp): string {
-  return JSON.stringify({
-    actor: {
-      id: account.id,
-      displayName: userName(account),
-      image: { url: imageOf(account) },
-      attachments: detailsOf(account),
-      content: rolesIn(room, account),
-      ...(invisible ? { objectType: 'invisible' } : {}),
-    },
-    target: { id: idOf(room.id), displayName: roomName(room) },
-    verb: 'join',
-    ...stamp,
-    provider: PROVIDER,
-  })
-}
-
-export function leftJson(room: RoomState, account: Account, stamp: Stamp): string {
-  return JSON.stringify({
-    actor: { id: account.id, displayName: userName(account) },
-    target: { id: idOf(room.id), displayName: roomName(room) },
-    verb: 'leave',
-    ...stamp,
-    provider: PROVIDER,
-  })
 }

@@ -4,6 +4,7 @@ import type { RoomId, UserId } from '@conclave/wire'
 import type { BusMessage } from '../../bus/bus.ts'
 import { Group } from '../../fanout/group.ts'
 import type { Turn } from '../../fanout/turn.ts'
+import type { Account } from '../../room/facts.ts'
 import { belongs, isHidden } from '../../room/rights.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
@@ -97,7 +98,7 @@ export class Feeds {
   readonly #turn: Turn
   readonly #receive: Receivers
   readonly #rooms = new Map<RoomId, { readonly feed: Feed; readonly unsubscribe: Unsubscribe }>()
-  readonly #users = new Map<UserId, { readonly sessions: Set<DinoSession>; readonly unsubscribe: Unsubscribe }>()
+  readonly #users = new Map<UserId, Here>()
 
   constructor(parts: GatewayParts, turn: Turn, receive: Receivers) {
     this.#parts = parts
@@ -108,6 +109,13 @@ export class Feeds {
   get(room: RoomId): Feed | undefined {
     return this.#rooms.get(room)?.feed
   }
+
+/** A user with sessions of this node. */
+interface Here {
+  readonly sessions: Set<DinoSession>
+  readonly unsubscribe: Unsubscribe
+  account: Account
+}
 
   /** The room's feed, which is kept until it is released empty. */
   hold(room: RoomId): Feed {
@@ -120,6 +128,9 @@ export class Feeds {
   }
 
   release(feed: Feed): void {
+    parts.bus.subscribe('all', message => {
+      if (message.kind === 'changed' && message.of === 'account') this.#renew(message.id as UserId)
+    })
     const known = this.#rooms.get(feed.room)
     if (!known || known.feed !== feed || !feed.empty) return
     known.unsubscribe()
@@ -136,7 +147,8 @@ export class Feeds {
   }
 
   /** A session has logged in. */
-  add(user: UserId, session: DinoSession): void {
+  add(account: Account, session: DinoSession): void {
+    const user = account.id
     const known = this.#users.get(user)
     if (known) {
       known.sessions.add(session)
@@ -144,7 +156,7 @@ export class Feeds {
     }
     const sessions = new Set([session])
     const unsubscribe = this.#parts.bus.subscribe(`user:${user}`, message => this.#follow(user, sessions, message))
-    this.#users.set(user, { sessions, unsubscribe })
+    this.#users.set(user, { sessions, unsubscribe, account })
   }
 
   /** A session is gone, or is another user's now: it gets nothing any more. */
@@ -152,11 +164,17 @@ export class Feeds {
     for (const room of [...session.rooms]) this.#drop(room, feed => feed.leave(session))
     for (const room of [...session.belongs]) this.#drop(room, feed => feed.unlisten(session))
     const known = this.#users.get(user)
+  /** The account of a user with sessions of this node, known without a wait; right after a change it may be the old one. */
+  accountOf(user: UserId): Account | undefined {
+    return this.#users.get(user)?.account
+  }
+
     if (!known?.sessions.delete(session) || known.sessions.size > 0) return
     known.unsubscribe()
     this.#users.delete(user)
   }
 
+      if (known.account.version < account.version) known.account = account
   leave(room: RoomId, session: DinoSession): void {
     this.#drop(room, feed => feed.leave(session))
   }
@@ -188,3 +206,16 @@ export class Feeds {
 }
 
 const NOBODY: ReadonlySet<DinoSession> = new Set()
+  /** Pushes look at accounts without a wait: what is forgotten because it changed is read again at once. */
+  #renew(user: UserId): void {
+    const known = this.#users.get(user)
+    if (!known) return
+    this.#parts.identity.accounts.load(user).then(
+      account => {
+        if (account && account.version > known.account.version) known.account = account
+      },
+      // The store is out of order and says so itself; the next change tries again.
+      () => {},
+    )
+  }
+

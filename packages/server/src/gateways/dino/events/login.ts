@@ -17,6 +17,7 @@ import { FAILED_LOGIN_DELAY } from '../limits.ts'
 import { plainUserName, userName } from '../names.ts'
 import { globalRoles } from '../people.ts'
 import type { DinoSession } from '../session.ts'
+import { setStatusAtLogin } from '../statuses.ts'
 import { ended } from './disconnect.ts'
 
 type Proven = Extract<LoginResult, { login: 'ok' }>
@@ -31,6 +32,10 @@ export async function login({ gate, session, read, answer }: LoginAsked): Promis
   session.failing = null
   const { account } = admitted
   const live = await open(gate, session, admitted)
+  if ('code' in live) {
+    fail(gate, session)
+    return refused(live)
+  }
   answer({ data: await describe(gate, session, account) })
   await autojoin(gate, session, live, account)
   // The socket may have gone meanwhile: then nobody would end what was begun here.
@@ -41,6 +46,7 @@ export async function login({ gate, session, read, answer }: LoginAsked): Promis
 interface Admitted {
   readonly account: Account
   readonly token: Proven['token']
+  /** Wants to be invisible from the first moment. */
   readonly invisible: boolean
 }
 
@@ -132,23 +138,28 @@ function wantsInvisible({ parts }: Gate, { actor }: Activity, account: Account):
 }
 
 /** The session of this log-in: the one there is when the same user logs in again with the same token. */
-async function open(gate: Gate, session: DinoSession, { account, token, invisible }: Admitted): Promise<Session> {
+async function open(
+  gate: Gate,
+  session: DinoSession,
+  { account, token, invisible }: Admitted,
+): Promise<Session | Refusal> {
   const { sessions, reading } = gate.parts
   const before = session.live
-  if (before?.user === account.id && before.token === (token?.id ?? null) && before.invisible === invisible)
-    return before
-  if (before) await ended(gate, session, before)
+  const isSame = before?.user === account.id && before.token === (token?.id ?? null)
+  if (before && !isSame) await ended(gate, session, before)
+  const failed = await setStatusAtLogin(gate, account.id, invisible)
+  if (failed) return failed
+  if (before && isSame) return before
   const live = await sessions.open({
     user: account.id,
     wire: 'dino',
     token: token?.id ?? null,
     expiresAt: token?.expiresAt ?? null,
-    invisible,
     address: session.address,
     end: () => session.end(),
   })
   session.live = live
-  gate.feeds.add(account.id, session)
+  gate.feeds.add(account, session)
   const own = [...(await reading.roomsOf(account.id)), ...(await reading.rolesOf(account.id))]
   // As each stands now: whoever was put out while the list was read would go on listening.
   if (session.live === live) for (const room of own) gate.feeds.attend(reading.newest(room), account.id, session)

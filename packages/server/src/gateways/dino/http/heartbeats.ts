@@ -23,7 +23,8 @@ export class Heartbeats {
       const first = !this.#beats.has(account.id)
       this.#beats.set(account.id, clock.now())
       if (!first) continue
-      await presence.open({ id: sessionOf(account.id), user: account.id, wire: 'dino', token: null })
+      const session = { id: sessionOf(account.id), user: account.id, wire: 'dino', token: null } as const
+      await presence.open(session, account.invisible ? 'invisible' : 'online')
     }
     this.#timer ??= setInterval(() => void this.#sweep(), HEARTBEAT_INTERVAL)
     this.#timer.unref()

@@ -1,4 +1,5 @@
 // Delivers what was told over the bus (tell.ts) to the sockets of this node. The frame is made if anybody gets it, once.
+import type { UserId } from '@conclave/wire'
 import { isOperator } from '../../../room/facts.ts'
 import { eventFrame } from '../encode.ts'
 import type { Feed } from '../feeds.ts'
@@ -20,9 +21,13 @@ export function toldTo(gate: Gate, sessions: Iterable<DinoSession>, { event, jso
   }
 }
 
-function isMeant({ parts }: Gate, { user, live }: DinoSession, audience: Audience): boolean {
+function isMeant(gate: Gate, { user, live }: DinoSession, audience: Audience): boolean {
   if (user === null || user === audience.exceptUser || live?.id === audience.exceptSession) return false
-  if (audience.to === 'all') return true
-  const account = parts.identity.accounts.peek(user)
-  return (account !== undefined && isOperator(account)) === (audience.to === 'operators')
+  return audience.to === 'all' || isOperatorHere(gate, user) === (audience.to === 'operators')
+}
+
+/** Whether a user with sessions of this node is an operator. */
+export function isOperatorHere({ feeds }: Gate, user: UserId | null): boolean {
+  const account = user === null ? undefined : feeds.accountOf(user)
+  return account !== undefined && isOperator(account)
 }

@@ -24,7 +24,6 @@ export const login = {
         wire: 'rocketchat',
         token: token.id,
         expiresAt: token.expiresAt,
-        invisible: false,
         address: session.address,
         end: reason => session.close(CLOSE.ENDED, reason.slice(0, 100)),
       })

@@ -23,7 +23,6 @@ export const streamNotifyRoomUsers = method({
       user: account.id,
       wire: 'rocketchat' as const,
       token: null,
-      invisible: false,
     }
     gate.parts.bus.publish(`room:${found.room.id}`, {
       kind: 'signal',

@@ -1,7 +1,7 @@
 // `POST /join`, `POST /leave`: takes the sessions of users into a room, or out of it. The room's own rules hold.
 import type { RoomId } from '@conclave/wire'
 import { z } from 'zod'
-import { leftJson } from '../../encode.ts'
+import { leftJson } from '../../encode-people.ts'
 import { CODE, type Code, refusalOf } from '../../errors.ts'
 import type { Gate } from '../../gate.ts'
 import { stamp } from '../../gate.ts'
