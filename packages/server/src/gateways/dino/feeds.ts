@@ -93,6 +93,13 @@ export interface Receivers {
   user(sessions: ReadonlySet<DinoSession>, message: BusMessage): void
 }
 
+/** A user with sessions of this node. */
+interface Here {
+  readonly sessions: Set<DinoSession>
+  readonly unsubscribe: Unsubscribe
+  account: Account
+}
+
 export class Feeds {
   readonly #parts: GatewayParts
   readonly #turn: Turn
@@ -104,18 +111,14 @@ export class Feeds {
     this.#parts = parts
     this.#turn = turn
     this.#receive = receive
+    parts.bus.subscribe('all', message => {
+      if (message.kind === 'changed' && message.of === 'account') this.#renew(message.id as UserId)
+    })
   }
 
   get(room: RoomId): Feed | undefined {
     return this.#rooms.get(room)?.feed
   }
-
-/** A user with sessions of this node. */
-interface Here {
-  readonly sessions: Set<DinoSession>
-  readonly unsubscribe: Unsubscribe
-  account: Account
-}
 
   /** The room's feed, which is kept until it is released empty. */
   hold(room: RoomId): Feed {
@@ -128,9 +131,6 @@ interface Here {
   }
 
   release(feed: Feed): void {
-    parts.bus.subscribe('all', message => {
-      if (message.kind === 'changed' && message.of === 'account') this.#renew(message.id as UserId)
-    })
     const known = this.#rooms.get(feed.room)
     if (!known || known.feed !== feed || !feed.empty) return
     known.unsubscribe()
@@ -146,12 +146,18 @@ interface Here {
     for (const { sessions } of this.#users.values()) yield* sessions
   }
 
+  /** The account of a user with sessions of this node, known without a wait; right after a change it may be the old one. */
+  accountOf(user: UserId): Account | undefined {
+    return this.#users.get(user)?.account
+  }
+
   /** A session has logged in. */
   add(account: Account, session: DinoSession): void {
     const user = account.id
     const known = this.#users.get(user)
     if (known) {
       known.sessions.add(session)
+      if (known.account.version < account.version) known.account = account
       return
     }
     const sessions = new Set([session])
@@ -164,17 +170,11 @@ interface Here {
     for (const room of [...session.rooms]) this.#drop(room, feed => feed.leave(session))
     for (const room of [...session.belongs]) this.#drop(room, feed => feed.unlisten(session))
     const known = this.#users.get(user)
-  /** The account of a user with sessions of this node, known without a wait; right after a change it may be the old one. */
-  accountOf(user: UserId): Account | undefined {
-    return this.#users.get(user)?.account
-  }
-
     if (!known?.sessions.delete(session) || known.sessions.size > 0) return
     known.unsubscribe()
     this.#users.delete(user)
   }
 
-      if (known.account.version < account.version) known.account = account
   leave(room: RoomId, session: DinoSession): void {
     this.#drop(room, feed => feed.leave(session))
   }
@@ -198,14 +198,6 @@ interface Here {
     this.release(feed)
   }
 
-  /** What concerns one user by name: who became an owner or a member, or is none any more. */
-  #follow(user: UserId, sessions: ReadonlySet<DinoSession>, message: BusMessage): void {
-    if (message.kind === 'event') for (const session of sessions) this.attend(message.delivery.room, user, session)
-    this.#receive.user(sessions, message)
-  }
-}
-
-const NOBODY: ReadonlySet<DinoSession> = new Set()
   /** Pushes look at accounts without a wait: what is forgotten because it changed is read again at once. */
   #renew(user: UserId): void {
     const known = this.#users.get(user)
@@ -219,3 +211,11 @@ const NOBODY: ReadonlySet<DinoSession> = new Set()
     )
   }
 
+  /** What concerns one user by name: who became an owner or a member, or is none any more. */
+  #follow(user: UserId, sessions: ReadonlySet<DinoSession>, message: BusMessage): void {
+    if (message.kind === 'event') for (const session of sessions) this.attend(message.delivery.room, user, session)
+    this.#receive.user(sessions, message)
+  }
+}
+
+const NOBODY: ReadonlySet<DinoSession> = new Set()
