@@ -51,3 +51,16 @@ export const WRAPPED_KEY = 4_096
 export const PUBLIC_KEYS = 1_000
 /** Events on one page. */
 export const PAGE = 10_000
+
+/** Events for one destination that are kept in memory at once, and below how many more are read: at 1 KB a quarter of
+ * a megabyte, and a read for every two hundred calls. */
+export const OUTGOING_WINDOW = 256
+export const OUTGOING_LOW = 64
+/** ms after an event at which it is tried again: the example of the Standard Webhooks specification. */
+export const OUTGOING_AGAIN = [5, 305, 2_105, 9_305, 27_305, 63_305, 113_705, 185_705, 272_105].map(s => s * 1_000)
+/** Tries that a destination without an answer is given for one event, before those behind it go first. */
+export const OUTGOING_HOLD = 5
+/** ms for which a destination without an answer is left alone: doubled each time, and soon enough when it is back. */
+export const OUTGOING_REST = { least: 1_000, most: 60_000 }
+/** Dead letters that are kept: at 1 KB a hundred megabytes; beyond it the oldest go. */
+export const DEAD_LETTERS = 100_000

@@ -22,9 +22,12 @@ import { Operations } from './operations.ts'
 import { type Control, openControl } from './operator/control.ts'
 import type { FirstStart } from './operator/first-start.ts'
 import { firstStart } from './operator/first-start.ts'
+import type { Outlet } from './outlet/outlet.ts'
+import { webhookOutlet } from './outlet/webhooks.ts'
 import { localPresence } from './presence/local.ts'
 import { localQuota } from './quota/local.ts'
 import { openSqliteStore } from './store/sqlite/store.ts'
+import { VERSION } from './version.ts'
 
 export const systemClock: Clock = { now: () => Date.now() }
 export const systemRandom: Random = { bytes: count => randomBytes(count) }
@@ -62,7 +65,15 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
     bus: localBus({ onError: error => log.error({ err: error }, 'bug in a receiver of the bus') }),
     presence: localPresence(),
     quota: localQuota(clock),
+    outlet: openOutlet(config),
   })
+}
+
+/** null where nobody is to be told of anything. */
+function openOutlet({ outlet }: Config): Outlet | null {
+  const { webhooks, timeout } = outlet
+  if (webhooks.length === 0) return null
+  return webhookOutlet({ webhooks, timeout: timeout * 1_000, clock: systemClock, agent: `Conclave/${VERSION}` })
 }
 
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
@@ -92,6 +103,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       http.server,
       gateways.flatMap(gateway => gateway.upgrades),
     )
+    await core.outgoing.start()
     await http.listen({ host: config.host, port: config.port })
     const control = await openControl(core, config.data)
     const { port } = http.server.address() as AddressInfo
@@ -148,6 +160,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     occupancy: core.occupancy,
     reading: core.reading,
     sanctions: core.sanctions,
+    outgoing: core.outgoing,
     statuses: core.statuses,
     turn,
     http,

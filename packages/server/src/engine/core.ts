@@ -6,6 +6,7 @@ import type { Clock, Random } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { Identity } from '../identity/identity.ts'
 import { Passwords } from '../identity/passwords.ts'
+import type { Outlet } from '../outlet/outlet.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
 import type { AclRules } from '../room/acl-rules.ts'
@@ -14,12 +15,15 @@ import type { Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Engine } from './engine.ts'
 import { Occupancy } from './occupancy.ts'
+import { OutgoingEvents } from './outgoing.ts'
 import { Reading } from './reading.ts'
 import { Rooms } from './rooms.ts'
 import { Sanctions } from './sanctions.ts'
 import { Sessions } from './sessions.ts'
 import { Statuses } from './statuses.ts'
 import { Writer } from './writer.ts'
+
+const HOUR = 3_600_000
 
 export interface CoreParts {
   readonly config: Config
@@ -32,6 +36,8 @@ export interface CoreParts {
   readonly bus: Bus
   readonly presence: Presence
   readonly quota: Quota
+  /** How the embedding site is told of events; null where nobody is. */
+  readonly outlet: Outlet | null
 }
 
 export interface Core extends CoreParts {
@@ -43,6 +49,7 @@ export interface Core extends CoreParts {
   readonly occupancy: Occupancy
   readonly reading: Reading
   readonly sanctions: Sanctions
+  readonly outgoing: OutgoingEvents
   readonly statuses: Statuses
   /** Called after each transaction; for metrics. */
   onCommit(listener: (items: number, milliseconds: number) => void): void
@@ -102,6 +109,17 @@ export function buildCore(parts: CoreParts): Core {
     bug: error => log.error({ err: error }, 'bug in putting somebody out of a room'),
   })
   engine.onPublished(message => occupancy.follow(message))
+  const outgoing = new OutgoingEvents({
+    store,
+    write: writer.write,
+    clock,
+    random,
+    log,
+    outlet: parts.outlet,
+    patience: config.outlet.hours * HOUR,
+    most: config.outlet.most,
+  })
+  if (outgoing.enabled) listeners.push(() => outgoing.wake())
   const reading = new Reading({ store, identity, rooms, clock, acl: settings.acl })
   return {
     ...parts,
@@ -114,11 +132,13 @@ export function buildCore(parts: CoreParts): Core {
     reading,
     statuses,
     sanctions: new Sanctions({ store, write: writer.write, bus, clock, identity, rooms, engine, occupancy }),
+    outgoing,
     onCommit: listener => void listeners.push(listener),
     roomsChannel: () => roomsChannel({ store, writer, config }),
     settled: () => writer.settled(),
     close: async () => {
       sessions.endAll('the server stops')
+      await outgoing.close()
       await writer.close()
       await passwords.close()
       await bus.close()

@@ -9,12 +9,12 @@ import { fold } from '../room/apply.ts'
 import type { Command } from '../room/decide.ts'
 import { decide, needs } from '../room/decide.ts'
 import type { Decision } from '../room/decision.ts'
-import type { RoomEvent } from '../room/events.ts'
-import type { Context, RoomSettings } from '../room/facts.ts'
+import type { EventBody, RoomEvent } from '../room/events.ts'
+import type { Context, Facts, RoomSettings } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
 import type { RoomState } from '../room/state.ts'
-import type { Item, Outcome, Store } from '../store/store.ts'
+import type { Item, Outcome, Row, Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Admission } from './admission.ts'
 import { Gathered, gather } from './facts.ts'
@@ -43,6 +43,18 @@ export interface Done {
 
 export type Answer = Done | Rejection
 
+/** What was decided and is about to be written. */
+export interface Decided {
+  readonly room: RoomId
+  /** undefined for a room that begins with it. */
+  readonly before: RoomState | undefined
+  readonly bodies: readonly EventBody[]
+  readonly facts: Facts
+  readonly actor: UserId | null
+  /** ms since 1970. */
+  readonly now: number
+}
+
 export interface EngineParts {
   readonly store: Store
   readonly bus: Bus
@@ -57,6 +69,7 @@ export class Engine {
   readonly #parts: EngineParts
   readonly #admission = new Admission()
   #follow: ((message: BusMessage) => void) | null = null
+  #describe: ((decided: Decided) => readonly Row[]) | null = null
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -65,6 +78,12 @@ export class Engine {
   /** Who acts on every event that this node commits, after everybody was told. */
   onPublished(follow: (message: BusMessage) => void): void {
     this.#follow = follow
+  }
+
+  /** Who has rows to write in the transaction of what was decided; asked again when it is decided again. Must not throw:
+   * nothing would be written. */
+  onDecided(describe: (decided: Decided) => readonly Row[]): void {
+    this.#describe = describe
   }
 
   /** What decisions are made by; for whoever asks beforehand what a decision would be. */
@@ -109,7 +128,10 @@ export class Engine {
       const decision = decide(state, command, facts, context)
       if (isRejection(decision)) return (await this.#answeredBefore(submission, decision)) ?? decision
       if (decision.events.length === 0) return { events: [], room: state as RoomState, repeated: false }
-      const item = itemOf(submission, state, decision, facts, context.now)
+      const { events: bodies } = decision
+      const { now } = context
+      const rows = this.#describe?.({ room, before: state, bodies, facts, actor: command.actor, now }) ?? []
+      const item = itemOf(submission, state, decision, facts, now, rows)
       let after = state
       const outcome = await writer.write(item, events => {
         after = fold(state, events) as RoomState
@@ -207,6 +229,7 @@ function itemOf(
   decision: Decision,
   facts: Gathered,
   now: number,
+  rows: readonly Row[],
 ): Item {
   return {
     guards: facts.guards(),
@@ -220,7 +243,7 @@ function itemOf(
       releases: decision.releases ?? [],
       messageKeys: decision.messageKeys ?? [],
     },
-    rows: [],
+    rows,
   }
 }
 

@@ -41,6 +41,7 @@ export async function openTestCore(
     bus: localBus(),
     presence: localPresence(),
     quota: localQuota(clock),
+    outlet: null,
   })
   return { core, clock }
 }

@@ -9,6 +9,7 @@ import type { Clock, Random } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Occupancy } from '../engine/occupancy.ts'
+import type { OutgoingEvents } from '../engine/outgoing.ts'
 import type { Reading } from '../engine/reading.ts'
 import type { Sanctions } from '../engine/sanctions.ts'
 import type { Sessions } from '../engine/sessions.ts'
@@ -33,6 +34,8 @@ export interface GatewayParts {
   readonly occupancy: Occupancy
   readonly reading: Reading
   readonly sanctions: Sanctions
+  /** What the embedding site is told of (dino.md section 13). */
+  readonly outgoing: OutgoingEvents
   readonly statuses: Statuses
   /** The one writer's turn: gateways make their groups and outlets of it. */
   readonly turn: Turn

@@ -49,6 +49,7 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
     bus: localBus(),
     presence: localPresence(),
     quota: localQuota(clock),
+    outlet: null,
   })
   const http = fastify({ routerOptions: { maxParamLength: 256 } })
   await xchatGateway({

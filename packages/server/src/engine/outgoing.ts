@@ -1,0 +1,205 @@
+// External events (dino.md section 13): written as rows in the transaction of what they tell of, and brought to the
+// destinations of the outlet afterwards, each by its own courier. Without an outlet nothing is made and nothing is asked.
+import type { RoomId } from '@conclave/wire'
+import type { Logger } from 'pino'
+import type { Clock, Random } from '../clock.ts'
+import type { Verb } from '../config.ts'
+import { DEAD_LETTERS } from '../limits.ts'
+import type { Delivered, Outlet } from '../outlet/outlet.ts'
+import type { OutgoingRow, Store, Write } from '../store/store.ts'
+import { Courier } from './courier.ts'
+import { deadLetter } from './letter.ts'
+
+export interface OutgoingParts {
+  readonly store: Store
+  readonly write: Write
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** null: nobody is to be told. */
+  readonly outlet: Outlet | null
+  /** ms for which an event is tried again. */
+  readonly patience: number
+  /** Events that may wait. */
+  readonly most: number
+}
+
+/** Something to tell. */
+export interface Told {
+  readonly verb: Verb
+  /** An activity as JSON text, with an `id` that is never used again: null for that of the log's event. No content. */
+  readonly body: string
+  /** ms since 1970. */
+  readonly at: number
+  /** Where it happened, if in a room. What concerns one room is told in its order. */
+  readonly room: RoomId | null
+  /** Which of the bodies that the same item appends it stands for, if any. */
+  readonly event: number | null
+}
+
+type Tried = (destination: string, result: Delivered['delivered']) => void
+
+/** ms between counts of what waits, when there seems to be too much. */
+const RECOUNT = 10_000
+/** ms between complaints. */
+const COMPLAINT = 60_000
+/** ms that calls which are under way have for their end when the server stops. */
+const CLOSING = 1_000
+/** Rows of one look at those that are for nobody any more, or too many. */
+const PAGE = 1_000
+
+export class OutgoingEvents {
+  readonly #parts: OutgoingParts
+  readonly #couriers: readonly Courier[]
+  readonly #listeners: Tried[] = []
+  readonly #writes = new Set<Promise<void>>()
+  #started = false
+  /** About how many wait and are dead: what was handed out and not written counts until the next count. */
+  #waiting = 0
+  #dead = 0
+  #lost = 0
+  #countedAt = Number.NEGATIVE_INFINITY
+  #complainedAt = Number.NEGATIVE_INFINITY
+
+  constructor(parts: OutgoingParts) {
+    this.#parts = parts
+    const { outlet } = parts
+    const tried: Tried = (destination, result) => {
+      for (const listener of this.#listeners) listener(destination, result)
+    }
+    const settled = (dead: boolean): void => {
+      this.#waiting -= 1
+      if (dead) this.#buried()
+    }
+    this.#couriers =
+      outlet?.destinations.map(destination => new Courier(destination, { ...parts, outlet, tried, settled })) ?? []
+  }
+
+  /** False: nothing that is told goes anywhere. */
+  get enabled(): boolean {
+    return this.#couriers.length > 0
+  }
+
+  /** Events that nobody was told of, because too many waited. */
+  get lost(): number {
+    return this.#lost
+  }
+
+  /** Whether anybody is told of such events; ask before making one. */
+  wants(verb: Verb): boolean {
+    return this.#parts.outlet?.destinations.some(destination => destination.wants(verb)) ?? false
+  }
+
+  /** The rows that tell of something, for the item that writes it. */
+  rows({ verb, body, at, room, event }: Told): readonly OutgoingRow[] {
+    const { outlet, store } = this.#parts
+    const rows: OutgoingRow[] = []
+    for (const { name, wants } of outlet?.destinations ?? []) {
+      if (!wants(verb)) continue
+      const outgoing = { id: store.newId(), to: name, at, verb, body, room, sequence: null }
+      rows.push({ put: 'outgoing', outgoing: { ...outgoing, attempts: 0, dueAt: at, error: '' }, event })
+    }
+    if (!this.#admit(rows.length)) return []
+    return rows
+  }
+
+  /** Tells of what stands in no log, in the next transaction. */
+  tell(told: Omit<Told, 'at' | 'event'>): void {
+    const rows = this.rows({ ...told, at: this.#parts.clock.now(), event: null })
+    if (rows.length === 0) return
+    const written = this.#parts
+      .write({ guards: [], append: null, rows })
+      .catch((error: unknown) => {
+        this.#parts.log.warn({ event: told.verb, err: error }, 'an external event could not be written')
+      })
+      .then(() => void this.#writes.delete(written))
+    this.#writes.add(written)
+  }
+
+  /** Called after every try; for metrics. */
+  onTried(listener: Tried): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Begins to bring what waits, and what has waited since before the last stop. */
+  async start(): Promise<void> {
+    await this.#buryOrphans()
+    if (!this.enabled) return
+    await this.#count()
+    this.#started = true
+    this.wake()
+  }
+
+  /** After a commit, which may have brought something. */
+  wake(): void {
+    if (this.#started) for (const courier of this.#couriers) courier.wake()
+  }
+
+  /** Brings nothing more. What is under way may end, what waits goes on after the next start. */
+  async close(): Promise<void> {
+    this.#started = false
+    const ended = Promise.all(this.#couriers.map(courier => courier.close()))
+    let patience: NodeJS.Timeout | undefined
+    const over = new Promise<void>(resolve => {
+      patience = setTimeout(resolve, CLOSING)
+    })
+    await Promise.race([ended, over])
+    clearTimeout(patience)
+    await this.#parts.outlet?.close()
+    await Promise.all([ended, ...this.#writes])
+  }
+
+  #admit(rows: number): boolean {
+    const { most, clock, log } = this.#parts
+    if (this.#waiting + rows <= most) {
+      this.#waiting += rows
+      return true
+    }
+    this.#lost += rows
+    const now = clock.now()
+    if (Math.abs(now - this.#countedAt) >= RECOUNT)
+      this.#count().catch((error: unknown) => log.warn({ err: error }, 'external events could not be counted'))
+    if (Math.abs(now - this.#complainedAt) >= COMPLAINT) {
+      this.#complainedAt = now
+      log.warn({ count: this.#waiting }, 'too many external events wait, new ones are lost (setting "outlet.most")')
+    }
+    return false
+  }
+
+  async #count(): Promise<void> {
+    this.#countedAt = this.#parts.clock.now()
+    const counts = await this.#parts.store.countOutgoing()
+    this.#waiting = counts.reduce((sum, { waiting }) => sum + waiting, 0)
+    this.#dead = counts.reduce((sum, { dead }) => sum + dead, 0)
+  }
+
+  /** One more dead letter; the oldest go when there are too many. */
+  #buried(): void {
+    this.#dead += 1
+    if (this.#dead <= DEAD_LETTERS) return
+    this.#dead -= PAGE
+    const { store, write, log } = this.#parts
+    store
+      .deadOutgoing(null, PAGE)
+      .then(rows => write({ guards: [], append: null, rows: rows.map(({ id }) => ({ drop: 'outgoing', id })) }))
+      .catch((error: unknown) => log.warn({ err: error }, 'old dead letters were kept'))
+  }
+
+  /** What waits for a destination that is configured no longer becomes a dead letter, which an operator can see. */
+  async #buryOrphans(): Promise<void> {
+    const { store, write, outlet, log } = this.#parts
+    for (const { to, waiting } of await store.countOutgoing()) {
+      if (waiting === 0 || outlet?.destinations.some(({ name }) => name === to)) continue
+      log.warn(
+        { destination: to, count: waiting },
+        'external events wait for a destination that is configured no longer',
+      )
+      for (;;) {
+        const rows = await store.dueOutgoing(to, Number.MAX_SAFE_INTEGER, PAGE)
+        if (rows.length === 0) break
+        const error = 'this destination is configured no longer'
+        await write({ guards: [], append: null, rows: rows.flatMap(row => deadLetter({ ...row, error })) })
+      }
+    }
+  }
+}
