@@ -30,6 +30,8 @@ import { usersWith } from './state.ts'
 const RUNS = 150
 const START = 1_800_000_000_000
 const PEOPLE = 7
+/** Beside the members' own roles: who owns and who administers the channel, and who is a globalmod. */
+const [CHANNEL_OWNER, CHANNEL_ADMIN, GLOBALMOD] = [3, 4, 5]
 
 /** A room log in memory that appends what `decide` gives, like the store does for one node. */
 class Log {
@@ -40,7 +42,10 @@ class Log {
   readonly used = new Set<string>()
 
   constructor() {
-    for (let n = 0; n < PEOPLE; n++) this.people.add(userId(n), n < PEOPLE - 1)
+    for (let n = 0; n < PEOPLE; n++)
+      this.people.add(userId(n), n < PEOPLE - 1, { roles: n === GLOBALMOD ? ['globalmod'] : [] })
+    const { channel } = this.people
+    this.people.channel = { ...channel, owners: [userId(CHANNEL_OWNER)], admins: [userId(CHANNEL_ADMIN)] }
   }
 
   get room(): RoomState {
@@ -226,8 +231,9 @@ type Step =
   | { readonly do: 'leave'; readonly who: number }
   | { readonly do: 'rotate'; readonly by: number }
   | { readonly do: 'send'; readonly by: number; readonly old: boolean }
-  | { readonly do: 'ban'; readonly who: number; readonly for: number }
-  | { readonly do: 'mute'; readonly who: number; readonly for: number }
+  | { readonly do: 'ban'; readonly by: number | null; readonly who: number; readonly for: number }
+  | { readonly do: 'mute'; readonly by: number | null; readonly who: number; readonly for: number }
+  | { readonly do: 'kick'; readonly by: number | null; readonly who: number; readonly for: number }
   | { readonly do: 'register'; readonly who: number }
   | { readonly do: 'wait'; readonly for: number }
 
@@ -246,8 +252,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), who: person }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('rotate' as const), by: person }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('send' as const), by: person, old: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('ban' as const), who: person, for: fc.nat(1_000) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('mute' as const), who: person, for: fc.nat(1_000) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('ban' as const, 'mute' as const, 'kick' as const),
+      by: fc.option(person),
+      who: person,
+      for: fc.oneof(fc.constant(0), fc.nat(1_000)),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('register' as const), who: person }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), for: fc.nat(2_000) }) },
 )
@@ -287,13 +300,17 @@ function perform(log: Log, one: Step): string | null {
     case 'mute':
       return log.submit({
         command: 'sanction',
-        actor: null,
+        actor: one.by === null ? null : userId(one.by),
         kind: one.do,
         user: userId(one.who),
         until: log.now + one.for,
         reason: '',
         rank: 'owner',
       })
+    case 'kick': {
+      const actor = one.by === null ? null : userId(one.by)
+      return log.submit({ command: 'kick', actor, user: userId(one.who), reason: '', banMs: one.for })
+    }
     case 'register':
       if (one.who < PEOPLE - 1) log.people.register(userId(one.who), String(log.now))
       return null
@@ -462,6 +479,59 @@ describe('L4 closing', () => {
           if (event.body.type === 'message') expect(state?.closed).toBe(false)
           state = apply(state, event)
         }
+      }),
+      { numRuns: RUNS },
+    )
+  })
+})
+
+describe('L4 closing by another’s hand', () => {
+  test('who is kicked or banned goes once, and the room closes with them', () => {
+    fc.assert(
+      fc.property(histories, steps => {
+        let state: RoomState | undefined
+        for (const event of play(steps, () => {}).events) {
+          if (event.body.type === 'members.removed') {
+            for (const user of event.body.users) expect(state?.members.has(user)).toBe(true)
+            expect(event.body.closes).toBe(true)
+          }
+          state = apply(state, event)
+        }
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
+  test('nobody without the right leaves an event, and nobody puts out operators', () => {
+    fc.assert(
+      fc.property(histories, steps => {
+        play(steps, (log, one, before, rejected) => {
+          if (one.do !== 'kick' && one.do !== 'ban' && one.do !== 'mute') return
+          if (one.by === null || rejected !== null) return
+          const actor = userId(one.by)
+          const rules = before.roles.has(actor) || one.by === CHANNEL_OWNER
+          const admin = one.do === 'kick' && one.by === CHANNEL_ADMIN
+          expect(one.by === GLOBALMOD || (before.members.has(actor) && (rules || admin))).toBe(true)
+          expect(one.who).not.toBe(GLOBALMOD)
+          const banned = before.sanctions.some(s => s.kind === 'ban' && s.user === actor && (s.until ?? 0) > log.now)
+          expect(banned).toBe(false)
+        })
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
+  test('a kick leaves no ban that ends before the one that it found', () => {
+    const end = (state: RoomState, user: UserId): number =>
+      Math.max(0, ...state.sanctions.filter(s => s.kind === 'ban' && s.user === user).map(s => s.until ?? Infinity))
+    fc.assert(
+      fc.property(histories, steps => {
+        play(steps, (log, one, before) => {
+          if (one.do !== 'kick') return
+          const user = userId(one.who)
+          const held = end(before, user)
+          if (held > log.now) expect(end(log.room, user)).toBeGreaterThanOrEqual(held)
+        })
       }),
       { numRuns: RUNS },
     )

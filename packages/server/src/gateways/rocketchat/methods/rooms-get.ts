@@ -1,4 +1,5 @@
-// `rooms/get`: the rooms of which the caller is a member; as in `subscriptions/get`, nothing is said of rooms left.
+// `rooms/get`: the rooms of which the caller is a member, as far as the ACL `list` shows them (design 6); as in
+// `subscriptions/get`, nothing is said of rooms left.
 
 import { z } from 'zod'
 import { roomDocument } from '../encode.ts'
@@ -11,7 +12,11 @@ export const roomsGet = method({
   async run({ gate, caller }, [since]) {
     const { parts } = gate
     const update: object[] = []
-    for (const room of await parts.reading.roomsOf(caller.account.id)) update.push(await roomDocument(parts, room))
+    for (const { id } of await parts.reading.roomsOf(caller.account.id)) {
+      const found = await parts.reading.room(id)
+      if (!found || !parts.reading.mayList(caller.account, found.room, found.channel)) continue
+      update.push(await roomDocument(parts, found.room))
+    }
     return since ? { update, remove: [] } : update
   },
 })
