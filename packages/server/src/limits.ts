@@ -49,6 +49,8 @@ export const DELETED_TOGETHER = 500
 export const WRAPPED_KEY = 4_096
 /** Registered X keys per user: a few a day for years. */
 export const PUBLIC_KEYS = 1_000
+/** Temporary rooms that wait for their end at the same time, at about 100 bytes each. */
+export const WAITING_ROOMS = 100_000
 /** Events on one page. */
 export const PAGE = 10_000
 

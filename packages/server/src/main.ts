@@ -104,6 +104,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       gateways.flatMap(gateway => gateway.upgrades),
     )
     await core.outgoing.start()
+    await core.temporary.start()
     await http.listen({ host: config.host, port: config.port })
     const control = await openControl(core, config.data)
     const { port } = http.server.address() as AddressInfo
@@ -185,6 +186,7 @@ interface Running {
 /** Not ready, then no new requests, then sessions with their wire's own code, then the last commit, then the store. */
 async function stop({ core, http, gateways, operations, control, sockets }: Running): Promise<void> {
   operations.stopping()
+  core.temporary.stop()
   await control.close()
   const closed = http.close()
   await core.settled()

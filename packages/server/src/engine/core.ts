@@ -21,6 +21,7 @@ import { Rooms } from './rooms.ts'
 import { Sanctions } from './sanctions.ts'
 import { Sessions } from './sessions.ts'
 import { Statuses } from './statuses.ts'
+import { TemporaryRooms } from './temporary.ts'
 import { Writer } from './writer.ts'
 
 const HOUR = 3_600_000
@@ -47,6 +48,7 @@ export interface Core extends CoreParts {
   readonly engine: Engine
   readonly sessions: Sessions
   readonly occupancy: Occupancy
+  readonly temporary: TemporaryRooms
   readonly reading: Reading
   readonly sanctions: Sanctions
   readonly outgoing: OutgoingEvents
@@ -109,6 +111,18 @@ export function buildCore(parts: CoreParts): Core {
     bug: error => log.error({ err: error }, 'bug in putting somebody out of a room'),
   })
   engine.onPublished(message => occupancy.follow(message))
+  const temporary = new TemporaryRooms({
+    store,
+    clock,
+    presence,
+    rooms,
+    engine,
+    log,
+    rule: config.rooms.temporary,
+    grace: config.rooms.grace * 1_000,
+    delayed: config.dino.delayedRemoval,
+  })
+  occupancy.onDeparture(temporary)
   const outgoing = new OutgoingEvents({
     store,
     write: writer.write,
@@ -129,6 +143,7 @@ export function buildCore(parts: CoreParts): Core {
     engine,
     sessions,
     occupancy,
+    temporary,
     reading,
     statuses,
     sanctions: new Sanctions({ store, write: writer.write, bus, clock, identity, rooms, engine, occupancy }),
@@ -137,6 +152,7 @@ export function buildCore(parts: CoreParts): Core {
     roomsChannel: () => roomsChannel({ store, writer, config }),
     settled: () => writer.settled(),
     close: async () => {
+      temporary.stop()
       sessions.endAll('the server stops')
       await outgoing.close()
       await writer.close()

@@ -1,9 +1,7 @@
 // `disconnect`: the socket is gone. Its user leaves the rooms in which no other session of theirs is.
-import type { RoomId } from '@conclave/wire'
 import type { Session } from '../../../engine/sessions.ts'
 import type { Gate } from '../gate.ts'
 import type { DinoSession } from '../session.ts'
-import { endTemporary } from '../temporary.ts'
 
 export async function disconnected(gate: Gate, session: DinoSession): Promise<void> {
   session.closed()
@@ -14,8 +12,6 @@ export async function disconnected(gate: Gate, session: DinoSession): Promise<vo
 /** Ends what a log-in began, also when the same socket logs in as somebody else. */
 export async function ended(gate: Gate, session: DinoSession, live: Session): Promise<void> {
   session.live = null
-  const rooms: readonly RoomId[] = [...session.rooms]
   gate.feeds.remove(live.user, session)
   await gate.parts.occupancy.close(live)
-  for (const room of rooms) await endTemporary(gate, room, live.user, 'lost')
 }

@@ -6,7 +6,6 @@ import type { Part } from '../activity.ts'
 import { CODE, malformed, refusal } from '../errors.ts'
 import { type Answer, type Asked, DONE, type Gate, refused } from '../gate.ts'
 import { type Found, isRefusal, roomNamed, roomOf } from '../rooms.ts'
-import { endTemporary } from '../temporary.ts'
 
 export async function leave({ gate, session, live, account, activity }: Asked): Promise<Answer> {
   const { target } = activity
@@ -19,8 +18,7 @@ export async function leave({ gate, session, live, account, activity }: Asked): 
   const inside = session.rooms.has(room.id)
   gate.feeds.leave(room.id, session)
   const { last } = await occupancy.leave(live, room.id)
-  if (last) await endTemporary(gate, room.id, account.id, 'leave')
-  else if (!inside && !isHidden(room) && !(await occupancy.inside(room.id, account.id))) {
+  if (!last && !inside && !isHidden(room) && !(await occupancy.inside(room.id, account.id))) {
     // As the real server does: whoever still shows the user in the room learns better.
     bus.publish(`room:${room.id}`, { kind: 'left', room, session: live, account })
   }
