@@ -108,6 +108,11 @@ export class Reading {
     return this.#parts.store.locate(room, ids)
   }
 
+  /** In which rooms these messages are, whoever asks. */
+  roomsOfMessages(ids: readonly EventId[]): Promise<ReadonlyMap<EventId, RoomId>> {
+    return this.#parts.store.roomsOfMessages(ids)
+  }
+
   /** Where the messages of a room stand, newest first, whoever asks. No content. */
   messagesIn(room: RoomId, query: MessagesQuery): Promise<readonly Placed[]> {
     return this.#parts.store.messagesIn(room, query)

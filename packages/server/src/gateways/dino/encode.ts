@@ -95,3 +95,21 @@ const SERVER = '0'
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
+
+/** `content`: as it was sent, base64. */
+export function whisperJson(
+  room: RoomState,
+  channel: Channel,
+  account: Account,
+  content: string,
+  stamp: Stamp,
+): string {
+  return JSON.stringify({
+    actor: { id: account.id, displayName: userName(account) },
+    verb: 'whisper',
+    object: { content, url: idOf(channel.id), displayName: channelName(channel) },
+    target: { id: idOf(room.id), displayName: roomName(room) },
+    ...stamp,
+    provider: PROVIDER,
+  })
+}

@@ -15,6 +15,7 @@ type Unsubscribe = () => void
 
 /** Frames that a session which is just entering will get after its answer. */
 export interface Entering {
+  readonly user: UserId | null
   readonly frames: Buffer[]
 }
 
@@ -52,8 +53,24 @@ export class Feed {
     else if (this.belonging.size > 0) this.#belongingGroup.write(frame())
   }
 
-  beginEntering(): Entering {
-    const entering = { frames: [] }
+  /** The same of a whisper: of those who get the room's messages only these users do. */
+  toUsers(room: RoomState, users: ReadonlySet<UserId>, frame: () => Buffer): void {
+    let made: Buffer | undefined
+    for (const session of isHidden(room) ? this.belonging : this.inside) {
+      if (session.user === null || !users.has(session.user)) continue
+      made ??= frame()
+      session.outlet.write(made)
+    }
+    if (isHidden(room)) return
+    for (const { user, frames } of this.#entering) {
+      if (user === null || !users.has(user) || frames.length >= ENTERING_FRAMES) continue
+      made ??= frame()
+      frames.push(made)
+    }
+  }
+
+  beginEntering({ user }: DinoSession): Entering {
+    const entering = { user, frames: [] }
     this.#entering.add(entering)
     return entering
   }

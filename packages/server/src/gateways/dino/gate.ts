@@ -14,6 +14,7 @@ import type { Feeds } from './feeds.ts'
 import type { Heartbeats } from './http/heartbeats.ts'
 import type { Joins } from './http/joins.ts'
 import type { DinoSession } from './session.ts'
+import type { WhisperCheck } from './whisper-check.ts'
 import type { Words } from './words.ts'
 
 export interface Gate {
@@ -23,6 +24,7 @@ export interface Gate {
   readonly feeds: Feeds
   readonly directory: Directory
   readonly words: Words
+  readonly whisperCheck: WhisperCheck
   readonly joins: Joins
   readonly heartbeats: Heartbeats
   /** Every open socket, logged in or not. */
@@ -63,7 +65,8 @@ export type Answer =
   | { readonly data: object | null }
   /** `data` as JSON text that exists already. */
   | { readonly json: string }
-  | { readonly refused: Refusal }
+  /** `silent`: an ack alone, no event. */
+  | { readonly refused: Refusal; readonly silent?: true }
 
 export type EventHandler = (asked: Asked) => Promise<Answer | 'answered'>
 export type LoginHandler = (asked: LoginAsked) => Promise<Answer | 'answered'>

@@ -1,5 +1,7 @@
-// Messages of the past, newest first, as `join` and `history` show them (dino.md section 4). What was erased is left out.
+// Messages of the past, newest first, as `join` and `history` show them (dino.md section 4). What was erased is left out,
+// and so are whispers of others.
 import type { Page } from '../../engine/reading.ts'
+import type { RoomEvent } from '../../room/events.ts'
 import type { Account } from '../../room/facts.ts'
 import type { Rejection } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
@@ -28,28 +30,48 @@ export async function historyOf(
   since: number | null,
 ): Promise<readonly PastMessage[] | Rejection> {
   const { type, limit } = parts.config.dino.history
-  const page: Page = { select: 'messages', order: 'newest', limit }
-  const unread = type === 'unread' && since !== null
-  const read = await parts.reading.page(reader, room.id, unread ? { ...page, since } : page, origin)
-  if (isRejection(read)) return read
-  const events = read.events.filter(event => !event.erased && event.body.type === 'message')
+  const bounds = type === 'top' ? {} : await unreadBounds(parts, reader, room, since)
+  const page: Page = { select: 'messages', order: 'newest', limit, ...bounds }
+  const read = await parts.reading.page(reader, room.id, page, origin)
+  return isRejection(read) ? read : pastMessages(parts, read.events)
+}
+
+/** After every sequence that there can be. */
+const NOTHING = Number.MAX_SAFE_INTEGER - 1
+
+/** From the time that the client names, else after what they have read. As on the real server, nothing is unread to who
+ * has never read anything here. */
+async function unreadBounds(
+  { reading }: GatewayParts,
+  reader: Account,
+  room: RoomState,
+  since: number | null,
+): Promise<Pick<Page, 'since' | 'after'>> {
+  if (since !== null) return { since }
+  const cursor = await reading.cursor(room.id, reader.id)
+  return { after: cursor?.sequence ?? NOTHING }
+}
+
+/** Messages as clients see them, in the same order. */
+export async function pastMessages(parts: GatewayParts, events: readonly RoomEvent[]): Promise<readonly PastMessage[]> {
+  const shown = events.filter(event => !event.erased)
   const authors = await accountsOf(
     parts,
-    events.flatMap(event => (event.actor === null ? [] : [event.actor])),
+    shown.flatMap(event => event.actor ?? []),
   )
-  return events.map(event => {
-    const author = event.actor === null ? undefined : authors.get(event.actor)
-    const body = event.body as Extract<typeof event.body, { type: 'message' }>
+  return shown.flatMap(({ actor, room, id, at, body }) => {
+    if (body.type !== 'message') return []
+    const author = actor === null ? undefined : authors.get(actor)
     return {
       author: {
-        id: event.actor ?? '0',
+        id: actor ?? '0',
         displayName: author ? userName(author) : '',
         attachments: author ? authorDetails(author) : [],
       },
-      summary: idOf(room.id),
-      id: idOf(event.id),
+      summary: idOf(room),
+      id: idOf(id),
       content: contentOf(body.content, body.messageId),
-      published: published(event.at),
+      published: published(at),
     }
   })
 }

@@ -18,6 +18,7 @@ import { PACKET_BYTES, RESUME_INTERVAL } from './limits.ts'
 import { push, pushToAll, pushToUser } from './pushes.ts'
 import { servedAs } from './served.ts'
 import { DinoSession } from './session.ts'
+import { WhisperCheck } from './whisper-check.ts'
 import { Words } from './words.ts'
 
 const PATH = '/socket.io'
@@ -58,6 +59,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
     feeds,
     directory: new Directory(parts),
     words: new Words(parts),
+    whisperCheck: new WhisperCheck(parts),
     joins: new Joins(parts),
     heartbeats: new Heartbeats(parts),
     sockets,
@@ -100,6 +102,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
       gate.closing = true
       await Promise.all([gate.joins.close(), gate.heartbeats.close()])
       paused.stop()
+      gate.whisperCheck.close()
       for (const session of [...sockets]) session.end()
       // Not io.close(): the port is the whole server's.
       io.engine.close()

@@ -77,11 +77,14 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
   const { event, room, channel, actor } = delivery
   const { body } = event
   switch (body.type) {
-    case 'message':
-      feed.toListeners(room, () => eventFrame('message', messageJson(event, room, channel, actor)))
+    case 'message': {
+      const frame = (): Buffer => eventFrame('message', messageJson(event, room, channel, actor))
+      if (body.to === undefined) feed.toListeners(room, frame)
+      else feed.toUsers(room, new Set(event.actor === null ? body.to : [event.actor, ...body.to]), frame)
       // The commit runs in a setImmediate itself: what it gave goes out now, not a turn later.
       gate.turn.settle()
       break
+    }
     case 'messages.deleted':
       deleted(gate, feed, delivery, body)
       break

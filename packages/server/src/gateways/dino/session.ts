@@ -199,7 +199,8 @@ export class DinoSession implements OutletOwner {
       'refused' in answer
         ? refusalJson(answer.refused, stamp(this.#gate))
         : successJson('json' in answer ? answer.json : JSON.stringify(answer.data))
-    if (this.#gate.parts.config.dino.emitResponses) this.emit(`gn_${event}`, json)
+    const silent = 'refused' in answer && answer.silent === true
+    if (this.#gate.parts.config.dino.emitResponses && !silent) this.emit(`gn_${event}`, json)
     if (ack) this.outlet.write(ackFrame(ack.id, json))
     this.#count(2 * json.length)
     this.#regulate()

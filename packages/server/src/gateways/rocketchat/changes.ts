@@ -18,6 +18,7 @@ import { ejson, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
 import { NOTICE_DELAY } from './limits.ts'
 import { fullNameOf, ridOf, typeOf } from './names.ts'
+import type { DdpSession } from './session.ts'
 
 /** Names of what passes between nodes without being stored. */
 export const SIGNAL = {
@@ -114,6 +115,10 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
   const { body } = event
   switch (body.type) {
     case 'message':
+      if (body.to) {
+        toHearers(feed, delivery, body.to)
+        return
+      }
       if (feed.messages.size > 0 || feed.mine.size > 0)
         toReaders(feed, room, messageDocument(event, room, delivery.actor))
       notice(gate, feed, delivery)
@@ -154,11 +159,29 @@ function work(gate: Gate, feed: RoomFeed, task: () => Promise<void>): void {
 function toReaders(feed: RoomFeed, room: RoomState, shown: Document): void {
   if (feed.messages.size === 0 && feed.mine.size === 0) return
   const json = ejson(shown)
-  if (feed.messages.size > 0) feed.messages.write(streamFrame('room-messages', ridOf(room), `[${json}]`))
-  if (feed.mine.size > 0) {
-    const about = { roomParticipant: true, roomType: typeOf(room), roomName: fullNameOf(room) }
-    feed.mine.write(streamFrame('room-messages', '__my_messages__', `[${json},${JSON.stringify(about)}]`))
-  }
+  if (feed.messages.size > 0) feed.messages.write(roomFrame(room, json))
+  if (feed.mine.size > 0) feed.mine.write(mineFrame(room, json))
+}
+
+/** A whisper: to its sender and to whom it is for. It is nobody's last message, for a room's document is one for all. */
+function toHearers(feed: RoomFeed, { event, room, actor }: Delivery, to: readonly UserId[]): void {
+  const hears = ({ user }: DdpSession): boolean => user !== null && (user === event.actor || to.includes(user))
+  const [reading, mine] = [feed.messages.sessions().filter(hears), feed.mine.sessions().filter(hears)]
+  if (reading.length === 0 && mine.length === 0) return
+  const json = ejson(messageDocument(event, room, actor))
+  const [ofRoom, ofMine] = [roomFrame(room, json), mineFrame(room, json)]
+  for (const session of reading) session.outlet.write(ofRoom)
+  for (const session of mine) session.outlet.write(ofMine)
+}
+
+/** `json`: the message's document. */
+function roomFrame(room: RoomState, json: string): Buffer {
+  return streamFrame('room-messages', ridOf(room), `[${json}]`)
+}
+
+function mineFrame(room: RoomState, json: string): Buffer {
+  const about = { roomParticipant: true, roomType: typeOf(room), roomName: fullNameOf(room) }
+  return streamFrame('room-messages', '__my_messages__', `[${json},${JSON.stringify(about)}]`)
 }
 
 /** Whom a control event gives another subscription document. */

@@ -28,7 +28,7 @@ export const join: EventHandler = async asked => {
   if (barred) return rejectionAnswer(gate, barred, room, channel)
 
   const feed = gate.feeds.hold(room.id)
-  const entering = feed.beginEntering()
+  const entering = feed.beginEntering(session)
   try {
     const json = await describe(asked, found, origin)
     let answered = false

@@ -16,8 +16,10 @@ import { type Answer, type Gate, type LoginAsked, refused, stamp } from '../gate
 import { FAILED_LOGIN_DELAY } from '../limits.ts'
 import { plainUserName, userName } from '../names.ts'
 import { globalRoles } from '../people.ts'
+import { tellClosedRooms } from '../pushes/rotation.ts'
 import type { DinoSession } from '../session.ts'
 import { setStatusAtLogin } from '../statuses.ts'
+import { unackedFor } from '../unacked.ts'
 import { ended } from './disconnect.ts'
 
 type Proven = Extract<LoginResult, { login: 'ok' }>
@@ -37,6 +39,7 @@ export async function login({ gate, session, read, answer }: LoginAsked): Promis
     return refused(live)
   }
   answer({ data: await describe(gate, session, account) })
+  await tellClosedRooms(gate, session, live)
   await autojoin(gate, session, live, account)
   // The socket may have gone meanwhile: then nobody would end what was begun here.
   if (!session.socket.connected && session.live === live) await ended(gate, session, live)
@@ -91,7 +94,8 @@ async function prove(gate: Gate, session: DinoSession, { actor }: Activity): Pro
 const RECORDED_CODES = { token: CODE.NOT_ALLOWED, user: CODE.NOT_ALLOWED }
 const SEED_CODES = { token: CODE.INVALID_TOKEN, user: CODE.INVALID_LOGIN }
 
-function banned(gate: Gate, session: DinoSession, user: string, { reason, until }: Sanction): Refusal {
+/** Tells a user who is banned from the server, and gives the refusal. */
+export function banned(gate: Gate, session: DinoSession, user: string, { reason, until }: Sanction): Refusal {
   const { clock } = gate.parts
   const seconds = until === null ? null : Math.max(0, Math.ceil((until - clock.now()) / 1_000))
   const activity = {
@@ -167,6 +171,7 @@ async function open(
 }
 
 async function describe(gate: Gate, session: DinoSession, account: Account): Promise<object> {
+  const unacked = await unackedFor(gate.parts, account)
   return {
     actor: {
       id: account.id,
@@ -175,6 +180,7 @@ async function describe(gate: Gate, session: DinoSession, account: Account): Pro
       content: session.socket.id,
       attachments: await rolesOf(gate, account),
     },
+    ...(unacked.length > 0 ? { object: { objectType: 'history', attachments: unacked } } : {}),
     verb: 'login',
     ...stamp(gate),
     provider: PROVIDER,

@@ -1,6 +1,7 @@
 // `message`: to a room, to a private room, or to another user (dino.md section 4). What the client sent beside the text
 // is kept and echoed (extra.ts); the push goes out after the commit and before the sender's answer.
 import { dinoBase64, type EventId } from '@conclave/wire'
+import { WHISPERED } from '../../../limits.ts'
 import type { SendMessage } from '../../../room/commands/send-message.ts'
 import { decide } from '../../../room/decide.ts'
 import type { RoomEvent } from '../../../room/events.ts'
@@ -14,6 +15,8 @@ import { CODE, malformed, type Refusal, refusal, refusalOf } from '../errors.ts'
 import { extraOf } from '../extra.ts'
 import { type Answer, type Asked, type Gate, refused } from '../gate.ts'
 import { channelOf, type Found, openDirectRoom, originOf, roomOf, userNamed } from '../rooms.ts'
+import { isLonger } from '../text-length.ts'
+import { type Whisper, whisperIn } from '../whispers.ts'
 
 export async function message(asked: Asked): Promise<Answer> {
   const { gate, account, activity } = asked
@@ -22,20 +25,25 @@ export async function message(asked: Asked): Promise<Answer> {
   const place = await placeOf(asked)
   if ('code' in place) return refused(place)
   const { room, channel, from } = place
-  const sealed = room.suite === 'none' ? await plain(gate, text, activity, account, place) : unsealed(room.suite, text)
+  const whisper = await whisperOf(asked, text, place)
+  if (whisper && 'code' in whisper) return refused(whisper)
+  const sealed = room.suite === 'none' ? await plain(asked, text, place) : unsealed(room.suite, text)
   if ('code' in sealed) return refused(sealed)
-  const origin = from && (await originOf(gate.parts, from, account))
   if (isRejection(sealed)) return refusedMessage(gate, sealed, place)
-  const inside = await gate.parts.occupancy.inside(room.id, account.id)
   const command: SendMessage = {
     command: 'send-message',
     actor: account.id,
     ...sealed,
-    inside,
+    inside: await gate.parts.occupancy.inside(room.id, account.id),
     attributes: null,
-    origin,
+    origin: from && (await originOf(gate.parts, from, account)),
+    ...(whisper && { to: whisper.to }),
+    ...(gate.parts.config.dino.validateMutes ? {} : { ignoreMutes: true }),
   }
-  const blocked = room.suite === 'none' && !isOperator(account) && (await gate.words.within(text))
+  const isPlain = room.suite === 'none'
+  const barred = isPlain ? await checkText(asked, text, place, command, whisper) : null
+  if (barred) return isRejection(barred) ? refusedMessage(gate, barred, place) : refused(barred)
+  const blocked = isPlain && !isOperator(account) && (await gate.words.within(text))
   const sent = blocked ? withheld(asked, place, command) : submitted(asked, place, command, text.length)
   asked.placed()
   const event = await sent
@@ -92,22 +100,49 @@ async function targetOf(
   return isRejection(room) ? refusalOf(room, { now: parts.clock.now() }) : room
 }
 
+/** null for what everybody hears. A talk (`private`) goes to all who belong to it, as on the real server. */
+async function whisperOf({ gate, activity }: Asked, text: string, { room }: Place): Promise<Whisper | Refusal | null> {
+  if (room.suite !== 'none' || room.kind === 'direct' || activity.target?.objectType === 'private') return null
+  const whisper = await whisperIn(gate.parts, room, text)
+  if (whisper !== 'too many') return whisper
+  return refusal(CODE.NOT_ALLOWED, `a whisper names at most ${WHISPERED} users`)
+}
+
 /** A text as it is kept, with what the client sent beside it. */
 async function plain(
-  { parts }: Gate,
+  { gate, account, activity }: Asked,
   text: string,
-  activity: Activity,
-  account: Account,
-  place: Place,
+  { room, channel, from }: Place,
 ): Promise<Sealed | Refusal> {
-  const { noEmpty, limitMessageLength } = parts.config.dino
-  if (noEmpty && text.trim() === '') return refusal(CODE.EMPTY_MESSAGE, 'empty message body')
-  if (limitMessageLength && text.length > limitMessageLength.max)
-    return refusal(CODE.MSG_TOO_LONG, `the message is longer than ${limitMessageLength.max} characters`)
-  const dino = await extraOf(parts, activity, account, place.room, place.channel, place.from)
+  const dino = await extraOf(gate.parts, activity, account, room, channel, from)
   if (dino === null) return { content: { suite: 'none', text }, messageId: null, digest: '' }
   if ('code' in dino) return dino
   return { content: { suite: 'none', text, extra: { dino: dino.fields } }, messageId: null, digest: '' }
+}
+
+/** What stands against a text, in the order of the real server: whoever may not send here hears of that first, then what
+ * the embedding site says of a whisper, and last of all what is wrong with the text. */
+async function checkText(
+  { gate, account }: Asked,
+  text: string,
+  place: Place,
+  command: SendMessage,
+  whisper: Whisper | null,
+): Promise<Rejection | Refusal | null> {
+  const fault = faultOf(gate, text)
+  const names = whisper && gate.whisperCheck.active ? whisper.names : []
+  if (!fault && names.length === 0) return null
+  const decided = rehearsed(gate, place, account, command)
+  if (isRejection(decided)) return decided
+  return (await gate.whisperCheck.refuses(account.id, names)) ?? fault
+}
+
+function faultOf({ parts }: Gate, text: string): Refusal | null {
+  const { noEmpty, limitMessageLength } = parts.config.dino
+  if (noEmpty && text.trim() === '') return refusal(CODE.EMPTY_MESSAGE, 'empty message body')
+  if (limitMessageLength && isLonger(text, limitMessageLength.max))
+    return refusal(CODE.MSG_TOO_LONG, `the message is longer than ${limitMessageLength.max} characters`)
+  return null
 }
 
 async function submitted(
@@ -127,21 +162,29 @@ async function withheld(
   command: SendMessage,
 ): Promise<RoomEvent | Rejection> {
   const { parts } = gate
-  const at = parts.clock.now()
-  const facts = { channel, account: () => account, keys: () => undefined }
-  const { settings } = parts.engine
-  const context = { now: at, raced: false, overtaken: false, settings, verify: () => false }
-  const decided = decide(room, command, facts, context)
+  const decided = rehearsed(gate, { room, channel }, account, command)
   if (isRejection(decided)) return decided
+  const at = parts.clock.now()
   const body = decided.events[0] as RoomEvent['body']
   const event = { room: room.id, sequence: 0, id: parts.newId() as EventId, at, actor: account.id, body }
   session.emit('message', messageJson(event, room, channel, account))
   return event
 }
 
+/** What the engine would decide at this moment. */
+function rehearsed({ parts }: Gate, { room, channel }: Found, account: Account, command: SendMessage) {
+  const facts = { channel, account: () => account, keys: () => undefined }
+  const { settings } = parts.engine
+  const now = parts.clock.now()
+  return decide(room, command, facts, { now, raced: false, overtaken: false, settings, verify: () => false })
+}
+
 function refusedMessage({ parts }: Gate, rejection: Rejection, { room, channel, from }: Place): Answer {
   const refusal = refusalOf(rejection, { now: parts.clock.now(), room, channel })
-  if (rejection.rejected !== 'acl' || rejection.acl.action !== 'crossroom' || !from) return refused(refusal)
+  const action = rejection.rejected === 'acl' ? rejection.acl.action : undefined
+  if (action === 'whisper')
+    return refused({ code: CODE.NOT_ALLOWED_TO_WHISPER_CHANNEL, text: 'not allowed to whisper in channel' })
+  if (action !== 'crossroom' || !from) return refused(refusal)
   const text = `user not allowed to send cross-room msg from ${idOf(from.room.id)} to ${idOf(room.id)}`
   return refused({ ...refusal, text })
 }

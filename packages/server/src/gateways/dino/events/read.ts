@@ -1,5 +1,5 @@
-// `read`: not served yet.
-import { malformed } from '../errors.ts'
-import { type EventHandler, refused } from '../gate.ts'
+// `read`: messages of one room were read (acks.ts).
+import { acknowledge } from '../acks.ts'
+import type { EventHandler } from '../gate.ts'
 
-export const readMessages: EventHandler = async () => refused(malformed('this server does not serve this event yet'))
+export const readMessages: EventHandler = asked => acknowledge(asked, 'read')

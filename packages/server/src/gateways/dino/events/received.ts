@@ -1,6 +1,5 @@
-// `received`: not served yet.
-import { malformed } from '../errors.ts'
-import { type EventHandler, refused } from '../gate.ts'
+// `received`: messages of one room have arrived (acks.ts).
+import { acknowledge } from '../acks.ts'
+import type { EventHandler } from '../gate.ts'
 
-export const receivedMessages: EventHandler = async () =>
-  refused(malformed('this server does not serve this event yet'))
+export const receivedMessages: EventHandler = asked => acknowledge(asked, 'receive')

@@ -1,5 +1,78 @@
-// `whisper`: not served yet.
-import { malformed } from '../errors.ts'
-import { type EventHandler, refused } from '../gate.ts'
+// `whisper`: a text for one user who is in the same room; it reaches their sessions alone and is stored nowhere (dino.md
+// section 4, whisper). Whoever may not send into the room does not whisper in it either.
+import { dinoBase64, type UserId } from '@conclave/wire'
+import { MESSAGE_TEXT } from '../../../limits.ts'
+import { isOperator } from '../../../room/facts.ts'
+import type { Rejection } from '../../../room/rejection.ts'
+import { belongs, checkChannelAcls, checkMute, checkStanding, visitorOf } from '../../../room/rights.ts'
+import { echo } from '../activity.ts'
+import { whisperJson } from '../encode.ts'
+import { CODE, type Refusal, refusal } from '../errors.ts'
+import { type Answer, type Asked, DONE, refused, rejectionAnswer, stamp } from '../gate.ts'
+import { type Found, roomKnownTo, userNamed } from '../rooms.ts'
+import { tellUser } from '../tell.ts'
+import { isLonger } from '../text-length.ts'
 
-export const whisperTo: EventHandler = async () => refused(malformed('this server does not serve this event yet'))
+export async function whisperTo(asked: Asked): Promise<Answer> {
+  const { gate, account } = asked
+  const wanted = wantedBy(asked)
+  if ('code' in wanted) return refused(wanted)
+  const { to, url, text, content } = wanted
+  const found = await roomKnownTo(gate.parts, url, account)
+  if (!found) return refused(refusal(CODE.NO_SUCH_ROOM, 'no room found for actor.url (room uuid to whisper in)'))
+  const { room, channel } = found
+  const barred = await checkSender(asked, found)
+  if (barred) return rejectionAnswer(gate, barred, room, channel)
+  const user = userNamed(to)
+  const target = user && (await gate.parts.identity.accounts.load(user))
+  if (!target?.active) return refused(refusal(CODE.NO_SUCH_USER, `no such user ${echo(to)}`))
+  if (!(await isThere(asked, found, target.id)))
+    return refused(refusal(CODE.USER_NOT_IN_ROOM, 'the user to whisper to is not in the room'))
+  const unheard = !isOperator(account) && (target.excluded.includes(account.id) || (await gate.words.within(text)))
+  if (!unheard)
+    tellUser(gate.parts.bus, target.id, 'gn_whisper', whisperJson(room, channel, account, content, stamp(gate)))
+  return DONE
+}
+
+interface Wanted {
+  readonly to: string
+  readonly url: string
+  /** As it was sent, base64. */
+  readonly content: string
+  readonly text: string
+}
+
+function wantedBy({ gate, activity }: Asked): Wanted | Refusal {
+  const { actor, object, target } = activity
+  if (target?.id === undefined) return refusal(CODE.MISSING_TARGET_ID, 'no target.id (user uuid to whisper to)')
+  if (actor?.url === undefined) return refusal(CODE.MISSING_ACTOR_URL, 'no actor.url (room uuid to whisper in)')
+  if (object?.content === undefined)
+    return refusal(CODE.MISSING_OBJECT_CONTENT, 'no object.content (message to whisper)')
+  const { content } = object
+  const text = dinoBase64(content)
+  if (text === undefined) return refusal(CODE.NOT_BASE64, 'object.content needs to be base64 encoded')
+  const most = Math.min(MESSAGE_TEXT, gate.parts.config.dino.limitMessageLength?.max ?? MESSAGE_TEXT)
+  if (isLonger(text, most)) return refusal(CODE.MSG_TOO_LONG, `the message is longer than ${most} characters`)
+  return { to: target.id, url: actor.url, content, text }
+}
+
+/** As for a message, but the channel's rule for whispers comes first, as recorded. */
+async function checkSender({ gate, account }: Asked, { room, channel }: Found): Promise<Rejection | null> {
+  const { config, clock, engine, occupancy } = gate.parts
+  const now = clock.now()
+  const barred =
+    checkChannelAcls(channel, 'whisper', visitorOf(engine.settings.acl, null, channel, account)) ??
+    checkStanding(room, channel, account, now)
+  if (barred) return barred
+  if (!belongs(room, account.id) && !(await occupancy.inside(room.id, account.id)))
+    return { rejected: 'occupant.required', where: 'room' }
+  if (room.suite !== 'none') return { rejected: 'suite.refused', text: 'nobody whispers in an encrypted room' }
+  return config.dino.validateMutes ? checkMute(room, channel, account, now) : null
+}
+
+/** Whoever belongs to the room or is inside; an invisible user is there for operators alone, as in every list. */
+async function isThere({ gate, account }: Asked, { room }: Found, user: UserId): Promise<boolean> {
+  if (belongs(room, user)) return true
+  const sessions = await gate.parts.occupancy.occupants(room.id)
+  return sessions.some(session => session.user === user && (!session.invisible || isOperator(account)))
+}
