@@ -106,14 +106,15 @@ function spanOf(sanction: Sanction, summary: string): object {
 }
 
 const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
 ] as const
 
 /** As a client would have written it: `5m`, `90s`. */
 export function durationText({ from, until }: Sanction): string {
-  const ms = Math.max(0, (until ?? LAST_SECOND) - from)
-  const unit = UNITS.find(([, length]) => ms > 0 && ms % length === 0)
-  return unit ? `${ms / unit[1]}${unit[0]}` : `${Math.ceil(ms / 1_000)}s`
+  // The end was reckoned a moment before the beginning was written.
+  const seconds = Math.max(0, Math.round(((until ?? LAST_SECOND) - from) / 1_000))
+  const unit = UNITS.find(([, length]) => seconds > 0 && seconds % length === 0)
+  return unit ? `${seconds / unit[1]}${unit[0]}` : `${seconds}s`
 }
