@@ -10,6 +10,8 @@ export interface Listed {
   readonly channel: Channel
   /** Rooms that are not hidden, in the order in which they are listed. */
   readonly rooms: readonly RoomState[]
+  /** Those that are marked as rooms for admins, hidden ones too, in the same order. */
+  readonly adminRooms: readonly RoomState[]
 }
 
 export class Directory {
@@ -43,8 +45,9 @@ export class Directory {
     const { reading } = this.#parts
     const listed: Listed[] = []
     for (const channel of await reading.channels()) {
-      const rooms = (await reading.roomsIn(channel.id)).filter(room => !isHidden(room))
-      listed.push({ channel, rooms: rooms.sort(bySort) })
+      const all = [...(await reading.roomsIn(channel.id))].sort(bySort)
+      const adminRooms = all.filter(room => room.isAdmin)
+      listed.push({ channel, rooms: all.filter(room => !isHidden(room)), adminRooms })
     }
     return listed.sort((a, b) => bySort(a.channel, b.channel))
   }

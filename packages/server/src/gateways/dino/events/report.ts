@@ -1,5 +1,108 @@
-// `report`: not served yet.
-import { malformed } from '../errors.ts'
-import { type EventHandler, refused } from '../gate.ts'
+// `report`: somebody's message is shown to the admins (the seed). In an encrypted room the reporter discloses what it says
+// (L8): that goes to the admin room and to the embedding site, is marked as unproven, and is kept and logged nowhere.
+import { dinoBase64, type EventId, encodeUtf8Base64, idOfUuid, type UserId } from '@conclave/wire'
+import { MESSAGE_TEXT, REASON } from '../../../limits.ts'
+import type { Account } from '../../../room/facts.ts'
+import { checkRoomAcls, isHidden, visitorOf } from '../../../room/rights.ts'
+import type { RoomState } from '../../../room/state.ts'
+import type { Activity } from '../activity.ts'
+import { adminRoomFor } from '../admin-rooms.ts'
+import { idOf, PROVIDER } from '../encode.ts'
+import { CODE, type Refusal, refusal } from '../errors.ts'
+import { type Answer, type Asked, DONE, refused, stamp } from '../gate.ts'
+import { userName } from '../names.ts'
+import { userNamed } from '../rooms.ts'
+import { placeOf } from '../sanctions.ts'
+import { tellRoom } from '../tell.ts'
+import { isLonger } from '../text-length.ts'
 
-export const reportMessage: EventHandler = async () => refused(malformed('this server does not serve this event yet'))
+export async function reportMessage(asked: Asked): Promise<Answer> {
+  const { gate, activity } = asked
+  const named = namedBy(activity)
+  if ('code' in named) return refused(named)
+  const user = userNamed(named.user)
+  const reported = user && (await gate.parts.identity.accounts.load(user))
+  if (!reported) return refused(refusal(CODE.NO_SUCH_USER, 'no such user for target.id (id of user reported)'))
+  const said = saidIn(activity)
+  if ('code' in said) return refused(said)
+  const message = await messageOf(asked, named.message, reported.id)
+  if (!message) return refused(refusal(CODE.VALIDATION_ERROR, 'no such message of that user'))
+
+  const json = reportedJson(asked, reported, message, said)
+  const adminRoom = await adminRoomFor(gate, message.room.channel)
+  if (adminRoom) tellRoom(gate.parts.bus, adminRoom.id, 'gn_reported', json)
+  return DONE
+}
+
+function namedBy({ object, target }: Activity): { readonly message: string; readonly user: string } | Refusal {
+  if (object?.content === undefined)
+    return refusal(CODE.MISSING_OBJECT_CONTENT, 'need object.content (reported message)')
+  if (object.id === undefined) return refusal(CODE.MISSING_OBJECT_ID, 'need object.id (id of reported message)')
+  if (target?.id === undefined) return refusal(CODE.MISSING_TARGET_ID, 'need target.id (id of user reported)')
+  return { message: object.id, user: target.id }
+}
+
+/** As plain texts. */
+interface Said {
+  readonly content: string
+  readonly reason: string
+}
+
+function saidIn({ object }: Activity): Said | Refusal {
+  const content = dinoBase64(object?.content ?? '')
+  if (content === undefined) return refusal(CODE.NOT_BASE64, 'object.content is not base64 encoded')
+  const reason = object?.summary === undefined ? '' : dinoBase64(object.summary)
+  if (reason === undefined) return refusal(CODE.NOT_BASE64, 'object.summary is not base64 encoded')
+  for (const [text, most] of [
+    [content, MESSAGE_TEXT],
+    [reason, REASON],
+  ] as const)
+    if (isLonger(text, most)) return refusal(CODE.MSG_TOO_LONG, `what is reported is longer than ${most} characters`)
+  return { content, reason }
+}
+
+interface Message {
+  readonly id: EventId
+  readonly room: RoomState
+  /** What the server holds; null where it is encrypted, gone, or not shown to the reporter. */
+  readonly text: string | null
+}
+
+/** A message of that user which the reporter may read, or has heard while inside. */
+async function messageOf({ gate, account }: Asked, uuid: string, sender: UserId): Promise<Message | undefined> {
+  const { reading, occupancy, engine } = gate.parts
+  const id = idOfUuid(uuid) as EventId | undefined
+  const lies = id && (await reading.roomsOfMessages([id])).get(id)
+  const found = lies && (await reading.room(lies))
+  if (!id || !found) return undefined
+  const { room, channel } = found
+  const event = await reading.event(account, room.id, id)
+  if (event) {
+    const { actor, body, erased } = event
+    if (actor !== sender || body.type !== 'message') return undefined
+    return { id, room, text: body.content.suite === 'none' && !erased ? body.content.text : null }
+  }
+  // Where a rule hides the history from them, whoever is inside has heard the message all the same.
+  const visitor = visitorOf(engine.settings.acl, room, channel, account)
+  if (isHidden(room) || !checkRoomAcls(room, 'history', visitor)) return undefined
+  if (!(await occupancy.inside(room.id, account.id))) return undefined
+  const placed = (await reading.locate(room.id, [id])).get(id)
+  return placed?.sender === sender ? { id, room, text: null } : undefined
+}
+
+function reportedJson({ gate, account }: Asked, reported: Account, { id, room, text }: Message, said: Said): string {
+  return JSON.stringify({
+    actor: { id: account.id, displayName: userName(account) },
+    verb: 'report',
+    object: {
+      id: idOf(id),
+      content: encodeUtf8Base64(said.content),
+      summary: said.reason === '' ? '' : encodeUtf8Base64(said.reason),
+      objectType: text === said.content ? 'proven' : 'unproven',
+    },
+    target: { id: reported.id, displayName: userName(reported) },
+    generator: placeOf(room),
+    ...stamp(gate),
+    provider: PROVIDER,
+  })
+}
