@@ -14,6 +14,7 @@ import type { RoomSettings } from '../room/facts.ts'
 import type { Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Engine } from './engine.ts'
+import { LastRead } from './last-read.ts'
 import { Occupancy } from './occupancy.ts'
 import { OutgoingEvents } from './outgoing.ts'
 import { Reading } from './reading.ts'
@@ -122,6 +123,15 @@ export function buildCore(parts: CoreParts): Core {
     grace: config.rooms.grace * 1_000,
     delayed: config.dino.delayedRemoval,
   })
+  const lastRead = new LastRead({
+    store,
+    write: writer.write,
+    clock,
+    log,
+    enabled: config.dino.history.type === 'unread',
+    acked: config.dino.deliveryGuarantee,
+  })
+  occupancy.onDeparture(lastRead)
   occupancy.onDeparture(temporary)
   const outgoing = new OutgoingEvents({
     store,

@@ -50,14 +50,27 @@ export interface Departures {
 
 export class Occupancy {
   readonly #parts: OccupancyParts
-  #departures: Departures | null = null
+  readonly #departures: Departures[] = []
+  readonly #entered: ((entered: Entered) => void)[] = []
+  readonly #gone: ((user: UserId) => void)[] = []
 
   constructor(parts: OccupancyParts) {
     this.#parts = parts
   }
 
+  /** Those who were named first act first. */
   onDeparture(departures: Departures): void {
-    this.#departures = departures
+    this.#departures.push(departures)
+  }
+
+  /** Who hears of every session that enters, after the room was told. Must not throw or wait. */
+  onEntered(listener: (entered: Entered) => void): void {
+    this.#entered.push(listener)
+  }
+
+  /** Who hears of every user whose last session has ended. Must not throw or wait. */
+  onGone(listener: (user: UserId) => void): void {
+    this.#gone.push(listener)
   }
 
   /** Lets a session in if the room lets its user in. `inside` runs before others are told, with no wait between:
@@ -81,13 +94,14 @@ export class Occupancy {
       const entered = { ...admitted, again }
       inside?.(entered)
       bus.publish(`room:${room}`, { kind: 'entered', room: entered.room, session, account: entered.account, again })
+      for (const listener of this.#entered) listener(entered)
       return entered
     })
     if (isRejection(entered)) {
       const { last } = await presence.leave(room, session.id)
       const state = last ? await this.#parts.rooms.load(room) : undefined
       // Others may have left meanwhile, for whom the room was not empty.
-      if (state) await this.#departures?.left(state, session.user, 'lost')
+      if (state) await this.#left(state, session.user, 'lost')
     }
     return entered
   }
@@ -140,7 +154,7 @@ export class Occupancy {
     if (last && state) {
       await this.#announceLeft(state, session, null)
       // Over Rocket.Chat nobody leaves who only looks at another room.
-      await this.#departures?.left(state, session.user, session.wire === 'dino' ? 'left' : 'lost')
+      await this.#left(state, session.user, session.wire === 'dino' ? 'left' : 'lost')
     }
     return { room: state, last }
   }
@@ -149,15 +163,23 @@ export class Occupancy {
   async close(session: SessionRef): Promise<void> {
     this.#parts.sessions.forget(session.id)
     const { rooms, last } = await this.#parts.presence.close(session.id)
-    for (const room of rooms) {
-      const state = await this.#parts.rooms.load(room)
-      if (!state) continue
-      await this.#announceLeft(state, session, null)
-      await this.#departures?.left(state, session.user, 'lost')
-    }
+    // Together: what is done about one room is not done later because there are others.
+    await Promise.all(rooms.map(room => this.#lost(room, session)))
     if (!last) return
+    for (const listener of this.#gone) listener(session.user)
     await this.#parts.statuses.gone(session.user, last)
-    await this.#departures?.gone(session.user)
+    for (const departures of this.#departures) await departures.gone(session.user)
+  }
+
+  async #lost(room: RoomId, session: SessionRef): Promise<void> {
+    const state = await this.#parts.rooms.load(room)
+    if (!state) return
+    await this.#announceLeft(state, session, null)
+    await this.#left(state, session.user, 'lost')
+  }
+
+  async #left(room: RoomState, user: UserId, how: 'left' | 'lost'): Promise<void> {
+    for (const departures of this.#departures) await departures.left(room, user, how)
   }
 
   /** Takes every session of a user out of a room: who is no member stands in no log, so no event does it. */
@@ -173,7 +195,7 @@ export class Occupancy {
       const { last } = await presence.leave(room.id, session.id)
       if (!last) continue
       await this.#announceLeft(room, session, how)
-      await this.#departures?.left(room, session.user, 'left')
+      await this.#left(room, session.user, 'left')
     }
   }
 

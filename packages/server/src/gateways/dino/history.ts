@@ -5,7 +5,7 @@ import type { RoomEvent } from '../../room/events.ts'
 import type { Account } from '../../room/facts.ts'
 import type { Rejection } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
-import type { Origin } from '../../room/rights.ts'
+import { isHidden, type Origin } from '../../room/rights.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { idOf, published } from './encode.ts'
@@ -36,20 +36,22 @@ export async function historyOf(
   return isRejection(read) ? read : pastMessages(parts, read.events)
 }
 
+const EVERYTHING = 0
 /** After every sequence that there can be. */
 const NOTHING = Number.MAX_SAFE_INTEGER - 1
 
 /** From the time that the client names, else after what they have read. As on the real server, nothing is unread to who
- * has never read anything here. */
+ * was never here; but where acks are kept, what is not acked is unread. */
 async function unreadBounds(
-  { reading }: GatewayParts,
+  { reading, config }: GatewayParts,
   reader: Account,
   room: RoomState,
   since: number | null,
 ): Promise<Pick<Page, 'since' | 'after'>> {
   if (since !== null) return { since }
   const cursor = await reading.cursor(room.id, reader.id)
-  return { after: cursor?.sequence ?? NOTHING }
+  if (cursor) return { after: cursor.sequence }
+  return { after: isHidden(room) && config.dino.deliveryGuarantee ? EVERYTHING : NOTHING }
 }
 
 /** Messages as clients see them, in the same order. */
