@@ -95,6 +95,7 @@ const dino = z.strictObject({
     .default({ auth: 'token' })
     .describe('Who may call the HTTP API.'),
   trustNames: flag(false, 'A displayName at log-in may be the name of another user.'),
+  trustInfo: flag(false, 'What users say of themselves (update_user_info) counts for access rules.'),
   acl: z
     .string()
     .min(1)

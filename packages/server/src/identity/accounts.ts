@@ -8,9 +8,11 @@ import { blankAccount, changedAccount, guardOf, isAdmitted, withoutVersion } fro
 import { type AccountChange, checkAccount, checkReserved, emailKey, REMOVED, usernameKey } from './account-form.ts'
 import type { Cache } from './cache.ts'
 import { commit, type Proposal } from './commit.ts'
+import { WAITING_CHANGES } from './limits.ts'
 import type { Passwords, PasswordText } from './passwords.ts'
 import { type IdentityRejection, isRefused } from './rejection.ts'
 import { dropped } from './tokens.ts'
+import { Turns } from './turns.ts'
 
 /** Names an account for look-ups; an e-mail address and a username are compared without regard to case. */
 export type Who = { readonly id: string } | { readonly username: string } | { readonly email: string }
@@ -37,6 +39,8 @@ export interface AccountsParts {
 
 export class Accounts {
   readonly #parts: AccountsParts
+  /** Changes of one account wait for each other here: were they to race, only the first few of many would be there. */
+  readonly #turns = new Turns(WAITING_CHANGES)
 
   constructor(parts: AccountsParts) {
     this.#parts = parts
@@ -76,6 +80,14 @@ export class Accounts {
    * race was lost. Nothing is written when nothing differs.
    */
   async change(
+    id: UserId,
+    change: AccountChange | ((account: Account) => AccountChange | IdentityRejection),
+  ): Promise<Account | IdentityRejection> {
+    const changed = this.#turns.run(id, () => this.#change(id, change))
+    return changed ?? { rejected: 'busy' }
+  }
+
+  #change(
     id: UserId,
     change: AccountChange | ((account: Account) => AccountChange | IdentityRejection),
   ): Promise<Account | IdentityRejection> {

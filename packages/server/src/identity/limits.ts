@@ -18,6 +18,8 @@ export const EXCLUDED = 10_000
 export const PASSWORD = 1_024
 /** Password checks that may wait for the worker: about three seconds of its work, then "busy". */
 export const WAITING_PASSWORDS = 128
+/** Changes of one account that may stand in line: each takes a commit, so that this is a second of work. */
+export const WAITING_CHANGES = 256
 /** Log-ins of one account from one address that may stand in line: a load test's thousand sockets of one user fit. */
 export const WAITING_LOGINS = 2_000
 /** Characters of a log-in's name that count: longer ones share one count. */

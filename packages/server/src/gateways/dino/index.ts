@@ -10,6 +10,7 @@ import { NAMESPACE } from './encode.ts'
 import { connected } from './events/connect.ts'
 import { disconnected } from './events/disconnect.ts'
 import { Feeds } from './feeds.ts'
+import { tellConnected } from './first-session.ts'
 import type { Gate, Paused } from './gate.ts'
 import { Heartbeats } from './http/heartbeats.ts'
 import { Joins } from './http/joins.ts'
@@ -68,6 +69,13 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
   }
 
   parts.bus.subscribe('all', message => pushToAll(gate, message))
+  parts.sessions.onFirst(({ user, wire }) => {
+    // A log-in on this wire says it when it has put its user into rooms.
+    if (wire === 'dino') return
+    tellConnected(gate, { id: user }).catch(error =>
+      log.error({ wire: 'dino', err: error }, 'bug in telling of a user'),
+    )
+  })
   io.engine.on('connection', (conn: Socket['conn']) => boundAnswered(conn, parts.clock.now))
   io.of(NAMESPACE).on('connection', socket => {
     const session = new DinoSession(gate, socket)

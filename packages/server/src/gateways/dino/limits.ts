@@ -59,3 +59,7 @@ export const NAMED_OWNERS = 100
 export const SLOT_ATTEMPTS = 32
 /** Messages that one `delete` of a whole room takes away, the newest: the commits of a second or two. */
 export const DELETED_AT_ONCE = 10_000
+/** Details that a user says of themselves, and the characters of all their names and values: twice as many as Dino's own
+ * hash holds, and little enough for a list of a thousand such users to be sent to everybody who enters their room. */
+export const SAID = 50
+export const SAID_CHARS = 4_096

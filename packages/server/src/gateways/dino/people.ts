@@ -14,7 +14,12 @@ export interface Attachment {
 }
 
 /** Attributes that an embedding site may keep with an account and that are nobody's business. */
-const PRIVATE_ATTRIBUTES = new Set(['token', 'user_id', 'user_name'])
+export const PRIVATE_ATTRIBUTES: ReadonlySet<string> = new Set(['token', 'user_id', 'user_name'])
+
+/** What the operator says of the user, and over it what the user says. */
+export function shownInfo({ attributes, info }: Account): Readonly<Record<string, string>> {
+  return { ...attributes, ...info }
+}
 
 const details = new WeakMap<Account, readonly Attachment[]>()
 
@@ -23,7 +28,7 @@ export function detailsOf(account: Account): readonly Attachment[] {
   const known = details.get(account)
   if (known) return known
   const made = [attachment('user_name', account.attributes.user_name || account.username)]
-  for (const [name, value] of Object.entries(account.attributes)) {
+  for (const [name, value] of Object.entries(shownInfo(account))) {
     if (!PRIVATE_ATTRIBUTES.has(name)) made.push(attachment(name, value))
   }
   details.set(account, made)
@@ -32,9 +37,10 @@ export function detailsOf(account: Account): readonly Attachment[] {
 
 /** What a history shows of an author, also of one who is not there. */
 export function authorDetails(account: Account): readonly Attachment[] {
+  const info = shownInfo(account)
   const shown: Attachment[] = []
   for (const name of AUTHOR_ATTRIBUTES) {
-    const value = account.attributes[name]
+    const value = info[name]
     if (value !== undefined && value !== '') shown.push(attachment(name, value))
   }
   return shown
@@ -46,7 +52,7 @@ function attachment(objectType: string, value: string): Attachment {
 
 /** `y` or `n`: whether the account has a picture. */
 export function imageOf(account: Account): 'y' | 'n' {
-  return account.attributes.image === 'y' ? 'y' : 'n'
+  return shownInfo(account).image === 'y' ? 'y' : 'n'
 }
 
 /** superuser and globalmod, as a csv. */
@@ -92,13 +98,26 @@ export async function usersJson(
     visible.set(session.user, (visible.get(session.user) ?? false) || !session.invisible)
   }
   const seesAll = isOperator(viewer)
+  const ignored = seesAll ? NOBODY : ignoredBy(viewer)
   const shown: string[] = []
   for (const [user, isVisible] of visible) {
-    if (!seesAll && (!isVisible || viewer.excluded.includes(user))) continue
+    if ((!isVisible && !seesAll) || ignored.has(user)) continue
     const account = identity.accounts.peek(user) ?? (await identity.accounts.load(user))
     if (account) shown.push(userJson(room, account, !isVisible))
   }
   return `[${shown.join(',')}]`
+}
+
+const NOBODY: ReadonlySet<UserId> = new Set()
+const ignore = new WeakMap<Account, ReadonlySet<UserId>>()
+
+/** Made once for an account: the list may be long, and so may a room's. */
+function ignoredBy(account: Account): ReadonlySet<UserId> {
+  const known = ignore.get(account)
+  if (known) return known
+  const made = new Set(account.excluded)
+  ignore.set(account, made)
+  return made
 }
 
 /** The accounts of several users; who is gone is left out. */

@@ -11,6 +11,7 @@ import { rotationWanted } from './pushes/rotation.ts'
 import { banned, bannedWidely, kicked, sanctioned, shownOut, toThoseOutside } from './pushes/sanctions.ts'
 import { toldInside, toldTo } from './pushes/told.ts'
 import type { DinoSession } from './session.ts'
+import { endReplaced } from './single-session.ts'
 import { toldBy } from './tell.ts'
 
 type EventMessage = Extract<BusMessage, { kind: 'event' }>
@@ -59,6 +60,7 @@ export function pushToUser(gate: Gate, sessions: ReadonlySet<DinoSession>, messa
     case 'signal': {
       const told = toldBy(message)
       if (told) toldTo(gate, sessions, told)
+      else endReplaced(sessions, message)
       break
     }
     default:

@@ -3,6 +3,8 @@
 import type { UserId } from '@conclave/wire'
 import type { StatusChange, Wanted } from '../../engine/statuses.ts'
 import { isRefused } from '../../identity/rejection.ts'
+import { type Account, isOperator } from '../../room/facts.ts'
+import type { GatewayParts } from '../gateway.ts'
 import { disconnectedJson, joinedJson, seenJson } from './encode-people.ts'
 import { malformed, type Refusal } from './errors.ts'
 import { type Gate, stamp } from './gate.ts'
@@ -12,6 +14,11 @@ import { type Audience, tellRoom } from './tell.ts'
 /** The first three come over this wire; all of them over the HTTP API. */
 export const STATUS_VERBS = ['online', 'offline', 'invisible', 'visible', 'away', 'back'] as const
 export type StatusVerb = (typeof STATUS_VERBS)[number]
+
+/** Whether somebody may become invisible (`dino.invisibleUnrestricted`). Who is invisible stays so when they log in. */
+export function mayHide({ config }: GatewayParts, account: Account): boolean {
+  return config.dino.invisibleUnrestricted || isOperator(account)
+}
 
 /** What each verb makes of a status. Going online or offline is told again when it is asked for again. */
 const WANTED: Readonly<Record<StatusVerb, Wanted>> = {

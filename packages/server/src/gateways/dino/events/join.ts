@@ -10,6 +10,7 @@ import type { Activity } from '../activity.ts'
 import { echo } from '../activity.ts'
 import { idOf, PROVIDER } from '../encode.ts'
 import { CODE, malformed, type Refusal, refusal } from '../errors.ts'
+import { mostInside } from '../full.ts'
 import { type Asked, type EventHandler, type Gate, refused, rejectionAnswer, stamp } from '../gate.ts'
 import { historyOf } from '../history.ts'
 import { roomName, userName } from '../names.ts'
@@ -21,6 +22,8 @@ export const join: EventHandler = async asked => {
   const { gate, session, live, account, activity } = asked
   const found = await wanted(gate, activity, account)
   if (isRefusal(found)) return refused(found)
+  if ((await gate.parts.statuses.of(account.id)) === 'offline')
+    return refused(refusal(CODE.NOT_ONLINE, 'user is not online'))
   const { room, channel } = found
   const origin = await originFrom(gate, activity, account)
   const visitor = visitorOf(gate.parts.engine.settings.acl, room, channel, account, account.attributes, origin)
@@ -32,13 +35,19 @@ export const join: EventHandler = async asked => {
   try {
     const json = await describe(asked, found, origin)
     let answered = false
-    const entered = await gate.parts.occupancy.enter(live, room.id, origin, () => {
-      answered = true
-      asked.answer({ json })
-      for (const frame of entering.frames) session.outlet.write(frame)
-      feed.endEntering(entering)
-      if (session.live === live) feed.enter(session)
-    })
+    const entered = await gate.parts.occupancy.enter(
+      live,
+      room.id,
+      origin,
+      () => {
+        answered = true
+        asked.answer({ json })
+        for (const frame of entering.frames) session.outlet.write(frame)
+        feed.endEntering(entering)
+        if (session.live === live) feed.enter(session)
+      },
+      mostInside(gate.parts, account),
+    )
     if (isRejection(entered)) return rejectionAnswer(gate, entered, room, channel)
     gate.joins.count(room.id)
     await undoIfGone(asked, entered)

@@ -1,7 +1,7 @@
 // `leave`: this session leaves a room; the others hear of it when no session of the user is left inside. Leaving what
 // one is not in, or what does not exist, is no error.
 import type { Account } from '../../../room/facts.ts'
-import { isHidden } from '../../../room/rights.ts'
+import { checkJoin, isHidden, visitorOf } from '../../../room/rights.ts'
 import type { Part } from '../activity.ts'
 import { CODE, malformed, refusal } from '../errors.ts'
 import { type Answer, type Asked, DONE, type Gate, refused } from '../gate.ts'
@@ -18,11 +18,16 @@ export async function leave({ gate, session, live, account, activity }: Asked): 
   const inside = session.rooms.has(room.id)
   gate.feeds.leave(room.id, session)
   const { last } = await occupancy.leave(live, room.id)
-  if (!last && !inside && !isHidden(room) && !(await occupancy.inside(room.id, account.id))) {
-    // As the real server does: whoever still shows the user in the room learns better.
+  // As the real server does: whoever still shows the user in the room learns better. Only where the user might be.
+  if (!last && !inside && mayBeIn(gate, found, account) && !(await occupancy.inside(room.id, account.id)))
     bus.publish(`room:${room.id}`, { kind: 'left', room, session: live, account })
-  }
   return DONE
+}
+
+/** A hidden room is left without a word, since those outside of it must not be heard in it. */
+function mayBeIn({ parts }: Gate, { room, channel }: Found, account: Account): boolean {
+  const visitor = visitorOf(parts.engine.settings.acl, room, channel, account)
+  return !isHidden(room) && checkJoin(room, channel, account, visitor, parts.clock.now()) === null
 }
 
 async function wanted({ parts }: Gate, target: Part, id: string, account: Account): Promise<Found | undefined> {

@@ -6,19 +6,21 @@ import type { LoginResult } from '../../../identity/login.ts'
 import { isRefused } from '../../../identity/rejection.ts'
 import type { Sanction } from '../../../room/events.ts'
 import type { Account } from '../../../room/facts.ts'
-import { isOperator } from '../../../room/facts.ts'
 import type { GatewayParts } from '../../gateway.ts'
 import { type Activity, echo } from '../activity.ts'
 import { autojoin } from '../autojoin.ts'
 import { PROVIDER } from '../encode.ts'
 import { CODE, malformed, type Refusal, refusal } from '../errors.ts'
+import { tellConnected } from '../first-session.ts'
 import { type Answer, type Gate, type LoginAsked, refused, stamp } from '../gate.ts'
 import { FAILED_LOGIN_DELAY } from '../limits.ts'
 import { plainUserName, userName } from '../names.ts'
 import { globalRoles } from '../people.ts'
 import { tellClosedRooms } from '../pushes/rotation.ts'
+import { streamingEnded } from '../said.ts'
 import type { DinoSession } from '../session.ts'
-import { setStatusAtLogin } from '../statuses.ts'
+import { keepNewest } from '../single-session.ts'
+import { mayHide, setStatusAtLogin } from '../statuses.ts'
 import { unackedFor } from '../unacked.ts'
 import { ended } from './disconnect.ts'
 
@@ -33,6 +35,7 @@ export async function login({ gate, session, read, answer }: LoginAsked): Promis
   if (session.failing) clearTimeout(session.failing)
   session.failing = null
   const { account } = admitted
+  const before = session.live
   const live = await open(gate, session, admitted)
   if ('code' in live) {
     fail(gate, session)
@@ -41,6 +44,8 @@ export async function login({ gate, session, read, answer }: LoginAsked): Promis
   answer({ data: await describe(gate, session, account) })
   await tellClosedRooms(gate, session, live)
   await autojoin(gate, session, live, account)
+  if (live.first && live !== before) await tellConnected(gate, account)
+  await keepNewest(gate, account, live)
   // The socket may have gone meanwhile: then nobody would end what was begun here.
   if (!session.socket.connected && session.live === live) await ended(gate, session, live)
   return 'answered'
@@ -58,7 +63,8 @@ async function admit(gate: Gate, session: DinoSession, activity: Activity): Prom
   if ('code' in proven) return proven
   const account = await named(gate.parts, proven.account, activity)
   if ('code' in account) return account
-  return { account, token: proven.token, invisible: wantsInvisible(gate, activity, account) }
+  const wantsInvisible = activity.actor?.content === 'invisible' && mayHide(gate.parts, account)
+  return { account, token: proven.token, invisible: wantsInvisible }
 }
 
 /** Token, user id, and whether they belong together, in the order of the real server. */
@@ -114,10 +120,12 @@ export function banned(gate: Gate, session: DinoSession, user: string, { reason,
 async function named(parts: GatewayParts, account: Account, { actor }: Activity): Promise<Account | Refusal> {
   const name = actor?.displayName === undefined ? undefined : dinoBase64(actor.displayName)
   if (name === undefined || name.trim() === '') return refusal(CODE.MISSING_ACTOR_ID, account.id)
-  if (name === plainUserName(account)) return account
-  if (!parts.config.dino.trustNames && (await isAnothers(parts, account, name)))
+  const isNew = name !== plainUserName(account)
+  if (isNew && !parts.config.dino.trustNames && (await isAnothers(parts, account, name)))
     return refusal(CODE.NOT_ALLOWED, 'the name is reserved or belongs to another user')
-  const changed = await parts.identity.users.change(account.id, { dinoName: name })
+  const change = { ...(isNew ? { dinoName: name } : {}), ...(await streamingEnded(parts, account)) }
+  if (Object.keys(change).length === 0) return account
+  const changed = await parts.identity.users.change(account.id, change)
   if (!isRefused(changed)) return changed
   if (changed.rejected === 'user.malformed') return refusal(CODE.NOT_ALLOWED, `the name ${changed.text}`)
   return malformed('the server is busy, try again')
@@ -137,17 +145,13 @@ async function isAnothers({ identity }: GatewayParts, account: Account, name: st
   return holder !== undefined && holder.id !== account.id
 }
 
-function wantsInvisible({ parts }: Gate, { actor }: Activity, account: Account): boolean {
-  return actor?.content === 'invisible' && (parts.config.dino.invisibleUnrestricted || isOperator(account))
-}
-
 /** The session of this log-in: the one there is when the same user logs in again with the same token. */
 async function open(
   gate: Gate,
   session: DinoSession,
   { account, token, invisible }: Admitted,
 ): Promise<Session | Refusal> {
-  const { sessions, reading } = gate.parts
+  const { sessions, reading, identity } = gate.parts
   const before = session.live
   const isSame = before?.user === account.id && before.token === (token?.id ?? null)
   if (before && !isSame) await ended(gate, session, before)
@@ -163,7 +167,8 @@ async function open(
     end: () => session.end(),
   })
   session.live = live
-  gate.feeds.add(account, session)
+  // As the opening saw it: who became invisible with this log-in has another account now.
+  gate.feeds.add(identity.accounts.peek(account.id) ?? account, session)
   const own = [...(await reading.roomsOf(account.id)), ...(await reading.rolesOf(account.id))]
   // As each stands now: whoever was put out while the list was read would go on listening.
   if (session.live === live) for (const room of own) gate.feeds.attend(reading.newest(room), account.id, session)

@@ -1,5 +1,18 @@
-// `status`: not served yet.
-import { malformed } from '../errors.ts'
-import { type EventHandler, refused } from '../gate.ts'
+// `status`: online, offline or invisible, for every session of the user (dino.md section 4, status). Whose status it is
+// says the session: `actor.id` is the server's own.
+import { echo } from '../activity.ts'
+import { CODE, refusal } from '../errors.ts'
+import { type Answer, type Asked, DONE, refused } from '../gate.ts'
+import { mayHide, type StatusVerb, setStatus } from '../statuses.ts'
 
-export const changeStatus: EventHandler = async () => refused(malformed('this server does not serve this event yet'))
+/** away, back and visible come over the HTTP API alone. */
+const VERBS: readonly StatusVerb[] = ['online', 'offline', 'invisible']
+
+export async function changeStatus({ gate, account, activity }: Asked): Promise<Answer> {
+  const verb = VERBS.find(each => each === activity.verb)
+  if (!verb) return refused(refusal(CODE.INVALID_STATUS, `invalid status ${echo(activity.verb)}`))
+  if (verb === 'invisible' && !mayHide(gate.parts, account))
+    return refused(refusal(CODE.NOT_ALLOWED, 'only operators may be invisible'))
+  const failed = await setStatus(gate, account.id, verb)
+  return failed ? refused(failed) : DONE
+}
