@@ -468,6 +468,23 @@ describe('users', () => {
   })
 })
 
+describe('states', () => {
+  test('a user is hidden and shown again by the site', async () => {
+    const [ann, bob] = [await inside('1', 'plain'), await inside('2', 'plain')]
+    const set = (status: string) => service.call('POST', '/status', { id: '1', status, stage: 'status' })
+    expect((await set('invisible')).code).toBe(200)
+    expect((await bob.next('gn_user_disconnected')).actor.id).toBe('1')
+    const seen = await service.call('GET', '/users-in-rooms', { room_ids: [server.rooms.plain], only_count: true })
+    expect(seen.data).toEqual({ [server.rooms.plain as string]: 1 })
+    expect((await set('visible')).code).toBe(200)
+    await bob.next('gn_user_joined', data => data.actor.id === '1')
+    for (const status of ['away', 'back', 'online']) expect((await set(status)).code).toBe(200)
+    expect((await set('asleep')).code).toBe(500)
+    expect((await service.call('POST', '/status', { id: '777', status: 'online' })).code).toBe(500)
+    expect(ann.disconnected).toBe(false)
+  })
+})
+
 describe('bad input', () => {
   const paths = ['/acl', '/rooms-acl', '/history', '/users-in-rooms', '/create', '/join', '/set-admin', '/blacklist']
 

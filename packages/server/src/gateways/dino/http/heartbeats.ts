@@ -1,13 +1,21 @@
 // Users who are kept online without a connection (dino.md section 8): the site beats for them. A user's first beat opens a
-// session of its own that has no socket; it ends when no beat has come for a while.
+// session that has no socket; it ends when no beat has come for a while, or like any other by a ban.
 import type { UserId } from '@conclave/wire'
+import type { Session } from '../../../engine/sessions.ts'
 import type { GatewayParts } from '../../gateway.ts'
+import { tellLogin } from '../external.ts'
 import { HEARTBEAT, HEARTBEAT_INTERVAL, HEARTBEATS } from './limits.ts'
+
+interface Beating {
+  /** ms since 1970 of the last beat. */
+  at: number
+  /** null while it is being opened. */
+  session: Session | null
+}
 
 export class Heartbeats {
   readonly #parts: GatewayParts
-  /** ms since 1970 of the last beat. */
-  readonly #beats = new Map<UserId, number>()
+  readonly #beating = new Map<UserId, Beating>()
   #timer: NodeJS.Timeout | null = null
 
   constructor(parts: GatewayParts) {
@@ -16,43 +24,55 @@ export class Heartbeats {
 
   /** Whoever is not there, or may not be, is left out. */
   async beat(users: readonly string[]): Promise<void> {
-    const { identity, presence, clock } = this.#parts
+    const { identity, clock } = this.#parts
     for (const id of users) {
       const account = await identity.users.find({ id })
-      if (!account?.active || (this.#beats.size >= HEARTBEATS && !this.#beats.has(account.id))) continue
-      const first = !this.#beats.has(account.id)
-      this.#beats.set(account.id, clock.now())
-      if (!first) continue
-      const session = { id: sessionOf(account.id), user: account.id, wire: 'dino', token: null } as const
-      await presence.open(session, account.invisible ? 'invisible' : 'online')
+      if (!account?.active) continue
+      const known = this.#beating.get(account.id)
+      if (known) known.at = clock.now()
+      else if (this.#beating.size < HEARTBEATS) await this.#open(account.id)
     }
-    this.#timer ??= setInterval(() => void this.#sweep(), HEARTBEAT_INTERVAL)
+    this.#timer ??= setInterval(() => this.#sweep(), HEARTBEAT_INTERVAL)
     this.#timer.unref()
   }
 
   async close(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer)
     this.#timer = null
-    for (const user of this.#beats.keys()) await this.#parts.presence.close(sessionOf(user))
-    this.#beats.clear()
+    for (const user of [...this.#beating.keys()]) await this.#end(user)
   }
 
-  async #sweep(): Promise<void> {
-    const { clock, presence, log } = this.#parts
-    const oldest = clock.now() - HEARTBEAT
-    for (const [user, at] of this.#beats) {
-      if (at > oldest) continue
-      this.#beats.delete(user)
-      await presence
-        .close(sessionOf(user))
-        .catch(error => log.error({ wire: 'dino', err: error }, 'bug at a last beat'))
+  async #open(user: UserId): Promise<void> {
+    const { sessions, identity, clock } = this.#parts
+    const beating: Beating = { at: clock.now(), session: null }
+    this.#beating.set(user, beating)
+    try {
+      const end = (): void => this.#sayEnd(user)
+      const opening = { user, wire: 'dino', token: null, expiresAt: null, address: '', end } as const
+      beating.session = await sessions.open(opening)
+    } catch (error) {
+      this.#beating.delete(user)
+      throw error
     }
-    if (this.#beats.size > 0 || !this.#timer) return
+    const account = await identity.users.find({ id: user })
+    if (account) tellLogin({ parts: this.#parts }, account)
+  }
+
+  #sweep(): void {
+    const oldest = this.#parts.clock.now() - HEARTBEAT
+    for (const [user, { at }] of this.#beating) if (at <= oldest) this.#sayEnd(user)
+    if (this.#beating.size > 0 || !this.#timer) return
     clearInterval(this.#timer)
     this.#timer = null
   }
-}
 
-function sessionOf(user: UserId): string {
-  return `hb-${user}`
+  #sayEnd(user: UserId): void {
+    this.#end(user).catch(error => this.#parts.log.error({ wire: 'dino', err: error }, 'bug at a last beat'))
+  }
+
+  async #end(user: UserId): Promise<void> {
+    const session = this.#beating.get(user)?.session
+    this.#beating.delete(user)
+    if (session) await this.#parts.occupancy.close(session)
+  }
 }

@@ -22,6 +22,7 @@ import { roomsAcl } from './routes/rooms-acl.ts'
 import { roomsForUsers } from './routes/rooms-for-users.ts'
 import { send } from './routes/send.ts'
 import { removeAdmin, setAdmin } from './routes/set-admin.ts'
+import { status } from './routes/status.ts'
 import { usersInRooms } from './routes/users-in-rooms.ts'
 
 export const ROUTES: readonly Route[] = [
@@ -55,4 +56,5 @@ export const ROUTES: readonly Route[] = [
   addWord,
   dropWord,
   heartbeat,
+  status,
 ]
