@@ -52,7 +52,6 @@ export class Occupancy {
   readonly #parts: OccupancyParts
   readonly #departures: Departures[] = []
   readonly #entered: ((entered: Entered) => void)[] = []
-  readonly #gone: ((user: UserId) => void)[] = []
 
   constructor(parts: OccupancyParts) {
     this.#parts = parts
@@ -66,11 +65,6 @@ export class Occupancy {
   /** Who hears of every session that enters, after the room was told. Must not throw or wait. */
   onEntered(listener: (entered: Entered) => void): void {
     this.#entered.push(listener)
-  }
-
-  /** Who hears of every user whose last session has ended. Must not throw or wait. */
-  onGone(listener: (user: UserId) => void): void {
-    this.#gone.push(listener)
   }
 
   /** Lets a session in if the room lets its user in. `inside` runs before others are told, with no wait between:
@@ -166,7 +160,6 @@ export class Occupancy {
     // Together: what is done about one room is not done later because there are others.
     await Promise.all(rooms.map(room => this.#lost(room, session)))
     if (!last) return
-    for (const listener of this.#gone) listener(session.user)
     await this.#parts.statuses.gone(session.user, last)
     for (const departures of this.#departures) await departures.gone(session.user)
   }

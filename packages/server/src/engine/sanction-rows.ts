@@ -46,9 +46,15 @@ export class SanctionRows {
   readonly #parts: SanctionRowsParts
   /** Those of one row wait for each other: each would make all others lose the race for it. */
   readonly #lines = new Turns(WAITING_SANCTIONS)
+  #describe: ((changed: RowChanged) => readonly Row[]) | null = null
 
   constructor(parts: SanctionRowsParts) {
     this.#parts = parts
+  }
+
+  /** Who has rows to write in the transaction of a change. Must not throw: nothing would be written. */
+  onDecided(describe: (changed: RowChanged) => readonly Row[]): void {
+    this.#describe = describe
   }
 
   /** `then` runs before the next change of the same row, so that what it tells stands in the order of the changes. */
@@ -74,16 +80,18 @@ export class SanctionRows {
       const sanctions = asked.change(held, clock.now())
       if (isRejection(sanctions)) return sanctions
       if (sanctions === held) return { before: held, after: held, channel, account, actor }
-      const { outcome } = await write(await this.#item(seen, sanctions))
-      if (outcome !== 'committed') continue
-      identity.changed(channel ? 'channel' : 'account', channel?.id ?? asked.user)
-      return {
+      const changed: RowChanged = {
         before: held,
         after: sanctions,
         channel: channel && { ...channel, sanctions, version: channel.version + 1 },
         account: channel || !account ? account : { ...account, sanctions, version: account.version + 1 },
         actor,
       }
+      const { guards, append, rows } = await this.#item(seen, sanctions)
+      const { outcome } = await write({ guards, append, rows: [...rows, ...(this.#describe?.(changed) ?? [])] })
+      if (outcome !== 'committed') continue
+      identity.changed(channel ? 'channel' : 'account', channel?.id ?? asked.user)
+      return changed
     }
     return { rejected: 'conflict', current: null }
   }

@@ -2,7 +2,7 @@
 // (design 6). A room's own stand in its log; what ends besides (places in rooms, memberships, sessions) ends here, after
 // whoever is concerned was told. One that runs out needs nobody: ends are judged by the store's clock.
 import type { RoomId, UserId } from '@conclave/wire'
-import type { Bus, Sanctioned } from '../bus/bus.ts'
+import type { Bus, BusMessage, Sanctioned } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import { DELETED_TOGETHER, REASON } from '../limits.ts'
@@ -11,7 +11,7 @@ import type { Account } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
 import type { RoomState } from '../room/state.ts'
-import type { Store, Write } from '../store/store.ts'
+import type { Row, Store, Write } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import type { Done, Engine } from './engine.ts'
 import { endMemberships } from './memberships.ts'
@@ -72,13 +72,27 @@ export interface Kicked {
   readonly out: boolean
 }
 
+/** Somebody who was inside without being a member. */
+export type KickedOut = Extract<BusMessage, { readonly kind: 'kicked' }>
+
 export class Sanctions {
   readonly #parts: SanctionsParts
   readonly #rows: SanctionRows
+  #kickedOut: ((kicked: KickedOut) => void) | null = null
 
   constructor(parts: SanctionsParts) {
     this.#parts = parts
     this.#rows = new SanctionRows(parts)
+  }
+
+  /** Who has rows to write in the transaction of a sanction beyond a room. Must not throw: nothing would be written. */
+  onDecided(describe: (changed: RowChanged) => readonly Row[]): void {
+    this.#rows.onDecided(describe)
+  }
+
+  /** Who hears of kicks of which no log knows, for it was no member. Must not throw or wait. */
+  onKickedOut(listener: (kicked: KickedOut) => void): void {
+    this.#kickedOut = listener
   }
 
   /** Ends every membership that it covers, empties every place in a room, and, on the whole server, every session. Imposed
@@ -112,7 +126,7 @@ export class Sanctions {
       const answer = await engine.submit({ room, command, session, bytes: reason.length })
       if (isRejection(answer)) return answer
       const removed = answer.events.some(({ body }) => body.type === 'members.removed')
-      if (inside && !removed) await this.#tellKicked(asked, answer.room)
+      if (inside && !removed) await this.#tellKicked(asked, answer)
       await occupancy.evict(answer.room, user, 'kicked')
       return { room: answer.room, out: inside || removed }
     })
@@ -272,13 +286,14 @@ export class Sanctions {
     bus.publish(`user:${user}`, { kind: 'sanctioned', ...told, scope: 'room', room, channel, account, actor, rooms })
   }
 
-  async #tellKicked({ user, actor, reason }: Kicking, room: RoomState): Promise<void> {
+  async #tellKicked({ user, actor, reason }: Kicking, { room, events }: Done): Promise<void> {
     const { identity, bus } = this.#parts
     const account = await identity.accounts.load(user)
     if (!account) return
     const message = { kind: 'kicked', room, account, actor, reason } as const
     bus.publish(`user:${user}`, message)
     bus.publish(`room:${room.id}`, message)
+    if (events.length === 0) this.#kickedOut?.(message)
   }
 
   /** Backwards, page by page: what is written meanwhile is left alone. */

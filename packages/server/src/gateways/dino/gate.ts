@@ -77,7 +77,7 @@ export function refused(refusal: Refusal): Answer {
   return { refused: refusal }
 }
 
-export function stamp({ parts }: Gate): Stamp {
+export function stamp({ parts }: Pick<Gate, 'parts'>): Stamp {
   return { id: randomUuid(parts), published: published(parts.clock.now()) }
 }
 

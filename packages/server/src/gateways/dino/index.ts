@@ -9,6 +9,7 @@ import { Directory } from './directory.ts'
 import { NAMESPACE } from './encode.ts'
 import { connected } from './events/connect.ts'
 import { disconnected } from './events/disconnect.ts'
+import { tellSite } from './external/site.ts'
 import { Feeds } from './feeds.ts'
 import { tellConnected } from './first-session.ts'
 import type { Gate, Paused } from './gate.ts'
@@ -101,6 +102,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
   })
 
   await parts.http.register(httpApi(gate), { prefix: HTTP_PATH })
+  tellSite(gate)
   const body = { status_code: 500, data: 'this is no valid URL' }
   return {
     name: 'dino',

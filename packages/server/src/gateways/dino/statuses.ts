@@ -7,6 +7,7 @@ import { type Account, isOperator } from '../../room/facts.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { disconnectedJson, joinedJson, seenJson } from './encode-people.ts'
 import { malformed, type Refusal } from './errors.ts'
+import { tellStatus } from './external.ts'
 import { type Gate, stamp } from './gate.ts'
 import type { Found } from './rooms.ts'
 import { type Audience, tellRoom } from './tell.ts'
@@ -36,7 +37,7 @@ const WANTED: Readonly<Record<StatusVerb, Wanted>> = {
  */
 export async function setStatus(gate: Gate, user: UserId, verb: StatusVerb): Promise<Refusal | null> {
   const isTold = verb !== 'away' && verb !== 'back'
-  return change(gate, user, WANTED[verb], isTold)
+  return change(gate, user, WANTED[verb], isTold, verb)
 }
 
 /** A log-in: whoever was away or offline with other sessions is back, whoever is invisible stays so. */
@@ -51,10 +52,21 @@ export async function setStatusAtLogin(gate: Gate, user: UserId, invisible: bool
   return change(gate, user, wanted, true)
 }
 
-async function change(gate: Gate, user: UserId, wanted: Wanted, isTold: boolean): Promise<Refusal | null> {
+/** `verb`: what the embedding site is told; null for what a log-in says. */
+async function change(
+  gate: Gate,
+  user: UserId,
+  wanted: Wanted,
+  isTold: boolean,
+  verb: StatusVerb | null = null,
+): Promise<Refusal | null> {
   const tell = (change: StatusChange): Promise<void> => tellRooms(gate, change)
   const changed = await gate.parts.statuses.change(user, wanted, isTold ? tell : undefined)
-  if (changed === null || !isRefused(changed)) return null
+  if (changed === null) return null
+  if (!isRefused(changed)) {
+    if (verb) tellStatus(gate, verb, changed.account, await gate.parts.reading.seenAt(user))
+    return null
+  }
   return malformed(changed.rejected === 'user.unknown' ? 'no such user' : 'the server is busy, try again')
 }
 

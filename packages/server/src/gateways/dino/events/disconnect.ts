@@ -1,5 +1,6 @@
 // `disconnect`: the socket is gone. Its user leaves the rooms in which no other session of theirs is.
 import type { Session } from '../../../engine/sessions.ts'
+import { tellEnded } from '../external.ts'
 import type { Gate } from '../gate.ts'
 import type { DinoSession } from '../session.ts'
 
@@ -13,5 +14,6 @@ export async function disconnected(gate: Gate, session: DinoSession): Promise<vo
 export async function ended(gate: Gate, session: DinoSession, live: Session): Promise<void> {
   session.live = null
   gate.feeds.remove(live.user, session)
+  tellEnded(gate, live.user, session.socket.id)
   await gate.parts.occupancy.close(live)
 }

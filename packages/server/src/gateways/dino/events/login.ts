@@ -11,6 +11,7 @@ import { type Activity, echo } from '../activity.ts'
 import { autojoin } from '../autojoin.ts'
 import { PROVIDER } from '../encode.ts'
 import { CODE, malformed, type Refusal, refusal } from '../errors.ts'
+import { tellLogin } from '../external.ts'
 import { tellConnected } from '../first-session.ts'
 import { type Answer, type Gate, type LoginAsked, refused, stamp } from '../gate.ts'
 import { FAILED_LOGIN_DELAY } from '../limits.ts'
@@ -41,6 +42,7 @@ export async function login({ gate, session, read, answer }: LoginAsked): Promis
     fail(gate, session)
     return refused(live)
   }
+  tellLogin(gate, account)
   answer({ data: await describe(gate, session, account) })
   await tellClosedRooms(gate, session, live)
   await autojoin(gate, session, live, account)

@@ -12,6 +12,7 @@ import { type Activity, echo } from '../activity.ts'
 import { idOf, messageJson } from '../encode.ts'
 import { type Sealed, unsealed } from '../envelope.ts'
 import { CODE, malformed, type Refusal, refusal, refusalOf } from '../errors.ts'
+import { tellBlacklisted } from '../external.ts'
 import { extraOf } from '../extra.ts'
 import { type Answer, type Asked, type Gate, refused } from '../gate.ts'
 import { channelOf, type Found, openDirectRoom, originOf, roomOf, userNamed } from '../rooms.ts'
@@ -168,6 +169,7 @@ async function withheld(
   const body = decided.events[0] as RoomEvent['body']
   const event = { room: room.id, sequence: 0, id: parts.newId() as EventId, at, actor: account.id, body }
   session.emit('message', messageJson(event, room, channel, account))
+  tellBlacklisted(gate, account, room, idOf(event.id))
   return event
 }
 

@@ -9,6 +9,7 @@ import type { Activity } from '../activity.ts'
 import { adminRoomFor } from '../admin-rooms.ts'
 import { idOf, PROVIDER } from '../encode.ts'
 import { CODE, type Refusal, refusal } from '../errors.ts'
+import { tellReport } from '../external.ts'
 import { type Answer, type Asked, DONE, refused, stamp } from '../gate.ts'
 import { userName } from '../names.ts'
 import { userNamed } from '../rooms.ts'
@@ -28,9 +29,10 @@ export async function reportMessage(asked: Asked): Promise<Answer> {
   const message = await messageOf(asked, named.message, reported.id)
   if (!message) return refused(refusal(CODE.VALIDATION_ERROR, 'no such message of that user'))
 
-  const json = reportedJson(asked, reported, message, said)
+  const report = reportOf(asked, reported, message, said)
+  tellReport(gate, report, message.room.id)
   const adminRoom = await adminRoomFor(gate, message.room.channel)
-  if (adminRoom) tellRoom(gate.parts.bus, adminRoom.id, 'gn_reported', json)
+  if (adminRoom) tellRoom(gate.parts.bus, adminRoom.id, 'gn_reported', JSON.stringify(report))
   return DONE
 }
 
@@ -90,8 +92,8 @@ async function messageOf({ gate, account }: Asked, uuid: string, sender: UserId)
   return placed?.sender === sender ? { id, room, text: null } : undefined
 }
 
-function reportedJson({ gate, account }: Asked, reported: Account, { id, room, text }: Message, said: Said): string {
-  return JSON.stringify({
+function reportOf({ gate, account }: Asked, reported: Account, { id, room, text }: Message, said: Said): object {
+  return {
     actor: { id: account.id, displayName: userName(account) },
     verb: 'report',
     object: {
@@ -104,5 +106,5 @@ function reportedJson({ gate, account }: Asked, reported: Account, { id, room, t
     generator: placeOf(room),
     ...stamp(gate),
     provider: PROVIDER,
-  })
+  }
 }
