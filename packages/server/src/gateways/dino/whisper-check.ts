@@ -8,6 +8,7 @@ import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { CODE, type Code, type Refusal, refusal } from './errors.ts'
 import { WHISPER_ANSWER, WHISPER_CALLS, WHISPER_NAME, WHISPER_VERDICT_AGE, WHISPER_VERDICTS } from './limits.ts'
+import { Recent } from './recent.ts'
 
 export interface WhisperCheckParts {
   readonly config: Config
@@ -26,7 +27,7 @@ const SELF = 'whisper self'
 
 export class WhisperCheck {
   readonly #parts: WhisperCheckParts
-  readonly #known = new Map<string, { readonly at: number; readonly verdict: Verdict }>()
+  readonly #known = new Recent<Verdict>(WHISPER_VERDICTS, WHISPER_VERDICT_AGE)
   readonly #asking = new Map<string, Promise<Verdict>>()
   readonly #closing = new AbortController()
   #failing = false
@@ -58,9 +59,8 @@ export class WhisperCheck {
 
   #verdict(sender: UserId, name: string): Promise<Verdict> {
     const key = `${sender} ${name}`
-    const known = this.#known.get(key)
-    if (known && Math.abs(this.#parts.clock.now() - known.at) < WHISPER_VERDICT_AGE)
-      return Promise.resolve(known.verdict)
+    const known = this.#known.get(key, this.#parts.clock.now())
+    if (known !== undefined) return Promise.resolve(known)
     const asking = this.#asking.get(key)
     if (asking) return asking
     if (this.#asking.size >= WHISPER_CALLS) return Promise.resolve(FAILED)
@@ -73,10 +73,7 @@ export class WhisperCheck {
     const verdict = await this.#call(sender, name).catch(() => undefined)
     this.#tell(verdict === undefined)
     if (verdict === undefined) return FAILED
-    this.#known.delete(key)
-    this.#known.set(key, { at: this.#parts.clock.now(), verdict })
-    const oldest = this.#known.keys().next()
-    if (this.#known.size > WHISPER_VERDICTS && !oldest.done) this.#known.delete(oldest.value)
+    this.#known.set(key, verdict, this.#parts.clock.now())
     return verdict
   }
 
