@@ -2,7 +2,7 @@
 // own, which is set up here.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer, type World } from '../server.ts'
-import { type Case, isLater, TOLD_CASES } from './cases.ts'
+import { type Case, TOLD_CASES } from './cases.ts'
 import { base64, DinoClient, type Generation } from './client.ts'
 import { DIFFERENCES, reasonOf } from './differences.ts'
 
@@ -183,8 +183,7 @@ describe.each<Generation>([2, 4])('as the real server tests itself, with socket.
 
   for (const one of TOLD_CASES) {
     const difference = DIFFERENCES[one.id]
-    if (isLater(one)) test.skip(`${one.id} # issue 3`, () => {})
-    else if (difference) test.skip(`${one.id} # ${reasonOf(difference)}`, () => {})
+    if (difference) test.skip(`${one.id} # ${reasonOf(difference)}`, () => {})
     else if (one.id === 'ts-formatter-default') {
       test(one.id, async () => {
         const client = await open()

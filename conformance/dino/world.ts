@@ -31,7 +31,6 @@ function room(ref: string, channel: string, acls: object[] = [], more: object = 
 
 const NAMES: Record<string, string> = {
   r_hist: 'nohist room',
-  r_new: 'my new room',
   r_disallow: 'disallow join',
   admin_room: 'Admins',
 }
@@ -76,9 +75,6 @@ export const RECORDED: World = {
     room('r_remove2', 'c1', [], { kind: 'temporary', ...MODERATED }),
     room('r_eph', 'c1', [], { kind: 'temporary' }),
     room('r_ownleave', 'c1', [], { kind: 'temporary', owners: [ACTORS.a] }),
-    // Made with `create` in the recording.
-    room('r_new', 'c1', [], { kind: 'temporary', owners: [ACTORS.a] }),
-    room('r_priv', 'c1', [], { kind: 'private', owners: [ACTORS.a, ACTORS.b] }),
     room('r_age', 'c1', [acl('join', 'age', '35:50')]),
     room('r_gender', 'c1', [acl('join', 'gender', 'w,p')]),
     room('r_hist', 'c1', [acl('history', 'disallow')]),
