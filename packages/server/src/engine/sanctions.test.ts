@@ -543,7 +543,7 @@ describe('a ban from the server', () => {
         await core.occupancy.enter(session, rooms.hall, null)
       }
       const banning = async (): Promise<void> => {
-        for (let step = 0; step < steps; step++) await null
+        for (let step = 0; step < steps; step++) await Promise.resolve()
         if (steps > 20) await new Promise(resolve => setImmediate(resolve))
         await ban(SU, BEN, GLOBAL)
       }
@@ -770,7 +770,7 @@ function afterBan(steps: number) {
             const outcomes = await target.commit(items)
             if (!items.some(item => puts(item, 'channel'))) return outcomes
             begin()
-            for (let step = 0; step < steps; step++) await null
+            for (let step = 0; step < steps; step++) await Promise.resolve()
             return outcomes
           }
         },
