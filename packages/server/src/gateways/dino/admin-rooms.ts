@@ -100,11 +100,12 @@ async function makeRoom({ engine, identity, newId }: GatewayParts, channel: Chan
 async function channelForAdmins(parts: GatewayParts): Promise<ChannelId | undefined> {
   const { identity, reading, write, roomsChannel } = parts
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    // Before the look: whatever another node writes after it makes this version an old one.
+    const everywhere = await identity.channels.load(roomsChannel)
+    if (!everywhere) return undefined
     const named = (await reading.channels()).filter(({ name }) => name === NAME)
     const oldest = named.sort((a, b) => compareIds(a.id, b.id))[0]
     if (oldest) return oldest.id
-    const everywhere = await identity.channels.load(roomsChannel)
-    if (!everywhere) return undefined
     const { version, ...unchanged } = everywhere
     const id = parts.newId() as ChannelId
     const channel = { id, name: NAME, sort: SORT, tags: [], owners: [], admins: [], acls: [], sanctions: [] }
