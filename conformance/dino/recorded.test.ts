@@ -94,7 +94,7 @@ describe.each<Generation>([2, 4])('as recorded, with socket.io-client %i', gener
   }
 
   /** The message that a case means by `<uuid>`. */
-  async function messageFor({ id, actor }: Case): Promise<string | undefined> {
+  async function messageFor({ id }: Case): Promise<string | undefined> {
     const meant = MEANS_MESSAGE[id]
     if (!meant) return undefined
     if (meant.sent === 'now') {
@@ -105,7 +105,7 @@ describe.each<Generation>([2, 4])('as recorded, with socket.io-client %i', gener
         object: { content: 'aGk=' },
       })
       messages.set(meant.room, data.data.id)
-      await (await clientOf(actor, false)).settle()
+      await Promise.all([...clients.values()].filter(each => !each.disconnected).map(each => each.settle()))
     }
     return messages.get(meant.room)
   }
@@ -199,23 +199,25 @@ async function check(one: Case, { reply, answers, pushes, disconnected, fill, id
   }
   if (expected.disconnected_within_1500ms !== undefined)
     expect(await disconnected).toBe(expected.disconnected_within_1500ms)
-  const wanted = (expected.broadcast ?? []).map(({ event, to }) => [event, receiversOf(to)])
+  const wanted = (expected.broadcast ?? []).map(({ event, to }) => [event, receiversOf(event, to)])
   const events = [...new Set(pushes.map(push => push.event))]
   const got = events.map(event => [
     event,
     [...new Set(pushes.filter(each => each.event === event).map(each => each.to))].sort(),
   ])
-  expect(got).toEqual(wanted)
+  expect(got.sort()).toEqual(wanted.sort())
   for (const { event, shape, example } of expected.broadcast ?? []) {
-    const last = pushes.filter(push => push.event === event).at(-1)?.data
-    expect(mismatches(shape, last)).toEqual([])
-    expect(disagreements(withRealNames(ids(example)), last)).toEqual([])
+    const sent = pushes.filter(push => push.event === event).map(({ data }) => data)
+    for (const data of sent) expect(mismatches(shape, data)).toEqual([])
+    // Of several (one for each room) the recording shows one.
+    const faults = sent.map(data => disagreements(withRealNames(ids(example)), data))
+    expect(faults.some(({ length }) => length === 0) || faults).toBe(true)
   }
 }
 
-/** Each once, without who never logs in. */
-function receiversOf(to: readonly string[]): string[] {
-  return [...new Set(to)].filter(name => name !== STRANGER).sort()
+/** Each once; of announcements of rooms without who never logs in. */
+function receiversOf(event: string, to: readonly string[]): string[] {
+  return [...new Set(to)].filter(name => name !== STRANGER || !event.startsWith('gn_room_')).sort()
 }
 
 /** Where the real server says nothing useful there is a text all the same. */

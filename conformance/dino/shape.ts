@@ -4,8 +4,8 @@
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
-/** Keys that the union adds: the seed's `message` beside `error`, its `data` of a 703. */
-const ADDED = new Set(['message', 'data'])
+/** What the union adds: the seed's `message` beside `error`, its `data` of a 703, the target's type where only it has one. */
+const ADDED = new Set(['$.message', '$.data', '$.data.target.objectType'])
 
 /** What is wrong, each with its path; nothing where the value has the shape. */
 export function mismatches(shape: unknown, value: unknown, path = '$'): string[] {
@@ -26,7 +26,7 @@ export function mismatches(shape: unknown, value: unknown, path = '$'): string[]
     else found.push(...mismatches(each, (value as Record<string, unknown>)[key], `${path}.${key}`))
   }
   for (const key of Object.keys(value)) {
-    if (!(key in shape) && !(path === '$' && ADDED.has(key))) found.push(`${path}.${key}: not recorded`)
+    if (!(key in shape) && !ADDED.has(`${path}.${key}`)) found.push(`${path}.${key}: not recorded`)
   }
   return found
 }

@@ -32,6 +32,9 @@ function room(ref: string, channel: string, acls: object[] = [], more: object = 
 const NAMES: Record<string, string> = {
   r_hist: 'nohist room',
   r_disallow: 'disallow join',
+  r_rename: 'rename me',
+  r_remove: 'remove me',
+  r_remove2: 'remove me two',
   admin_room: 'Admins',
 }
 const MODERATED = { moderators: ['2001'] }
