@@ -19,7 +19,7 @@ const SQL = {
     WHERE e.room = ?1 AND e.class IN ('m', 'x')`,
   rooms: `SELECT CAST(e.id AS TEXT), CAST(e.room AS TEXT) FROM json_each(?1) j CROSS JOIN events e ON e.id = j.value
     WHERE e.class IN ('m', 'x')`,
-  newest: `SELECT ${PLACED} FROM events e WHERE e.room = ?1 AND e.class = 'm' AND e.sequence < ?2
+  newest: `SELECT ${PLACED} FROM events e INDEXED BY events_message WHERE e.room = ?1 AND e.class = 'm' AND e.sequence < ?2
     ORDER BY e.sequence DESC LIMIT ?3`,
   newestOf: `SELECT ${PLACED} FROM events e WHERE e.room = ?1 AND e.class = 'm' AND e.sequence < ?2 AND e.sequence >= ?4
     AND e.actor = ?5 ORDER BY e.sequence DESC LIMIT ?3`,

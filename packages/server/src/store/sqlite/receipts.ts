@@ -23,7 +23,7 @@ const REACH = 1_000
 
 /** The first message of others above the cursor that is not read. */
 function hole(within: string): string {
-  return `SELECT e.sequence FROM events e WHERE e.room = ?2 AND e.class = 'm' AND e.sequence > ${CURSOR} ${within}
+  return `SELECT e.sequence FROM events e INDEXED BY events_message WHERE e.room = ?2 AND e.class = 'm' AND e.sequence > ${CURSOR} ${within}
     AND e.actor IS NOT ?1 AND ${isHeard('?1')} AND NOT EXISTS (${ACK} AND a.status = 2) ORDER BY e.sequence LIMIT 1`
 }
 
@@ -73,7 +73,7 @@ export class ReceiptRows {
     this.#recent = prepareRows(
       database,
       `SELECT CAST(r.id AS TEXT), CAST(r.last_id AS TEXT) FROM json_each(?) j CROSS JOIN rooms r ON r.id = j.value
-       WHERE r.removed = 0 ORDER BY r.last_id DESC`,
+       ORDER BY r.last_id DESC`,
     )
     this.#seen = prepareRows(database, 'SELECT at FROM seen WHERE user = ?')
     this.#putSeen = database.prepare(`INSERT INTO seen (user, at) VALUES (?, ?)

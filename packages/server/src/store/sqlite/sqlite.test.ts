@@ -195,6 +195,25 @@ describe('the files', () => {
     await store.close()
   })
 
+  test('hold no ack of what lies at or below a cursor', async () => {
+    const path = directory()
+    const store = await openSqliteStore({ directory: path, node: 1, clock })
+    const bodies = ['2', '3', '4', '5', '6'].map(text => message(text))
+    const acks = (status: 1 | 2, ...sequences: number[]) =>
+      rows({ put: 'acks', room: ROOM, user: user('2'), status, sequences })
+    await committed(store, append(ROOM, 0, [created(), ...bodies]), acks(1, 2, 3, 6), acks(2, 2, 3, 5))
+    await committed(store, rows({ put: 'cursor', room: ROOM, user: user('7'), sequence: 6, at: NOW }))
+    await committed(store, rows({ put: 'acks', room: ROOM, user: user('7'), status: 2, sequences: [2] }))
+    await store.close()
+    const database = new DatabaseSync(join(path, 'conclave.sqlite'))
+    const found = database.prepare('SELECT user, sequence, status FROM acks ORDER BY sequence').all()
+    database.close()
+    expect(found.map(row => ({ ...row }))).toEqual([
+      { user: 2, sequence: 5, status: 2 },
+      { user: 2, sequence: 6, status: 1 },
+    ])
+  })
+
   test('have a log of bounded size under a steady load', async () => {
     const path = directory()
     const store = await openSqliteStore({ directory: path, node: 1, clock })

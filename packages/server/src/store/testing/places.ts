@@ -31,7 +31,25 @@ export function placeSentences(open: () => Promise<OpenStore>): void {
       ]),
     )
     expect(await store().locate(ROOM, [])).toEqual(new Map())
+    expect(await store().roomsOfMessages([...ids, eventId('0')])).toEqual(
+      new Map([
+        [second.id, ROOM],
+        [third.id, ROOM],
+        [fourth.id, ROOM],
+        [elsewhere?.[1]?.id, OTHER],
+      ]),
+    )
     expect(await store().locate(room('77'), ids)).toEqual(new Map())
+    const rooms = await store().roomsOfMessages([...ids, eventId('0'), eventId('9223372036854775807')])
+    expect(rooms).toEqual(
+      new Map([
+        [second.id, ROOM],
+        [third.id, ROOM],
+        [fourth.id, ROOM],
+        [ids[5], OTHER],
+      ]),
+    )
+    expect(await store().roomsOfMessages([])).toEqual(new Map())
   })
 
   test('messages of a room come newest first without the erased ones, of all or of one sender', async () => {
@@ -74,6 +92,31 @@ export function placeSentences(open: () => Promise<OpenStore>): void {
     expect(textsOf(sent)).toEqual(['first', 'second', 'third'])
     expect(textsOf(await store().sentBy(user('7'), NOW, NOW + 1, 2))).toEqual(['first', 'second'])
     expect(await store().sentBy(user('8'), NOW, NOW + 1, 10)).toEqual([])
+    const crowded = { sender: user('1'), limit: 10_000 }
+    const all = (await store().messagesIn(ROOM, { limit: 10_000 })).filter(each => each.sender === '1')
+    expect(await store().messagesIn(ROOM, { ...crowded, limit: all.length })).toEqual(all)
+    const ids = (await store().messagesIn(ROOM, crowded)).map(each => each.id)
+    expect((await store().sentBy(user('1'), NOW, NOW + 1, 10_000)).map(each => each.id)).toEqual(ids.toReversed())
+  })
+
+  test('others are served while a long log is walked', async () => {
+    const crowd = Array.from({ length: 10_000 }, () => message('x'))
+    await committed(store(), append(ROOM, 0, [created()]), append(ROOM, 1, crowd))
+    for (const walk of [
+      () => store().messagesIn(ROOM, { sender: user('7'), limit: 10 }),
+      () => store().sentBy(user('7'), NOW, NOW + 1, 10),
+    ]) {
+      let turns = 0
+      let walking = true
+      const count = (): void => {
+        turns += 1
+        if (walking) setImmediate(count)
+      }
+      setImmediate(count)
+      expect(await walk()).toEqual([])
+      walking = false
+      expect(turns).toBeGreaterThan(2)
+    }
   })
 
   test('what somebody sent is found in all rooms by its time: from since on, before until', async () => {

@@ -303,7 +303,7 @@ export function receiptSentences(open: () => Promise<OpenStore>): void {
         await each.close()
       }
     }
-    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 25 }), run), { numRuns: 100 })
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 25 }), run), { numRuns: 40 })
   }, 120_000)
 
   test('an item that is refused acks nothing', async () => {
