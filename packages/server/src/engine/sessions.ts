@@ -89,12 +89,12 @@ export class Sessions {
       session.first = await this.#enroll(session)
       const reason = await this.#endedMeanwhile(session)
       if (reason !== null) setImmediate(() => session.end(reason))
+      else if (session.first) this.#appeared?.(session)
     } catch (error) {
       this.#open.delete(id)
       await this.#parts.presence.close(id).catch(() => {})
       throw error
     }
-    if (session.first) this.#appeared?.(session)
     return session
   }
 

@@ -46,7 +46,7 @@ export async function login({ gate, session, read, answer }: LoginAsked): Promis
   answer({ data: await describe(gate, session, account) })
   await tellClosedRooms(gate, session, live)
   await autojoin(gate, session, live, account)
-  if (live.first && live !== before) await tellConnected(gate, account)
+  if (live.first && live !== before && session.live === live) await tellConnected(gate, account)
   await keepNewest(gate, account, live)
   // The socket may have gone meanwhile: then nobody would end what was begun here.
   if (!session.socket.connected && session.live === live) await ended(gate, session, live)
