@@ -718,6 +718,15 @@ describe('the messages of somebody', () => {
     expect((await logOf(rooms.far)).filter(({ erased }) => erased)).toEqual([])
     expect(await core.sanctions.deleteMessagesOf(ANN, [rooms.open])).toEqual({ deleted: 0 })
   })
+
+  test('stay in a room of X, where only a signature deletes, and in the rooms after it they go', async () => {
+    await start()
+    for (const room of [rooms.open, rooms.far]) await say(ANN, room)
+    const state = await stateOf(rooms.open)
+    core.rooms.set({ ...state, suite: 'xchat', control: state.control + 1 })
+    expect(await core.sanctions.deleteMessagesOf(ANN, [rooms.open, rooms.far])).toEqual({ deleted: 1 })
+    expect((await logOf(rooms.open)).filter(({ erased }) => erased)).toEqual([])
+  })
 })
 
 const PAGE = { select: 'messages', order: 'newest', limit: 10 } as const
