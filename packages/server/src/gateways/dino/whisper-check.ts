@@ -131,22 +131,27 @@ async function readText({ body }: Response): Promise<string | undefined> {
   return Buffer.concat(chunks).toString()
 }
 
-/** What a JSON-RPC answer says; undefined for none of the real server's. */
+/** What an answer says; undefined for none. The real server's site puts its error into the result, JSON-RPC has a place of
+ * its own for it: either is taken. */
 function verdictOf(text: string): Verdict | undefined {
-  const result = fieldsOf(parsed(text)).result
-  if (typeof result !== 'object' || result === null) return undefined
-  const { success = 1, error, error_msg: message } = fieldsOf(result)
-  switch (Math.trunc(Number(error))) {
+  const { result, error } = fieldsOf(parsed(text))
+  if (result === undefined && error === undefined) return undefined
+  const ofSite = fieldsOf(result)
+  const standard = fieldsOf(error)
+  switch (Math.trunc(Number(standard.code ?? ofSite.error))) {
     case NOT_A_CONTACT:
       return refusedWith(CODE.NOT_ALLOWED_TO_WHISPER_NOT_A_CONTACT)
     case TURNED_OFF:
       return refusedWith(CODE.NOT_ALLOWED_TO_WHISPER_TURNED_OFF)
     case GENERIC:
       return refusedWith(
-        message === SELF ? CODE.NOT_ALLOWED_TO_WHISPER_SELF : CODE.NOT_ALLOWED_TO_WHISPER_GENERIC_ERROR,
+        (standard.message ?? ofSite.error_msg) === SELF
+          ? CODE.NOT_ALLOWED_TO_WHISPER_SELF
+          : CODE.NOT_ALLOWED_TO_WHISPER_GENERIC_ERROR,
       )
   }
-  return Number(success) === 1 ? null : refusedWith(CODE.NOT_ALLOWED_TO_WHISPER_GENERIC_ERROR)
+  const allows = (error ?? null) === null && result !== false && Number(ofSite.success ?? 1) === 1
+  return allows ? null : refusedWith(CODE.NOT_ALLOWED_TO_WHISPER_GENERIC_ERROR)
 }
 
 function parsed(text: string): unknown {

@@ -33,18 +33,18 @@ export const deleteMessages = route({
   async run(gate, { id }) {
     let success = 0
     let failed = 0
-    let until = gate.parts.clock.now() + 1
-    for (;;) {
-      const page = await gate.parts.reading.sentBy(id, 0, until, CHUNK)
+    const until = gate.parts.clock.now() + 1
+    for (let since = 0; ; ) {
+      const page = await gate.parts.reading.sentBy(id, since, until, CHUNK)
       for (const [room, targets] of byRoom(page, id)) {
         const erased = await erase(gate, room, targets)
         if (erased) success += targets.length
         else failed += targets.length
       }
-      const oldest = page.at(-1)
-      // Of those of one millisecond no more than a page: the next one would begin at the same place for ever.
-      if (!oldest || page.length < CHUNK) break
-      until = oldest.at === until - 1 ? oldest.at : oldest.at + 1
+      const last = page.at(-1)
+      if (!last || page.length < CHUNK) break
+      // What is erased is found again, so a whole page of one millisecond would be found for ever.
+      since = last.at > since ? last.at : since + 1
     }
     return { data: { status: 'OK', success, failed, total: success + failed } }
   },

@@ -96,6 +96,6 @@ async function sentBy(gate: Gate, user: UserId, { since, until }: Span): Promise
     if (found && !isHidden(found.room)) rooms.set(room, found)
   }
   // What was whispered is for those who heard it.
-  const open = events.filter(({ body }) => body.type === 'message' && body.to === undefined)
+  const open = events.filter(({ body }) => body.type === 'message' && body.to === undefined).reverse()
   return { data: await pastMessages(gate, open, ({ room }) => rooms.get(room)) }
 }
