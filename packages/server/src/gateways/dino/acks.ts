@@ -31,7 +31,7 @@ export interface NamedMessage {
   readonly id: EventId | undefined
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Each once, in the order in which they are named. */
 export function namedMessages(object: Part | undefined): readonly NamedMessage[] | Refusal {

@@ -68,7 +68,8 @@ export function tellBlacklisted(gate: Telling, account: Account, room: RoomState
   externally(gate, 'blacklisted', { actor: shown(account), object: { id }, target: placed(room) }, room.id)
 }
 
-/** Somebody reported a message. `activity`: as the admins get it, with what was disclosed. */
-export function tellReport(gate: Telling, activity: object, room: RoomId): void {
+/** Somebody reported a message. `activity`: as the admins get it, with what was disclosed. `room`: where the message is,
+ * if the reporter could read it there. */
+export function tellReport(gate: Telling, activity: object, room: RoomId | null): void {
   externally(gate, 'report', activity, room)
 }

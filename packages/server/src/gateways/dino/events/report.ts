@@ -3,11 +3,12 @@
 import { dinoBase64, type EventId, encodeUtf8Base64, idOfUuid, type UserId } from '@conclave/wire'
 import { MESSAGE_TEXT, REASON } from '../../../limits.ts'
 import type { Account } from '../../../room/facts.ts'
-import { checkRoomAcls, isHidden, visitorOf } from '../../../room/rights.ts'
+import { isHidden } from '../../../room/rights.ts'
 import type { RoomState } from '../../../room/state.ts'
-import type { Activity } from '../activity.ts'
+import { UUID } from '../acks.ts'
+import { type Activity, echo } from '../activity.ts'
 import { adminRoomFor } from '../admin-rooms.ts'
-import { idOf, PROVIDER } from '../encode.ts'
+import { PROVIDER } from '../encode.ts'
 import { CODE, type Refusal, refusal } from '../errors.ts'
 import { tellReport } from '../external.ts'
 import { type Answer, type Asked, DONE, refused, stamp } from '../gate.ts'
@@ -26,12 +27,14 @@ export async function reportMessage(asked: Asked): Promise<Answer> {
   if (!reported) return refused(refusal(CODE.NO_SUCH_USER, 'no such user for target.id (id of user reported)'))
   const said = saidIn(activity)
   if ('code' in said) return refused(said)
+  if (!UUID.test(named.message)) {
+    const text = `"${echo(named.message)}" is not a valid uuid (object.id)`
+    return refused(refusal(CODE.VALIDATION_ERROR, text))
+  }
   const message = await messageOf(asked, named.message, reported.id)
-  if (!message) return refused(refusal(CODE.VALIDATION_ERROR, 'no such message of that user'))
-
-  const report = reportOf(asked, reported, message, said)
-  tellReport(gate, report, message.room.id)
-  const adminRoom = await adminRoomFor(gate, message.room.channel)
+  const report = reportOf(asked, reported, message, named.message.toLowerCase(), said)
+  tellReport(gate, report, message?.room.id ?? null)
+  const adminRoom = await adminRoomFor(gate, message?.room.channel ?? gate.parts.roomsChannel)
   if (adminRoom) tellRoom(gate.parts.bus, adminRoom.id, 'gn_reported', JSON.stringify(report))
   return DONE
 }
@@ -64,46 +67,51 @@ function saidIn({ object }: Activity): Said | Refusal {
 }
 
 interface Message {
-  readonly id: EventId
   readonly room: RoomState
   /** What the server holds; null where it is encrypted, gone, or not shown to the reporter. */
   readonly text: string | null
 }
 
-/** A message of that user which the reporter may read, or has heard while inside. */
+/** A message of that user which the reporter may read, or has heard while inside. undefined for what the server knows
+ * nothing of, as of a `whisper`, and for what is not the reporter's to know: both are reported alike. */
 async function messageOf({ gate, account }: Asked, uuid: string, sender: UserId): Promise<Message | undefined> {
-  const { reading, occupancy, engine } = gate.parts
+  const { reading, occupancy } = gate.parts
   const id = idOfUuid(uuid) as EventId | undefined
   const lies = id && (await reading.roomsOfMessages([id])).get(id)
   const found = lies && (await reading.room(lies))
   if (!id || !found) return undefined
-  const { room, channel } = found
+  const { room } = found
   const event = await reading.event(account, room.id, id)
   if (event) {
     const { actor, body, erased } = event
     if (actor !== sender || body.type !== 'message') return undefined
-    return { id, room, text: body.content.suite === 'none' && !erased ? body.content.text : null }
+    return { room, text: body.content.suite === 'none' && !erased ? body.content.text : null }
   }
-  // Where a rule hides the history from them, whoever is inside has heard the message all the same.
-  const visitor = visitorOf(engine.settings.acl, room, channel, account)
-  if (isHidden(room) || !checkRoomAcls(room, 'history', visitor)) return undefined
-  if (!(await occupancy.inside(room.id, account.id))) return undefined
+  // Where a rule hides the history, whoever is inside has heard the message all the same.
+  if (isHidden(room) || !(await occupancy.inside(room.id, account.id))) return undefined
   const placed = (await reading.locate(room.id, [id])).get(id)
-  return placed?.sender === sender ? { id, room, text: null } : undefined
+  return placed?.sender === sender ? { room, text: null } : undefined
 }
 
-function reportOf({ gate, account }: Asked, reported: Account, { id, room, text }: Message, said: Said): object {
+/** `proven`: the server holds these very words as those of that user. Else they are what the reporter says. */
+function reportOf(
+  { gate, account }: Asked,
+  reported: Account,
+  message: Message | undefined,
+  id: string,
+  { content, reason }: Said,
+): object {
   return {
     actor: { id: account.id, displayName: userName(account) },
     verb: 'report',
     object: {
-      id: idOf(id),
-      content: encodeUtf8Base64(said.content),
-      summary: said.reason === '' ? '' : encodeUtf8Base64(said.reason),
-      objectType: text === said.content ? 'proven' : 'unproven',
+      id,
+      content: encodeUtf8Base64(content),
+      summary: encodeUtf8Base64(reason),
+      objectType: message?.text === content ? 'proven' : 'unproven',
     },
     target: { id: reported.id, displayName: userName(reported) },
-    generator: placeOf(room),
+    ...(message ? { generator: placeOf(message.room) } : {}),
     ...stamp(gate),
     provider: PROVIDER,
   }
