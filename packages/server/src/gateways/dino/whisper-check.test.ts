@@ -110,6 +110,20 @@ describe('the answer', () => {
     expect((await check.refuses(anna, ['batman']))?.code ?? null).toBe(code)
   })
 
+  test.each([
+    [{ result: true }, null],
+    [{ result: false }, CODE.NOT_ALLOWED_TO_WHISPER_GENERIC_ERROR],
+    [{ error: { code: 50_001, message: 'no contact' } }, CODE.NOT_ALLOWED_TO_WHISPER_NOT_A_CONTACT],
+    [{ error: { code: 50_000, message: 'whisper self' } }, CODE.NOT_ALLOWED_TO_WHISPER_SELF],
+    [{ error: null, result: { success: 1 } }, null],
+    [{ error: { code: -32_601 }, result: { success: 1 } }, CODE.REMOTE_ERROR],
+    [{ error: 'broken', result: true }, CODE.REMOTE_ERROR],
+    [{ result: [] }, CODE.REMOTE_ERROR],
+  ])('also as plain JSON-RPC: %j is %s', async (answer, code) => {
+    const { check } = await start(response => response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...answer })))
+    expect((await check.refuses(anna, ['batman']))?.code ?? null).toBe(code)
+  })
+
   test('one name that is refused refuses them all', async () => {
     const { check } = await start((response, { body }) =>
       says(JSON.parse(body).params.receiverName === 'robin' ? { error: 50_002 } : { success: 1 })(response, {

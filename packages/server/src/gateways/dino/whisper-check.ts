@@ -131,27 +131,34 @@ async function readText({ body }: Response): Promise<string | undefined> {
   return Buffer.concat(chunks).toString()
 }
 
-/** What an answer says; undefined for none. The real server's site puts its error into the result, JSON-RPC has a place of
- * its own for it: either is taken. */
+/** What an answer says; undefined for none. The real server's site puts its error into the result; JSON-RPC has a place of
+ * its own for errors, and what stands there and is none of the site's means that nothing was found out. */
 function verdictOf(text: string): Verdict | undefined {
   const { result, error } = fieldsOf(parsed(text))
-  if (result === undefined && error === undefined) return undefined
-  const ofSite = fieldsOf(result)
-  const standard = fieldsOf(error)
-  switch (Math.trunc(Number(standard.code ?? ofSite.error))) {
+  if (error !== undefined && error !== null) {
+    const { code, message } = fieldsOf(error)
+    return refusedBy(code, message)
+  }
+  if (typeof result === 'boolean') return result ? null : refusedWith(CODE.NOT_ALLOWED_TO_WHISPER_GENERIC_ERROR)
+  if (typeof result !== 'object' || result === null || Array.isArray(result)) return undefined
+  const { success = 1, error: code, error_msg: message } = fieldsOf(result)
+  const allowed = Number(success) === 1 ? null : refusedWith(CODE.NOT_ALLOWED_TO_WHISPER_GENERIC_ERROR)
+  return refusedBy(code, message) ?? allowed
+}
+
+/** undefined where the code is none of the site's. */
+function refusedBy(code: unknown, message: unknown): Refusal | undefined {
+  switch (Math.trunc(Number(code))) {
     case NOT_A_CONTACT:
       return refusedWith(CODE.NOT_ALLOWED_TO_WHISPER_NOT_A_CONTACT)
     case TURNED_OFF:
       return refusedWith(CODE.NOT_ALLOWED_TO_WHISPER_TURNED_OFF)
     case GENERIC:
       return refusedWith(
-        (standard.message ?? ofSite.error_msg) === SELF
-          ? CODE.NOT_ALLOWED_TO_WHISPER_SELF
-          : CODE.NOT_ALLOWED_TO_WHISPER_GENERIC_ERROR,
+        message === SELF ? CODE.NOT_ALLOWED_TO_WHISPER_SELF : CODE.NOT_ALLOWED_TO_WHISPER_GENERIC_ERROR,
       )
   }
-  const allows = (error ?? null) === null && result !== false && Number(ofSite.success ?? 1) === 1
-  return allows ? null : refusedWith(CODE.NOT_ALLOWED_TO_WHISPER_GENERIC_ERROR)
+  return undefined
 }
 
 function parsed(text: string): unknown {
