@@ -273,7 +273,7 @@ describe('create', () => {
     const crowd = [await loggedIn('1'), await loggedIn('2'), await loggedIn('5'), await loggedIn('9')]
     const request = wanted(newName())
     const codes = await Promise.all(crowd.map(async client => (await client.request('create', request)).code))
-    expect(codes.sort()).toEqual([200, 704, 704, 704])
+    expect(codes.sort((a, b) => a - b)).toEqual([200, 704, 704, 704])
   })
 })
 
@@ -307,7 +307,7 @@ describe('create with a limit of rooms per owner', () => {
   test('is never exceeded by many sessions that create at once, and counts rooms that a world brought', async () => {
     const sessions = await Promise.all(Array.from({ length: 8 }, () => session('1')))
     const replies = await Promise.all(sessions.map(client => create(client)))
-    const codes = replies.map(({ code }) => code).sort()
+    const codes = replies.map(({ code }) => code).sort((a, b) => a - b)
     expect(codes).toEqual([200, 200, 709, 709, 709, 709, 709, 709])
     expect((await create(sessions[0] as DinoClient, { objectType: 'private' })).code).toBe(200)
     expect((await create(await session('2'))).code).toBe(200)
@@ -315,7 +315,7 @@ describe('create with a limit of rooms per owner', () => {
     const target = { id: one?.data.data.target.id }
     expect((await (sessions[0] as DinoClient).request('remove_room', { verb: 'remove', target })).code).toBe(200)
     const again = await Promise.all(sessions.map(async client => (await create(client)).code))
-    expect(again.sort()).toEqual([200, 709, 709, 709, 709, 709, 709, 709])
+    expect(again.sort((a, b) => a - b)).toEqual([200, 709, 709, 709, 709, 709, 709, 709])
   })
 })
 
