@@ -14,8 +14,8 @@ export const lastOnline = route({
   async run({ parts }, { user_id }) {
     const account = await parts.identity.users.find({ id: user_id })
     if (!account) return new Fault('no such user')
-    const isVisible = (await parts.presence.sessionsOf(account.id)).some(session => !session.invisible)
-    const at = isVisible ? parts.clock.now() : await parts.reading.seenAt(account.id)
+    const status = await parts.statuses.of(account.id)
+    const at = status === 'online' || status === 'away' ? parts.clock.now() : await parts.reading.seenAt(account.id)
     return { data: { user_id, online_at: at === null ? null : published(at) } }
   },
 })
