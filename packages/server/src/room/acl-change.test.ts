@@ -57,6 +57,8 @@ describe('changeAcls', () => {
     const many = Array.from({ length: ACLS + 1 }, (_, n) => acl(`old${n}`, types[n % types.length] as string))
     expect(change(many, acl('join', 'disallow'))).toMatchObject({ rejected: 'limit' })
     expect(change(many, gone('old1', types[1] as string))).toHaveLength(ACLS)
+    const more = [...many, acl('old', 'age'), acl('older', 'age')]
+    expect(change(more, gone('old', 'age'))).toHaveLength(ACLS + 2)
     expect(change(many.slice(1), acl('join', 'disallow'))).toMatchObject({ rejected: 'limit' })
     expect(change(many.slice(2), acl('join', 'disallow'))).toHaveLength(ACLS)
     expect(change([], ...Array<Acl>(ACLS + 1).fill(acl('join', 'disallow')))).toMatchObject({ rejected: 'limit' })

@@ -33,6 +33,7 @@ const target = { id: '5' as never, sequence: 5, sender: member }
 const acts = {
   rename: actor => ({ command: 'describe-room', actor, name: 'other', claimName: true }),
   remove: actor => ({ command: 'remove-room', actor, reason: '' }),
+  'change nothing': actor => ({ command: 'describe-room', actor, claimName: true }),
   describe: actor => ({ command: 'describe-room', actor, topic: 'x', claimName: true }),
   'rename and describe': actor => ({ command: 'describe-room', actor, name: 'other', topic: 'x', claimName: true }),
   mark: actor => ({ command: 'describe-room', actor, name: 'other', isDefault: true, claimName: true }),
@@ -71,6 +72,7 @@ describe('in the room', () => {
     ['temporary', 'remove', [...OWNERS, 'channelAdmin', ...OPERATORS, 'moderator']],
     ['encrypted', 'rename', ['owner', 'superuser']],
     ['encrypted', 'remove', ['owner', 'superuser']],
+    ['temporary', 'change nothing', [...OWNERS, 'channelAdmin', ...OPERATORS]],
     ['temporary', 'describe', [...OWNERS, 'channelAdmin', ...OPERATORS]],
     ['static', 'rename and describe', [...OWNERS, 'channelAdmin', 'superuser']],
     ['temporary', 'rename and describe', [...OWNERS, 'channelAdmin', ...OPERATORS]],

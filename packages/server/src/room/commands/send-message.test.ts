@@ -1,6 +1,7 @@
 // Whispers and mutes of a message: to whom it goes, and whom a mute stops.
 import type { RoomId } from '@conclave/wire'
 import { expect, test } from 'vitest'
+import { WHISPERED } from '../../limits.ts'
 import { fold } from '../apply.ts'
 import type { EventBody, Sanction } from '../events.ts'
 import { contextAt, People, userId } from '../fixtures.ts'
@@ -59,4 +60,13 @@ test('a whisper says whom it is for, and a message says nothing of that', () => 
   expect(send(room(), { to: [ben] })).toMatchObject({ events: [{ type: 'message', to: [ben] }] })
   const [plain] = (send(room(), {}) as { events: EventBody[] }).events
   expect(plain && 'to' in plain).toBe(false)
+})
+
+test('a whisper names only so many, and is not for encrypted rooms', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, n) => userId(100 + n))
+  expect(send(room(), { to: names(WHISPERED) })).toHaveProperty('events')
+  expect(send(room(), { to: names(WHISPERED + 1) })).toMatchObject({ rejected: 'limit' })
+  const encrypted = room({ type: 'suite.switched', suite: 'rocketchat' })
+  const content = { suite: 'rocketchat', content: null, msg: 'A'.repeat(60) } as const
+  expect(send(encrypted, { content, to: [ben] })).toMatchObject({ rejected: 'suite.refused' })
 })
