@@ -5,23 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../server.ts'
 import { type Case, RECORDED_CASES } from './cases.ts'
 import { DinoClient, type Generation, type Reply, until } from './client.ts'
+import { check, type Outcome } from './compare.ts'
 import { DIFFERENCES, reasonOf } from './differences.ts'
-import { disagreements, mismatches } from './shape.ts'
 import { ACTORS, RECORDED, RECORDED_CONFIG } from './world.ts'
-
-/** What one case led to. */
-interface Outcome {
-  readonly reply: Reply
-  readonly answers: readonly { event: string; data: unknown }[]
-  /** Event -> who got it and what, once for each. */
-  readonly pushes: readonly { readonly event: string; readonly to: string; readonly data: unknown }[]
-  /** Whether the server closed the namespace, where the case asks for it. */
-  readonly disconnected: Promise<boolean>
-  /** Puts in what the request had in the place of placeholders. */
-  readonly fill: (text: unknown) => unknown
-  /** Puts in the world's ids alone. */
-  readonly ids: (text: unknown) => unknown
-}
 
 /** In the recording these logged in between the two cases, which the second one's pushes show. */
 const LOGGED_IN_BEFORE: Readonly<Record<string, readonly (keyof typeof ACTORS)[]>> = {
@@ -54,8 +40,6 @@ const MEANS_MESSAGE: Readonly<Record<string, { readonly room: string; readonly s
   'report-reason': { room: 'r_static', sent: 'before' },
 }
 
-/** `x` never logs in. The real server tells such sockets of rooms that are made, renamed and removed; ours does not. */
-const STRANGER = 'x'
 /** A list of attachments that is longer than the real server takes. */
 const MANY = '<501 x {id: uuid}>'
 
@@ -182,58 +166,3 @@ describe.each<Generation>([2, 4])('as recorded, with socket.io-client %i', gener
     }
   })
 })
-
-async function check(one: Case, { reply, answers, pushes, disconnected, fill, ids }: Outcome): Promise<void> {
-  const { expect: expected } = one
-  if (one.id !== 'connect-1') {
-    expect(reply.ack).toHaveLength(expected.ack_args ?? 1)
-    expect(reply.code).toBe(expected.status_code)
-    expect(mismatches(one.upstream_defect ? withText(expected.shape) : expected.shape, reply.data)).toEqual([])
-    if (one.request.event === 'join' && reply.code === 200)
-      expect(mismatches(JOINED, reply.data.data.object)).toEqual([])
-    expect(answers.map(each => each.event)).toEqual([expected.event])
-    expect(answers[0]?.data).toEqual(reply.data)
-    if (typeof expected.error === 'string' && !one.upstream_defect) expect(reply.data.error).toBe(fill(expected.error))
-    if (reply.code !== 200) expect(typeof reply.data.message).toBe('string')
-    if (reply.code === 703 && typeof reply.data.error === 'object') expect(reply.data.data).toEqual(reply.data.error)
-  }
-  if (expected.disconnected_within_1500ms !== undefined)
-    expect(await disconnected).toBe(expected.disconnected_within_1500ms)
-  const wanted = (expected.broadcast ?? []).map(({ event, to }) => [event, receiversOf(event, to)])
-  const events = [...new Set(pushes.map(push => push.event))]
-  const got = events.map(event => [
-    event,
-    [...new Set(pushes.filter(each => each.event === event).map(each => each.to))].sort(),
-  ])
-  expect(got.sort()).toEqual(wanted.sort())
-  for (const { event, shape, example } of expected.broadcast ?? []) {
-    const sent = pushes.filter(push => push.event === event).map(({ data }) => data)
-    for (const data of sent) expect(mismatches(shape, data)).toEqual([])
-    // Of several (one for each room) the recording shows one.
-    const faults = sent.map(data => disagreements(withRealNames(ids(example)), data))
-    expect(faults.some(({ length }) => length === 0) || faults).toBe(true)
-  }
-}
-
-/** Each once; of announcements of rooms without who never logs in. */
-function receiversOf(event: string, to: readonly string[]): string[] {
-  return [...new Set(to)].filter(name => name !== STRANGER || !event.startsWith('gn_room_')).sort()
-}
-
-/** Where the real server says nothing useful there is a text all the same. */
-function withText(shape: unknown): unknown {
-  return (shape as { error?: unknown }).error === undefined ? shape : { ...(shape as object), error: 'string' }
-}
-
-/** Always these four, in this order (dino.md section 4, join). */
-const JOINED = {
-  objectType: 'string',
-  attachments: ['acl', 'history', 'owner', 'user'].map(objectType => ({ objectType, attachments: [] })),
-}
-
-/** The real server sends an empty name for those who are auto-joined (dino.md 1.2, a defect). */
-function withRealNames(example: unknown): unknown {
-  const { actor } = example as { actor?: { id: string; displayName: string } }
-  if (actor?.displayName !== '') return example
-  return { ...(example as object), actor: { ...actor, displayName: Buffer.from(`user${actor.id}`).toString('base64') } }
-}
