@@ -37,10 +37,9 @@ export function detailsOf(account: Account): readonly Attachment[] {
 
 /** What a history shows of an author, also of one who is not there. */
 export function authorDetails(account: Account): readonly Attachment[] {
-  const info = shownInfo(account)
   const shown: Attachment[] = []
   for (const name of AUTHOR_ATTRIBUTES) {
-    const value = info[name]
+    const value = account.info[name] ?? account.attributes[name]
     if (value !== undefined && value !== '') shown.push(attachment(name, value))
   }
   return shown
@@ -52,7 +51,7 @@ function attachment(objectType: string, value: string): Attachment {
 
 /** `y` or `n`: whether the account has a picture. */
 export function imageOf(account: Account): 'y' | 'n' {
-  return shownInfo(account).image === 'y' ? 'y' : 'n'
+  return (account.info.image ?? account.attributes.image) === 'y' ? 'y' : 'n'
 }
 
 /** superuser and globalmod, as a csv. */
