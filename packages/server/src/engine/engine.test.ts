@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { WAITING_PER_SESSION } from '../limits.ts'
 import { importWorld } from '../operator/import-world.ts'
 import { apply } from '../room/apply.ts'
+import { blankRoom } from '../room/commands/create-room.ts'
 import type { Command } from '../room/decide.ts'
 import type { RoomState } from '../room/state.ts'
 import { sanctionOn } from '../room/state.ts'
@@ -178,6 +179,33 @@ describe('L2 one winner', () => {
     const codes = (await Promise.all(Array.from({ length: 25 }, create))).map(codeOf)
     expect(codes.filter(code => code === null).length).toBe(1)
     expect(codes.filter(code => code === 'name.taken').length).toBe(24)
+  })
+
+  test('of ten rooms that their maker makes at once in one place one wins, and the place is free when it goes', async () => {
+    const { core, room } = await start()
+    const channel = core.rooms.peek(room)?.channel
+    const create = (n: number, slot: number, maker = user(1)): Promise<Answer> =>
+      core.engine.submit({
+        room: core.store.newId() as RoomId,
+        ...(channel ? { channel } : {}),
+        session: null,
+        bytes: 0,
+        command: {
+          command: 'create-room',
+          actor: maker,
+          claimName: true,
+          slot,
+          epoch: null,
+          room: blankRoom({ suite: 'none', kind: 'temporary', name: `Room ${n}`, owners: [maker] }),
+        },
+      })
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => create(n, 0)))
+    expect(answers.map(codeOf).filter(code => code === 'slot.taken').length).toBe(9)
+    const [made] = answers.flatMap(answer => ('events' in answer ? [answer.room.id] : []))
+    expect(codeOf(await create(10, 1))).toBe(null)
+    expect(codeOf(await create(11, 0, user(2)))).toBe(null)
+    await submit(core, made as RoomId, { command: 'remove-room', actor: user(1), reason: '' })
+    expect(codeOf(await create(12, 0))).toBe(null)
   })
 })
 
