@@ -2,6 +2,7 @@
 import type { RoomId, UserId } from '@conclave/wire'
 import { afterEach, describe, expect, test } from 'vitest'
 import { importWorld } from '../operator/import-world.ts'
+import type { SessionRef } from '../presence/presence.ts'
 import { isRejection } from '../room/rejection.ts'
 import type { Core } from './core.ts'
 import type { Session } from './sessions.ts'
@@ -170,7 +171,7 @@ describe('a room with a limit', () => {
     ])
     expect((await core.occupancy.counts([room])).get(room)).toBe(2)
     const inside = await core.occupancy.occupants(room)
-    await core.occupancy.close(inside[0] as Session)
+    await core.occupancy.close(inside[0] as SessionRef)
     const late = sessions.find(({ id }) => !inside.some(each => each.id === id)) as Session
     expect(isRejection(await core.occupancy.enter(late, room, null, undefined, 1))).toBe(false)
   })
