@@ -22,6 +22,8 @@ const HELP = `conclave ${VERSION}: a chat server for end-to-end encrypted rooms
   conclave app create --owner ID [--id ID] [--redirect URL ...]
   conclave room list
   conclave sanction list
+  conclave outlet dead                    events that the embedding site has not taken
+  conclave outlet retry|drop ID|all       sends them again, or drops them
   conclave config                         every setting with its value, its default and a sentence
   conclave help | --version
 `
@@ -52,6 +54,7 @@ const WORDS: Readonly<Record<string, number>> = {
   'app create': 1,
   'room list': 1,
   'sanction list': 1,
+  'outlet dead': 1,
 }
 
 /** Runs one command; gives the exit code. */
@@ -112,6 +115,11 @@ async function run(argv: string[]): Promise<number> {
       return ask('room.list', {})
     case 'sanction list':
       return ask('sanction.list', {})
+    case 'outlet dead':
+      return ask('outlet.dead', {})
+    case 'outlet retry':
+    case 'outlet drop':
+      return ask(`outlet.${verb}`, { id: required(target, 'the id of a dead letter, or the word all') })
     default:
       throw new OperatorError(`There is no command "${positionals.join(' ')}"; see conclave help.`)
   }

@@ -3,13 +3,15 @@
 import type { DestinationStream, Logger } from 'pino'
 import { pino } from 'pino'
 
-/** Ids, codes and numbers. `token` is a token's public id; `event` and `where` are names out of our own code. */
+/** Ids, codes and numbers. `token` is a token's public id; `event` and `where` are names out of our own code,
+ * `destination` is one out of the settings. */
 const FIELDS: ReadonlySet<string> = new Set([
   'bug',
   'bytes',
   'channel',
   'code',
   'count',
+  'destination',
   'err',
   'event',
   'host',

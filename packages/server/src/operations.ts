@@ -52,6 +52,40 @@ export class Operations {
         for (const wire of WIRES) this.set({ wire }, core.sessions.countOf(wire))
       },
     })
+    this.#countOutgoing(registers)
+  }
+
+  /** What the embedding site is told: how much waits, how much is a dead letter, and what became of every try. */
+  #countOutgoing(registers: Registry[]): void {
+    const { store, outgoing } = this.#core
+    new Gauge({
+      name: 'conclave_outgoing',
+      help: 'External events that are kept: waiting, or dead letters',
+      labelNames: ['destination', 'state'],
+      registers,
+      async collect() {
+        this.reset()
+        for (const { to: destination, waiting, dead } of await store.countOutgoing()) {
+          this.set({ destination, state: 'waiting' }, waiting)
+          this.set({ destination, state: 'dead' }, dead)
+        }
+      },
+    })
+    const tries = new Counter({
+      name: 'conclave_outgoing_tries_total',
+      help: 'Tries to tell of an external event: taken, unwell, refused or gone',
+      labelNames: ['destination', 'result'],
+      registers,
+    })
+    outgoing.onTried((destination, result) => tries.inc({ destination, result }))
+    new Gauge({
+      name: 'conclave_outgoing_lost',
+      help: 'External events that were not kept since the start, because too many waited',
+      registers,
+      collect() {
+        this.set(outgoing.lost)
+      },
+    })
   }
 
   /** From now on `/ready` says 503, so that a balancer sends nobody here. */

@@ -6,7 +6,7 @@ import type { Clock, Random } from '../clock.ts'
 import type { Verb } from '../config.ts'
 import { DEAD_LETTERS } from '../limits.ts'
 import type { Delivered, Outlet } from '../outlet/outlet.ts'
-import type { OutgoingRow, Store, Write } from '../store/store.ts'
+import type { Outgoing, OutgoingRow, Store, Write } from '../store/store.ts'
 import { Courier } from './courier.ts'
 import { deadLetter } from './letter.ts'
 
@@ -114,6 +114,32 @@ export class OutgoingEvents {
       })
       .then(() => void this.#writes.delete(written))
     this.#writes.add(written)
+  }
+
+  /** The names of those who are told. */
+  get destinations(): readonly string[] {
+    return this.#parts.outlet?.destinations.map(({ name }) => name) ?? []
+  }
+
+  /** Brings dead letters again; one more try that fails is their last. */
+  async retry(letters: readonly Outgoing[]): Promise<void> {
+    const dueAt = this.#parts.clock.now()
+    await this.#parts.write({
+      guards: [],
+      append: null,
+      rows: letters.map(({ id, error }) => ({ change: 'outgoing', id, attempts: 0, dueAt, error })),
+    })
+    this.#waiting += letters.length
+    this.#dead -= letters.length
+  }
+
+  async drop(letters: readonly Outgoing[]): Promise<void> {
+    await this.#parts.write({
+      guards: [],
+      append: null,
+      rows: letters.map(({ id }) => ({ drop: 'outgoing', id })),
+    })
+    this.#dead -= letters.length
   }
 
   /** Called after every try; for metrics. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Core } from '../engine/core.ts'
 import { createApp } from './apps.ts'
 import { importWorld } from './import-world.ts'
+import { dropDead, listDead, retryDead } from './outlet.ts'
 import { listRooms } from './rooms.ts'
 import { listSanctions } from './sanctions.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
@@ -51,6 +52,9 @@ const REQUESTS: Readonly<Record<string, (core: Core, body: unknown) => Promise<u
     ),
   'room.list': core => listRooms(core),
   'sanction.list': core => listSanctions(core),
+  'outlet.dead': core => listDead(core),
+  'outlet.retry': (core, body) => retryDead(core, id.parse(body).id),
+  'outlet.drop': (core, body) => dropDead(core, id.parse(body).id),
 }
 
 export async function runRequest(core: Core, name: string, body: unknown): Promise<unknown> {
