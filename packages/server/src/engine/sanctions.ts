@@ -5,7 +5,7 @@ import type { RoomId, UserId } from '@conclave/wire'
 import type { Bus, BusMessage, Sanctioned } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
-import { DELETED_TOGETHER, REASON } from '../limits.ts'
+import { REASON } from '../limits.ts'
 import type { Sanction } from '../room/events.ts'
 import type { Account } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
@@ -13,6 +13,7 @@ import { isRejection } from '../room/rejection.ts'
 import type { RoomState } from '../room/state.ts'
 import type { Row, Store, Write } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
+import { deleteMessagesOf } from './deletion.ts'
 import type { Done, Engine } from './engine.ts'
 import { endMemberships } from './memberships.ts'
 import type { Occupancy } from './occupancy.ts'
@@ -140,17 +141,7 @@ export class Sanctions {
   /** Everything that a user wrote in these rooms (`dino.deleteOnBan`). X's messages are deleted over X alone (design 6):
    * such rooms are left out. */
   deleteMessagesOf(user: UserId, rooms: readonly RoomId[]): Promise<{ readonly deleted: number } | Rejection> {
-    return available(async () => {
-      let deleted = 0
-      for (const room of rooms) {
-        const state = await this.#parts.rooms.load(room)
-        if (!state || state.removed || state.suite === 'xchat') continue
-        const done = await this.#deleteIn(room, user)
-        if (isRejection(done)) return done
-        deleted += done.deleted
-      }
-      return { deleted }
-    })
+    return available(() => deleteMessagesOf(this.#parts, user, rooms))
   }
 
   async #impose(kind: Sanction['kind'], asked: Imposing): Promise<Sanction | Rejection> {
@@ -294,24 +285,6 @@ export class Sanctions {
     bus.publish(`user:${user}`, message)
     bus.publish(`room:${room.id}`, message)
     if (events.length === 0) this.#kickedOut?.(message)
-  }
-
-  /** Backwards, page by page: what is written meanwhile is left alone. */
-  async #deleteIn(room: RoomId, user: UserId): Promise<{ readonly deleted: number } | Rejection> {
-    const { store, engine } = this.#parts
-    let deleted = 0
-    for (let before: number | undefined; ; ) {
-      const query = { sender: user, limit: DELETED_TOGETHER, ...(before === undefined ? {} : { before }) }
-      const targets = await store.messagesIn(room, query)
-      const last = targets.at(-1)
-      if (!last) return { deleted }
-      const command = { command: 'delete-messages', actor: null, targets, senderMay: false } as const
-      const answer = await engine.submit({ room, command, session: null, bytes: 0 })
-      // Removed meanwhile: then nobody reads it.
-      if (isRejection(answer)) return answer.rejected === 'room.unknown' ? { deleted } : answer
-      deleted += targets.length
-      before = last.sequence
-    }
   }
 }
 
