@@ -38,13 +38,12 @@ export async function check(one: Case, { reply, answers, pushes, disconnected, f
   }
   if (expected.disconnected_within_1500ms !== undefined)
     expect(await disconnected).toBe(expected.disconnected_within_1500ms)
-  const wanted = (expected.broadcast ?? []).map(({ event, to }) => [event, receiversOf(event, to)])
+  const wanted = (expected.broadcast ?? []).map(({ event, to }) => [event, receiversOf(event, to)] as const)
   const events = [...new Set(pushes.map(push => push.event))]
-  const got = events.map(event => [
-    event,
-    [...new Set(pushes.filter(each => each.event === event).map(each => each.to))].sort(),
-  ])
-  expect(got.sort()).toEqual(wanted.sort())
+  const got = events.map(
+    event => [event, onceEach(pushes.filter(each => each.event === event).map(({ to }) => to))] as const,
+  )
+  expect(new Map(got)).toEqual(new Map(wanted))
   for (const { event, shape, example } of expected.broadcast ?? []) {
     const sent = pushes.filter(push => push.event === event).map(({ data }) => data)
     for (const data of sent) expect(mismatches(shape, data)).toEqual([])
@@ -54,9 +53,13 @@ export async function check(one: Case, { reply, answers, pushes, disconnected, f
   }
 }
 
-/** Each once; of announcements of rooms without who never logs in. */
+/** Of announcements of rooms without who never logs in. */
 function receiversOf(event: string, to: readonly string[]): string[] {
-  return [...new Set(to)].filter(name => name !== STRANGER || !event.startsWith('gn_room_')).sort()
+  return onceEach(to.filter(name => name !== STRANGER || !event.startsWith('gn_room_')))
+}
+
+function onceEach(names: readonly string[]): string[] {
+  return [...new Set(names)].sort()
 }
 
 /** Where the real server says nothing useful there is a text all the same. */
