@@ -85,13 +85,15 @@ describe('a site that answers', { timeout: 60_000 }, () => {
     const made = await server.command('token', 'create', '--service')
     service = site(server.url, (JSON.parse(made.out) as { token: string }).token)
   }, 120_000)
-  beforeEach(async () => 
+  beforeEach(async () => {
     await receiver.next('restart')
-    receiver.deliveries.splice(1))
+    receiver.deliveries.splice(1)
+  })
   afterEach(() => expect(receiver.faults).toEqual([]))
-  afterAll(async () => 
+  afterAll(async () => {
     await server.remove()
-    await receiver.close())
+    await receiver.close()
+  })
 
   const call = async (method: 'POST' | 'DELETE', path: string, body: object): Promise<void> => {
     const answer = await service.call(method, path, body)
