@@ -298,8 +298,10 @@ describe('kicks and bans', () => {
   })
 
   test('a type that is left out means a room; a ban of no time puts out and keeps nobody out', async () => {
-    const [ben, owner] = [await joined(BEN, 'brief'), await as(OWNER)]
+    const [ben, owner] = [await joined(BEN, 'brief'), await joined(OWNER, 'brief')]
     expect((await owner.request('ban', ban({ id: server.rooms.brief }, BEN, '0s'))).code).toBe(200)
+    // Who bans from inside hears of it as everybody there does.
+    await heard(owner, 'gn_user_banned', 'gn_user_kicked')
     await ben.next('gn_user_kicked')
     expect((await ben.request('message', to('brief', 'x'))).code).toBe(702)
     expect((await ben.request('join', at('brief'))).code).toBe(200)
