@@ -369,8 +369,8 @@ describe('the history strategy unread', () => {
     return texts(data.data.object.attachments)
   }
   const at = (ref: string) => ({ verb: 'x', target: { id: unread.rooms[ref] } })
-  async function joined(client: DinoClient, ref: string): Promise<string[]> {
-    const { data } = await client.request('join', at(ref))
+  async function joined(client: DinoClient, ref: string, more: object = {}): Promise<string[]> {
+    const { data } = await client.request('join', { ...at(ref), ...more })
     return texts(data.data.object.attachments[1].attachments)
   }
 
@@ -392,7 +392,9 @@ describe('the history strategy unread', () => {
     // What the client names counts before what the server knows.
     const updated = '2000-01-01T00:00:00Z'
     expect(await history(again, 'plain', { updated })).toEqual(['6', '5', '4', '3', '2'])
+    expect(await joined(again, 'plain', { updated })).toEqual(['6', '5', '4', '3', '2'])
     expect(await history(again, 'plain', { updated: '2099-01-01T00:00:00Z' })).toEqual([])
+    expect(await joined(again, 'plain', { updated: '2099-01-01T00:00:00Z' })).toEqual([])
   })
 
   test('is shorter by what one reads, and by nothing behind a message that one has not read', async () => {

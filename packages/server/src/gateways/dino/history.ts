@@ -21,16 +21,16 @@ export interface PastMessage {
   readonly published: string
 }
 
-/** `since` in ms since 1970: with the strategy `unread`, only what is not older. */
+/** `updated`, RFC 3339: with the strategy `unread`, from when on; else from what they have read. */
 export async function historyOf(
   parts: GatewayParts,
   reader: Account,
   room: RoomState,
   origin: Origin | null,
-  since: number | null,
+  updated: string | undefined,
 ): Promise<readonly PastMessage[] | Rejection> {
   const { type, limit } = parts.config.dino.history
-  const bounds = type === 'top' ? {} : await unreadBounds(parts, reader, room, since)
+  const bounds = type === 'top' ? {} : await unreadBounds(parts, reader, room, updated)
   const page: Page = { select: 'messages', order: 'newest', limit, ...bounds }
   const read = await parts.reading.page(reader, room.id, page, origin)
   return isRejection(read) ? read : pastMessages(parts, read.events)
@@ -46,9 +46,9 @@ async function unreadBounds(
   { reading, config }: GatewayParts,
   reader: Account,
   room: RoomState,
-  since: number | null,
+  updated: string | undefined,
 ): Promise<Pick<Page, 'since' | 'after'>> {
-  if (since !== null) return { since }
+  if (updated !== undefined) return { since: Date.parse(updated) }
   const cursor = await reading.cursor(room.id, reader.id)
   if (cursor) return { after: cursor.sequence }
   return { after: isHidden(room) && config.dino.deliveryGuarantee ? EVERYTHING : NOTHING }

@@ -23,7 +23,7 @@ export async function history({ gate, account, activity }: Asked): Promise<Answe
   const { room, channel } = found
   const from = actor?.url === undefined ? undefined : await roomOf(parts, actor.url)
   const origin = from ? await originOf(parts, from, account) : null
-  const past = await historyOf(parts, account, room, origin, updated === undefined ? null : Date.parse(updated))
+  const past = await historyOf(parts, account, room, origin, updated)
   if (isRejection(past)) return rejectionAnswer(gate, past, room, channel)
   return answer(asked(other ?? idOf(room.id), other === undefined ? roomName(room) : ''), past)
 

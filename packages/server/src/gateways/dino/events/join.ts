@@ -80,16 +80,16 @@ async function undoIfGone({ gate, session, live }: Asked, { room }: Entered): Pr
 
 /** Always these four attachments, in this order (dino.md section 4, join); as JSON. */
 async function describe(
-  { gate, session, live, account }: Asked,
+  { gate, session, live, account, activity }: Asked,
   { room }: Found,
   origin: Origin | null,
 ): Promise<string> {
   const { parts } = gate
-  const past = await historyOf(parts, account, room, origin, null)
+  const past = await historyOf(parts, account, room, origin, activity.updated)
   const owners = await accountsOf(parts, usersWith(room, 'owner'))
   const users = await usersJson(parts, room, account, session.rooms.has(room.id) ? null : live.id)
   const owner = [...owners.values()].map(each => ({ id: each.id, displayName: userName(each) }))
-  const activity = {
+  const answer = {
     verb: 'join',
     target: { id: idOf(room.id), displayName: roomName(room) },
     ...stamp(gate),
@@ -102,5 +102,5 @@ async function describe(
     `{"objectType":"user","attachments":${users}}`,
   ]
   const object = `{"objectType":"room","attachments":[${attachments.join(',')}]}`
-  return `${JSON.stringify(activity).slice(0, -1)},"object":${object}}`
+  return `${JSON.stringify(answer).slice(0, -1)},"object":${object}}`
 }
