@@ -81,7 +81,7 @@ export class Statuses {
   #keep(account: Account, status: Status): Promise<Account | IdentityRejection> {
     const invisible = status === 'invisible' || (status !== 'online' && account.invisible)
     if (invisible === account.invisible) return Promise.resolve(account)
-    return this.#parts.identity.users.change(account.id, { invisible })
+    return this.#parts.identity.users.changeOwn(account.id, { invisible })
   }
 
   /** A user's last session has closed. `status`: what they were until then. */

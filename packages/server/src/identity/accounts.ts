@@ -8,7 +8,7 @@ import { blankAccount, changedAccount, guardOf, isAdmitted, withoutVersion } fro
 import { type AccountChange, checkAccount, checkReserved, emailKey, REMOVED, usernameKey } from './account-form.ts'
 import type { Cache } from './cache.ts'
 import { commit, type Proposal } from './commit.ts'
-import { WAITING_CHANGES } from './limits.ts'
+import { OWN_CHANGE_REST, WAITING_CHANGES } from './limits.ts'
 import type { Passwords, PasswordText } from './passwords.ts'
 import { type IdentityRejection, isRefused } from './rejection.ts'
 import { dropped } from './tokens.ts'
@@ -39,8 +39,8 @@ export interface AccountsParts {
 
 export class Accounts {
   readonly #parts: AccountsParts
-  /** Changes of one account wait for each other here: were they to race, only the first few of many would be there. */
-  readonly #turns = new Turns(WAITING_CHANGES)
+  /** What users change of themselves, one after the other and with a rest between. */
+  readonly #own = new Turns(WAITING_CHANGES)
 
   constructor(parts: AccountsParts) {
     this.#parts = parts
@@ -83,19 +83,26 @@ export class Accounts {
     id: UserId,
     change: AccountChange | ((account: Account) => AccountChange | IdentityRejection),
   ): Promise<Account | IdentityRejection> {
-    const changed = this.#turns.run(id, () => this.#change(id, change))
-    return changed ?? { rejected: 'busy' }
-  }
-
-  #change(
-    id: UserId,
-    change: AccountChange | ((account: Account) => AccountChange | IdentityRejection),
-  ): Promise<Account | IdentityRejection> {
     return this.#write(id, async (account, email) => {
       const wanted = typeof change === 'function' ? change(account) : change
       if (isRefused(wanted)) return wanted
       return checkReserved(wanted, account) ?? this.#proposal(account, email, wanted, [])
     })
+  }
+
+  /**
+   * The same by the user, as often as they like. Of many at once all hold; and since whoever judges a user (a kick, a ban)
+   * names the version of their account, each is followed by a rest in which that version stands.
+   */
+  changeOwn(
+    id: UserId,
+    change: AccountChange | ((account: Account) => AccountChange | IdentityRejection),
+  ): Promise<Account | IdentityRejection> {
+    return this.#inTurn(id, () => this.change(id, change))
+  }
+
+  #inTurn(id: UserId, work: () => Promise<Account | IdentityRejection>): Promise<Account | IdentityRejection> {
+    return this.#own.run(id, work, OWN_CHANGE_REST) ?? Promise.resolve({ rejected: 'busy' })
   }
 
   /** No log-in and no request any more until enabled again; every session is closed. Nothing else is lost. */
@@ -132,18 +139,20 @@ export class Accounts {
   }
 
   /**
-   * Writes rows that nobody else may write at the same time: the account gets its next version with them, so that
-   * of two who saw the same one is asked again.
+   * Writes rows of the user's own that nobody else may write at the same time: the account gets its next version with
+   * them, so that of two who saw the same one is asked again.
    */
   async alone(
     id: UserId,
     decide: (account: Account) => Promise<readonly Row[] | IdentityRejection>,
   ): Promise<Account | IdentityRejection> {
-    return this.#write(id, async (account, email) => {
-      const rows = await decide(account)
-      if (!('length' in rows)) return rows
-      return rows.length === 0 ? { guards: [], rows, value: account } : this.#put(account, account, email, rows)
-    })
+    return this.#inTurn(id, () =>
+      this.#write(id, async (account, email) => {
+        const rows = await decide(account)
+        if (!('length' in rows)) return rows
+        return rows.length === 0 ? { guards: [], rows, value: account } : this.#put(account, account, email, rows)
+      }),
+    )
   }
 
   async #write(

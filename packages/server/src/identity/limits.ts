@@ -18,8 +18,11 @@ export const EXCLUDED = 10_000
 export const PASSWORD = 1_024
 /** Password checks that may wait for the worker: about three seconds of its work, then "busy". */
 export const WAITING_PASSWORDS = 128
-/** Changes of one account that may stand in line: each takes a commit, so that this is a second of work. */
-export const WAITING_CHANGES = 256
+/** Changes of one account by its user that may stand in line: with the rests two seconds of waiting. */
+export const WAITING_CHANGES = 64
+/** ms after such a change in which the next one waits: a decision that names the account's version is made again five
+ * times at most, and takes a few ms each time. */
+export const OWN_CHANGE_REST = 25
 /** Log-ins of one account from one address that may stand in line: a load test's thousand sockets of one user fit. */
 export const WAITING_LOGINS = 2_000
 /** Characters of a log-in's name that count: longer ones share one count. */

@@ -9,17 +9,27 @@ export class Turns {
     this.#most = most
   }
 
-  /** undefined when the line is full. */
-  run<T>(key: string, work: () => Promise<T>): Promise<T> | undefined {
+  /** undefined when the line is full. `rest`: ms for which the line stands still after the work. */
+  run<T>(key: string, work: () => Promise<T>, rest = 0): Promise<T> | undefined {
     const line = this.#lines.get(key) ?? { last: Promise.resolve(), length: 0 }
     if (line.length >= this.#most) return undefined
     line.length += 1
-    const turn = line.last.then(work).finally(() => {
+    const turn = line.last.then(work)
+    const done = (): void => {
       line.length -= 1
       if (line.length === 0) this.#lines.delete(key)
-    })
-    line.last = turn.catch(() => {})
+    }
+    line.last = turn
+      .catch(() => {})
+      .then(() => (rest > 0 ? pause(rest) : undefined))
+      .then(done)
     this.#lines.set(key, line)
     return turn
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => {
+    setTimeout(resolve, ms).unref()
+  })
 }

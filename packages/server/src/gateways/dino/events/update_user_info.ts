@@ -37,7 +37,7 @@ async function told({ gate, account, activity }: Asked): Promise<readonly RoomId
 }
 
 async function keep({ gate, account }: Asked, said: Said): Promise<Account | Refusal> {
-  const kept = await gate.parts.identity.users.change(account.id, saying(gate.parts, said))
+  const kept = await gate.parts.identity.users.changeOwn(account.id, saying(gate.parts, said))
   if (!isRefused(kept)) return kept
   return kept.rejected === 'user.malformed' ? TOO_MUCH : malformed('the server is busy, try again')
 }
