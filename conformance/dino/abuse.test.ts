@@ -1,26 +1,30 @@
 // Bad input on Dino's wire: whatever a client sends, it gets a code of the seed, the server lives on, and nobody else's
 // session notices.
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { startServer, type TestServer, type World } from '../server.ts'
-import { base64, DinoClient, type Generation, loginOf, plain, until } from './client.ts'
+import { base64, DinoClient, type Generation, loginOf, type Push, plain, until } from './client.ts'
+import { EVENTS, SEED_CODES } from './seed.ts'
 
 const WORLD: World = {
-  users: ['1', '2', '3'].map(id => ({ id, username: `user${id}`, tokens: [`tok${id}`] })),
-  channels: [{ ref: 'c', name: 'channel' }],
+  users: ['1', '2', '3', '4'].map(id => ({ id, username: `user${id}`, tokens: [`tok${id}`] })),
+  channels: [
+    { ref: 'c', name: 'channel' },
+    { ref: 'heap', name: 'where the attacker’s rooms pile up' },
+  ],
   rooms: [
     { ref: 'r', channel: 'c', name: 'the room', owners: ['3'] },
     { ref: 'quiet', channel: 'c', name: 'quiet room', owners: ['3'] },
+    { ref: 'mine', channel: 'c', name: 'the attacker’s own', owners: ['1'], members: ['4'] },
   ],
 }
 /** So that a run of bad log-ins is answered as such, and a burst of requests as what it is. */
 const CONFIG = { dino: { disconnectOnFailedLogin: false }, limits: { failedLogins: 1_000_000, flood: 1_000_000 } }
 
-const SEED_CODES = new Set<number>(
-  [[200, 250], range(500, 511), range(600, 607), range(700, 725), range(800, 805)].flat(),
-)
+const CODES = new Set(Object.values(SEED_CODES))
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, at) => from + at)
@@ -34,7 +38,7 @@ let messages = 0
 beforeAll(async () => {
   server = await startServer({ world: WORLD, config: CONFIG })
   attacker = await DinoClient.open(server.url)
-  await attacker.login('1')
+  await back()
   bystander = await DinoClient.open(server.url, { generation: 2 })
   await bystander.login('2')
   await bystander.request('join', { verb: 'join', target: { id: server.rooms.quiet } })
@@ -49,8 +53,9 @@ afterAll(async () => {
 async function undisturbed(): Promise<void> {
   const text = `still here ${messages++}`
   const target = { id: server.rooms.quiet, objectType: 'room' }
-  const { code } = await bystander.request('message', { verb: 'send', target, object: { content: base64(text) } })
+  const { code, data } = await bystander.request('message', { verb: 'send', target, object: { content: base64(text) } })
   expect(code).toBe(200)
+  theirs = data.data.id
   expect(plain((await bystander.next('message', ({ object }) => plain(object.content) === text)).object.content)).toBe(
     text,
   )
@@ -58,17 +63,145 @@ async function undisturbed(): Promise<void> {
   expect(server.output()).not.toMatch(/bug|unhandled|uncaught/i)
 }
 
-const EVENTS = ['login', 'list_channels', 'list_rooms', 'join', 'leave', 'users_in_room', 'message', 'history']
-
-function validFor(event: string): Record<string, unknown> {
-  const room = { id: server.rooms.r, objectType: 'room' }
-  const valid: Record<string, Record<string, unknown>> = {
-    login: loginOf('1') as Record<string, unknown>,
-    list_rooms: { verb: 'list', object: { url: server.channels.c } },
-    message: { verb: 'send', target: room, object: { content: base64('hello') } },
-  }
-  return valid[event] ?? { verb: 'x', target: room }
+/** The attacker as they were: logged in, online, and inside of two rooms. */
+async function back(): Promise<void> {
+  expect((await attacker.login('1')).code).toBe(200)
+  expect((await attacker.request('status', { verb: 'online' })).code).toBe(200)
+  for (const ref of ['r', 'mine'])
+    expect((await attacker.request('join', { verb: 'join', target: { id: server.rooms[ref] } })).code).toBe(200)
 }
+
+/** What everybody who may list a room hears of it; of anything else that an attacker does elsewhere nobody hears. */
+const ANNOUNCED: Readonly<Record<string, readonly string[]>> = {
+  create: ['gn_room_created'],
+  rename_room: ['gn_room_created', 'gn_room_renamed'],
+  remove_room: ['gn_room_created', 'gn_room_removed'],
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const inRoom = (ref: string, more: Fields = {}): Fields => ({
+  target: { id: server.rooms[ref], objectType: 'room', ...more },
+})
+const saying = (content: string, more: Fields = {}): Fields => ({ object: { content: base64(content), ...more } })
+const listing = (...attachments: readonly Fields[]): Fields => ({ object: { attachments } })
+const to = (id: string): Fields => ({ target: { id } })
+const from = (ref: string): Fields => ({ actor: { url: server.rooms[ref] } })
+
+/** A number for names that are not taken yet. */
+let names = 0
+
+/** A room that the attacker has just made. */
+async function freshRoom(): Promise<string> {
+  const { data } = await attacker.request('create', VALID.create())
+  return data.data.target.id
+}
+
+async function freshMessage(): Promise<string> {
+  const { data } = await attacker.request('message', { verb: 'send', ...inRoom('mine'), ...saying('delete me') })
+  return data.data.id
+}
+
+/** Of each event what is answered with 200 (`request_admin`: 805), made anew where it can be asked for only once. */
+const VALID: Readonly<Record<(typeof EVENTS)[number], () => Fields | Promise<Fields>>> & { create(): Fields } = {
+  login: () => loginOf('1') as Fields,
+  list_channels: () => ({ verb: 'list' }),
+  list_rooms: () => ({ verb: 'list', object: { url: server.channels.c } }),
+  join: () => ({ verb: 'join', ...inRoom('r') }),
+  leave: () => ({ verb: 'leave', ...inRoom('r') }),
+  users_in_room: () => ({ verb: 'list', ...inRoom('r') }),
+  message: () => ({ verb: 'send', ...inRoom('mine'), ...saying('hello') }),
+  history: () => ({ verb: 'list', ...inRoom('mine') }),
+  received: () => ({ verb: 'receive', ...inRoom('mine'), ...listing({ id: UNKNOWN }) }),
+  read: () => ({ verb: 'read', ...inRoom('mine'), ...listing({ id: UNKNOWN }) }),
+  msg_status: () => ({ verb: 'check', ...to('4'), ...listing({ id: UNKNOWN }) }),
+  update_user_info: () => ({ verb: 'update', ...listing({ objectType: 'mood', content: base64('fine') }) }),
+  request_admin: () => ({ verb: 'help', ...inRoom('mine'), ...saying('help') }),
+  report: () => ({ verb: 'report', ...to('4'), ...saying('bad words', { id: UNKNOWN }) }),
+  status: () => ({ verb: 'online' }),
+  get_acl: () => ({ verb: 'get', ...inRoom('mine') }),
+  set_acl: () => ({
+    verb: 'set',
+    ...inRoom('mine'),
+    ...listing({ objectType: 'age', summary: 'history', content: '0:' }),
+  }),
+  create: () => ({
+    verb: 'create',
+    target: { displayName: base64(`room ${names++}`) },
+    object: { url: server.channels.heap },
+  }),
+  invite: () => ({ verb: 'invite', ...to('4'), ...from('mine') }),
+  delete: async () => ({ verb: 'delete', ...inRoom('mine'), object: { id: await freshMessage() } }),
+  kick: () => ({ verb: 'kick', ...inRoom('mine'), object: { id: '4', content: base64('out') } }),
+  ban: () => ({ verb: 'ban', ...inRoom('mine'), object: { id: '4', summary: '1s', content: base64('out') } }),
+  remove_room: async () => ({ verb: 'remove', target: { id: await freshRoom() } }),
+  rename_room: async () => ({
+    verb: 'rename',
+    target: { id: await freshRoom(), displayName: base64(`renamed ${names++}`) },
+  }),
+  whisper: () => ({ verb: 'whisper', ...to('1'), ...from('mine'), ...saying('psst') }),
+}
+
+/** A message that nobody has sent. */
+const UNKNOWN = '00000000-0000-4000-8000-000000000001'
+
+/** The bystander's name as if the attacker could give it, in a room that is not the attacker's. */
+const aimed = (more: Fields = {}): Fields => ({
+  verb: 'x',
+  actor: { id: '2', displayName: base64('user2'), url: server.rooms.quiet },
+  ...inRoom('quiet'),
+  ...more,
+})
+const at2 = (more: Fields = {}): Fields =>
+  aimed({ object: { id: '2', summary: '1h', content: base64('out'), ...more } })
+
+/** What would touch the bystander, and the code that refuses it. */
+const AIMED: readonly (readonly [(typeof EVENTS)[number], string, number, () => Fields])[] = [
+  ['message', 'into their room', 702, () => aimed({ ...saying('hello') })],
+  ['whisper', 'to them', 702, () => aimed({ ...to('2'), ...saying('psst') })],
+  ['invite', 'into their room', 702, () => aimed(to('2'))],
+  ['received', 'in their room', 702, () => aimed({ verb: 'receive', ...listing({ id: theirs }) })],
+  ['read', 'in their room', 702, () => aimed({ verb: 'read', ...listing({ id: theirs }) })],
+  [
+    'update_user_info',
+    'in their room',
+    702,
+    () => aimed(listing({ objectType: 'mood', content: base64('somebody else’s') })),
+  ],
+  ['request_admin', 'for their room', 702, () => aimed(saying('help'))],
+  ['set_acl', 'of their room', 705, () => aimed(listing({ objectType: 'age', summary: 'join', content: '99:' }))],
+  ['delete', 'of their message', 705, () => aimed({ object: { id: theirs } })],
+  ['delete', 'of all their messages', 705, () => aimed({ object: { id: server.rooms.quiet, object_type: 'room' } })],
+  ['kick', 'of them', 705, () => at2()],
+  ['ban', 'from their room', 705, () => at2()],
+  ['ban', 'from their channel', 705, () => ({ ...at2(), target: { id: server.channels.c, objectType: 'channel' } })],
+  ['ban', 'from the server', 705, () => ({ ...at2(), target: { objectType: 'global' } })],
+  ['remove_room', 'of their room', 705, () => aimed({ object: { content: base64('gone') } })],
+  [
+    'rename_room',
+    'of their room',
+    705,
+    () => aimed(inRoom('quiet', { displayName: base64('another name for the quiet room') })),
+  ],
+]
+
+/** A message that the bystander has sent. */
+let theirs = ''
+
+/** Where base64 of a text is looked for, and the code of what is none. */
+const TEXTS: readonly (readonly [(typeof EVENTS)[number], string, string, number])[] = [
+  ['login', 'actor', 'displayName', 500],
+  ['message', 'object', 'content', 701],
+  ['whisper', 'object', 'content', 701],
+  ['report', 'object', 'content', 701],
+  ['report', 'object', 'summary', 701],
+  ['request_admin', 'object', 'content', 701],
+  ['create', 'target', 'displayName', 701],
+  ['rename_room', 'target', 'displayName', 701],
+  ['kick', 'object', 'content', 701],
+  ['ban', 'object', 'content', 701],
+  ['remove_room', 'object', 'content', 701],
+]
 
 /** What stands in the place of a field, or of everything. */
 const junk = fc.oneof(
@@ -119,11 +252,8 @@ const change = fc.record({
   value: fc.option(junk, { nil: undefined }),
 })
 
-function changed(
-  activity: Record<string, unknown>,
-  changes: readonly { place: string; field: string; value: unknown }[],
-): unknown {
-  const result = structuredClone(activity)
+function changed(activity: Fields, changes: readonly { place: string; field: string; value: unknown }[]): unknown {
+  const result: Record<string, unknown> = structuredClone(activity)
   for (const { place, field, value } of changes) {
     if (place === '' && field === '') continue
     const whole = place === '' || field === ''
@@ -136,21 +266,50 @@ function changed(
   return result
 }
 
+/** Events that did not come of what the bystander does. */
+function othersIn(pushes: readonly Push[], announced: readonly string[] = []): string[] {
+  const own = pushes.filter(
+    ({ event, data }) => event === 'gn_message' || (event === 'message' && data.actor.id === '2'),
+  )
+  return pushes.filter(push => !own.includes(push) && !announced.includes(push.event)).map(({ event }) => event)
+}
+
+test('no event is left out that the server serves', () => {
+  const folder = new URL('../../packages/server/src/gateways/dino/events/', import.meta.url)
+  const files = readdirSync(folder).filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  const served = files.map(file => file.slice(0, -'.ts'.length)).filter(event => !NO_REQUESTS.has(event))
+  expect(new Set(served)).toEqual(new Set(EVENTS))
+})
+
+/** The beginning and the end of a socket. */
+const NO_REQUESTS = new Set(['connect', 'disconnect'])
+
 describe.each(EVENTS)('%s', event => {
+  test('is answered with 200 when nothing is wrong with it', async () => {
+    const { code } = await attacker.request(event, await VALID[event]())
+    expect(code).toBe(event === 'request_admin' ? 805 : 200)
+    await back()
+  })
+
   test('takes any change of a valid activity, and answers with a code of the seed', async () => {
+    const heardBefore = bystander.pushes.length
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async changes => {
+        const activity = changed(await VALID[event](), changes)
         const from = attacker.pushes.length
-        const { ack, data, code } = await attacker.request(event, changed(validFor(event), changes))
+        const { ack, data, code } = await attacker.request(event, activity)
         expect(ack).toHaveLength(1)
-        expect(SEED_CODES.has(code)).toBe(true)
-        expect(await attacker.next(`gn_${event}`, () => true, from)).toEqual(data)
+        expect(CODES.has(code)).toBe(true)
+        expect(await attacker.next(`gn_${event}`, ({ status_code: status }) => status !== undefined, from)).toEqual(
+          data,
+        )
         if (code !== 200) expect([typeof data.error, typeof data.message].includes('string')).toBe(true)
       }),
-      { numRuns: 150, verbose: true },
+      { numRuns: 100, verbose: true },
     )
-    await attacker.login('1')
+    await back()
     await undisturbed()
+    expect(othersIn(bystander.pushes.slice(heardBefore), ANNOUNCED[event])).toEqual([])
   })
 
   test('takes anything in the place of an activity', async () => {
@@ -178,24 +337,102 @@ describe.each(EVENTS)('%s', event => {
     let deep: unknown = 'x'
     for (let depth = 0; depth < 300; depth++) deep = { deep }
     const many = Array.from({ length: 100_000 }, () => 1)
-    expect((await attacker.request(event, { ...validFor(event), deep })).code).toBe(250)
-    expect((await attacker.request(event, { ...validFor(event), many })).code).toBe(250)
-    const { code } = await attacker.request(event, { ...validFor(event), large: 'x'.repeat(1_000_000) })
-    expect(code).toBe(event === 'message' ? 714 : 200)
+    expect((await attacker.request(event, { ...(await VALID[event]()), deep })).code).toBe(250)
+    expect((await attacker.request(event, { ...(await VALID[event]()), many })).code).toBe(250)
+    const { code } = await attacker.request(event, { ...(await VALID[event]()), large: 'x'.repeat(1_000_000) })
+    expect(code).toBe(event === 'message' ? 714 : event === 'request_admin' ? 805 : 200)
+    await back()
     await undisturbed()
   })
 
-  test('works without an ack, and says so by its event', async () => {
+  test('is not led astray by keys of prototypes, in any place', async () => {
+    const evil = '"__proto__":{"polluted":1,"id":"2"},"constructor":{"prototype":{"polluted":1}},"hasOwnProperty":1,'
+    const text = JSON.stringify(await VALID[event]()).replaceAll('{"', `{${evil}"`)
+    const { code } = await attacker.request(event, JSON.parse(text))
+    expect(code).toBe(event === 'request_admin' ? 805 : 200)
+    await back()
+    await undisturbed()
+  })
+
+  test('looks at its first argument alone, and works without an ack', async () => {
+    const { ack } = await attacker.request(event, await VALID[event](), { verb: 'x' }, null, [1])
+    expect(ack).toHaveLength(1)
+    const activity = await VALID[event]()
     const from = attacker.pushes.length
-    attacker.socket.emit(event, validFor(event))
-    expect(typeof (await attacker.next(`gn_${event}`, () => true, from)).status_code).toBe('number')
+    attacker.socket.emit(event, activity)
+    const isAnswer = ({ status_code: status }: { status_code?: number }) => status !== undefined
+    expect(typeof (await attacker.next(`gn_${event}`, isAnswer, from)).status_code).toBe('number')
+    await back()
+    await undisturbed()
+  })
+
+  test('before a log-in is 804, whatever is sent', async () => {
+    if (event === 'login') return
+    const nobody = await DinoClient.open(server.url)
+    for (const payload of [await VALID[event](), {}, { verb: 'x', actor: { id: '3' } }])
+      expect((await nobody.request(event, payload)).code).toBe(804)
+    nobody.close()
+  })
+
+  test('of ten megabytes ends the connection and nothing else', async () => {
+    const { socket } = await raw(4)
+    const closed = once(socket, 'close')
+    socket.send(`42/ws,7["${event}",{"verb":"${'x'.repeat(10_000_000)}"}]`)
+    await closed
     await undisturbed()
   })
 })
 
+test.each(AIMED)('%s %s is refused with %i, and they hear nothing of it', async (event, _, code, activity) => {
+  const heardBefore = bystander.pushes.length
+  expect((await attacker.request(event, activity())).code).toBe(code)
+  await undisturbed()
+  expect(othersIn(bystander.pushes.slice(heardBefore))).toEqual([])
+})
+
+test('whose status and session it is says the socket, not the activity', async () => {
+  const heardBefore = bystander.pushes.length
+  expect((await attacker.request('status', { ...aimed(), verb: 'offline' })).code).toBe(200)
+  const { data } = await bystander.request('users_in_room', { verb: 'list', ...inRoom('quiet') })
+  expect(data.data.object.attachments.map(({ id }: { id: string }) => id)).toEqual(['2'])
+  await back()
+  await undisturbed()
+  const others = othersIn(bystander.pushes.slice(heardBefore))
+  expect(others.filter(event => event !== 'gn_users_in_room')).toEqual([])
+})
+
+test.each(TEXTS)('%s takes no %s.%s that is no base64 of UTF-8: %i', async (event, place, field, code) => {
+  for (const text of ['////', '/w==', 'aGVsbG8', base64('x').slice(0, 3)]) {
+    const activity = (await VALID[event]()) as Readonly<Record<string, Fields | undefined>>
+    const { code: got } = await attacker.request(event, { ...activity, [place]: { ...activity[place], [field]: text } })
+    expect([text, got]).toEqual([text, code])
+  }
+  await back()
+  await undisturbed()
+})
+
+test('a detail of a user that is no base64 of UTF-8 is 701', async () => {
+  for (const content of ['////', '/w==', 'aGVsbG8'])
+    expect(
+      (await attacker.request('update_user_info', { verb: 'update', ...listing({ objectType: 'mood', content }) }))
+        .code,
+    ).toBe(701)
+  await undisturbed()
+})
+
+test.each(['unknown', 'gn_login', 'constructor', '__proto__', 'toString', ' login', 'LOGIN', '', 'x'.repeat(10_000)])(
+  'the event %j, which nobody knows, is acked with nothing',
+  async event => {
+    const before = attacker.pushes.length
+    expect((await attacker.request(event, VALID.create())).ack).toEqual([])
+    expect((await attacker.request(event)).ack).toEqual([])
+    expect(attacker.pushes.slice(before)).toEqual([])
+    await undisturbed()
+  },
+)
+
 test('a key named __proto__ is dropped, and nothing else with it', async () => {
-  await attacker.request('join', validFor('join'))
-  const text = JSON.stringify(validFor('message')).replace(
+  const text = JSON.stringify(await VALID.message()).replace(
     /^\{/,
     '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},',
   )
@@ -207,7 +444,8 @@ test('a key named __proto__ is dropped, and nothing else with it', async () => {
 })
 
 test('a message of a megabyte is too long, one that is no UTF-8 is no base64', async () => {
-  const send = (content: string) => attacker.request('message', { ...validFor('message'), object: { content } })
+  const send = (content: string) =>
+    attacker.request('message', { verb: 'send', ...inRoom('mine'), object: { content } })
   expect((await send(base64('x'.repeat(1_000_000)))).code).toBe(714)
   expect((await send('////')).code).toBe(701)
   expect((await send('/w==')).code).toBe(701)
