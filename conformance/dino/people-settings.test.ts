@@ -1,6 +1,7 @@
 // Settings of Dino's wire about people (design 5): one session for each user, full rooms, who is told of a first session,
 // who may hide, whose word opens doors.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { Ddp } from '../rocketchat/ddp.ts'
 import { startServer, type TestServer, type World } from '../server.ts'
 import { base64, DinoClient, type Generation, loginOf, until } from './client.ts'
 
@@ -195,6 +196,18 @@ describe('with everything strict', () => {
     expect((await su.next('gn_user_connected')).actor.id).toBe('47')
     await team.settle()
     expect(team.named('gn_user_connected')).toEqual([])
+  })
+
+  test('a first session on another wire is told as well, and one that follows on this wire is no news', async () => {
+    const team = await loggedIn('5')
+    await join(team, 'team')
+    const elsewhere = await Ddp.connect(server.url)
+    await elsewhere.call('login', { resume: 'tok3' })
+    expect((await team.next('gn_user_connected')).actor.id).toBe('3')
+    await loggedIn('3')
+    await team.settle()
+    expect(team.named('gn_user_connected').length).toBe(1)
+    elsewhere.ws.close()
   })
 
   test('operators alone may be invisible', async () => {
