@@ -296,6 +296,8 @@ const UNREACHABLE: Readonly<Record<number, string>> = {
 }
 
 let siteOf: Server
+/** Of both generations: starting one takes longer than all that they ask of it. */
+let server: TestServer
 
 beforeAll(async () => {
   siteOf = createServer((request, response) => {
@@ -312,8 +314,12 @@ beforeAll(async () => {
   })
   siteOf.listen(0, '127.0.0.1')
   await once(siteOf, 'listening')
+  const { port } = siteOf.address() as AddressInfo
+  const dino = { ...SETTINGS, whisperCheck: { url: `http://127.0.0.1:${port}/`, key: 'key' } }
+  server = await startServer({ world: WORLD, config: { dino } })
 })
-afterAll(() => {
+afterAll(async () => {
+  await server.remove()
   siteOf.closeAllConnections()
   siteOf.close()
 })
@@ -326,18 +332,10 @@ test('each code of the document is reached, or it is said why not; none other is
 })
 
 describe.each<Generation>([2, 4])('with socket.io-client %i', generation => {
-  let server: TestServer
   const clients: DinoClient[] = []
-
-  beforeAll(async () => {
-    const { port } = siteOf.address() as AddressInfo
-    const dino = { ...SETTINGS, whisperCheck: { url: `http://127.0.0.1:${port}/`, key: 'key' } }
-    server = await startServer({ world: WORLD, config: { dino } })
-  })
   afterEach(() => {
     for (const client of clients.splice(0)) client.close()
   })
-  afterAll(() => server.remove())
 
   const open = async (): Promise<DinoClient> => {
     const client = await DinoClient.open(server.url, { generation })
