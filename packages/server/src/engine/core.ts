@@ -6,6 +6,7 @@ import type { Clock, Random } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { Identity } from '../identity/identity.ts'
 import { Passwords } from '../identity/passwords.ts'
+import { DEAD_LETTERS } from '../limits.ts'
 import type { Outlet } from '../outlet/outlet.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
@@ -142,6 +143,7 @@ export function buildCore(parts: CoreParts): Core {
     outlet: parts.outlet,
     patience: config.outlet.hours * HOUR,
     most: config.outlet.most,
+    mostDead: DEAD_LETTERS,
   })
   if (outgoing.enabled) listeners.push(() => outgoing.wake())
   const reading = new Reading({ store, identity, rooms, clock, acl: settings.acl })

@@ -111,7 +111,11 @@ export class Courier {
   /** Runs to its end, also while closing. */
   #do(work: Promise<void>): void {
     const done = work
-      .catch((error: unknown) => this.#parts.log.error({ err: error }, 'bug in bringing an external event'))
+      .catch((error: unknown) => {
+        // A store that cannot be read is looked at again; that it fails is said where it is written.
+        this.#sleep(RECORD_DELAY)
+        if (!(error instanceof StoreFailure)) this.#parts.log.error({ err: error }, 'bug in bringing an external event')
+      })
       .then(() => void this.#work.delete(done))
     this.#work.add(done)
   }
@@ -127,9 +131,6 @@ export class Courier {
       for (const row of rows)
         if (!this.#window.has(row.id) && !gone.has(row.id))
           this.#window.set(row.id, { row, lane: laneOf(row), state: 'waits', held: 0 })
-    } catch (error) {
-      if (!(error instanceof StoreFailure)) throw error
-      this.#sleep(RECORD_DELAY)
     } finally {
       this.#loading = null
     }

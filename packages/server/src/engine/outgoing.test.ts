@@ -5,7 +5,7 @@ import { OUTGOING_AGAIN, OUTGOING_HOLD, OUTGOING_REST } from '../limits.ts'
 import { openLog } from '../log.ts'
 import type { Delivered, ExternalEvent, Outlet } from '../outlet/outlet.ts'
 import { openSqliteStore } from '../store/sqlite/store.ts'
-import type { Item, Outgoing, Store } from '../store/store.ts'
+import { type Item, type Outgoing, type Store, StoreFailure } from '../store/store.ts'
 import { OutgoingEvents, type OutgoingParts, type Told } from './outgoing.ts'
 import { Writer } from './writer.ts'
 
@@ -67,7 +67,17 @@ function open(options: Partial<OutgoingParts> = {}): OutgoingEvents {
   }
   const write = (item: Item) => writer.write(item)
   const random = { bytes: (count: number) => new Uint8Array(count).fill(127) }
-  const parts = { store, write, clock, random, log: openLog('silent'), outlet, patience: 72 * HOUR, most: 1_000 }
+  const parts = {
+    store,
+    write,
+    clock,
+    random,
+    log: openLog('silent'),
+    outlet,
+    patience: 72 * HOUR,
+    most: 1_000,
+    mostDead: 100,
+  }
   return new OutgoingEvents({ ...parts, ...options })
 }
 
@@ -359,6 +369,56 @@ describe('an event that is refused', () => {
   })
 })
 
+test('of too many dead letters the oldest go', async () => {
+  outgoing = open({ mostDead: 3 })
+  await outgoing.start()
+  answer = () => GONE
+  for (let n = 0; n < 6; n++) {
+    tell(`e${n}`, '7')
+    await settle()
+  }
+  const kept = (await dead()).map(({ body }) => JSON.parse(body).id)
+  expect(kept.length).toBeLessThanOrEqual(3)
+  expect(kept).toEqual(['e3', 'e4', 'e5'].slice(-kept.length))
+  expect(kept.length).toBeGreaterThan(0)
+})
+
+test('a page that was read before an event was dropped does not bring it again', async () => {
+  const due = store.dueOutgoing.bind(store)
+  vi.spyOn(store, 'dueOutgoing').mockImplementation(async (...query) => {
+    const page = await due(...query)
+    // As long as a store behind a network may take.
+    for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve))
+    return page
+  })
+  let end: (result: Delivered) => void = () => {}
+  answer = () =>
+    new Promise<Delivered>(resolve => {
+      end = resolve
+    })
+  await outgoing.start()
+  tell('a', '7')
+  await settle()
+  expect(told.one).toEqual(['a'])
+  outgoing.wake()
+  for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve))
+  answer = () => TAKEN
+  end(TAKEN)
+  await settle()
+  expect(told.one).toEqual(['a'])
+  expect(await waiting()).toEqual([])
+})
+
+test('a store that cannot be read is looked at again', async () => {
+  const due = store.dueOutgoing.bind(store)
+  vi.spyOn(store, 'dueOutgoing').mockRejectedValueOnce(new StoreFailure('disk')).mockImplementation(due)
+  tell('a')
+  await settle()
+  await outgoing.start()
+  await pass(2_000)
+  expect(told.one).toEqual(['a'])
+})
+
 test('what waits for a destination that is configured no longer becomes a dead letter', async () => {
   const outlet: Outlet = {
     destinations: [{ name: 'former', width: 1, wants: () => true }],
@@ -383,7 +443,6 @@ test('a store that fails for a while neither loses an event nor brings it over a
     const drops = items.some(({ rows }) => rows.some(row => 'drop' in row))
     if (drops && failing) {
       failures += 1
-      const { StoreFailure } = await import('../store/store.ts')
       throw new StoreFailure('disk')
     }
     return commit(items)

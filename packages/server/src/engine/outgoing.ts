@@ -4,7 +4,6 @@ import type { RoomId } from '@conclave/wire'
 import type { Logger } from 'pino'
 import type { Clock, Random } from '../clock.ts'
 import type { Verb } from '../config.ts'
-import { DEAD_LETTERS } from '../limits.ts'
 import type { Delivered, Outlet } from '../outlet/outlet.ts'
 import type { Outgoing, OutgoingRow, Store, Write } from '../store/store.ts'
 import { Courier } from './courier.ts'
@@ -22,6 +21,8 @@ export interface OutgoingParts {
   readonly patience: number
   /** Events that may wait. */
   readonly most: number
+  /** Dead letters that are kept. */
+  readonly mostDead: number
 }
 
 /** Something to tell. */
@@ -58,6 +59,7 @@ export class OutgoingEvents {
   #waiting = 0
   #dead = 0
   #lost = 0
+  #pruning = false
   #countedAt = Number.NEGATIVE_INFINITY
   #complainedAt = Number.NEGATIVE_INFINITY
 
@@ -202,13 +204,20 @@ export class OutgoingEvents {
   /** One more dead letter; the oldest go when there are too many. */
   #buried(): void {
     this.#dead += 1
-    if (this.#dead <= DEAD_LETTERS) return
-    this.#dead -= PAGE
-    const { store, write, log } = this.#parts
-    store
-      .deadOutgoing(null, PAGE)
-      .then(rows => write({ guards: [], append: null, rows: rows.map(({ id }) => ({ drop: 'outgoing', id })) }))
-      .catch((error: unknown) => log.warn({ err: error }, 'old dead letters were kept'))
+    if (this.#dead <= this.#parts.mostDead || this.#pruning) return
+    this.#pruning = true
+    this.#prune()
+      .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'old dead letters were kept'))
+      .then(() => {
+        this.#pruning = false
+      })
+  }
+
+  /** A hundredth more than are too many, so that not every one makes a look. */
+  async #prune(): Promise<void> {
+    const { store, mostDead } = this.#parts
+    const many = Math.min(this.#dead - mostDead + Math.ceil(mostDead / 100), PAGE)
+    await this.drop(await store.deadOutgoing(null, many))
   }
 
   /** What waits for a destination that is configured no longer becomes a dead letter, which an operator can see. */
