@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { base64, DinoClient } from './dino/client.ts'
 import { type Site, site } from './dino/http.ts'
 import { type Delivery, Receiver, SECRET } from './receiver.ts'
+import { Ddp } from './rocketchat/ddp.ts'
 import { conclave, type StartOptions, startServer, type TestServer, type World } from './server.ts'
 import * as hand from './xchat/hand.ts'
 import { ask } from './xchat/http.ts'
@@ -16,13 +17,14 @@ const WORLD: World = {
     { id: '2', username: 'bob', tokens: ['tok2'] },
     { id: '3', username: 'cat', tokens: ['tok3'] },
     { id: '4', username: 'dan', tokens: ['tok4'], attributes: { age: '30', gender: 'm', token: 'not told' } },
+    { id: '5', username: 'eve', tokens: ['tok5'] },
     { id: '9', username: 'sue', tokens: ['tok9'], roles: ['superuser'] },
     ...['1001', '1003'].map(id => ({ id, username: `user${id}`, tokens: [`token-of-${id}`] })),
   ],
   channels: [{ ref: 'c', name: 'channel', owners: ['3'] }],
   rooms: [
     { ref: 'plain', channel: 'c', name: 'plain room', owners: ['3'] },
-    { ref: 'other', channel: 'c', name: 'other room', owners: ['3'] },
+    { ref: 'other', channel: 'c', name: 'other room', kind: 'public', owners: ['3'] },
     { ref: 'third', channel: 'c', name: 'third room', owners: ['3'] },
     { ref: 'admins', channel: 'c', name: 'Admins', owners: ['0'], admin: true },
   ],
@@ -196,6 +198,17 @@ describe('a site that answers', { timeout: 60_000 }, () => {
     })
     const ends = told.filter(({ verb }) => verb === 'ended').map(({ activity }) => activity.actor.content)
     expect(ends).toEqual([other, first])
+  })
+
+  test('hears of who comes and goes over another wire', async () => {
+    const client = await Ddp.connect(server.url)
+    await client.call('login', { resume: 'tok5' })
+    const { activity } = await receiver.next('login', ({ actor }) => actor.id === '5')
+    expect(activity.actor.displayName).toBe(base64('eve'))
+    await client.sub('stream-room-messages', server.rooms.other as string)
+    await receiver.next('join', ({ actor, target }) => actor.id === '5' && target.id === server.rooms.other)
+    client.close()
+    await receiver.next('disconnect', ({ actor }) => actor.id === '5')
   })
 
   test('hears of rooms that are made and removed, on whatever wire', async () => {

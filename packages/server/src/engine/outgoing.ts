@@ -205,19 +205,19 @@ export class OutgoingEvents {
   #buried(): void {
     this.#dead += 1
     if (this.#dead <= this.#parts.mostDead || this.#pruning) return
-    this.#pruning = true
-    this.#prune()
-      .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'old dead letters were kept'))
-      .then(() => {
-        this.#pruning = false
-      })
+    this.#prune().catch((error: unknown) => this.#parts.log.warn({ err: error }, 'old dead letters were kept'))
   }
 
   /** A hundredth more than are too many, so that not every one makes a look. */
   async #prune(): Promise<void> {
     const { store, mostDead } = this.#parts
     const many = Math.min(this.#dead - mostDead + Math.ceil(mostDead / 100), PAGE)
-    await this.drop(await store.deadOutgoing(null, many))
+    this.#pruning = true
+    try {
+      await this.drop(await store.deadOutgoing(null, many))
+    } finally {
+      this.#pruning = false
+    }
   }
 
   /** What waits for a destination that is configured no longer becomes a dead letter, which an operator can see. */

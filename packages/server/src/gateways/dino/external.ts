@@ -27,7 +27,8 @@ export function bodyOf({ parts }: Telling, verb: Verb, activity: Readonly<Record
   return JSON.stringify({ ...activity, verb, ...title, provider: PROVIDER })
 }
 
-/** A user has logged in. Who they are is told in plain text, as nowhere else on this wire. */
+/** A user has logged in: each time over this wire, and over another one when they had no session. Who they are is told
+ * in plain text, as nowhere else on this wire. */
 export function tellLogin(gate: Telling, account: Account): void {
   externally(gate, 'login', { actor: { ...shown(account), attachments: atLogin(account) } })
 }

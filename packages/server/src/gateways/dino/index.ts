@@ -10,6 +10,7 @@ import { NAMESPACE } from './encode.ts'
 import { connected } from './events/connect.ts'
 import { disconnected } from './events/disconnect.ts'
 import { tellSite } from './external/site.ts'
+import { tellLogin } from './external.ts'
 import { Feeds } from './feeds.ts'
 import { tellConnected } from './first-session.ts'
 import type { Gate, Paused } from './gate.ts'
@@ -73,6 +74,8 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
   parts.sessions.onFirst(({ user, wire }) => {
     // A log-in on this wire says it when it has put its user into rooms.
     if (wire === 'dino') return
+    const account = parts.identity.accounts.peek(user)
+    if (account) tellLogin(gate, account)
     tellConnected(gate, { id: user }).catch(error =>
       log.error({ wire: 'dino', err: error }, 'bug in telling of a user'),
     )
