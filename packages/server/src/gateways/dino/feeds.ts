@@ -1,12 +1,12 @@
 // Which sockets of this node get what: a feed per room that somebody here watches, and the sockets of each user. A room
 // is subscribed to on the bus while its feed has anybody, so that an event is encoded once on each node, or not at all.
-import type { RoomId, UserId } from '@conclave/wire'
+import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { BusMessage } from '../../bus/bus.ts'
 import { Group } from '../../fanout/group.ts'
 import type { Turn } from '../../fanout/turn.ts'
-import type { Account } from '../../room/facts.ts'
+import type { Account, Channel } from '../../room/facts.ts'
 import { belongs, isHidden } from '../../room/rights.ts'
-import type { RoomState } from '../../room/state.ts'
+import { type RoomState, sanctionOn } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { ENTERING_FRAMES } from './limits.ts'
 import type { DinoSession } from './session.ts'
@@ -21,6 +21,8 @@ export interface Entering {
 
 export class Feed {
   readonly room: RoomId
+  /** Where the room lies; null while nobody listens without joining. */
+  channel: ChannelId | null = null
   /** Sessions that have joined the room. */
   readonly inside = new Set<DinoSession>()
   /** Sessions of the owners and members of a room that only they see: they get its messages without joining. */
@@ -91,7 +93,8 @@ export class Feed {
     session.rooms.delete(this.room)
   }
 
-  listen(session: DinoSession): void {
+  listen(session: DinoSession, channel: ChannelId): void {
+    this.channel = channel
     this.belonging.add(session)
     this.#belongingGroup.join(session.outlet)
     session.belongs.add(this.room)
@@ -196,10 +199,36 @@ export class Feeds {
     this.#drop(room, feed => feed.leave(session))
   }
 
-  /** Whether a session gets the room's messages without joining, by what its user is in the room. */
-  attend(room: RoomState, user: UserId, session: DinoSession): void {
-    if (!room.removed && isHidden(room) && belongs(room, user)) this.hold(room.id).listen(session)
+  /** Whether a session gets the room's messages without joining, by what its user is in the room: not while banned. */
+  attend(room: RoomState, channel: Channel, user: UserId, session: DinoSession): void {
+    const listens = !room.removed && isHidden(room) && belongs(room, user) && !this.#isBanned(room, channel, user)
+    if (listens) this.hold(room.id).listen(session, channel.id)
     else if (session.belongs.has(room.id)) this.#drop(room.id, feed => feed.unlisten(session))
+  }
+
+  #isBanned(room: RoomState, channel: Channel, user: UserId): boolean {
+    const now = this.#parts.clock.now()
+    return [room, channel].some(({ sanctions }) => sanctionOn(sanctions, user, 'ban', now) !== undefined)
+  }
+
+  /** The same for every room that the user is something in, as each stands now. */
+  async attendAll(user: UserId, session: DinoSession): Promise<void> {
+    const { reading, identity } = this.#parts
+    const { live } = session
+    for (const { id } of [...(await reading.roomsOf(user)), ...(await reading.rolesOf(user))]) {
+      const found = await reading.room(id)
+      if (!found || session.live !== live) continue
+      // As both stand now: whoever was put out while the list was read would go on listening.
+      const channel = identity.channels.peek(found.channel.id) ?? found.channel
+      this.attend(reading.newest(found.room), channel, user, session)
+    }
+  }
+
+  /** Whoever is banned from a channel hears nothing more of its rooms. */
+  #silence(sessions: ReadonlySet<DinoSession>, channel: Channel): void {
+    for (const session of sessions)
+      for (const room of [...session.belongs])
+        if (this.get(room)?.channel === channel.id) this.#drop(room, feed => feed.unlisten(session))
   }
 
   /** The user's sessions are inside no more, whoever said so. */
@@ -230,7 +259,15 @@ export class Feeds {
 
   /** What concerns one user by name: who became an owner or a member, or is none any more. */
   #follow(user: UserId, sessions: ReadonlySet<DinoSession>, message: BusMessage): void {
-    if (message.kind === 'event') for (const session of sessions) this.attend(message.delivery.room, user, session)
+    if (message.kind === 'event') {
+      const { room, channel } = message.delivery
+      for (const session of sessions) this.attend(room, channel, user, session)
+    } else if (message.kind === 'sanctioned' && message.channel && message.sanction.kind === 'ban') {
+      if (!message.lifted) this.#silence(sessions, message.channel)
+      else
+        for (const session of sessions)
+          this.attendAll(user, session).catch(error => this.#parts.log.error({ err: error }, 'bug'))
+    }
     this.#receive.user(sessions, message)
   }
 }

@@ -103,7 +103,7 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
       break
     case 'suite.switched':
       for (const session of [...feed.inside, ...feed.belonging])
-        if (session.user !== null) gate.feeds.attend(room, session.user, session)
+        if (session.user !== null) gate.feeds.attend(room, channel, session.user, session)
       break
     case 'room.removed':
       vacated(gate, feed, delivery)

@@ -153,7 +153,7 @@ async function open(
   session: DinoSession,
   { account, token, invisible }: Admitted,
 ): Promise<Session | Refusal> {
-  const { sessions, reading, identity } = gate.parts
+  const { sessions, identity } = gate.parts
   const before = session.live
   const isSame = before?.user === account.id && before.token === (token?.id ?? null)
   if (before && !isSame) await ended(gate, session, before)
@@ -171,9 +171,7 @@ async function open(
   session.live = live
   // As the opening saw it: who became invisible with this log-in has another account now.
   gate.feeds.add(identity.accounts.peek(account.id) ?? account, session)
-  const own = [...(await reading.roomsOf(account.id)), ...(await reading.rolesOf(account.id))]
-  // As each stands now: whoever was put out while the list was read would go on listening.
-  if (session.live === live) for (const room of own) gate.feeds.attend(reading.newest(room), account.id, session)
+  await gate.feeds.attendAll(account.id, session)
   return live
 }
 
