@@ -109,8 +109,7 @@ async function make(asked: Asked, plan: Plan): Promise<RoomState | Rejection | R
       return refusal(CODE.TOO_MANY_PRIVATE_ROOMS, `nobody owns more than ${limitAmount.maxRooms} temporary rooms`)
     const slot = firstFree(new Set([...lost, ...held.map(room => room.slot)]))
     const done = await submit(asked, plan, slot)
-    // A room with a fresh id can be in the way of nothing else.
-    if (!isRejection(done) || done.rejected !== 'room.taken') return done
+    if (!isRejection(done) || done.rejected !== 'slot.taken') return done
     lost.add(slot)
   }
   return { rejected: 'conflict', current: null }

@@ -6,6 +6,7 @@ import { durationFault, durationMs } from '../../../../room/duration.ts'
 import { isRejection } from '../../../../room/rejection.ts'
 import { refusalOf } from '../../errors.ts'
 import type { Gate } from '../../gate.ts'
+import { eraseEverywhere, eraseWritten } from '../../moderation.ts'
 import { channelOf } from '../../rooms.ts'
 import { inNameOf } from '../acting.ts'
 import { NAMED } from '../limits.ts'
@@ -69,7 +70,7 @@ export function perUser<Each extends z.ZodType>(each: Each) {
 async function impose(gate: Gate, id: string, wanted: Ban): Promise<Fault | null> {
   const user = userId.safeParse(id)
   if (!user.success) return new Fault(`${id} is no user id`)
-  const { sanctions, clock, config } = gate.parts
+  const { sanctions, clock } = gate.parts
   const type = wanted.type ?? (wanted.target || wanted.room_id || wanted.room_name ? 'room' : 'global')
   const scope = await scopeOf(gate, type, wanted)
   if (scope instanceof Fault) return scope
@@ -83,12 +84,12 @@ async function impose(gate: Gate, id: string, wanted: Ban): Promise<Fault | null
   if (name instanceof Fault) return name
   const account = await accountFor(gate.parts, user.data, name)
   if (account instanceof Fault) return account
-  const rooms = config.dino.deleteOnBan ? await gate.parts.presence.roomsOf(account.id) : []
   const done = await inNameOf(gate.parts, wanted.admin_id, actor =>
     sanctions.ban({ actor, session: null, user: account.id, scope, until: now + ms, reason, summary: wanted.duration }),
   )
   if (done instanceof Fault) return done
-  if (config.dino.deleteOnBan) await sanctions.deleteMessagesOf(account.id, scope.of === 'room' ? [scope.room] : rooms)
+  if (scope.of === 'room') await eraseWritten(gate, account.id, [scope.room])
+  else eraseEverywhere(gate, account.id, scope.of === 'channel' ? scope.channel : null)
   return null
 }
 
