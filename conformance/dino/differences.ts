@@ -78,7 +78,6 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
     seed: 'If object_type is set to room the object.id should be the UUID of a room. All messages in that room will then be deleted.',
   },
   'login-no-username-in-redis': { code: null, impossible: 'an account always has a username' },
-  'ts-status-other-user': { code: null, impossible: 'the actor is always the session’s user' },
   'ts-login-missing-user_id': { code: null, impossible: 'an account always has an id' },
   'ts-login-missing-user_name': { code: null, impossible: 'an account always has a username' },
 }

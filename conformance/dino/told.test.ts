@@ -1,7 +1,7 @@
 // Cases that the real server's own tests tell instead of a recording (cases/dino.json, `ts-…`): each has a state of its
 // own, which is set up here.
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer, type World } from '../server.ts'
@@ -96,20 +96,22 @@ const blocked = new Set<string>()
 let checker: Server
 
 beforeAll(async () => {
-  checker = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    const { id, params } = JSON.parse(body) as { id: unknown; params: { receiverName: string } }
-    const answer = blocked.has(params.receiverName)
-      ? { error: { code: 50_001, message: 'no contact' } }
-      : { result: true }
-    response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))
-  })
+  checker = createServer((request, response) => void judge(request, response))
   checker.listen(0, '127.0.0.1')
   await once(checker, 'listening')
 })
 afterAll(() => checker.close())
+
+async function judge(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = ''
+  for await (const chunk of request) body += String(chunk)
+  const { id, params } = JSON.parse(body) as { id: unknown; params: { receiverName: string } }
+  const answer = blocked.has(params.receiverName)
+    ? { error: { code: 50_001, message: 'no contact' } }
+    : { result: true }
+  response.setHeader('content-type', 'application/json')
+  response.end(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))
+}
 
 /** Every case by its id; gives the status code, or checks by itself and gives the expected one. */
 type Stories = Readonly<Record<string, (server: TestServer, open: () => Promise<DinoClient>) => Promise<number>>>
@@ -142,6 +144,11 @@ const STORIES: Stories = {
       .code
   },
   'ts-status-no-user': async (_, open) => (await (await open()).request('status', { verb: 'online' })).code,
+  'ts-status-other-user': async (_, open) => {
+    const client = await open()
+    await client.login('1')
+    return (await client.request('status', { verb: 'online', actor: { id: 'other' } })).code
+  },
   'ts-setacl-super-room': (server, open) => setsAcl(open, '5', roomTarget(server), '18:'),
   'ts-setacl-channel-owner': (server, open) => setsAcl(open, '4', channelTarget(server), ':99'),
   'ts-setacl-channel-denied': (server, open) => setsAcl(open, '1', channelTarget(server), '18:'),
