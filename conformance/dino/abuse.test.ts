@@ -410,7 +410,7 @@ test.each(AIMED)('%s %s is refused with %i, and they hear nothing of it', async 
 
 test('whose status and session it is says the socket, not the activity', async () => {
   const heardBefore = bystander.pushes.length
-  expect((await attacker.request('status', { ...aimed(), verb: 'offline' })).code).toBe(200)
+  expect((await attacker.request('status', { ...aimed(), verb: 'offline' })).code).toBe(705)
   const { data } = await bystander.request('users_in_room', { verb: 'list', ...inRoom('quiet') })
   expect(data.data.object.attachments.map(({ id }: { id: string }) => id)).toEqual(['2'])
   await back()
