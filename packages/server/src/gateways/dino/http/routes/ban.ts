@@ -1,15 +1,15 @@
 // `POST /ban`, `DELETE /ban`: bans users from a room, a channel or the whole server, and lifts that. Of several bans each
 // is done by itself; the answer names the first that is not right.
+import type { UserId } from '@conclave/wire'
 import { z } from 'zod'
 import type { Scope } from '../../../../engine/sanctions.ts'
-import { durationFault, durationMs } from '../../../../room/duration.ts'
 import { isRejection } from '../../../../room/rejection.ts'
 import { refusalOf } from '../../errors.ts'
 import type { Gate } from '../../gate.ts'
 import { eraseEverywhere, eraseWritten } from '../../moderation.ts'
 import { channelOf } from '../../rooms.ts'
 import { inNameOf } from '../acting.ts'
-import { NAMED } from '../limits.ts'
+import { eachUser, lengthOf, perUser } from '../per-user.ts'
 import { Fault, NOTHING, route } from '../route.ts'
 import { anyUserId, base64, oneRoom, short, userId } from '../shapes.ts'
 import { roomBy, textOf } from '../targets.ts'
@@ -34,13 +34,7 @@ export const postBan = route({
   wrapped: true,
   body: perUser(ban),
   answer: z.null(),
-  async run(gate, body) {
-    for (const [user, wanted] of Object.entries(body)) {
-      const fault = await impose(gate, user, wanted)
-      if (fault) return fault
-    }
-    return NOTHING
-  },
+  run: (gate, body) => eachUser(gate, body, impose),
 })
 
 export const deleteBan = route({
@@ -59,30 +53,19 @@ export const deleteBan = route({
   },
 })
 
-/** `{ <user id>: … }`. */
-export function perUser<Each extends z.ZodType>(each: Each) {
-  return z
-    .record(short, each)
-    .refine(users => Object.keys(users).length > 0, 'no user is named')
-    .refine(users => Object.keys(users).length <= NAMED, `more than ${NAMED} users`)
-}
-
-async function impose(gate: Gate, id: string, wanted: Ban): Promise<Fault | null> {
-  const user = userId.safeParse(id)
-  if (!user.success) return new Fault(`${id} is no user id`)
+async function impose(gate: Gate, user: UserId, wanted: Ban): Promise<Fault | null> {
   const { sanctions, clock } = gate.parts
-  const type = wanted.type ?? (wanted.target || wanted.room_id || wanted.room_name ? 'room' : 'global')
-  const scope = await scopeOf(gate, type, wanted)
+  // Nobody is banned from everywhere by a field that was forgotten.
+  const scope = await scopeOf(gate, wanted.type ?? 'room', wanted)
   if (scope instanceof Fault) return scope
   const now = clock.now()
-  const ms = durationMs(wanted.duration, now)
-  if (ms === undefined || ms === 0)
-    return new Fault(ms === 0 ? 'a ban of no time is none' : durationFault(wanted.duration))
+  const ms = lengthOf(wanted.duration, now)
+  if (ms instanceof Fault) return ms
   const reason = textOf(wanted.reason ?? undefined, 'reason')
   if (reason instanceof Fault) return reason
   const name = textOf(wanted.name ?? undefined, 'name')
   if (name instanceof Fault) return name
-  const account = await accountFor(gate.parts, user.data, name)
+  const account = await accountFor(gate.parts, user, name)
   if (account instanceof Fault) return account
   const done = await inNameOf(gate.parts, wanted.admin_id, actor =>
     sanctions.ban({ actor, session: null, user: account.id, scope, until: now + ms, reason, summary: wanted.duration }),

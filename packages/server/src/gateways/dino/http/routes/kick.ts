@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import type { Gate } from '../../gate.ts'
 import { inNameOf } from '../acting.ts'
+import { perUser } from '../per-user.ts'
 import { Fault, route } from '../route.ts'
 import { anyUserId, base64, oneRoom, short } from '../shapes.ts'
 import { roomBy, textOf } from '../targets.ts'
-import { perUser } from './ban.ts'
 
 const kickOne = z.object({
   target: short.optional(),

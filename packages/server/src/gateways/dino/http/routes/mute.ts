@@ -1,15 +1,15 @@
 // `POST /mute`, `DELETE /mute`: mutes users in a room for a time, and lifts that.
+import type { UserId } from '@conclave/wire'
 import { z } from 'zod'
-import { durationFault, durationMs } from '../../../../room/duration.ts'
 import { isRejection } from '../../../../room/rejection.ts'
 import { refusalOf } from '../../errors.ts'
 import type { Gate } from '../../gate.ts'
 import { inNameOf } from '../acting.ts'
+import { eachUser, lengthOf, perUser } from '../per-user.ts'
 import { Fault, NOTHING, route } from '../route.ts'
 import { anyUserId, base64, oneRoom, short, userId } from '../shapes.ts'
 import { roomBy, textOf } from '../targets.ts'
 import { accountFor } from '../users.ts'
-import { perUser } from './ban.ts'
 
 const mute = z.object({ ...oneRoom, duration: short, reason: base64.nullish(), muter_user_id: anyUserId.nullish() })
 
@@ -22,13 +22,7 @@ export const postMute = route({
   wrapped: true,
   body: perUser(mute),
   answer: z.null(),
-  async run(gate, body) {
-    for (const [user, wanted] of Object.entries(body)) {
-      const fault = await impose(gate, user, wanted)
-      if (fault) return fault
-    }
-    return NOTHING
-  },
+  run: (gate, body) => eachUser(gate, body, impose),
 })
 
 export const deleteMute = route({
@@ -47,18 +41,15 @@ export const deleteMute = route({
   },
 })
 
-async function impose(gate: Gate, id: string, wanted: Mute): Promise<Fault | null> {
-  const user = userId.safeParse(id)
-  if (!user.success) return new Fault(`${id} is no user id`)
+async function impose(gate: Gate, user: UserId, wanted: Mute): Promise<Fault | null> {
   const found = await roomBy(gate, wanted)
   if (found instanceof Fault) return found
   const now = gate.parts.clock.now()
-  const ms = durationMs(wanted.duration, now)
-  if (ms === undefined || ms === 0)
-    return new Fault(ms === 0 ? 'a mute of no time is none' : durationFault(wanted.duration))
+  const ms = lengthOf(wanted.duration, now)
+  if (ms instanceof Fault) return ms
   const reason = textOf(wanted.reason ?? undefined, 'reason')
   if (reason instanceof Fault) return reason
-  const account = await accountFor(gate.parts, user.data, '')
+  const account = await accountFor(gate.parts, user, '')
   if (account instanceof Fault) return account
   const scope = { of: 'room', room: found.room.id } as const
   const imposing = { session: null, user: account.id, scope, until: now + ms, reason, summary: wanted.duration }
