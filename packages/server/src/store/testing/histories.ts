@@ -168,6 +168,8 @@ class Model {
       case 'leave':
         return state.members.has(by) ? [removed([by])] : [message('not a member')]
       case 'role':
+        // No command gives a role in a room that is gone.
+        if (state.removed) break
         return [role(by, each.pick % 2 === 0 ? 'owner' : 'moderator', each.pick % 3 !== 0)]
       case 'rename':
         return state.removed ? [message('no name')] : [{ type: 'room.renamed', name }]
