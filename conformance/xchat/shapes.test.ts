@@ -68,6 +68,7 @@ describe('the answer of', () => {
       const { path, body, who = A } = await GOOD[name]!()
       const answer = await ask(server.url, tokenOf(who), route.method, `/2${path}`, { body })
       expect([answer.status, answer.text]).toEqual([route.status ?? 200, answer.text])
+      if (typeof route.answer === 'string') return expect(answer.headers.get('content-type')).toBe(route.answer)
       expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8')
       expect(route.answer.parse(answer.body)).toEqual(answer.body)
     },

@@ -200,6 +200,8 @@ export const schema = z.strictObject({
   data: z.string().min(1).default('./data').describe('Directory of everything that is kept.'),
   publicUrl: z
     .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
+    .refine(hasNoCredentials, { error: 'must not hold a user name or a password' })
+    .refine(url => !/[?#]/.test(url), { error: 'must have neither a query nor a fragment' })
     .nullable()
     .default(null)
     .describe('Address under which clients reach the server; default: where it listens.'),

@@ -108,14 +108,13 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     await http.listen({ host: config.host, port: config.port })
     const control = await openControl(core, config.data)
     const { port } = http.server.address() as AddressInfo
-    const host = config.host.includes(':') ? `[${config.host}]` : config.host
     const running = http
     const jobs = setInterval(() => {
       core.identity.tokens.dropExpired().catch((error: unknown) => log.warn({ err: error }, 'expired tokens were kept'))
     }, HOUR)
     jobs.unref()
     return {
-      url: `http://${host}:${port}`,
+      url: urlOf(config, http),
       host: config.host,
       port,
       first,
@@ -130,6 +129,12 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     await core.close()
     throw error
   }
+}
+
+/** Once it listens. */
+function urlOf({ host }: Config, { server }: FastifyInstance): string {
+  const { port } = server.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** The router refuses such a URL before any gateway sees it; the answer has its wire's form all the same. */
@@ -168,6 +173,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     server: http.server,
     roomsChannel,
     write: item => core.writer.write(item),
+    publicUrl: () => core.config.publicUrl?.replace(/\/+$/, '') ?? urlOf(core.config, http),
     newId: () => core.store.newId(),
     addressOf: request => addressOf(request, core.config.proxy.trust),
   }

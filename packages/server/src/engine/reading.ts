@@ -13,7 +13,17 @@ import { isRejection } from '../room/rejection.ts'
 import type { Origin } from '../room/rights.ts'
 import { checkChannelAcls, checkHistory, checkList, checkStanding, visitorOf } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
-import type { AckStatus, Head, MessagesQuery, PageQuery, Placed, Right, Store } from '../store/store.ts'
+import type {
+  AckStatus,
+  Document,
+  DocumentsQuery,
+  Head,
+  MessagesQuery,
+  PageQuery,
+  Placed,
+  Right,
+  Store,
+} from '../store/store.ts'
 import type { Rooms } from './rooms.ts'
 
 export interface ReadingParts {
@@ -150,6 +160,25 @@ export class Reading {
   /** A small value that a gateway keeps beside the logs, by its key. */
   meta(key: string): Promise<string | undefined> {
     return this.#parts.store.meta(key)
+  }
+
+  /** A record that a gateway keeps beside the logs. */
+  document(kind: string, key: string): Promise<Document | undefined> {
+    return this.#parts.store.document(kind, key)
+  }
+
+  /** Of one kind, by key. */
+  documents(kind: string, query: DocumentsQuery): Promise<readonly Document[]> {
+    return this.#parts.store.documents(kind, query)
+  }
+
+  countDocuments(kind: string, owner: string): Promise<number> {
+    return this.#parts.store.countDocuments(kind, owner)
+  }
+
+  /** Due at `now` (ms since 1970), those that have been due longest. */
+  dueDocuments(kind: string, now: number, limit: number): Promise<readonly Document[]> {
+    return this.#parts.store.dueDocuments(kind, now, limit)
   }
 
   /** The heads of the rooms of which the user is a member, without their states. */

@@ -47,6 +47,8 @@ export interface GatewayParts {
   readonly roomsChannel: ChannelId
   /** Rows beside the logs, in the engine's next transaction. */
   readonly write: Write
+  /** Where clients reach this server, without a slash at the end. Known once it listens. */
+  publicUrl(): string
   /** A new id for a room. */
   newId(): string
   /** The address of the client: the peer's, or what a trusted proxy says. */

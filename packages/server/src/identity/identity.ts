@@ -5,7 +5,7 @@ import type { Bus } from '../bus/bus.ts'
 import type { Clock, Random } from '../clock.ts'
 import type { Quota } from '../quota/quota.ts'
 import type { Account, Channel, KeySet } from '../room/facts.ts'
-import type { Store, Write } from '../store/store.ts'
+import type { Guard, Store, Write } from '../store/store.ts'
 import { Accounts } from './accounts.ts'
 import { type BringParts, type Brought, bringUsers } from './bring.ts'
 import { Cache } from './cache.ts'
@@ -106,9 +106,9 @@ export class Identity {
   }
 
   /** What is remembered of one of them is old. */
-  forgetOne(of: 'account' | 'channel' | 'keys', id: string): void {
+  forgetOne(of: Guard['of'], id: string): void {
     if (of === 'account') this.accounts.forget(id)
     else if (of === 'channel') this.channels.forget(id)
-    else this.keys.forget(id)
+    else if (of === 'keys') this.keys.forget(id)
   }
 }

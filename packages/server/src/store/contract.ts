@@ -3,6 +3,7 @@
 import { describe } from 'vitest'
 import type { Store } from './store.ts'
 import { commitSentences } from './testing/commit.ts'
+import { documentSentences } from './testing/documents.ts'
 import { historySentences } from './testing/histories.ts'
 import { outgoingSentences } from './testing/outgoing.ts'
 import { pageSentences } from './testing/pages.ts'
@@ -37,6 +38,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>, opti
     describe('rows', () => rowSentences(open))
     describe('receipts', () => receiptSentences(open))
     describe('outgoing', () => outgoingSentences(open, durable))
+    describe('documents', () => documentSentences(open))
     describe('histories', () => historySentences(open, durable))
   })
 }

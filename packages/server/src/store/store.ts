@@ -8,9 +8,32 @@ import type { Account, Channel, KeySet, PublicKey } from '../room/facts.ts'
 
 /** A version that a decision was based on. The item is written only while it still holds. 0: no such row. */
 export interface Guard {
-  readonly of: 'account' | 'channel' | 'keys'
+  readonly of: 'account' | 'channel' | 'keys' | 'document'
+  /** Of a document: `kind/key`. */
   readonly id: string
   readonly version: number
+}
+
+/** A small record that a gateway or a job keeps beside the logs (an upload, a subscription): JSON text under a key. */
+export interface Document {
+  /** What it is; without a slash. */
+  readonly kind: string
+  /** Unique within its kind. */
+  readonly key: string
+  /** Whose it is, for lists by owner; empty where nobody's. */
+  readonly owner: string
+  readonly body: string
+  /** ms since 1970 when something is to be done with it; null never. */
+  readonly dueAt: number | null
+  /** Another one with every writing, never used again. */
+  readonly version: number
+}
+
+export interface DocumentsQuery {
+  readonly owner?: string
+  /** Keys after this one. */
+  readonly after?: string | null
+  readonly limit: number
 }
 
 export type { Claim, MessageKey } from '../room/decision.ts'
@@ -134,8 +157,12 @@ export type OutgoingRow =
     }
   | { readonly drop: 'outgoing'; readonly id: string }
 
+export type DocumentRow =
+  | { readonly put: 'document'; readonly document: Omit<Document, 'version'> }
+  | { readonly drop: 'document'; readonly kind: string; readonly key: string }
+
 /** A row to write beside a room's log. `account` and `channel` rows get the version that follows the guard's. */
-export type Row = IdentityRow | ReceiptRow | OutgoingRow
+export type Row = IdentityRow | ReceiptRow | OutgoingRow | DocumentRow
 
 export type IdentityRow =
   | {
@@ -343,6 +370,13 @@ export interface Store {
   ref(kind: 'channel' | 'room', ref: string): Promise<string | undefined>
   words(): Promise<readonly string[]>
   meta(key: string): Promise<string | undefined>
+  document(kind: string, key: string): Promise<Document | undefined>
+  /** Of one kind, by key. */
+  documents(kind: string, query: DocumentsQuery): Promise<readonly Document[]>
+  /** How many of a kind an owner has. */
+  countDocuments(kind: string, owner: string): Promise<number>
+  /** Due at `now`: the `limit` that have been due longest. */
+  dueDocuments(kind: string, now: number, limit: number): Promise<readonly Document[]>
 
   /** A new id from the same sequence as the events' ids: for rooms, channels and users. What is written under it
    * carries a guard of version 0 or control 0, for only ids in the log are sure not to come again after a restart. */

@@ -1,7 +1,6 @@
 // The wire's own rate limits, off by default (`limits.rates`). X publishes none for its chat routes: these are of the
 // size of its other ones, per user and operation. Public keys have a daily bucket of their own (x-chat.md 1.2).
 import type { Allowance } from '../../quota/quota.ts'
-import type { Operation } from './route.ts'
 
 const QUARTER = 15 * 60 * 1000
 const DAY = 24 * 60 * 60 * 1000
@@ -11,7 +10,8 @@ const LIST: Allowance = { limit: 300, window: QUARTER }
 const SEND: Allowance = { limit: 450, window: QUARTER }
 const CHANGE: Allowance = { limit: 60, window: QUARTER }
 
-export const RATES: Readonly<Record<Operation, Allowance>> = {
+/** Every operation of the wire has its place here; `Operation` is made of these names. */
+export const RATES = {
   getUsersMe: READ,
   getUsersById: READ,
   getUsersByUsername: READ,
@@ -26,7 +26,7 @@ export const RATES: Readonly<Record<Operation, Allowance>> = {
   getChatConversationEvents: READ,
   getChatConversations: LIST,
   getChatConversation: READ,
-}
+} as const satisfies Readonly<Record<string, Allowance>>
 
 /** Registrations of a user in a day, announced as `x-user-limit-24hour-*`. */
 export const REGISTRATIONS: Allowance = { limit: 10, window: DAY }

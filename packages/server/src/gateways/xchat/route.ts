@@ -1,6 +1,7 @@
 // What a route is: X's operation, who may call it, the shapes of what comes in and goes out, and what it does. The
 // shapes are the one source of validation and, later, of the OpenAPI document.
 
+import type { Readable } from 'node:stream'
 import { parseJson } from '@conclave/wire'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
@@ -9,33 +10,33 @@ import type { GatewayParts } from '../gateway.ts'
 import { BODY_BYTES, BODY_DEPTH, BODY_VALUES } from './limits.ts'
 import type { Previous } from './previous.ts'
 import { invalidRequest, Refusal } from './problem.ts'
+import type { RATES } from './rates.ts'
 import { parse } from './schema.ts'
-import type { Caller, Gate } from './session.ts'
+import type { AppCaller, Caller, Gate } from './session.ts'
 
-/** X's operation ids. */
-export type Operation =
-  | 'getUsersMe'
-  | 'getUsersById'
-  | 'getUsersByUsername'
-  | 'getUsersPublicKey'
-  | 'getUsersPublicKeys'
-  | 'addUserPublicKey'
-  | 'initializeChatGroup'
-  | 'createChatConversation'
-  | 'addConversationKeys'
-  | 'addChatGroupMembers'
-  | 'sendChatMessage'
-  | 'getChatConversationEvents'
-  | 'getChatConversations'
-  | 'getChatConversation'
+/** X's operation ids, and ours for what X lacks. */
+export type Operation = keyof typeof RATES
 
 /** What routes work with. */
 export interface XchatParts extends GatewayParts {
   readonly previous: Previous
 }
 
-export interface Call<Query, Body> {
-  readonly caller: Caller
+/** Bytes instead of JSON: a file, or lines that go on until somebody ends them. */
+export class Bytes {
+  readonly type: string
+  readonly body: Readable
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(type: string, body: Readable, headers: Readonly<Record<string, string>> = {}) {
+    this.type = type
+    this.body = body
+    this.headers = headers
+  }
+}
+
+export interface Call<Query, Body, Who = Caller> {
+  readonly caller: Who
   /** A path parameter, percent-decoded. Empty where the path has none of that name. */
   param(name: string): string
   readonly query: Query
@@ -45,28 +46,47 @@ export interface Call<Query, Body> {
   body(): Body | Refusal
 }
 
-export interface RouteSpec<Query extends z.ZodType, Body extends z.ZodType> {
+/** What is the same for whoever may call. */
+interface Spec<Query extends z.ZodType, Body extends z.ZodType, Who> {
   readonly operation: Operation
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** After `/2`. */
   readonly path: string
   /** What the caller's token must hold (x-chat.md 1.1). */
   readonly scopes: readonly Scope[]
   readonly query: Query
   readonly body: Body
-  readonly answer: z.ZodType
+  /** Of JSON answers; what answers with bytes names their type. */
+  readonly answer: z.ZodType | string
   /** Of a positive answer; 200 if not named. */
   readonly status?: 201
   /** Bytes of the body at most. */
   readonly bodyLimit?: number
-  run(call: Call<z.output<Query>, z.output<Body>>, parts: XchatParts): Promise<object>
+  run(call: Call<z.output<Query>, z.output<Body>, Who>, parts: XchatParts): Promise<object | Bytes | Refusal>
 }
 
-export type Route = RouteSpec<z.ZodType, z.ZodType>
+export interface Route extends Spec<z.ZodType, z.ZodType, Caller | AppCaller> {
+  /** Whose token it takes: a user's, an app's, or either. `scopes` bind users' tokens alone. */
+  readonly who: Who
+}
 
-/** Keeps the shapes' types inside of the route. */
-export function route<Query extends z.ZodType, Body extends z.ZodType>(spec: RouteSpec<Query, Body>): Route {
-  return spec as unknown as Route
+export type Who = 'user' | 'app' | 'either'
+
+/** A route for users' tokens. These three keep the shapes' types inside of the route. */
+export function route<Query extends z.ZodType, Body extends z.ZodType>(spec: Spec<Query, Body, Caller>): Route {
+  return { ...spec, who: 'user' } as unknown as Route
+}
+
+/** A route for apps' tokens. */
+export function appRoute<Query extends z.ZodType, Body extends z.ZodType>(spec: Spec<Query, Body, AppCaller>): Route {
+  return { ...spec, who: 'app' } as unknown as Route
+}
+
+/** A route for both: see `isApp`. */
+export function sharedRoute<Query extends z.ZodType, Body extends z.ZodType>(
+  spec: Spec<Query, Body, Caller | AppCaller>,
+): Route {
+  return { ...spec, who: 'either' } as unknown as Route
 }
 
 export function register(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec: Route): void {
@@ -86,6 +106,7 @@ export function register(scope: FastifyInstance, gate: Gate, parts: XchatParts, 
       if (query instanceof Refusal) return refuse(reply, query)
       const answer = await spec.run(callOf(request, query, spec), parts)
       if (answer instanceof Refusal) return refuse(reply, answer)
+      if (answer instanceof Bytes) return reply.headers(answer.headers).type(answer.type).send(answer.body)
       return reply
         .code(spec.status ?? 200)
         .type('application/json; charset=utf-8')
@@ -94,13 +115,13 @@ export function register(scope: FastifyInstance, gate: Gate, parts: XchatParts, 
   })
 }
 
-const callers = new WeakMap<FastifyRequest, Caller>()
+const callers = new WeakMap<FastifyRequest, Caller | AppCaller>()
 
-function callOf(request: FastifyRequest, query: unknown, spec: Route): Call<unknown, unknown> {
+function callOf(request: FastifyRequest, query: unknown, spec: Route): Call<unknown, unknown, Caller | AppCaller> {
   const text = typeof request.body === 'string' ? request.body : ''
   const params = request.params as Readonly<Record<string, string>>
   return {
-    caller: callers.get(request) as Caller,
+    caller: callers.get(request) as Caller | AppCaller,
     param: name => params[name] ?? '',
     query,
     bytes: text.length,

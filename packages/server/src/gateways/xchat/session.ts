@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Scope } from '../../identity/scopes.ts'
 import { missingScopes } from '../../identity/scopes.ts'
+import type { Authentication } from '../../identity/tokens.ts'
 import type { Allowance, Quota, Taken } from '../../quota/quota.ts'
 import type { Account } from '../../room/facts.ts'
 import type { GatewayParts } from '../gateway.ts'
@@ -10,11 +11,28 @@ import { notAuthorized, problem, Refusal, UNAUTHORIZED } from './problem.ts'
 import { RATES, REGISTRATIONS } from './rates.ts'
 import type { Route } from './route.ts'
 
+/** A user who calls. */
 export interface Caller {
   readonly account: Account
   /** The session of the token's use, for its place in the engine's queue. */
   readonly session: string
+  /** The app that the token was given to; null for a token that no app has part in. */
+  readonly app: string | null
+  readonly scopes: readonly string[]
 }
+
+/** An app that calls on nobody's behalf. */
+export interface AppCaller {
+  readonly account: null
+  readonly session: string
+  readonly app: string
+}
+
+export function isApp(caller: Caller | AppCaller): caller is AppCaller {
+  return caller.account === null
+}
+
+type Bearer = Exclude<Authentication, { readonly refused: unknown }>
 
 const BEARER = /^Bearer +([^\s,]+) *$/i
 
@@ -25,32 +43,42 @@ export class Gate {
     this.#parts = parts
   }
 
-  async admit(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<Caller | Refusal> {
+  async admit(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<Caller | AppCaller | Refusal> {
     const text = BEARER.exec(request.headers.authorization ?? '')?.[1]
     const bearer = text === undefined ? undefined : await this.#parts.identity.tokens.authenticate(text)
     if (!bearer) return unauthorized()
     if ('refused' in bearer) return bearer.refused === 'banned' ? banned() : unauthorized()
-    const { token, account } = bearer
-    if (token.kind !== 'user' || !account) return new Refusal(APP_ONLY)
-    const missing = missingScopes(token.scopes, route.scopes)
-    if (missing.length > 0) return missingScope(missing)
-    const session = `xchat:${token.id}`
-    return (await this.#limit(session, account, route, reply)) ?? { account, session }
+    const caller = callerOf(bearer, route)
+    if (caller instanceof Refusal) return caller
+    return (await this.#limit(caller, route, reply)) ?? caller
   }
 
-  async #limit(session: string, account: Account, route: Route, reply: FastifyReply): Promise<Refusal | null> {
+  async #limit(caller: Caller | AppCaller, route: Route, reply: FastifyReply): Promise<Refusal | null> {
+    const { session, account } = caller
     const { quota, config, clock } = this.#parts
     const now = clock.now()
     const second: Allowance = { limit: config.limits.flood, window: 1_000 }
     const flood = await quota.take(`${session}:flood`, second)
     if (!flood.allowed) return tooMany(second, flood, now)
     if (config.limits.rates !== 'wire') return null
-    const allowance = RATES[route.operation]
-    const taken = await quota.take(`xchat:${account.id}:${route.operation}`, allowance)
+    const allowance: Allowance = RATES[route.operation]
+    const taken = await quota.take(`xchat:${account?.id ?? `app:${caller.app}`}:${route.operation}`, allowance)
     reply.headers(limitHeaders(allowance, taken))
     if (!taken.allowed) return tooMany(allowance, taken, now)
-    return route.operation === 'addUserPublicKey' ? countRegistration(quota, account, reply, now) : null
+    return account && route.operation === 'addUserPublicKey' ? countRegistration(quota, account, reply, now) : null
   }
+}
+
+/** Service tokens are for the operator's own programs: this wire has no place for them. */
+function callerOf({ token, account }: Bearer, route: Route): Caller | AppCaller | Refusal {
+  const session = `xchat:${token.id}`
+  if (token.kind === 'app' && token.app !== null && route.who !== 'user')
+    return { account: null, session, app: token.app }
+  if (token.kind !== 'user' || !account) return new Refusal(APP_ONLY)
+  if (route.who === 'app') return new Refusal(USER_ONLY)
+  const missing = missingScopes(token.scopes, route.scopes)
+  if (missing.length > 0) return missingScope(missing)
+  return { account, session, app: token.app, scopes: token.scopes }
 }
 
 /** The daily bucket of registrations. */
@@ -82,6 +110,13 @@ const APP_ONLY = problem(
   'Unsupported Authentication or Forbidden',
   403,
   'an app-only token is forbidden for this endpoint: it takes the token of a user',
+)
+
+const USER_ONLY = problem(
+  'unsupported-authentication',
+  'Unsupported Authentication or Forbidden',
+  403,
+  "a user's token is forbidden for this endpoint: it takes the token of an app",
 )
 
 function missingScope(missing: readonly Scope[]): Refusal {

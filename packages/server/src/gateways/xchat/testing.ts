@@ -56,6 +56,7 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
     ...core,
     http,
     server: http.server,
+    publicUrl: () => 'http://chat.test',
     turn: new Turn(),
     roomsChannel: await core.roomsChannel(),
     write: item => core.writer.write(item),

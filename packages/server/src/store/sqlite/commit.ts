@@ -5,7 +5,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelId, EventId, IdSequence, RoomId, UserId } from '@conclave/wire'
 import type { EventBody, RoomEvent } from '../../room/events.ts'
 import { advance, foldName, type HeadDraft, project } from '../projection.ts'
-import type { Append, Guard, IdentityRow, Item, Outcome, OutgoingRow, ReceiptRow, Row } from '../store.ts'
+import type { Append, DocumentRow, Guard, IdentityRow, Item, Outcome, OutgoingRow, ReceiptRow, Row } from '../store.ts'
+import { type DocumentRows, documentId } from './documents.ts'
 import type { IdentityRows } from './identity.ts'
 import { EventInserts } from './inserts.ts'
 import type { OutgoingRows } from './outgoing.ts'
@@ -51,6 +52,7 @@ export interface Tables {
   readonly identity: IdentityRows
   readonly receipts: ReceiptRows
   readonly outgoing: OutgoingRows
+  readonly documents: DocumentRows
 }
 
 interface UsedKey {
@@ -66,6 +68,7 @@ export class Commits {
   readonly #identity: IdentityRows
   readonly #receipts: ReceiptRows
   readonly #outgoing: OutgoingRows
+  readonly #documents: DocumentRows
   readonly #ids: IdSequence
   readonly #inserts: EventInserts
   readonly #projected: ProjectedRows
@@ -77,6 +80,7 @@ export class Commits {
     this.#identity = tables.identity
     this.#receipts = tables.receipts
     this.#outgoing = tables.outgoing
+    this.#documents = tables.documents
     this.#ids = ids
     this.#inserts = new EventInserts(database)
     this.#projected = new ProjectedRows(database)
@@ -89,7 +93,7 @@ export class Commits {
     const batch: Batch = {
       at: now,
       heads: new Map(),
-      versions: { account: new Map(), channel: new Map(), keys: new Map() },
+      versions: { account: new Map(), channel: new Map(), keys: new Map(), document: new Map() },
       keys: new Map(),
       receipts: [],
     }
@@ -182,9 +186,15 @@ export class Commits {
     for (const row of item.rows) {
       if (isReceipt(row)) batch.receipts.push(row)
       else if (isOutgoing(row)) this.#outgoing.write(row, events)
+      else if (isDocument(row)) this.#writeDocument(batch, row)
       else this.#identity.write(row, this.#nextVersion(batch, row))
     }
     return { outcome: 'committed', events }
+  }
+
+  #writeDocument(batch: Batch, row: DocumentRow): void {
+    const { kind, key } = 'put' in row ? row.document : row
+    batch.versions.document.set(documentId(kind, key), this.#documents.write(row))
   }
 
   #writeReceipt(batch: Batch, row: ReceiptRow): void {
@@ -267,7 +277,7 @@ export class Commits {
     const versions = batch.versions[of]
     let version = versions.get(id)
     if (version === undefined) {
-      version = this.#identity.version(of, id)
+      version = of === 'document' ? this.#documents.version(id) : this.#identity.version(of, id)
       versions.set(id, version)
     }
     return version
@@ -297,6 +307,10 @@ function isReceipt(row: Row): row is ReceiptRow {
 
 function isOutgoing(row: Row): row is OutgoingRow {
   return 'change' in row || ('drop' in row ? row.drop === 'outgoing' : row.put === 'outgoing')
+}
+
+function isDocument(row: Row): row is DocumentRow {
+  return 'put' in row ? row.put === 'document' : 'drop' in row && row.drop === 'document'
 }
 
 /** Filled by room.created before anything of it is written. */

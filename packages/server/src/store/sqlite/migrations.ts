@@ -110,6 +110,16 @@ const STEPS: readonly string[] = [
   CREATE INDEX outgoing_due ON outgoing (destination, due_at);
   CREATE INDEX outgoing_dead ON outgoing (due_at) WHERE due_at IS NULL;
   `,
+  `
+  -- number: another one with every writing.
+  CREATE TABLE documents (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, key TEXT NOT NULL, owner TEXT NOT NULL,
+    body TEXT NOT NULL, due_at INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX documents_key ON documents (kind, key);
+  CREATE INDEX documents_owner ON documents (kind, owner, key);
+  CREATE INDEX documents_due ON documents (kind, due_at) WHERE due_at IS NOT NULL;
+  `,
 ]
 
 /** Brings the tables to the newest form, or to an older one for tests, each step in a transaction of its own. Throws on

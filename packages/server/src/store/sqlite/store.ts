@@ -18,6 +18,8 @@ import {
   type AckStatus,
   type App,
   type Claim,
+  type Document,
+  type DocumentsQuery,
   type Head,
   type Item,
   type KeyLogEntry,
@@ -35,6 +37,7 @@ import {
 } from '../store.ts'
 import { Checkpoints } from './checkpoint.ts'
 import { Commits } from './commit.ts'
+import { DocumentRows } from './documents.ts'
 import { IdentityRows } from './identity.ts'
 import { connect, errorCode, lock, MEMORY } from './open.ts'
 import { OutgoingRows } from './outgoing.ts'
@@ -86,6 +89,7 @@ class Connection {
   readonly identity: IdentityRows
   readonly receipts: ReceiptRows
   readonly outgoing: OutgoingRows
+  readonly documents: DocumentRows
   readonly commits: Commits
   readonly checkpoints: Checkpoints
 
@@ -97,6 +101,7 @@ class Connection {
     this.identity = new IdentityRows(database)
     this.receipts = new ReceiptRows(database)
     this.outgoing = new OutgoingRows(database)
+    this.documents = new DocumentRows(database)
     this.commits = new Commits(database, this, ids)
     this.checkpoints = new Checkpoints(database)
   }
@@ -352,6 +357,22 @@ class SqliteStore implements Store {
 
   async meta(key: string): Promise<string | undefined> {
     return this.#open.identity.meta(key)
+  }
+
+  async document(kind: string, key: string): Promise<Document | undefined> {
+    return this.#open.documents.one(kind, key)
+  }
+
+  async documents(kind: string, query: DocumentsQuery): Promise<readonly Document[]> {
+    return this.#open.documents.many(kind, query)
+  }
+
+  async countDocuments(kind: string, owner: string): Promise<number> {
+    return this.#open.documents.count(kind, owner)
+  }
+
+  async dueDocuments(kind: string, now: number, limit: number): Promise<readonly Document[]> {
+    return this.#open.documents.due(kind, now, limit)
   }
 
   newId(): string {
