@@ -11,6 +11,7 @@ import { dinoRows } from './rows/dino.ts'
 import { moduleRows, socketIoRows } from './rows/fanout.ts'
 import { bareMemoryRows, memoryRows } from './rows/memory.ts'
 import { wireRows } from './rows/wires.ts'
+import { xchatRows } from './rows/xchat.ts'
 import { type NotRun, type Row, table } from './rows.ts'
 
 type Measure = (pace: Pace) => Promise<Row[]>
@@ -21,6 +22,7 @@ const groups: Record<string, readonly Measure[]> = {
   'socket.io': [socketIoRows],
   wires: [wireRows],
   dino: [dinoRows],
+  xchat: [xchatRows],
   append: [appendRows],
   memory: [bareMemoryRows, memoryRows],
 }

@@ -25,6 +25,32 @@ describe('a signature verifies', () => {
     }
   })
 
+  test('whatever its numbers begin with', () => {
+    const one = signer()
+    const wanted = new Set([
+      'r of 31 bytes',
+      's of 31 bytes',
+      'r with its first bit',
+      's with its first bit',
+      'neither',
+    ])
+    for (let count = 0; wanted.size > 0; count++) {
+      const signature = one.sign(`text ${count}`)
+      const raw = Buffer.from(signature, 'base64')
+      for (const [name, byte] of [
+        ['r', raw[0]],
+        ['s', raw[32]],
+      ] as const) {
+        if (byte === 0) wanted.delete(`${name} of 31 bytes`)
+        else wanted.delete(byte! >= 0x80 ? `${name} with its first bit` : 'neither')
+      }
+      expect(verifyText(one.key, `text ${count}`, signature)).toBe(true)
+    }
+    for (const filled of [0, 255]) {
+      expect(verifyText(one.key, 'text', Buffer.alloc(64, filled).toString('base64'))).toBe(false)
+    }
+  })
+
   test('on no other curve', () => {
     const other = signer('secp256k1')
     expect(verifyText(other.key, 'text', other.sign('text'))).toBe(false)
