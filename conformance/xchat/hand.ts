@@ -12,6 +12,9 @@ import {
 } from 'node:crypto'
 import type { GroupChange, MessageEventDetail } from '@conclave/wire'
 import {
+  adminAddPayload,
+  adminRemovePayload,
+  avatarPayload,
   encodeBase64,
   encodeDetail,
   encodeEventSignature,
@@ -19,7 +22,9 @@ import {
   groupCreatePayload,
   keyChangePayload,
   memberAddPayload,
+  memberRemovePayload,
   messageCreatePayload,
+  titlePayload,
 } from '@conclave/wire'
 import { ask } from './http.ts'
 import { tokenOf } from './start.ts'
@@ -165,14 +170,33 @@ export function keyChangeAction(
 export function groupAction(
   by: Hand,
   conversationId: string,
-  change: Extract<GroupChange, { kind: 'create' | 'memberAdd' }>,
+  change: GroupChange,
   { messageId = randomUUID() as string, text }: { messageId?: string; text?: string } = {},
 ): Action {
   const ids = { messageId, senderId: by.id, conversationId }
-  const signedText =
-    text ?? textOf(change.kind === 'create' ? groupCreatePayload(ids, change) : memberAddPayload(ids, change))
+  const signedText = text ?? textOf(changePayload(ids, change))
   const detail: MessageEventDetail = { kind: 'groupChange', change, forKeyRotation: false }
   return action(by, messageId, encodeDetail(detail), signedText)
+}
+
+/** What is signed of a change of a group. */
+export function changePayload(ids: Parameters<typeof groupCreatePayload>[0], change: GroupChange) {
+  switch (change.kind) {
+    case 'create':
+      return groupCreatePayload(ids, change)
+    case 'memberAdd':
+      return memberAddPayload(ids, change)
+    case 'memberRemove':
+      return memberRemovePayload(ids, change)
+    case 'adminAdd':
+      return adminAddPayload(ids, change)
+    case 'adminRemove':
+      return adminRemovePayload(ids, change)
+    case 'title':
+      return titlePayload(ids, change)
+    case 'avatar':
+      return avatarPayload(ids, change)
+  }
 }
 
 /** What a test knows of a group that it made. */
@@ -279,6 +303,60 @@ export async function addTo(url: string, group: Group, by: Hand, added: readonly
   group.members = [...group.members, ...added]
   group.version = body.conversation_key_version
   return answer
+}
+
+export interface RemovalFaults extends Pick<Faults, 'version' | 'wrapFor' | 'signedFor' | 'messageIds' | 'text'> {
+  /** The list as it is signed. */
+  readonly signedIds?: readonly string[]
+}
+
+/** The body of `DELETE …/members`: right unless told otherwise. */
+export function removalBody(group: Group, by: Hand, removed: readonly Hand[], faults: RemovalFaults = {}) {
+  const version = faults.version ?? nextVersion()
+  const key = randomBytes(32)
+  const gone = new Set(removed.map(hand => hand.id))
+  const staying = group.members.filter(hand => !gone.has(hand.id))
+  const keys = participantKeys(key, faults.wrapFor ?? staying)
+  const signedFor = faults.signedFor ?? group.id
+  const ids = removed.map(hand => hand.id)
+  const [first = randomUUID() as string, second = randomUUID() as string] = faults.messageIds ?? []
+  const more = { messageId: second, ...(faults.text === undefined ? {} : { text: faults.text }) }
+  return {
+    user_ids: ids,
+    conversation_key_version: version,
+    conversation_participant_keys: keys,
+    action_signatures: [
+      keyChangeAction(by, signedFor, version, keys, key, first),
+      groupAction(by, signedFor, { kind: 'memberRemove', ids: faults.signedIds ?? ids }, more),
+    ],
+  }
+}
+
+/** The body of `POST …/leave`. */
+export function leaveBody(group: Pick<Group, 'id'>, by: Hand) {
+  return { action_signatures: [groupAction(by, group.id, { kind: 'memberRemove', ids: [by.id] })] }
+}
+
+/** The body of `POST …/admins` or `DELETE …/admins`. */
+export function adminsBody(
+  group: Pick<Group, 'id'>,
+  by: Hand,
+  kind: 'adminAdd' | 'adminRemove',
+  ids: readonly string[],
+) {
+  return { user_ids: ids, action_signatures: [groupAction(by, group.id, { kind, ids })] }
+}
+
+/** The body of `PUT …/title` or `PUT …/avatar`. The value is random: the server cannot tell. */
+export function retitleBody(group: Group, by: Hand, kind: 'title' | 'avatar', value = sealedText()) {
+  const change = { kind, value, conversationKeyVersion: group.version } as const
+  const field = kind === 'title' ? 'encrypted_title' : 'encrypted_avatar_url'
+  return { [field]: value, action_signatures: [groupAction(by, group.id, change)] }
+}
+
+/** As long as a short title is when it is encrypted. */
+export function sealedText(): string {
+  return randomBytes(48).toString('base64')
 }
 
 /** The body of `POST …/keys`. `conversationId` in the form that is signed. */

@@ -5,14 +5,18 @@ import type { TestServer } from '../server.ts'
 import type { Hand } from './hand.ts'
 import {
   additionBody,
+  adminsBody,
   enroll,
   groupBody,
   keysBody,
+  leaveBody,
   makeGroup,
   makeHand,
   messageBody,
   nextVersion,
   registration,
+  removalBody,
+  retitleBody,
 } from './hand.ts'
 import { ask } from './http.ts'
 import { A, B, C, CROWD, startXchatServer, tokenOf } from './start.ts'
@@ -52,6 +56,33 @@ const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object;
     const group = await team()
     return { path: conversation(group.id, '/members'), body: additionBody(group, a, [c]) }
   },
+  removeChatGroupMembers: async () => {
+    const group = await team()
+    return { path: conversation(group.id, '/members'), body: removalBody(group, a, [b]) }
+  },
+  leaveChatConversation: async () => {
+    const group = await team()
+    return { path: conversation(group.id, '/leave'), body: leaveBody(group, a) }
+  },
+  addChatGroupAdmins: async () => {
+    const group = await team()
+    return { path: conversation(group.id, '/admins'), body: adminsBody(group, a, 'adminAdd', [B]) }
+  },
+  removeChatGroupAdmins: async () => {
+    const group = await team()
+    await ask(server.url, tokenOf(A), 'POST', `/2${conversation(group.id, '/admins')}`, {
+      body: adminsBody(group, a, 'adminAdd', [B]),
+    })
+    return { path: conversation(group.id, '/admins'), body: adminsBody(group, a, 'adminRemove', [A]) }
+  },
+  updateChatGroupTitle: async () => {
+    const group = await team()
+    return { path: conversation(group.id, '/title'), body: retitleBody(group, a, 'title') }
+  },
+  updateChatGroupAvatar: async () => {
+    const group = await team()
+    return { path: conversation(group.id, '/avatar'), body: retitleBody(group, a, 'avatar') }
+  },
   sendChatMessage: async () => {
     const group = await team()
     return { path: conversation(group.id, '/messages'), body: messageBody(a, group.id, group.version) }
@@ -89,6 +120,12 @@ describe('the answer of', () => {
       createChatConversation: write,
       addConversationKeys: write,
       addChatGroupMembers: write,
+      removeChatGroupMembers: write,
+      leaveChatConversation: write,
+      addChatGroupAdmins: write,
+      removeChatGroupAdmins: write,
+      updateChatGroupTitle: write,
+      updateChatGroupAvatar: write,
       sendChatMessage: write,
       getChatConversationEvents: read,
       getChatConversations: 'dm.read users.read',

@@ -148,7 +148,7 @@ export class Engine {
           this.#follow?.(message)
         }
       })
-      const settled = await this.#settle(submission, state, outcome)
+      const settled = await this.#settle(submission, state, decision, outcome)
       if (settled === 'again') continue
       return settled === 'done' && outcome.outcome === 'committed'
         ? { events: outcome.events, room: after as RoomState, repeated: false }
@@ -161,6 +161,7 @@ export class Engine {
   async #settle(
     submission: Submission,
     state: RoomState | undefined,
+    decision: Decision,
     outcome: Outcome,
   ): Promise<'done' | 'again' | Answer> {
     const { rooms, identity } = this.#parts
@@ -184,7 +185,7 @@ export class Engine {
         return (
           (await this.#repeated(submission, outcome)) ?? {
             rejected: 'message.taken',
-            key: keyOf(submission.command, outcome.index),
+            key: decision.messageKeys?.[outcome.index]?.key ?? '',
           }
         )
     }
@@ -245,19 +246,6 @@ function itemOf(
     },
     rows,
   }
-}
-
-function keyOf(command: Command, index: number): string {
-  if (command.command === 'send-message') return command.messageId ?? ''
-  const signatures =
-    command.command === 'add-members'
-      ? command.signed?.signatures
-      : command.command === 'create-room'
-        ? command.epoch?.signatures
-        : command.command === 'open-epoch'
-          ? command.signatures
-          : null
-  return signatures?.[index]?.messageId ?? ''
 }
 
 /** A write that the store could not make durable, seen outside of a command: nothing of it is there. */

@@ -1,6 +1,8 @@
 // decide(state, command) -> events | rejection: the one way into a room's log. One file per command beside this.
 import type { AddMembers } from './commands/add-members.ts'
 import { addMembers } from './commands/add-members.ts'
+import type { ChangeAdmins } from './commands/change-admins.ts'
+import { changeAdmins } from './commands/change-admins.ts'
 import type { ChangeRole } from './commands/change-role.ts'
 import { changeRole } from './commands/change-role.ts'
 import type { CreateRoom } from './commands/create-room.ts'
@@ -19,6 +21,8 @@ import type { RemoveRoom } from './commands/remove-room.ts'
 import { removeRoom } from './commands/remove-room.ts'
 import type { ReplaceAcls } from './commands/replace-acls.ts'
 import { replaceAcls } from './commands/replace-acls.ts'
+import type { Retitle } from './commands/retitle.ts'
+import { retitle } from './commands/retitle.ts'
 import type { SetSanction } from './commands/sanction.ts'
 import { sanction } from './commands/sanction.ts'
 import type { SaveWrap } from './commands/save-wrap.ts'
@@ -44,6 +48,8 @@ export type Command =
   | SendMessage
   | DeleteMessages
   | ChangeRole
+  | ChangeAdmins
+  | Retitle
   | SetAcls
   | ReplaceAcls
   | DescribeRoom
@@ -63,6 +69,8 @@ const RULES: Rules = {
   'send-message': sendMessage,
   'delete-messages': deleteMessages,
   'change-role': changeRole,
+  'change-admins': changeAdmins,
+  retitle,
   'set-acls': setAcls,
   'replace-acls': replaceAcls,
   'describe-room': describeRoom,

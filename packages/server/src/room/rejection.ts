@@ -41,6 +41,10 @@ export type Rejection =
   | { readonly rejected: 'members.already'; readonly user: UserId }
   | { readonly rejected: 'members.absent'; readonly user: UserId }
   | { readonly rejected: 'members.unaddable'; readonly user: UserId }
+  /** A removal with the next key would take away whoever makes that key: leaving is another thing. */
+  | { readonly rejected: 'members.self'; readonly user: UserId }
+  | { readonly rejected: 'role.held'; readonly user: UserId }
+  | { readonly rejected: 'role.absent'; readonly user: UserId }
   // epochs and wraps (L1, L2)
   | { readonly rejected: 'epoch.missing' }
   | { readonly rejected: 'epoch.malformed' }

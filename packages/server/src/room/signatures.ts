@@ -22,6 +22,7 @@ import type { MessageKey } from './decision.ts'
 import type { Content, Signed, Wrap } from './events.ts'
 import type { Context, Facts } from './facts.ts'
 import type { Rejection, SignedPart } from './rejection.ts'
+import { isRejection } from './rejection.ts'
 import type { Rotation } from './rotation.ts'
 import type { RoomState } from './state.ts'
 
@@ -38,9 +39,11 @@ export function conversationIdOf(state: Pick<RoomState, 'id' | 'pair'>): string 
   return state.pair ? pairIdOf(state.pair[0], state.pair[1], ':') : groupIdOf(state.id)
 }
 
-interface Read {
+/** An action signature with what it signs, decoded. */
+export interface ReadAction {
   readonly signature: ActionSignature
   readonly detail: MessageEventDetail
+  /** null: nothing that this server takes. */
   readonly part: SignedPart | null
 }
 
@@ -50,14 +53,14 @@ export function readActions<P extends SignedPart>(
   wanted: readonly P[],
   signer: UserId,
   facts: Facts,
-): Map<P, Read> | Rejection {
-  const read: Read[] = []
+): Map<P, ReadAction> | Rejection {
+  const read: ReadAction[] = []
   for (const signature of signatures) {
     const detail = decodeDetail(signature.detail)
     if (!detail.ok) return { rejected: 'signature.detail', text: detail.error }
     read.push({ signature, detail: detail.value.value, part: partOf(detail.value.value) })
   }
-  const found = new Map<P, Read>()
+  const found = new Map<P, ReadAction>()
   for (const part of wanted) {
     const entry = read.find(one => one.part === part)
     if (!entry) return { rejected: 'signature.missing', part }
@@ -66,8 +69,8 @@ export function readActions<P extends SignedPart>(
   if (read.length > wanted.length) return { rejected: 'signature.extra' }
   const ids = new Set(signatures.map(signature => signature.messageId))
   if (ids.size < signatures.length) return { rejected: 'message.taken', key: signatures[0]?.messageId ?? '' }
-  for (const { signature } of read) {
-    const problem = checkSigner(signature, signer, facts)
+  for (const [part, { signature }] of found) {
+    const problem = checkSigner(signature, part, signer, facts)
     if (problem) return problem
   }
   return found
@@ -90,12 +93,12 @@ function partOf(detail: MessageEventDetail): SignedPart | null {
 }
 
 /** Version 7, a key that is registered for the signer, and claimed keys equal to registered ones. */
-function checkSigner(signature: ActionSignature, signer: UserId, facts: Facts): Rejection | null {
+function checkSigner(signature: ActionSignature, part: SignedPart, signer: UserId, facts: Facts): Rejection | null {
   if (signature.signatureVersion !== SIGNATURE_VERSION)
     return { rejected: 'signature.version', version: signature.signatureVersion }
   const registered = registeredKey(signer, signature.publicKeyVersion, facts)
   if (!registered) return { rejected: 'signature.key', version: signature.publicKeyVersion }
-  if (!parseSignature(signature.signature)) return { rejected: 'signature.invalid', part: 'key change' }
+  if (!parseSignature(signature.signature)) return { rejected: 'signature.invalid', part }
   if (signature.signingKey !== null && !sameKey(signature.signingKey, registered)) {
     return { rejected: 'signature.key', version: signature.publicKeyVersion }
   }
@@ -116,7 +119,7 @@ export function usersNamed(signatures: readonly ActionSignature[]): UserId[] {
 }
 
 /** The key change says exactly what the request says. Its own signature covers the plain key: members verify it. */
-export function checkKeyChange(read: Read, rotation: Rotation): Rejection | null {
+export function checkKeyChange(read: ReadAction, rotation: Rotation): Rejection | null {
   if (read.detail.kind !== 'keyChange') return { rejected: 'signature.missing', part: 'key change' }
   const { conversationKeyVersion, participantKeys } = read.detail.event
   if (conversationKeyVersion !== rotation.version) {
@@ -135,7 +138,7 @@ export function checkKeyChange(read: Read, rotation: Rotation): Rejection | null
 
 /** The signature over the text that the decoded detail gives, with the signer's registered key. */
 export function verifyAction(
-  read: Read,
+  read: ReadAction,
   part: SignedPart,
   signer: UserId,
   conversationId: string,
@@ -176,8 +179,50 @@ function payloadOf(
   }
 }
 
+/** A change that is the only thing signed, read and verified: who signed it, for this conversation, and that it lists
+ * exactly these users. */
+export function readList(
+  state: RoomState,
+  signatures: readonly ActionSignature[],
+  part: keyof typeof LISTS,
+  users: readonly UserId[],
+  field: string,
+  signer: UserId,
+  facts: Facts,
+  context: Context,
+): ReadAction | Rejection {
+  const actions = readActions(signatures, [part], signer, facts)
+  if (isRejection(actions)) return actions
+  const read = actions.get(part)
+  if (!read) throw new Error('readActions gives every part that it was asked for')
+  return (
+    checkList(read, part, users, field) ??
+    verifyAction(read, part, signer, conversationIdOf(state), facts, context) ??
+    read
+  )
+}
+
+/** The signed ids are these and no others, none of them twice. */
+export function checkList(
+  read: ReadAction,
+  part: keyof typeof LISTS,
+  users: readonly UserId[],
+  field: string,
+): Rejection | null {
+  const change = changeOf(read, LISTS[part])
+  if (!change) return { rejected: 'signature.missing', part }
+  return sameSet(change.ids, users) ? null : { rejected: 'signature.mismatch', part, field }
+}
+
+/** Changes of which a list of users is all that is signed. */
+const LISTS = {
+  'member remove': 'memberRemove',
+  'admin add': 'adminAdd',
+  'admin remove': 'adminRemove',
+} as const satisfies Partial<Record<SignedPart, GroupChange['kind']>>
+
 /** What goes into the log of a verified signature. */
-export function signedOf({ signature }: Read): Signed {
+export function signedOf({ signature }: ReadAction): Signed {
   const { messageId, detail, publicKeyVersion, signatureVersion } = signature
   return { messageId, detail, signature: signature.signature, publicKeyVersion, signatureVersion }
 }
@@ -194,7 +239,10 @@ export function sameSet(a: readonly string[], b: Iterable<string>): boolean {
 }
 
 /** The group change inside a read action, if it is of that kind. */
-export function changeOf<K extends GroupChange['kind']>(read: Read, kind: K): Extract<GroupChange, { kind: K }> | null {
+export function changeOf<K extends GroupChange['kind']>(
+  read: ReadAction,
+  kind: K,
+): Extract<GroupChange, { kind: K }> | null {
   if (read.detail.kind !== 'groupChange' || read.detail.change.kind !== kind) return null
   return read.detail.change as Extract<GroupChange, { kind: K }>
 }

@@ -60,6 +60,7 @@ describe('the table of problems', () => {
       'room.closed',
       'signature.roster',
       'members.already',
+      'members.absent',
     ] as const) {
       const problem = problemOf(rejection(code), ABOUT)
       expect(problem.detail).toContain('1795311596872')
@@ -72,6 +73,7 @@ describe('the table of problems', () => {
     expect(detail('field.missing')).toBe('$.action_signatures: is missing but it is required')
     expect(detail('members.duplicate')).toContain('duplicate')
     expect(detail('members.already')).toContain('already')
+    expect(detail('role.held')).toContain('already')
     expect(detail('signature.mismatch')).toContain('does not match')
     expect(detail('signature.invalid')).toContain('does not verify')
     expect(detail('signature.comma')).toContain('comma')

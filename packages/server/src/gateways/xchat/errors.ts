@@ -64,7 +64,8 @@ const TABLE: Table = {
       : forbidden(about, 'the caller is not a member of this conversation', { code: 'SENDER_NOT_GROUP_MEMBER' }),
   'occupant.required': (_, about) => forbidden(about, 'the caller is not inside of this conversation'),
   'role.required': ({ text }, about) => forbidden(about, text, { code: 'REQUESTER_NOT_ADMIN' }),
-  'owner.last': () => invalidField('id', 'the last admin cannot leave'),
+  'owner.last': (_, about) =>
+    invalidField(about.members, 'the last admin cannot be taken away: make another one first'),
   acl: ({ reason }, about) => forbidden(about, `not allowed here: ${reason}`),
   banned: (_, about) => forbidden(about, 'the caller is banned'),
   muted: (_, about) => forbidden(about, 'the caller is muted'),
@@ -76,8 +77,14 @@ const TABLE: Table = {
     const { text, members } = nowAt(about.current)
     return invalidField(about.members, `user ${user} is already a member${text}`, members)
   },
-  'members.absent': ({ user }, about) => invalidField(about.members, `user ${user} is not a member`),
+  'members.absent': ({ user }, about) => {
+    const { text, members } = nowAt(about.current)
+    return invalidField(about.members, `user ${user} is not a member${text}`, members)
+  },
   'members.unaddable': (_, about) => invalidRequest(about.members, UNADDABLE),
+  'members.self': (_, about) => invalidField(about.members, 'names the caller, who leaves by POST …/leave'),
+  'role.held': ({ user }, about) => invalidField(about.members, `user ${user} is already an admin`),
+  'role.absent': ({ user }, about) => invalidField(about.members, `user ${user} is not an admin`),
 
   'epoch.missing': () => invalidField(VERSION, 'this conversation has no key yet'),
   'epoch.malformed': () => invalidField(VERSION, 'must be a version: 1 to 19 digits'),

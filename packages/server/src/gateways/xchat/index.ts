@@ -20,6 +20,12 @@ import { getUsersMe } from './routes/get-users-me.ts'
 import { getUsersPublicKey } from './routes/get-users-public-key.ts'
 import { getUsersPublicKeys } from './routes/get-users-public-keys.ts'
 import { initializeChatGroup } from './routes/initialize-chat-group.ts'
+import { removeChatGroupMembers } from './routes/remove-chat-group-members.ts'
+import { leaveChatConversation } from './routes/leave-chat-conversation.ts'
+import { addChatGroupAdmins } from './routes/add-chat-group-admins.ts'
+import { removeChatGroupAdmins } from './routes/remove-chat-group-admins.ts'
+import { updateChatGroupTitle } from './routes/update-chat-group-title.ts'
+import { updateChatGroupAvatar } from './routes/update-chat-group-avatar.ts'
 import { sendChatMessage } from './routes/send-chat-message.ts'
 import { Gate } from './session.ts'
 
@@ -34,6 +40,12 @@ export const ROUTES: readonly Route[] = [
   createChatConversation,
   addConversationKeys,
   addChatGroupMembers,
+  removeChatGroupMembers,
+  leaveChatConversation,
+  addChatGroupAdmins,
+  removeChatGroupAdmins,
+  updateChatGroupTitle,
+  updateChatGroupAvatar,
   sendChatMessage,
   getChatConversationEvents,
   getChatConversations,

@@ -2,42 +2,22 @@
 // the key that only the new roster holds, in the same append (L1, L2, L3; x-chat.md section 6 gives the order of checks).
 import type { UserId } from '@conclave/wire'
 import type { CommandRule, Decision } from '../decision.ts'
-import type { Wrap } from '../events.ts'
 import type { Account, Context, Facts } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
 import { actorOf, belongs, checkJoin, checkStanding, isHidden, mayModerate, visitorOf } from '../rights.ts'
-import { checkVersion, checkWraps } from '../rotation.ts'
-import type { ActionSignature } from '../signatures.ts'
-import {
-  changeOf,
-  checkKeyChange,
-  conversationIdOf,
-  keysOf,
-  readActions,
-  sameSet,
-  signedOf,
-  usersNamed,
-  verifyAction,
-} from '../signatures.ts'
+import type { ReadAction } from '../signatures.ts'
+import { changeOf, conversationIdOf, keysOf, sameSet, signedOf, usersNamed, verifyAction } from '../signatures.ts'
+import type { SignedRotation } from '../signed-rotation.ts'
+import { readRotation } from '../signed-rotation.ts'
 import type { RoomState } from '../state.ts'
 import { usersWith } from '../state.ts'
-
-/** What X sends with an addition: a rotation for the new roster, signed. null: the field was not sent. */
-export interface SignedAddition {
-  readonly version: string | null
-  readonly wraps: readonly Wrap[] | null
-  readonly signatures: readonly ActionSignature[] | null
-  /** Title and avatar under the new key; null keeps the old ones. */
-  readonly title: string | null
-  readonly avatar: string | null
-}
 
 export interface AddMembers {
   readonly command: 'add-members'
   readonly actor: UserId | null
   readonly users: readonly UserId[]
-  readonly signed: SignedAddition | null
+  readonly signed: SignedRotation | null
 }
 
 export const addMembers: CommandRule<AddMembers> = {
@@ -112,28 +92,19 @@ function addSigned(state: RoomState, command: AddMembers, facts: Facts, context:
   const { actor, users, signed } = command
   if (!signed || actor === null)
     return { rejected: 'suite.refused', text: 'members of this room are added over X only' }
-  const { version, wraps, signatures, title, avatar } = signed
-  if (version === null) return { rejected: 'field.missing', field: 'conversation_key_version' }
-  const old = checkVersion(version, state.epoch, context)
-  if (old) return old
-  if (wraps === null) return { rejected: 'field.missing', field: 'conversation_participant_keys' }
-  const uncovered = checkWraps(wraps, new Set([...state.members.keys(), ...users]), facts)
-  if (uncovered) return uncovered
-  if (signatures === null) return { rejected: 'field.missing', field: 'action_signatures' }
-  const actions = readActions(signatures, ['key change', 'member add'], actor, facts)
-  if (isRejection(actions)) return actions
-  const keyChange = actions.get('key change')
-  const memberAdd = actions.get('member add')
-  if (!keyChange || !memberAdd) throw new Error('readActions gives every part that it was asked for')
+  const roster = new Set([...state.members.keys(), ...users])
+  const rotation = readRotation(state, signed, 'member add', roster, actor, facts, context)
+  if (isRejection(rotation)) return rotation
+  const { version, wraps, signatures, keyChange, change } = rotation
+  const { title, avatar } = signed
   const problem =
-    checkKeyChange(keyChange, { version, wraps }) ??
-    checkAddition(state, memberAdd, command, version, context) ??
-    verifyAction(memberAdd, 'member add', actor, conversationIdOf(state), facts, context)
+    checkAddition(state, change, command, version, context) ??
+    verifyAction(change, 'member add', actor, conversationIdOf(state), facts, context)
   if (problem) return problem
   return {
     events: [
       { type: 'epoch.opened', version, wraps, signed: signedOf(keyChange) },
-      { type: 'members.added', users, reads: 'rotation', signed: signedOf(memberAdd), title, avatar },
+      { type: 'members.added', users, reads: 'rotation', signed: signedOf(change), title, avatar },
     ],
     messageKeys: keysOf(signatures, actor),
   }
@@ -143,7 +114,7 @@ function addSigned(state: RoomState, command: AddMembers, facts: Facts, context:
  * on its own, because the signed text does not show where one list ends (x-chat.md section 9). */
 function checkAddition(
   state: RoomState,
-  memberAdd: Parameters<typeof signedOf>[0],
+  memberAdd: ReadAction,
   command: AddMembers,
   version: string,
   context: Context,
@@ -165,6 +136,10 @@ function checkAddition(
   if (!equalOrAbsent(change.currentTitle, state.title, command.signed?.title)) return mismatch('current_title')
   if (!equalOrAbsent(change.currentAvatarUrl, state.avatar, command.signed?.avatar))
     return mismatch('current_avatar_url')
+  // Nobody is pending here, nothing blocks screens and no link invites: a member cannot make the others believe it.
+  if ((change.currentPendingMemberIds ?? []).length > 0) return mismatch('current_pending_member_ids')
+  if (change.screenCaptureBlockingEnabled) return mismatch('screen_capture_blocking_enabled')
+  if (change.groupInviteEnable) return mismatch('group_invite_enable')
   const ttl = change.currentTtlMsec
   if (ttl !== undefined && ttl !== String(state.ttlMs ?? '')) return mismatch('current_ttl_msec')
   return null

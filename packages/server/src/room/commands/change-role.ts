@@ -1,4 +1,4 @@
-// Give or take a room role. In X rooms admins change by X's signature alone (L1); it comes with that wire's routes.
+// Give or take a room role. In X rooms admins change by X's signature alone (L1): change-admins.ts.
 import type { UserId } from '@conclave/wire'
 import type { CommandRule } from '../decision.ts'
 import type { RoomRole } from '../events.ts'
