@@ -5,7 +5,17 @@ import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import { encodeBase64, encodeBase64NoPad, groupIdOf, pairIdOf } from '@conclave/wire'
 import type { WritableDetail } from '@conclave/wire/xchat/detail'
 import { decodeMessageCreate, encodeDetail, encodeMessageCreate } from '@conclave/wire/xchat/events'
-import { groupCreatePayload, memberAddPayload, messageCreatePayload } from '@conclave/wire/xchat/payloads'
+import type { GroupChange } from '@conclave/wire/xchat/group-change'
+import {
+  adminAddPayload,
+  adminRemovePayload,
+  avatarPayload,
+  groupCreatePayload,
+  memberAddPayload,
+  memberRemovePayload,
+  messageCreatePayload,
+  titlePayload,
+} from '@conclave/wire/xchat/payloads'
 import { DEFAULT_RULES } from './acl-rules.ts'
 import type { Content, Wrap } from './events.ts'
 import type { Account, Channel, Context, Facts, KeySet } from './facts.ts'
@@ -139,11 +149,9 @@ export function action(
   const key = people.newest(signer)
   const signed = { messageId, senderId: signer, conversationId }
   const text =
-    detail.kind === 'groupChange' && detail.change.kind === 'memberAdd'
-      ? memberAddPayload(signed, detail.change)
-      : detail.kind === 'groupChange' && detail.change.kind === 'create'
-        ? groupCreatePayload(signed, detail.change)
-        : { ok: true as const, value: 'only members can verify a key change' }
+    detail.kind === 'groupChange'
+      ? changePayload(signed, detail.change)
+      : { ok: true as const, value: 'only members can verify a key change' }
   if (!text.ok) throw new Error(text.error)
   return {
     messageId,
@@ -154,6 +162,25 @@ export function action(
     digest: messageId,
     signingKey: null,
     keyInfos: [],
+  }
+}
+
+function changePayload(signed: Parameters<typeof groupCreatePayload>[0], change: GroupChange) {
+  switch (change.kind) {
+    case 'create':
+      return groupCreatePayload(signed, change)
+    case 'memberAdd':
+      return memberAddPayload(signed, change)
+    case 'memberRemove':
+      return memberRemovePayload(signed, change)
+    case 'adminAdd':
+      return adminAddPayload(signed, change)
+    case 'adminRemove':
+      return adminRemovePayload(signed, change)
+    case 'title':
+      return titlePayload(signed, change)
+    case 'avatar':
+      return avatarPayload(signed, change)
   }
 }
 

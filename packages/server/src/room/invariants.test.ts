@@ -22,6 +22,16 @@ import {
   wrapsFor,
   xchatContent,
 } from './fixtures.ts'
+import type { RotationFault, SignedFault, TitleFault } from './group-testing.ts'
+import {
+  adminChange,
+  ROTATION_FAULTS,
+  retitling,
+  SIGNED_FAULTS,
+  signedLeave,
+  signedRemoval,
+  TITLE_FAULTS,
+} from './group-testing.ts'
 import { isRejection } from './rejection.ts'
 import { conversationIdOf } from './signatures.ts'
 import type { RoomState } from './state.ts'
@@ -229,6 +239,26 @@ type Step =
   | { readonly do: 'add'; readonly by: number; readonly who: number; readonly fault: Fault | null }
   | { readonly do: 'remove'; readonly by: number | null; readonly who: number }
   | { readonly do: 'leave'; readonly who: number }
+  | {
+      readonly do: 'sign off'
+      readonly by: number
+      readonly who: number
+      readonly fault: SignedFault | RotationFault | null
+    }
+  | { readonly do: 'sign out'; readonly by: number; readonly fault: SignedFault | null }
+  | {
+      readonly do: 'admins'
+      readonly by: number
+      readonly who: readonly number[]
+      readonly granted: boolean
+      readonly fault: SignedFault | null
+    }
+  | {
+      readonly do: 'retitle'
+      readonly by: number
+      readonly part: 'title' | 'avatar'
+      readonly fault: SignedFault | TitleFault | null
+    }
   | { readonly do: 'rotate'; readonly by: number }
   | { readonly do: 'send'; readonly by: number; readonly old: boolean }
   | { readonly do: 'ban'; readonly by: number | null; readonly who: number; readonly for: number }
@@ -238,6 +268,15 @@ type Step =
   | { readonly do: 'wait'; readonly for: number }
 
 const person = fc.nat(PEOPLE - 1)
+
+/** Mostly the group's first admin, so that something comes of it. */
+const signer = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: person })
+
+/** One of the named in a third of the cases. */
+function mostlyNone<const T>(...faults: readonly T[]): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(...faults) })
+}
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
@@ -250,6 +289,38 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), by: fc.option(person), who: person }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), who: person }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('sign off' as const),
+      by: signer,
+      who: person,
+      fault: mostlyNone(...SIGNED_FAULTS, ...ROTATION_FAULTS),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('sign out' as const), by: person, fault: mostlyNone(...SIGNED_FAULTS) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('admins' as const),
+      by: signer,
+      who: fc.array(fc.nat(2), { maxLength: 2 }),
+      granted: fc.boolean(),
+      fault: mostlyNone(...SIGNED_FAULTS),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('retitle' as const),
+      by: signer,
+      part: fc.constantFrom('title' as const, 'avatar' as const),
+      fault: mostlyNone(...SIGNED_FAULTS, ...TITLE_FAULTS),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('rotate' as const), by: person }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('send' as const), by: person, old: fc.boolean() }) },
   {
@@ -288,6 +359,13 @@ function perform(log: Log, one: Step): string | null {
       return log.remove(one.by === null ? null : userId(one.by), [userId(one.who)])
     case 'leave':
       return log.remove(userId(one.who), [userId(one.who)])
+    case 'sign off':
+    case 'sign out':
+    case 'admins':
+    case 'retitle': {
+      const by = userId(one.by)
+      return log.people.keySets.has(by) ? log.submit(signedChange(log, one, by)) : 'skipped'
+    }
     case 'rotate':
       return log.people.keySets.has(userId(one.by)) ? log.rotate(userId(one.by)) : 'skipped'
     case 'send': {
@@ -320,7 +398,29 @@ function perform(log: Log, one: Step): string | null {
   }
 }
 
+type Signed = Extract<Step, { do: 'sign off' | 'sign out' | 'admins' | 'retitle' }>
+
+function signedChange(log: Log, one: Signed, by: UserId): Command {
+  const { people, room } = log
+  switch (one.do) {
+    case 'sign off':
+      return signedRemoval(people, room, by, [userId(one.who)], log.nextVersion(), one.fault)
+    case 'sign out':
+      return signedLeave(people, room, by, one.fault)
+    case 'admins':
+      return adminChange(people, room, by, one.who.map(userId), one.granted, one.fault)
+    case 'retitle':
+      return retitling(people, room, by, one.part, one.fault)
+  }
+}
+
+function isSigned(one: Step): one is Signed {
+  return one.do === 'sign off' || one.do === 'sign out' || one.do === 'admins' || one.do === 'retitle'
+}
+
 const histories = fc.array(step, { minLength: 1, maxLength: 60 })
+/** For what needs several steps to go well. */
+const longHistories = fc.array(step, { minLength: 30, maxLength: 60 })
 
 describe('L1 coverage', () => {
   test('every rotation carries one wrap for exactly every member of the roster that it leads to', () => {
@@ -470,9 +570,10 @@ describe('L4 closing', () => {
       fc.property(histories, steps => {
         const log = play(steps, (log, one, before, rejected) => {
           const removed = before.members.size - log.room.members.size
-          if (removed > 0 && log.room.members.size > 0) expect(log.room.closed).toBe(true)
-          if (rejected === null && one.do === 'rotate') expect(log.room.closed).toBe(false)
-          if (before.closed && !log.room.closed) expect(['rotate', 'add']).toContain(one.do)
+          const rotates = one.do === 'rotate' || one.do === 'sign off'
+          if (removed > 0 && !rotates && log.room.members.size > 0) expect(log.room.closed).toBe(true)
+          if (rejected === null && rotates) expect(log.room.closed).toBe(false)
+          if (before.closed && !log.room.closed) expect(['rotate', 'add', 'sign off']).toContain(one.do)
         })
         let state: RoomState | undefined
         for (const event of log.events) {
@@ -493,7 +594,7 @@ describe('L4 closing by another’s hand', () => {
         for (const event of play(steps, () => {}).events) {
           if (event.body.type === 'members.removed') {
             for (const user of event.body.users) expect(state?.members.has(user)).toBe(true)
-            expect(event.body.closes).toBe(true)
+            expect(event.body.closes).toBe(event.body.how === 'left' || event.body.signed === null)
           }
           state = apply(state, event)
         }
@@ -565,6 +666,53 @@ describe('L5 signed', () => {
       } as const
       expect(log.submit(command)).toBe('signature.invalid')
     }
+  })
+
+  test('a signed change of the group has no fault, is by a member of the right and leaves a signature', () => {
+    const taken = new Set<Step['do']>()
+    fc.assert(
+      fc.property(longHistories, steps => {
+        play(steps, (log, one, before, rejected) => {
+          if (!isSigned(one) || rejected !== null) return
+          taken.add(one.do)
+          expect(one.fault).toBe(null)
+          const by = userId(one.by)
+          expect(before.members.has(by)).toBe(true)
+          const admins = usersWith(before, 'owner')
+          const bare = admins.length === 0 && one.do === 'admins' && one.granted
+          if (one.do !== 'sign out') expect(bare || admins.includes(by)).toBe(true)
+          if (one.do === 'retitle') expect(before.closed).toBe(false)
+          // One event with the signature for each change; a removal is signed twice.
+          const added = log.events.filter(event => event.sequence > before.control && 'signed' in event.body)
+          const signed = added.filter(({ body }) => 'signed' in body && body.signed !== null)
+          expect(signed).toHaveLength(one.do === 'sign off' ? 2 : 1)
+          if (one.do === 'admins') expect(usersWith(log.room, 'owner').length).toBeGreaterThan(0)
+        })
+      }),
+      { numRuns: RUNS },
+    )
+    expect(taken.size).toBe(4)
+  })
+
+  const cases = [
+    ...SIGNED_FAULTS.flatMap(fault => [
+      { do: 'sign off', fault } as const,
+      { do: 'sign out', fault } as const,
+      { do: 'admins', fault } as const,
+      { do: 'retitle', fault } as const,
+    ]),
+    ...ROTATION_FAULTS.map(fault => ({ do: 'sign off', fault }) as const),
+    ...TITLE_FAULTS.map(fault => ({ do: 'retitle', fault }) as const),
+  ]
+  test.each(cases)('$do with $fault is refused, and taken without it', one => {
+    const log = new Log()
+    expect(log.createGroup([userId(0), userId(1), userId(2)])).toBe(null)
+    const rest = { by: 0, who: one.do === 'admins' ? [1] : 1, granted: true, part: 'title' }
+    const before = log.room
+    const rejected = perform(log, { ...rest, ...one } as Step)
+    expect(rejected).toMatch(/^(signature|wrap|epoch|members)\./)
+    expect(log.room).toBe(before)
+    expect(perform(log, { ...rest, ...one, fault: null } as Step)).toBe(null)
   })
 
   test('a signature of another kind in the place of the member add is refused', () => {

@@ -79,4 +79,34 @@ describe('adding members to a room of suite xchat', () => {
       part: 'member add',
     })
   })
+
+  test.each([
+    [{ currentPendingMemberIds: [userId(7)] }, 'current_pending_member_ids'],
+    [{ screenCaptureBlockingEnabled: true }, 'screen_capture_blocking_enabled'],
+    [{ groupInviteEnable: { inviteUrl: 'https://elsewhere.example/i' } }, 'group_invite_enable'],
+  ])('says nothing else of the group than what is so here: %o', (more, field) => {
+    const people = new People()
+    for (const user of [userId(0), userId(1)]) people.add(user, true)
+    const version = String(NOW + 1)
+    const wraps = wrapsFor(people, [userId(0), userId(1)])
+    const change = {
+      kind: 'memberAdd',
+      memberIds: [userId(1)],
+      currentMemberIds: [userId(0)],
+      currentAdminIds: [userId(0)],
+      conversationKeyVersion: version,
+    } as const
+    const told = (claim: object): unknown => {
+      const detail = { kind: 'groupChange', change: { ...change, ...claim } } as const
+      const signatures = [
+        keyChange(people, userId(0), version, wraps, `g${ROOM}`),
+        action(people, userId(0), detail, `g${ROOM}`),
+      ]
+      const signed = { version, wraps, signatures, title: null, avatar: null }
+      const command = { command: 'add-members', actor: userId(0), users: [userId(1)], signed } as const
+      return decide(groupOf(people), command, people.facts, contextAt(NOW))
+    }
+    expect(told(more)).toEqual({ rejected: 'signature.mismatch', part: 'member add', field })
+    expect(told({})).toHaveProperty('events')
+  })
 })

@@ -1,0 +1,176 @@
+// For tests of the room core: the changes of an X group as an honest client signs them, and each of them with one thing
+// wrong.
+import { randomBytes } from 'node:crypto'
+import type { UserId } from '@conclave/wire'
+import type { GroupChange } from '@conclave/wire/xchat/events'
+import type { ChangeAdmins } from './commands/change-admins.ts'
+import type { RemoveMembers } from './commands/remove-members.ts'
+import type { Retitle } from './commands/retitle.ts'
+import type { People } from './fixtures.ts'
+import { action, conversationOf, keyChange, userId, wrapBytes, wrapsFor } from './fixtures.ts'
+import type { Created, Scene } from './scene-testing.ts'
+import { owner, scene } from './scene-testing.ts'
+import type { ActionSignature } from './signatures.ts'
+import type { RoomState } from './state.ts'
+
+/** What can be wrong with any signed change. */
+export const SIGNED_FAULTS = [
+  'nothing signed',
+  'tampered',
+  'other signer',
+  'other room',
+  'other part',
+  'other list',
+  'one too many',
+  'signature version',
+  'not a signature',
+  'unregistered key',
+] as const
+/** What can be wrong with the rotation of a removal. */
+export const ROTATION_FAULTS = [
+  'old version',
+  'version ahead',
+  'wrap missing',
+  'wrap for the removed',
+  'wrap extra',
+  'wrap twice',
+  'wrap outdated',
+  'key change differs',
+  'no key change',
+  'oneself',
+] as const
+/** What can be wrong with a title. */
+export const TITLE_FAULTS = ['old version', 'other value'] as const
+export type SignedFault = (typeof SIGNED_FAULTS)[number]
+export type RotationFault = (typeof ROTATION_FAULTS)[number]
+export type TitleFault = (typeof TITLE_FAULTS)[number]
+
+export function signedRemoval(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  named: readonly UserId[],
+  version: string,
+  fault: SignedFault | RotationFault | null = null,
+): RemoveMembers {
+  const users = fault === 'oneself' ? [...named, actor] : named
+  const wrong = fault === 'old version' ? (state.epoch?.version ?? '1') : String(Number(version) + 3_600_000)
+  const sent = fault === 'old version' || fault === 'version ahead' ? wrong : version
+  const staying = [...state.members.keys()].filter(user => !users.includes(user))
+  const wraps = wrapsFor(people, fault === 'wrap for the removed' ? [...staying, ...users] : staying)
+  if (fault === 'wrap missing') wraps.pop()
+  if (fault === 'wrap extra') wraps.push({ user: userId(99), key: wrapBytes(), publicKeyVersion: '1700000000000' })
+  if (fault === 'wrap twice' && wraps[0]) wraps.push(wraps[0])
+  if (fault === 'wrap outdated' && wraps[0]) wraps[0] = { ...wraps[0], publicKeyVersion: '1' }
+  const told = fault === 'key change differs' ? wrapsFor(people, staying) : wraps
+  const signatures = signedBy(people, state, actor, { kind: 'memberRemove', ids: [...users] }, fault)
+  if (fault !== 'no key change') signatures.unshift(keyChange(people, actor, sent, told, conversationOf(state)))
+  const signed = { version: sent, wraps, signatures, title: null, avatar: null }
+  return { ...removal(actor, users), how: 'kicked', signed }
+}
+
+export function signedLeave(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  fault: SignedFault | null = null,
+): RemoveMembers {
+  const leave = signedBy(people, state, actor, { kind: 'memberRemove', ids: [actor] }, fault)
+  return { ...removal(actor, [actor]), how: 'left', signed: { leave } }
+}
+
+function removal(actor: UserId, users: readonly UserId[]) {
+  return { command: 'remove-members', actor, users, reason: '', keepOwner: false } as const
+}
+
+export function adminChange(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  users: readonly UserId[],
+  granted: boolean,
+  fault: SignedFault | null = null,
+): ChangeAdmins {
+  const change = { kind: granted ? 'adminAdd' : 'adminRemove', ids: [...users] } as const
+  return { command: 'change-admins', actor, users, granted, signatures: signedBy(people, state, actor, change, fault) }
+}
+
+export function retitling(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  part: 'title' | 'avatar',
+  fault: SignedFault | TitleFault | null = null,
+): Retitle {
+  const current = state.epoch?.version ?? '1'
+  const version = fault === 'old version' ? String(Number(current) - 1) : current
+  const value = randomBytes(48).toString('base64')
+  const signed = fault === 'other value' || fault === 'other list' ? randomBytes(48).toString('base64') : value
+  const change = { kind: part, value: signed, conversationKeyVersion: version } as const
+  return { command: 'retitle', actor, part, value, signatures: signedBy(people, state, actor, change, fault) }
+}
+
+/** The one signature of a change. Faults that are no matter of it are left to the caller. */
+function signedBy(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  change: GroupChange,
+  fault: SignedFault | RotationFault | TitleFault | null,
+): ActionSignature[] {
+  const sign = (by: UserId, what: GroupChange, room = conversationOf(state)) =>
+    action(people, by, { kind: 'groupChange', change: what, forKeyRotation: false }, room)
+  const honest = sign(actor, change)
+  switch (fault) {
+    case 'nothing signed':
+      return []
+    case 'tampered':
+      return [{ ...honest, signature: randomBytes(64).toString('base64') }]
+    case 'not a signature':
+      return [{ ...honest, signature: randomBytes(63).toString('base64') }]
+    case 'other signer': {
+      const other = sign(actor === userId(0) ? userId(1) : userId(0), change)
+      return [{ ...other, publicKeyVersion: honest.publicKeyVersion }]
+    }
+    case 'other room':
+      return [sign(actor, change, 'g77')]
+    case 'other part':
+      return [sign(actor, OTHER[change.kind] ?? { kind: 'adminAdd', ids: [actor] })]
+    case 'other list':
+      return [sign(actor, 'ids' in change ? { ...change, ids: [...change.ids, userId(98)] } : change)]
+    case 'one too many':
+      return [honest, sign(actor, change)]
+    case 'signature version':
+      return [{ ...honest, signatureVersion: '6' }]
+    case 'unregistered key':
+      return [{ ...honest, publicKeyVersion: '5' }]
+    default:
+      return [honest]
+  }
+}
+
+const OTHER: Readonly<Partial<Record<GroupChange['kind'], GroupChange>>> = {
+  adminAdd: { kind: 'adminRemove', ids: [userId(1)] },
+  title: { kind: 'avatar', value: 'A', conversationKeyVersion: '1' },
+  avatar: { kind: 'title', value: 'A', conversationKeyVersion: '1' },
+}
+
+/** A scene with an X group that has its first key: an owner, its one admin, and two members. */
+export function keyedGroup(more: Partial<Created> = {}): Scene {
+  const made = scene({ suite: 'xchat', name: null, title: 'Team', moderators: [], ...more })
+  rotate(made, owner)
+  return made
+}
+
+export function rotate(made: Scene, by: UserId): void {
+  const version = nextVersion(made)
+  const wraps = wrapsFor(made.people, [...made.room.members.keys()])
+  const signatures = [keyChange(made.people, by, version, wraps, conversationOf(made.room))]
+  const rejected = made.submit({ command: 'open-epoch', actor: by, version, wraps, signatures, replaces: false })
+  if (rejected !== null) throw new Error(rejected)
+}
+
+export function nextVersion(made: Scene): string {
+  made.now += 1
+  return String(made.now)
+}
