@@ -3,19 +3,25 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TestServer } from '../server.ts'
-import type { Group, Hand } from './hand.ts'
+import type { Group, Hand, RemovalFaults } from './hand.ts'
 import {
   additionBody,
   addTo,
+  adminsBody,
   enroll,
+  groupAction,
   groupBody,
   keyChangeAction,
   keysBody,
+  leaveBody,
   makeGroup,
   makeHand,
   messageBody,
   nextVersion,
   participantKeys,
+  removalBody,
+  retitleBody,
+  sealedText,
 } from './hand.ts'
 import type { Answered } from './http.ts'
 import { ask } from './http.ts'
@@ -56,8 +62,12 @@ function path(rest = ''): string {
   return `/2/chat/conversations/${group.id}${rest}`
 }
 
+function send(method: string, rest: string, body: unknown, who = A): Promise<Answered> {
+  return ask(server.url, tokenOf(who), method, path(rest), { body })
+}
+
 function post(rest: string, body: unknown, who = A): Promise<Answered> {
-  return ask(server.url, tokenOf(who), 'POST', path(rest), { body })
+  return send('POST', rest, body, who)
 }
 
 function refused(answer: Answered, ...words: readonly string[]): void {
@@ -67,6 +77,7 @@ function refused(answer: Answered, ...words: readonly string[]): void {
 }
 
 type Addition = ReturnType<typeof additionBody>
+type Removal = ReturnType<typeof removalBody>
 
 describe('an addition is refused', () => {
   const add = (faults: Parameters<typeof additionBody>[3], change: (body: Addition) => void = () => {}) => {
@@ -227,6 +238,263 @@ describe('an addition is refused', () => {
     for (const body of [additionBody(group, c, [c]), {}, '[', { user_ids: 5 }]) {
       const answer = await post('/members', body, C)
       expect([answer.status, answer.body.code]).toEqual([403, 'SENDER_NOT_GROUP_MEMBER'])
+    }
+  })
+})
+
+describe('a removal is refused', () => {
+  const remove = (faults: RemovalFaults, change: (body: Removal) => void = () => {}, removed = [b]) => {
+    const body = removalBody(group, a, removed, faults)
+    change(body)
+    return send('DELETE', '/members', body)
+  }
+
+  beforeEach(async () => {
+    await addTo(server.url, group, a, [c])
+    before = await snapshot()
+  })
+
+  test('whose signature was tampered with, made for others, or for another conversation', async () => {
+    const tampered = await remove({}, body => {
+      const signed = body.action_signatures[1]!.message_event_signature
+      const bytes = Buffer.from(String(signed.signature), 'base64')
+      bytes[40]! ^= 1
+      signed.signature = bytes.toString('base64')
+    })
+    refused(tampered, 'the signature of the member remove does not verify')
+    refused(await remove({ signedIds: [C] }), 'user_ids in the signed member remove', 'does not match')
+    refused(await remove({ signedIds: [B, C] }), 'does not match')
+    refused(await remove({ signedIds: [B, B] }), 'does not match')
+    refused(await remove({ signedIds: [] }), 'does not match')
+    const other = await makeGroup(server.url, a, [a, b, c])
+    refused(await remove({ signedFor: other.id }), 'does not verify')
+  })
+
+  test('that signs two ids as one, which reads the same as a text', async () => {
+    const text = ['GroupChangeEvent.GroupMemberRemoveChange', randomUUID(), A, group.id, `${B},${C}`].join(',')
+    const answer = await remove({ signedIds: [`${B},${C}`], text }, () => {}, [b, c])
+    refused(answer, 'does not match')
+  })
+
+  test('that gives the next key to whoever is removed, or keeps it from somebody who stays', async () => {
+    refused(await remove({ wrapFor: [a, b, c] }), `extra participant key for ${B}`, group.version)
+    refused(await remove({ wrapFor: [a] }), `missing participant key for ${C}`)
+    refused(await remove({ wrapFor: [a, a, c] }), 'duplicate participant key')
+    const old = makeHand(C, String(Number(c.version) - 1))
+    refused(await remove({ wrapFor: [a, old] }), 'public_key_version', 'outdated')
+  })
+
+  test('under an old key version, or one so far ahead that nobody could follow', async () => {
+    const stale = await remove({ version: group.version })
+    refused(stale, 'stale', group.version)
+    expect(stale.body.current_key_version).toBe(group.version)
+    refused(await remove({ version: String(Date.now() + 11 * 60 * 1000) }), 'ahead')
+  })
+
+  test('whose parts are missing, too many or of another kind, in the words of an addition', async () => {
+    const drop = (name: keyof Removal) => remove({}, body => void delete (body as Partial<Removal>)[name])
+    for (const name of [
+      'user_ids',
+      'conversation_key_version',
+      'conversation_participant_keys',
+      'action_signatures',
+    ] as const)
+      refused(await drop(name), `$.${name}: is missing but it is required`)
+    refused(await remove({}, body => void body.action_signatures.pop()), 'missing action signature: member remove')
+    refused(await remove({}, body => void body.action_signatures.shift()), 'missing action signature: key change')
+    refused(await remove({}, body => void body.action_signatures.push(body.action_signatures[1]!)), 'too many')
+    const wrong = additionBody(group, a, [])
+    refused(await remove({}, body => Object.assign(body, { action_signatures: wrong.action_signatures })), 'missing')
+    for (const action of [0, 1]) {
+      const answer = await remove({}, body => {
+        body.action_signatures[action]!.message_event_signature.signature_version = '6'
+      })
+      refused(answer, 'signature_version')
+    }
+    const malformed = await remove({}, body => {
+      body.action_signatures[1]!.message_event_signature.signature = 'AAAA'
+    })
+    refused(malformed, 'the signature of the member remove does not verify')
+  })
+
+  test('of people who are not there, of somebody twice, of nobody, of oneself', async () => {
+    const named = (ids: unknown) => remove({}, body => Object.assign(body, { user_ids: ids }))
+    refused(await named([D]), `user ${D} is not a member`)
+    refused(await named([B, B]), `duplicate user ${B}`)
+    refused(await named([]), 'user_ids')
+    refused(await named([A]), 'user_ids')
+    refused(await named('B'), 'user_ids')
+    refused(await named(Array.from({ length: 1_001 }, (_, index) => String(index + 1))), 'Too many')
+  })
+
+  test('from an ordinary member, or somebody outside, whatever it carries', async () => {
+    for (const body of [removalBody(group, b, [c]), {}, '[', undefined]) {
+      const answer = await send('DELETE', '/members', body, B)
+      expect([answer.status, answer.body.code]).toEqual([403, 'REQUESTER_NOT_ADMIN'])
+      const outside = await send('DELETE', '/members', body, D)
+      expect([outside.status, outside.body.code]).toEqual([403, 'SENDER_NOT_GROUP_MEMBER'])
+    }
+  })
+
+  test('signed by another than the caller', async () => {
+    refused(await send('DELETE', '/members', removalBody(group, { ...a, signing: b.signing }, [b])), 'does not verify')
+    refused(await send('DELETE', '/members', removalBody(group, b, [c])), 'public_key_version')
+  })
+
+  test('replayed: after the one who was removed has come back, and under fresh clothes', async () => {
+    const body = removalBody(group, a, [b])
+    expect((await send('DELETE', '/members', body)).status).toBe(200)
+    before = await snapshot()
+    refused(await send('DELETE', '/members', body), `user ${B} is not a member`, body.conversation_key_version)
+    group.members = [a, c]
+    await addTo(server.url, group, a, [b])
+    before = await snapshot()
+    refused(await send('DELETE', '/members', body), 'stale')
+    const used = body.action_signatures.map(action => action.message_id) as [string, string]
+    for (const messageIds of [used, [randomUUID(), used[1]] as const])
+      refused(await remove({ messageIds }), 'message_id', used.at(messageIds === used ? 0 : 1)!, 'already')
+  })
+})
+
+describe('a leave is refused', () => {
+  test('that is signed by another, for another, for others as well, or for another group', async () => {
+    const leave = (by: Hand, ids: readonly string[], conversation = group.id) =>
+      send('POST', '/leave', { action_signatures: [groupAction(by, conversation, { kind: 'memberRemove', ids })] })
+    refused(await leave({ ...a, signing: b.signing }, [A]), 'does not verify')
+    refused(await leave(b, [A]), 'public_key_version')
+    for (const ids of [[B], [A, B], [A, A], []])
+      refused(await leave(a, ids), 'member_ids in the signed member remove does not match')
+    const other = await makeGroup(server.url, a, [a, b])
+    refused(await leave(a, [A], other.id), 'does not verify')
+  })
+
+  test('that carries something else, or nothing', async () => {
+    refused(await send('POST', '/leave', {}), '$.action_signatures: is missing but it is required')
+    refused(await send('POST', '/leave', undefined), '$.action_signatures: is missing but it is required')
+    refused(await send('POST', '/leave', { action_signatures: [] }), 'missing action signature: member remove')
+    const more = { action_signatures: adminsBody(group, a, 'adminAdd', [B]).action_signatures }
+    refused(await send('POST', '/leave', more), 'missing action signature: member remove')
+  })
+
+  test('from somebody who is not in the group', async () => {
+    const answer = await send('POST', '/leave', leaveBody(group, c), C)
+    expect([answer.status, answer.body.code]).toEqual([403, 'SENDER_NOT_GROUP_MEMBER'])
+  })
+})
+
+describe('a change of admins is refused', () => {
+  test('whose list is not the one that was signed, or whose kind is not', async () => {
+    const make = (ids: readonly string[], signedIds: readonly string[]) =>
+      send('POST', '/admins', { ...adminsBody(group, a, 'adminAdd', signedIds), user_ids: ids })
+    refused(await make([B], [A, B]), 'user_ids in the signed admin add does not match')
+    refused(await make([B], []), 'does not match')
+    refused(await make([C], [C]), `user ${C} is not a member`)
+    refused(await make([A], [A]), `user ${A} is already an admin`)
+    refused(await make([B, B], [B, B]), `duplicate user ${B}`)
+    refused(await send('DELETE', '/admins', adminsBody(group, a, 'adminRemove', [B])), `user ${B} is not an admin`)
+    refused(await send('POST', '/admins', adminsBody(group, a, 'adminRemove', [B])), 'missing action signature')
+    refused(await send('POST', '/admins', undefined), '$.user_ids: is missing but it is required')
+  })
+
+  test('from an ordinary member who makes themselves one, whoever signed it', async () => {
+    for (const body of [adminsBody(group, b, 'adminAdd', [B]), adminsBody(group, a, 'adminAdd', [B]), {}]) {
+      const answer = await send('POST', '/admins', body, B)
+      expect([answer.status, answer.body.code]).toEqual([403, 'REQUESTER_NOT_ADMIN'])
+    }
+  })
+
+  test('that was made for another group, or was taken once', async () => {
+    const other = await makeGroup(server.url, a, [a, b])
+    refused(await send('POST', '/admins', adminsBody(other, a, 'adminAdd', [B])), 'does not verify')
+    const body = adminsBody(group, a, 'adminAdd', [B])
+    expect((await send('POST', '/admins', body)).status).toBe(200)
+    expect((await send('DELETE', '/admins', adminsBody(group, a, 'adminRemove', [B]))).status).toBe(200)
+    before = await snapshot()
+    refused(await send('POST', '/admins', body), 'message_id', 'already')
+  })
+})
+
+describe('a title is refused', () => {
+  const put = (body: object, part = 'title', who = A) => send('PUT', `/${part}`, body, who)
+
+  test('that is not the one that was signed, or was signed as an avatar', async () => {
+    const body = retitleBody(group, a, 'title')
+    refused(await put({ ...body, encrypted_title: sealedText() }), 'encrypted_title in the signed title does not match')
+    const avatar = retitleBody(group, a, 'avatar')
+    refused(await put({ ...avatar, encrypted_title: avatar.encrypted_avatar_url }), 'missing action signature: title')
+    refused(await put(retitleBody({ ...group, id: 'g5' }, a, 'title')), 'does not verify')
+    refused(await put(retitleBody(group, { ...a, signing: b.signing }, 'title')), 'does not verify')
+  })
+
+  test('under a key that is not the one of now', async () => {
+    for (const version of [String(Number(group.version) - 1), String(Number(group.version) + 1), '0']) {
+      const answer = await put(retitleBody({ ...group, version }, a, 'title'))
+      refused(answer, 'conversation_key_version', 'stale', group.version)
+      expect(answer.body.current_key_version).toBe(group.version)
+    }
+  })
+
+  test('that is too short to be encrypted, no base64, or not there', async () => {
+    for (const value of ['Team', randomBytes(39).toString('base64'), 'a,b', '', 5])
+      refused(await put({ ...retitleBody(group, a, 'title'), encrypted_title: value }), 'encrypted_title')
+    refused(await put({}), '$.encrypted_title: is missing but it is required')
+    refused(await put({}, 'avatar'), '$.encrypted_avatar_url: is missing but it is required')
+    const { action_signatures: _, ...bare } = retitleBody(group, a, 'title')
+    refused(await put(bare), '$.action_signatures: is missing but it is required')
+  })
+
+  test('from an ordinary member, or taken once', async () => {
+    const denied = await put(retitleBody(group, b, 'title'), 'title', B)
+    expect([denied.status, denied.body.code]).toEqual([403, 'REQUESTER_NOT_ADMIN'])
+    const [old, next] = [retitleBody(group, a, 'title'), retitleBody(group, a, 'title')]
+    for (const body of [old, next]) expect((await put(body)).status).toBe(200)
+    before = await snapshot()
+    refused(await put(old), 'message_id', 'already')
+  })
+})
+
+describe('the paths of a group’s changes', () => {
+  test('are those of groups that are there, in every spelling', async () => {
+    const of = (id: string, rest: string, method: string, body: object) =>
+      ask(server.url, tokenOf(A), method, `/2/chat/conversations/${id}/${rest}`, { body })
+    const encoded = `%67${group.id.slice(1)}`
+    const changes = [
+      ['members', 'DELETE', removalBody(group, a, [b])],
+      ['leave', 'POST', leaveBody(group, a)],
+      ['admins', 'POST', adminsBody(group, a, 'adminAdd', [B])],
+      ['admins', 'DELETE', adminsBody(group, a, 'adminRemove', [A])],
+      ['title', 'PUT', retitleBody(group, a, 'title')],
+      ['avatar', 'PUT', retitleBody(group, a, 'avatar')],
+    ] as const
+    for (const [rest, method, body] of changes) {
+      const headers = { authorization: `Bearer ${tokenOf(A)}` }
+      const bare = await fetch(server.url + path(`/${rest}`), { method, headers })
+      expect([bare.status, await bare.text()]).toEqual([400, expect.stringContaining('is missing but it is required')])
+      refused(await of(B, rest, method, body), 'group')
+      refused(await of(`${A}%3A${B}`, rest, method, body), 'group')
+      refused(await of('abc', rest, method, body), 'id')
+      expect((await of('g5', rest, method, body)).status).toBe(404)
+      refused(await of(encoded, rest, method, {}), 'is missing but it is required')
+      const unread = await of(encoded, rest, method, 'x' as unknown as object)
+      refused(unread, 'body')
+    }
+    const retitled = await of(encoded, 'title', 'PUT', retitleBody(group, a, 'title'))
+    expect([retitled.status, retitled.body.data.conversation_id]).toEqual([200, group.id])
+    before = await snapshot()
+  })
+
+  test('take no token of an app and no unknown one', async () => {
+    for (const [rest, method] of [
+      ['/members', 'DELETE'],
+      ['/leave', 'POST'],
+      ['/admins', 'POST'],
+      ['/admins', 'DELETE'],
+      ['/title', 'PUT'],
+      ['/avatar', 'PUT'],
+    ] as const) {
+      const app = await ask(server.url, 'app-token', method, path(rest))
+      expect([app.status, app.body.title]).toEqual([403, 'Unsupported Authentication or Forbidden'])
+      expect((await ask(server.url, 'nobody', method, path(rest))).status).toBe(401)
     }
   })
 })

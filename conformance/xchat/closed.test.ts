@@ -1,6 +1,6 @@
 // A conversation whose members changed without a new key (L4, design 6): closed until one of them rotates, and what
-// somebody reads who left and came back (L10). Removing comes to this wire with issue 4, so the operator does it here,
-// and for coming back the engine itself.
+// somebody reads who left and came back (L10). Here nobody signs the removal: the operator does it, or the engine itself;
+// signed ones are group-changes.test.ts.
 import type { RoomId, UserId } from '@conclave/wire'
 import { decodeDetailBytes, decodeMessageEvent } from '@conclave/wire'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

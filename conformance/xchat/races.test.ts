@@ -4,7 +4,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestServer } from '../server.ts'
 import { startServer } from '../server.ts'
 import type { Group, Hand } from './hand.ts'
-import { additionBody, enroll, groupBody, keysBody, makeGroup, messageBody } from './hand.ts'
+import {
+  additionBody,
+  adminsBody,
+  enroll,
+  groupBody,
+  keysBody,
+  leaveBody,
+  makeGroup,
+  messageBody,
+  removalBody,
+  retitleBody,
+} from './hand.ts'
 import type { Answered } from './http.ts'
 import { ask } from './http.ts'
 import { A, B, CROWD, startXchatServer, tokenOf } from './start.ts'
@@ -23,8 +34,12 @@ beforeAll(async () => {
 })
 afterAll(() => server?.remove())
 
+function send(method: string, path: string, body: unknown, who = A): Promise<Answered> {
+  return ask(server.url, tokenOf(who), method, `/2/chat/conversations/${path}`, { body })
+}
+
 function post(path: string, body: unknown, who = A): Promise<Answered> {
-  return ask(server.url, tokenOf(who), 'POST', `/2/chat/conversations/${path}`, { body })
+  return send('POST', path, body, who)
 }
 
 /** Kinds of a conversation's events, oldest first, with the versions of key changes. */
@@ -72,6 +87,105 @@ describe('of many at once', () => {
     const bodies = crowd.map(() => additionBody(group, a, [crowd[0]!]))
     await oneWins(group, await Promise.all(bodies.map(body => post(`${group.id}/members`, body))))
     expect((await log(group.id)).kinds).toEqual(['keyChange', 'create', 'keyChange', 'memberAdd'])
+  })
+
+  test(`${MANY} removals of different people, one wins and the log shows one rotation`, async () => {
+    const group = await makeGroup(server.url, a, [a, b, ...crowd])
+    const bodies = crowd.map(user => removalBody(group, a, [user]))
+    const answers = await Promise.all(bodies.map(body => send('DELETE', `${group.id}/members`, body)))
+    await oneWins(group, answers)
+    expect((await log(group.id)).kinds).toEqual(['keyChange', 'create', 'memberRemove', 'keyChange'])
+    const { body } = await ask(server.url, tokenOf(A), 'GET', `/2/chat/conversations/${group.id}`)
+    expect(body.data.member_ids).toHaveLength(crowd.length + 1)
+  })
+
+  test(`${MANY} removals of the same person, one wins`, async () => {
+    const group = await makeGroup(server.url, a, [a, b])
+    const bodies = crowd.map(() => removalBody(group, a, [b]))
+    await oneWins(group, await Promise.all(bodies.map(body => send('DELETE', `${group.id}/members`, body))))
+  })
+
+  test(`${MANY} additions and removals mixed, by two admins, one wins`, async () => {
+    const staying = crowd.slice(0, 12)
+    const group = await makeGroup(server.url, a, [a, b, ...staying])
+    await send('POST', `${group.id}/admins`, adminsBody(group, a, 'adminAdd', [B]))
+    group.admins = [A, B]
+    const answers = await Promise.all(
+      crowd.map((user, index) => {
+        const by = index % 2 === 0 ? a : b
+        return index < staying.length
+          ? send('DELETE', `${group.id}/members`, removalBody(group, by, [user]), by.id)
+          : send('POST', `${group.id}/members`, additionBody(group, by, [user]), by.id)
+      }),
+    )
+    await oneWins(group, answers)
+    expect((await log(group.id)).kinds.filter(kind => kind === 'keyChange')).toHaveLength(2)
+    const { body } = await ask(server.url, tokenOf(A), 'GET', `/2/chat/conversations/${group.id}`)
+    const size = staying.length + 2
+    expect([size - 1, size + 1]).toContain(body.data.member_ids.length)
+  })
+
+  test(`${MANY} leaves, all go, and the group is closed for the two who stay`, async () => {
+    const group = await makeGroup(server.url, a, [a, b, ...crowd])
+    let staying = crowd.map(user => ({ user, body: leaveBody(group, user) }))
+    // Whoever lost against five others is told 409, and asks again with what they signed.
+    while (staying.length > 0) {
+      const answers = await Promise.all(
+        staying.map(({ user, body }) => send('POST', `${group.id}/leave`, body, user.id)),
+      )
+      for (const answer of answers) expect([200, 409]).toContain(answer.status)
+      expect(answers.some(answer => answer.status === 200)).toBe(true)
+      staying = staying.filter((_, index) => answers[index]?.status === 409)
+    }
+    const { body } = await ask(server.url, tokenOf(A), 'GET', `/2/chat/conversations/${group.id}`)
+    expect(body.data).toMatchObject({ member_ids: [A, B], rotation_required: true })
+    expect((await log(group.id)).kinds.filter(kind => kind === 'memberRemove')).toHaveLength(MANY)
+  })
+
+  test('a leave while a key is made for whoever leaves, none is left with the newest key outside of an open group', async () => {
+    const group = await makeGroup(server.url, a, [a, b, ...crowd])
+    const [first, ...others] = crowd as [Hand, ...Hand[]]
+    const [left, added] = await Promise.all([
+      send('POST', `${group.id}/leave`, leaveBody(group, first), first.id),
+      send('DELETE', `${group.id}/members`, removalBody(group, a, [others[0]!])),
+    ])
+    expect(left.status).toBe(200)
+    expect([200, 400, 409]).toContain(added.status)
+    const { body } = await ask(server.url, tokenOf(A), 'GET', `/2/chat/conversations/${group.id}`)
+    // If the leave came first, the key for the one who left was refused; otherwise the leave closed the group again.
+    expect(body.data.rotation_required).toBe(true)
+    expect(body.data.member_ids).not.toContain(first.id)
+  })
+
+  test('the last two admins who take each other away, one stays', async () => {
+    const group = await makeGroup(server.url, a, [a, b])
+    await send('POST', `${group.id}/admins`, adminsBody(group, a, 'adminAdd', [B]))
+    const answers = await Promise.all([
+      send('DELETE', `${group.id}/admins`, adminsBody(group, a, 'adminRemove', [B])),
+      send('DELETE', `${group.id}/admins`, adminsBody(group, b, 'adminRemove', [A]), B),
+    ])
+    expect(answers.map(answer => answer.status).sort()).toEqual([200, 403])
+    const { body } = await ask(server.url, tokenOf(A), 'GET', `/2/chat/conversations/${group.id}`)
+    expect(body.data.admin_ids).toHaveLength(1)
+  })
+
+  test('titles under the key that is being changed, none is taken under the old one after the new one', async () => {
+    const group = await makeGroup(server.url, a, [a, b])
+    // Four, since a rotation is decided five times at most.
+    const titles = Array.from({ length: 4 }, () => retitleBody(group, a, 'title'))
+    const put = (body: object) => send('PUT', `${group.id}/title`, body)
+    const [rotated, ...answers] = await Promise.all([
+      send('POST', `${group.id}/keys`, keysBody(a, group.id, [a, b])),
+      ...titles.map(put),
+    ])
+    expect(rotated.status).toBe(200)
+    const { kinds, versions } = await log(group.id)
+    expect(kinds.lastIndexOf('title')).toBeLessThan(kinds.lastIndexOf('keyChange'))
+    for (const answer of answers) {
+      if (answer.status === 200) continue
+      expect([400, 409]).toContain(answer.status)
+      expect(answer.body.current_key_version).toBe(versions.at(-1))
+    }
   })
 
   test(`${MANY} rotations, each overtaken one is refused although its version is newer`, async () => {

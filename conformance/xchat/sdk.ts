@@ -1,9 +1,12 @@
 // A user with X's own software: @xdevplatform/xdk over HTTP and the engine of @xdevplatform/chat-xdk. The bare WASM
 // class, since `createChat` works only once in a process (x-chat.md section 7, last bullet but one).
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { GroupChange } from '@conclave/wire'
+import { encodeBase64, encodeBase64NoPad, encodeDetail } from '@conclave/wire'
 import type {
   ActionSignature,
   DecryptEventsResult,
@@ -17,6 +20,7 @@ import type {
   SigningKeyEntry,
 } from '@xdevplatform/chat-xdk'
 import { Client } from '@xdevplatform/xdk'
+import { changePayload } from './hand.ts'
 import { tokenOf } from './start.ts'
 
 /** What is used of the WASM class. */
@@ -35,6 +39,7 @@ export interface Engine {
   encryptMessage(params: EncryptMessageParams): SendPayload
   encryptReply(params: EncryptMessageParams & { replyToEvent: string }): SendPayload
   encryptAddReaction(params: Record<string, unknown>): SendPayload
+  sign(data: Uint8Array): Uint8Array
   encrypt(text: string, key: Uint8Array): string
   decrypt(text: string, key: Uint8Array): string
   decryptEvents(events: string[], keys: SigningKeyEntry[]): DecryptEventsResult
@@ -49,6 +54,9 @@ export interface Read {
   /** Oldest first. */
   readonly texts: readonly string[]
   readonly types: readonly string[]
+  /** Kinds of the group's changes, in the engine's words, with what each says. */
+  // biome-ignore lint/suspicious/noExplicitAny: the engine's answer as it came
+  readonly changes: readonly any[]
   readonly errors: Readonly<Record<string, string>>
   readonly verified: boolean
   /** Envelopes, oldest first. */
@@ -160,6 +168,48 @@ export class Person {
     return { ...kept, answer, body }
   }
 
+  /** A request that X's SDK has no method for, through the SDK's own client. `body` in the wire's words. */
+  async request(method: string, path: string, body: object): Promise<Record<string, unknown>> {
+    const security = [{ OAuth2UserToken: ['dm.write'] }]
+    const headers = { 'content-type': 'application/json' }
+    return this.client.request(method, `/2/chat/conversations/${path}`, {
+      body: JSON.stringify(body),
+      security,
+      headers,
+    } as never)
+  }
+
+  /** A change of a group that X's engine does not prepare, signed by X's engine over our text. */
+  signed(id: string, change: GroupChange): Record<string, unknown> {
+    const messageId = randomUUID()
+    const text = changePayload({ messageId, senderId: this.id, conversationId: id }, change)
+    if (!text.ok) throw new Error(text.error)
+    return {
+      message_id: messageId,
+      encoded_message_event_detail: encodeBase64(encodeDetail({ kind: 'groupChange', change, forKeyRotation: false })),
+      message_event_signature: {
+        signature: encodeBase64NoPad(this.engine.sign(new TextEncoder().encode(text.value))),
+        public_key_version: this.version,
+        signature_version: '7',
+      },
+    }
+  }
+
+  /** Takes members away, with a key for those who stay that X's engine makes. */
+  async remove(id: string, users: readonly string[], newTitle: string | null = null) {
+    const { data } = await this.client.chat.getConversation(id)
+    const members = (data as { memberIds?: string[] }).memberIds ?? []
+    const publicKeys = await this.publicKeys(members.filter(user => !users.includes(user)))
+    const prepared = this.engine.prepareConversationKeyChange({ publicKeys, conversationId: id })
+    const kept = this.#keep(prepared)
+    const rotation = snake(rotationOf(prepared)) as { action_signatures: object[] }
+    const title = newTitle === null ? {} : { encrypted_title: this.engine.encrypt(newTitle, prepared.conversationKey) }
+    const removal = this.signed(id, { kind: 'memberRemove', ids: users })
+    const action_signatures = [...rotation.action_signatures, removal]
+    const body = { user_ids: users, ...rotation, ...title, action_signatures }
+    return { ...kept, body, answer: await this.request('DELETE', `${id}/members`, body) }
+  }
+
   /** An encrypted message, ready to send. */
   message(id: string, version: string, text: string): SendPayload {
     return this.engine.encryptMessage({
@@ -197,6 +247,7 @@ export class Person {
     return {
       texts: read.filter(event => event.type === 'message').map(event => String(event.content?.text)),
       types: read.map(event => event.type),
+      changes: read.flatMap(event => (event.type === 'groupChange' ? [event.change] : [])),
       errors: result.errors,
       verified: read.every(event => event.verified),
       events,
@@ -226,6 +277,14 @@ export function rotationOf(prepared: PreparedConversationChange) {
     })),
     actionSignatures: prepared.actionSignatures.map(signatureOf),
   }
+}
+
+/** Names as they stand on the wire: the SDK's own client does not turn them for routes that it does not know. */
+function snake(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snake)
+  if (typeof value !== 'object' || value === null) return value
+  const turned = (name: string): string => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [turned(name), snake(inner)]))
 }
 
 function signatureOf(signature: ActionSignature) {
