@@ -69,6 +69,13 @@ describe('who may call', () => {
     expect((await site(server.url, 'tok9').call('GET', '/rooms')).code).toBe(200)
   })
 
+  test('a superuser’s token that was given away for something else opens nothing', async () => {
+    const made = await server.command('token', 'create', '--user', '9', '--scope', 'users.read')
+    const { token } = JSON.parse(made.out) as { token: string }
+    const { http, code } = await site(server.url, token).call('GET', '/rooms')
+    expect([http, code]).toEqual([401, 713])
+  })
+
   test('a program of the same machine without a token, where the operator says so; no page and no proxy', async () => {
     const local = await startServer({ world: WORLD, config: { dino: { http: { auth: 'none on loopback' } } } })
     try {
@@ -80,6 +87,19 @@ describe('who may call', () => {
           401,
         ])
       expect((await site(local.url, 'nonsense').call('GET', '/rooms')).http).toBe(401)
+      // A page whose name was made to lead here: a browser says nothing of it but the name that it asked for.
+      const asking = async (host: string): Promise<number> =>
+        (await anybody.call('GET', '/rooms', undefined, { host })).http
+      for (const host of [
+        'evil.example',
+        'evil.example:80',
+        '127.0.0.1.evil.example',
+        'localhost.evil.example',
+        '[::2]',
+      ])
+        expect([host, await asking(host)]).toEqual([host, 401])
+      for (const host of ['localhost', `LOCALHOST:${local.port}`, `127.0.0.1:${local.port}`, `[::1]:${local.port}`])
+        expect([host, await asking(host)]).toEqual([host, 200])
     } finally {
       await local.remove()
     }
