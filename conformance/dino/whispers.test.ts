@@ -36,6 +36,7 @@ const WORLD: World = {
     { ref: 'open', channel: 'c', name: 'open', kind: 'public', owners: ['5'], members: ['1', '2', '3'] },
     { ref: 'own', channel: 'c', name: 'own', kind: 'private', owners: ['1', '2', '3'] },
     { ref: 'loud', channel: 'loud', name: 'loud room' },
+    { ref: 'kept', channel: 'c', name: 'kept', owners: ['5'], moderators: ['2'] },
   ],
   blacklist: ['badword'],
   sanctions: [mute('6')],
@@ -329,6 +330,18 @@ describe('the event whisper', () => {
     await batman.next('gn_whisper', ({ verb }) => verb)
     // A private room is as unknown to strangers as one that is not there.
     expect((await whisper(robin, '1', { actor: { url: server.rooms.own } })).code).toBe(802)
+  })
+
+  test('does not reach who is banned from the room, whatever they were in it', async () => {
+    const [anna, ben, root] = [await inside('1', 'kept'), await loggedIn('2'), await loggedIn('5')]
+    const kept = { actor: { url: server.rooms.kept } }
+    expect((await whisper(anna, '2', kept)).code).toBe(200)
+    await ben.next('gn_whisper')
+    const target = { id: server.rooms.kept, objectType: 'room' }
+    expect((await root.request('ban', { verb: 'ban', target, object: { id: '2', summary: '5m' } })).code).toBe(200)
+    expect((await whisper(anna, '2', kept)).code).toBe(702)
+    await ben.settle()
+    expect(ben.named('gn_whisper')).toHaveLength(1)
   })
 
   test('does not tell whether an invisible user is there, but to operators', async () => {

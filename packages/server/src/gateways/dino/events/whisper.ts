@@ -1,8 +1,8 @@
 // `whisper`: a text for one user who is in the same room; it reaches their sessions alone and is stored nowhere (dino.md
 // section 4, whisper). Whoever may not send into the room does not whisper in it either.
-import { dinoBase64, type UserId } from '@conclave/wire'
+import { dinoBase64 } from '@conclave/wire'
 import { MESSAGE_TEXT } from '../../../limits.ts'
-import { isOperator } from '../../../room/facts.ts'
+import { type Account, isOperator } from '../../../room/facts.ts'
 import type { Rejection } from '../../../room/rejection.ts'
 import { belongs, checkChannelAcls, checkMute, checkStanding, visitorOf } from '../../../room/rights.ts'
 import { echo } from '../activity.ts'
@@ -26,7 +26,7 @@ export async function whisperTo(asked: Asked): Promise<Answer> {
   const user = userNamed(to)
   const target = user && (await gate.parts.identity.accounts.load(user))
   if (!target?.active) return refused(refusal(CODE.NO_SUCH_USER, `no such user ${echo(to)}`))
-  if (!(await isThere(asked, found, target.id)))
+  if (!(await isThere(asked, found, target)))
     return refused(refusal(CODE.USER_NOT_IN_ROOM, 'the user to whisper to is not in the room'))
   const unheard = !isOperator(account) && (target.excluded.includes(account.id) || (await gate.words.within(text)))
   if (!unheard)
@@ -70,9 +70,11 @@ async function checkSender({ gate, account }: Asked, { room, channel }: Found): 
   return config.dino.validateMutes ? checkMute(room, channel, account, now) : null
 }
 
-/** Whoever belongs to the room or is inside; an invisible user is there for operators alone, as in every list. */
-async function isThere({ gate, account }: Asked, { room }: Found, user: UserId): Promise<boolean> {
-  if (belongs(room, user)) return true
-  const sessions = await gate.parts.occupancy.occupants(room.id)
-  return sessions.some(session => session.user === user && (!session.invisible || isOperator(account)))
+/** Whoever belongs to the room, unless they are banned from it, or is inside; an invisible user is there for operators
+ * alone, as in every list. */
+async function isThere({ gate, account }: Asked, { room, channel }: Found, target: Account): Promise<boolean> {
+  const { clock, occupancy } = gate.parts
+  if (belongs(room, target.id) && !checkStanding(room, channel, target, clock.now())) return true
+  const sessions = await occupancy.occupants(room.id)
+  return sessions.some(session => session.user === target.id && (!session.invisible || isOperator(account)))
 }
