@@ -26,6 +26,7 @@ const WORLD: World = {
     room('cleared'),
     room('long'),
     room('own', { kind: 'private', owners: ['1', '3'], moderators: [] }),
+    room('split', { kind: 'private', owners: ['1', '3', '2'], moderators: [] }),
   ],
 }
 
@@ -224,4 +225,17 @@ test('in a private room every session of those who belong to it is told, and for
     await client.settle()
     expect(client.named('gn_message_deleted')).toEqual([])
   }
+})
+
+test('an owner who is banned from a private room hears no more of what is deleted there', async () => {
+  const [anna, ben, carl] = [await loggedIn('1'), await loggedIn('2'), await loggedIn('3')]
+  const room = server.rooms.split
+  const ban = { verb: 'ban', target: { id: room, objectType: 'room' }, object: { id: '3', summary: '5m' } }
+  expect((await anna.request('ban', ban)).code).toBe(200)
+  await carl.next('gn_banned')
+  expect((await anna.request('delete', deletion('split', { id: NOBODYS }))).code).toBe(200)
+  expect((await anna.request('delete', deletion('split', { id: room, objectType: 'room' }))).code).toBe(200)
+  await ben.next('gn_message_deleted', ({ object }) => object.objectType === 'room')
+  await carl.settle()
+  expect(carl.named('gn_message_deleted')).toEqual([])
 })

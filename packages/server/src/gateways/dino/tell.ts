@@ -2,12 +2,13 @@
 // everything else, so that the sockets of every node get them; each node makes the frame once.
 import type { RoomId, UserId } from '@conclave/wire'
 import type { Bus, BusMessage } from '../../bus/bus.ts'
-import { belongs, isHidden } from '../../room/rights.ts'
+import { isHidden } from '../../room/rights.ts'
 import type { RoomState } from '../../room/state.ts'
 
-/** Who of those that a push reaches is meant. `operators`: superusers and global moderators; `others`: all but these. */
+/** Who of those that a push reaches is meant. `operators`: superusers and global moderators; `others`: all but these;
+ * `belonging`: not those inside, but every session that gets the messages of a hidden room without joining. */
 export interface Audience {
-  readonly to: 'all' | 'operators' | 'others'
+  readonly to: 'all' | 'operators' | 'others' | 'belonging'
   /** Every session of this user is left out. */
   readonly exceptUser: UserId | null
   /** This session is left out. */
@@ -32,14 +33,9 @@ export function tellRoom(bus: Bus, room: RoomId, event: string, json: string, au
   bus.publish(`room:${room}`, signal(room, event, json, audience))
 }
 
-/** To whoever gets the room's messages: in a hidden room every session of those who belong to it. */
+/** To whoever gets the room's messages at this moment: in a hidden room those who belong to it and are not banned. */
 export function tellListeners(bus: Bus, room: RoomState, event: string, json: string): void {
-  if (!isHidden(room)) {
-    tellRoom(bus, room.id, event, json)
-    return
-  }
-  const users = new Set([...room.members.keys(), ...room.roles.keys()])
-  for (const user of users) if (belongs(room, user)) tellUser(bus, user, event, json)
+  tellRoom(bus, room.id, event, json, isHidden(room) ? { ...EVERYBODY, to: 'belonging' } : EVERYBODY)
 }
 
 /** To every session of one user. */

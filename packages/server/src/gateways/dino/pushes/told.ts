@@ -9,7 +9,7 @@ import { type Audience, EVERYBODY, type Told } from '../tell.ts'
 
 export function toldInside(gate: Gate, feed: Feed, told: Told): void {
   if (told.audience === EVERYBODY) feed.toInside(() => eventFrame(told.event, told.json))
-  else toldTo(gate, feed.inside, told)
+  else toldTo(gate, told.audience.to === 'belonging' ? feed.belonging : feed.inside, told)
 }
 
 export function toldTo(gate: Gate, sessions: Iterable<DinoSession>, { event, json, audience }: Told): void {
@@ -23,7 +23,9 @@ export function toldTo(gate: Gate, sessions: Iterable<DinoSession>, { event, jso
 
 function isMeant(gate: Gate, { user, live }: DinoSession, audience: Audience): boolean {
   if (user === null || user === audience.exceptUser || live?.id === audience.exceptSession) return false
-  return audience.to === 'all' || isOperatorHere(gate, user) === (audience.to === 'operators')
+  return (
+    audience.to === 'all' || audience.to === 'belonging' || isOperatorHere(gate, user) === (audience.to === 'operators')
+  )
 }
 
 /** Whether a user with sessions of this node is an operator. */
