@@ -118,7 +118,15 @@ describe('rules of an operator’s own', () => {
 
   test('hold for sending, reading and listing, over the other wire too', async () => {
     const [high, low] = [await as('1', 'high'), await as('2', 'low')]
-    for (const client of [high, low]) await client.request('join', { verb: 'join', target: room('says') })
+    const seen = async (client: DinoClient): Promise<number> => {
+      const { data } = await client.request('users_in_room', { verb: 'list', target: room('says') })
+      return data.data.object.attachments.length
+    }
+    await high.request('join', { verb: 'join', target: room('says') })
+    expect([await seen(high), await seen(low)]).toEqual([1, 0])
+    await low.request('join', { verb: 'join', target: room('says') })
+    // Whoever is inside sees who else is.
+    expect([await seen(high), await seen(low)]).toEqual([2, 2])
     expect([(await say(high, 'says')).code, (await say(low, 'says')).code]).toEqual([200, 705])
     const history = { verb: 'history', target: room('says') }
     expect([(await high.request('history', history)).code, (await low.request('history', history)).code]).toEqual([

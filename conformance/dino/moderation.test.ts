@@ -294,6 +294,7 @@ describe('kicks and bans', () => {
     })
     expect(Number(data.error.object.summary)).toBeGreaterThan(200)
     expect((await ben.request('message', to('ban', 'x'))).code).toBe(702)
+    expect((await ben.request('users_in_room', at('ban'))).data.data.object.attachments).toEqual([])
     expect((await ben.request('join', at('again'))).code).toBe(200)
   })
 
