@@ -9,10 +9,11 @@ import { Ddp } from '../rocketchat/ddp.ts'
 import { startServer, type TestServer, type World } from '../server.ts'
 import { enroll, makeGroup, messageBody } from '../xchat/hand.ts'
 import { base64, DinoClient, plain } from './client.ts'
+import { site } from './http.ts'
 import { mismatches } from './shape.ts'
 
 const [ANNA, BEN, CARL] = ['1001', '1002', '1003'] as const
-const [SUPERUSER, GLOBALMOD, CHADMIN] = ['2004', '2005', '2002'] as const
+const [SUPERUSER, GLOBALMOD, CHADMIN, FORMER] = ['2004', '2005', '2002', '2006'] as const
 
 const user = (id: string, roles: string[] = []) => ({
   id,
@@ -26,6 +27,7 @@ const USERS = [
   ...[ANNA, BEN, CARL, CHADMIN].map(id => user(id)),
   user(SUPERUSER, ['superuser']),
   user(GLOBALMOD, ['globalmod']),
+  user(FORMER, ['globalmod']),
 ]
 const onlyAdmins = ['join', 'list'].map(action => ({ action, type: 'admin', value: '' }))
 
@@ -116,6 +118,34 @@ describe('a world with admin rooms', () => {
     expect((await ddp.ask('joinRoom', server.rooms.bare)).error).toBeDefined()
     expect((await ddp.sub('stream-room-messages', server.rooms.bare as string)).msg).toBe('nosub')
     ddp.close()
+  })
+
+  test('nobody else is told who is inside', async () => {
+    await joined(GLOBALMOD, 'bare')
+    const inside = async (id: string): Promise<string[]> => {
+      const { data } = await (await as(id)).request('users_in_room', at('bare'))
+      return data.data.object.attachments.map((each: { id: string }) => each.id)
+    }
+    expect(await inside(CHADMIN)).toEqual([GLOBALMOD])
+    expect(await inside(ANNA)).toEqual([])
+  })
+
+  test('who is an operator no more is inside no more', async () => {
+    const [former, admin] = [await joined(FORMER, 'bare', 'here'), await joined(CHADMIN, 'bare')]
+    const [anna] = [await joined(ANNA, 'here')]
+    const id = await said(anna, 'here', 'bad')
+    expect((await site(server.url, `tok${SUPERUSER}`).call('POST', '/remove-admin', { id: FORMER })).code).toBe(200)
+    expect((await admin.next('gn_user_left')).actor.id).toBe(FORMER)
+    expect((await admin.request('report', report(id, ANNA, 'bad'))).code).toBe(200)
+    await admin.next('gn_reported')
+    await former.settle()
+    expect(former.named('gn_reported')).toEqual([])
+    expect((await former.request('message', { ...at('bare'), object: { content: base64('hello') } })).code).not.toBe(
+      200,
+    )
+    // Where everybody may be they stay.
+    await said(anna, 'here', 'still there')
+    await former.next('message', ({ object }) => plain(object.content) === 'still there')
   })
 
   test("a request for help reaches whoever is inside the channel's own admin room, and nobody else", async () => {

@@ -39,6 +39,8 @@ export interface Entered {
 }
 
 type Admitted = Omit<Entered, 'again'>
+/** What is looked at of a session that wants to come in. */
+type Visiting = Pick<SessionRef, 'user'>
 
 /** Who acts when somebody has gone, after everybody was told. Neither may reject; what is left is waited for. */
 export interface Departures {
@@ -55,6 +57,10 @@ export class Occupancy {
 
   constructor(parts: OccupancyParts) {
     this.#parts = parts
+    parts.bus.subscribe('all', message => {
+      if (message.kind !== 'changed' || message.of !== 'account') return
+      this.#reviewUser(message.id as UserId).catch(error => parts.bug(error))
+    })
   }
 
   /** Those who were named first act first. */
@@ -103,7 +109,7 @@ export class Occupancy {
   /** `then` is called where the room lets the user in, in the moment in which everything was looked at: a ban from a
    * channel or the server changes no room, and would be missed by whoever waits in between. */
   async #admit<T>(
-    session: SessionRef,
+    session: Visiting,
     room: RoomId,
     origin: Origin | null,
     then: (admitted: Admitted) => T,
@@ -117,7 +123,7 @@ export class Occupancy {
   }
 
   /** undefined where something is not in memory. */
-  #judge(session: SessionRef, id: RoomId, origin: Origin | null): Admitted | Rejection | undefined {
+  #judge(session: Visiting, id: RoomId, origin: Origin | null): Admitted | Rejection | undefined {
     const { rooms, identity, clock, acl } = this.#parts
     const room = rooms.peek(id)
     const channel = room && identity.channels.peek(room.channel)
@@ -129,7 +135,7 @@ export class Occupancy {
   }
 
   /** False where one of them is not there. */
-  async #load({ user }: SessionRef, id: RoomId): Promise<boolean> {
+  async #load({ user }: Visiting, id: RoomId): Promise<boolean> {
     const { rooms, identity } = this.#parts
     const room = await rooms.load(id)
     if (!room) return false
@@ -176,7 +182,7 @@ export class Occupancy {
   }
 
   /** Takes every session of a user out of a room: who is no member stands in no log, so no event does it. */
-  evict(room: RoomState, user: UserId, how: PutOut): Promise<void> {
+  evict(room: RoomState, user: UserId, how: PutOut | null): Promise<void> {
     return this.#evict(room, { isOut: one => one === user, how })
   }
 
@@ -213,8 +219,29 @@ export class Occupancy {
    * inside no longer (design 6). */
   follow(message: BusMessage): void {
     if (message.kind !== 'event') return
+    const { event, room } = message.delivery
     const eviction = evictionBy(message.delivery)
-    if (eviction) this.#evict(message.delivery.room, eviction).catch(error => this.#parts.bug(error))
+    if (eviction) this.#evict(room, eviction).catch(error => this.#parts.bug(error))
+    if (event.body.type === 'roles.changed' || event.body.type === 'room.described')
+      this.#review(room).catch(error => this.#parts.bug(error))
+  }
+
+  /** Elsewhere whoever was let in stays. An admin room is for admins at every moment: what is reported there is not for
+   * those who are none any more, or were inside before the room became one. */
+  async #review(room: RoomState, users?: ReadonlySet<UserId>): Promise<void> {
+    if (!room.isAdmin || room.removed) return
+    const inside = users ?? new Set((await this.#parts.presence.occupants(room.id)).map(({ user }) => user))
+    for (const user of inside)
+      if (await this.#admit({ user }, room.id, null, () => null)) await this.evict(room, user, null)
+  }
+
+  /** The same of whose account has changed, wherever they are. */
+  async #reviewUser(user: UserId): Promise<void> {
+    const { presence, rooms } = this.#parts
+    for (const id of await presence.roomsOf(user)) {
+      const room = await rooms.load(id)
+      if (room) await this.#review(room, new Set([user]))
+    }
   }
 
   async #announceLeft(room: RoomState, session: SessionRef, how: PutOut | null): Promise<void> {
