@@ -1,4 +1,4 @@
-// A membership that ends in the middle of a log-in.
+// A membership, a store or a socket that ends in the middle of a log-in.
 import type { RoomId, UserId } from '@conclave/wire'
 import { afterEach, expect, test } from 'vitest'
 import type { Core } from '../../../engine/core.ts'
@@ -6,6 +6,7 @@ import { openTestCore, roomOf } from '../../../engine/testing.ts'
 import { Outlet } from '../../../fanout/outlet.ts'
 import { Turn } from '../../../fanout/turn.ts'
 import { importWorld } from '../../../operator/import-world.ts'
+import { StoreFailure } from '../../../store/store.ts'
 import type { GatewayParts } from '../../gateway.ts'
 import { readActivity } from '../activity.ts'
 import { Directory } from '../directory.ts'
@@ -31,10 +32,10 @@ function gateOf(core: Core): Gate {
   return { parts, log: core.log, turn, feeds, directory: new Directory(parts), closing: false } as unknown as Gate
 }
 
-function sessionOf(gate: Gate): DinoSession {
+function sessionOf(gate: Gate, connected = true): DinoSession {
   const transport = { open: true, unsent: 0, write: () => {}, writeAll: () => {} }
   const outlet = new Outlet(gate.turn, transport, { onOverflow: () => {} })
-  const socket = { id: 's', connected: true }
+  const socket = { id: 's', connected }
   const session = { socket, outlet, live: null, failing: null, address: '', rooms: new Set(), belongs: new Set() }
   return { ...session, end: () => {} } as unknown as DinoSession
 }
@@ -60,4 +61,27 @@ test('who is removed from a private room while they log in gets none of its mess
   expect(session.live?.user).toBe(member)
   expect([...session.belongs]).toEqual([])
   expect(gate.feeds.get(room)).toBeUndefined()
+})
+
+test.each([
+  [1, true],
+  [2, true],
+  [1, false],
+  [2, false],
+])('a log-in that fails at its step %i (socket there: %s) leaves nobody behind', async (failing, connected) => {
+  core = (await openTestCore()).core
+  await importWorld(core, world)
+  const roomsOf = core.reading.roomsOf.bind(core.reading)
+  let step = 0
+  core.reading.roomsOf = async user => {
+    if (++step === failing) throw new StoreFailure('the disk is gone')
+    return roomsOf(user)
+  }
+  const gate = gateOf(core)
+  const session = sessionOf(gate, connected)
+  await expect(login({ gate, session, read, answer: () => {} })).rejects.toThrow(StoreFailure)
+  expect(session.live).toBeNull()
+  expect(core.sessions.count).toBe(0)
+  expect(await core.presence.statusOf(member)).toBe('offline')
+  expect([...gate.feeds.sessions()]).toEqual([])
 })

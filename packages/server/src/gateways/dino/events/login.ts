@@ -27,7 +27,23 @@ import { ended } from './disconnect.ts'
 
 type Proven = Extract<LoginResult, { login: 'ok' }>
 
-export async function login({ gate, session, read, answer }: LoginAsked): Promise<Answer | 'answered'> {
+export async function login(asked: LoginAsked): Promise<Answer | 'answered'> {
+  const { gate, session } = asked
+  const before = session.live
+  let whole = false
+  try {
+    const answer = await enter(asked)
+    whole = true
+    return answer
+  } finally {
+    const { live } = session
+    // The socket may have gone meanwhile: then nobody would end what was begun here. And half a log-in is none: the next
+    // one would take it for whole.
+    if (live && (!session.socket.connected || (!whole && live !== before))) await ended(gate, session, live)
+  }
+}
+
+async function enter({ gate, session, read, answer }: LoginAsked): Promise<Answer | 'answered'> {
   const admitted = read.ok ? await admit(gate, session, read.activity) : malformed(read.fault)
   if ('code' in admitted) {
     fail(gate, session)
@@ -48,8 +64,6 @@ export async function login({ gate, session, read, answer }: LoginAsked): Promis
   await autojoin(gate, session, live, account)
   if (live.first && live !== before && session.live === live) await tellConnected(gate, account)
   await keepNewest(gate, account, live)
-  // The socket may have gone meanwhile: then nobody would end what was begun here.
-  if (!session.socket.connected && session.live === live) await ended(gate, session, live)
   return 'answered'
 }
 
