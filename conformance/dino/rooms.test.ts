@@ -34,6 +34,7 @@ const WORLD: World = {
     { ref: 'remove', channel: 'c', name: 'remove me', owners: ['1'], moderators: ['2'] },
     { ref: 'fleeting', channel: 'c', name: 'fleeting', kind: 'temporary', owners: ['1'], moderators: ['2'] },
     { ref: 'ruled', channel: 'c', name: 'ruled', owners: ['1'] },
+    { ref: 'hers', channel: 'women', name: 'hers' },
   ],
   blacklist: ['BadWord'],
   sanctions: [
@@ -660,6 +661,25 @@ describe('invite', () => {
       expect(client.named('gn_invitation')).toEqual([])
     }
   })
+})
+
+test('a message that names where it comes from tells nothing of that', async () => {
+  const [ben, stranger] = [await loggedIn('2'), await loggedIn('7')]
+  for (const client of [ben, stranger]) await client.request('join', at('plain'))
+  const from = async (client: DinoClient, url: string | undefined): Promise<unknown[]> => {
+    const target = { id: server.rooms.plain, objectType: 'room' }
+    const sent = { verb: 'send', actor: { url }, target, object: { content: base64('hello') } }
+    const { code, data } = await client.request('message', sent)
+    return [code, data.error ?? data.data.provider]
+  }
+  // A hidden room is unknown to those outside of it.
+  const nowhere = '00000000-0000-4000-8000-000000000000'
+  expect(await from(stranger, nowhere)).toEqual([802, `origin room ${nowhere} does not exist`])
+  expect(await from(stranger, server.rooms.own)).toEqual([802, `origin room ${server.rooms.own} does not exist`])
+  const channel = { url: server.channels.c, displayName: base64('channel') }
+  expect(await from(ben, server.rooms.own)).toEqual([200, channel])
+  // And so is the name of a channel to those who may not list it.
+  expect(await from(ben, server.rooms.hers)).toEqual([200, undefined])
 })
 
 test('ids of rooms are this server’s own', async () => {

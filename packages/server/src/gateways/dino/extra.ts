@@ -35,7 +35,8 @@ export async function extraOf(
   const ofTarget = rest(target?.fields, OF_SERVER.target)
   if (from) {
     if (from.room.id !== room.id) ofActor.url = uuidOf(from.room.id)
-    fields.provider = { url: uuidOf(from.channel.id), displayName: channelName(from.channel) }
+    if (from.channel.id === channel.id || !parts.reading.mayListChannel(account, from.channel))
+      fields.provider = { url: uuidOf(from.channel.id), displayName: channelName(from.channel) }
   }
   Object.assign(ofObject, await otherChannel(parts, account, channel, object?.url))
   const usual = isHidden(room) ? 'private' : 'room'

@@ -6,7 +6,7 @@ import { CODE, malformed, refusal } from '../errors.ts'
 import { type Answer, type Asked, refused, rejectionAnswer, stamp } from '../gate.ts'
 import { historyOf, type PastMessage } from '../history.ts'
 import { roomName } from '../names.ts'
-import { directRoom, originOf, roomOf, userNamed } from '../rooms.ts'
+import { directRoom, originOf, roomKnownTo, roomOf, userNamed } from '../rooms.ts'
 
 export async function history({ gate, account, activity }: Asked): Promise<Answer> {
   const { parts } = gate
@@ -21,7 +21,7 @@ export async function history({ gate, account, activity }: Asked): Promise<Answe
     return refused(refusal(CODE.NO_SUCH_ROOM, 'no such room'))
   }
   const { room, channel } = found
-  const from = actor?.url === undefined ? undefined : await roomOf(parts, actor.url)
+  const from = actor?.url === undefined ? undefined : await roomKnownTo(parts, actor.url, account)
   const origin = from ? await originOf(parts, from, account) : null
   const past = await historyOf(parts, account, room, origin, updated)
   if (isRejection(past)) return rejectionAnswer(gate, past, room, channel)

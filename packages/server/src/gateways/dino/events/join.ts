@@ -15,7 +15,7 @@ import { type Asked, type EventHandler, type Gate, refused, rejectionAnswer, sta
 import { historyOf } from '../history.ts'
 import { roomName, userName } from '../names.ts'
 import { accountsOf, usersJson } from '../people.ts'
-import { type Found, isRefusal, originOf, roomNamed, roomOf } from '../rooms.ts'
+import { type Found, isRefusal, originOf, roomKnownTo, roomNamed, roomOf } from '../rooms.ts'
 import { shownAcls } from './list_channels.ts'
 
 export const join: EventHandler = async asked => {
@@ -69,7 +69,7 @@ async function wanted({ parts }: Gate, { target }: Activity, account: Account): 
 }
 
 async function originFrom({ parts }: Gate, { actor }: Activity, account: Account): Promise<Origin | null> {
-  const from = actor?.url === undefined ? undefined : await roomOf(parts, actor.url)
+  const from = actor?.url === undefined ? undefined : await roomKnownTo(parts, actor.url, account)
   return from ? originOf(parts, from, account) : null
 }
 

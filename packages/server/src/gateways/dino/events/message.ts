@@ -15,7 +15,7 @@ import { CODE, malformed, type Refusal, refusal, refusalOf } from '../errors.ts'
 import { tellBlacklisted } from '../external.ts'
 import { extraOf } from '../extra.ts'
 import { type Answer, type Asked, type Gate, refused } from '../gate.ts'
-import { channelOf, type Found, openDirectRoom, originOf, roomOf, userNamed } from '../rooms.ts'
+import { channelOf, type Found, openDirectRoom, originOf, roomKnownTo, roomOf, userNamed } from '../rooms.ts'
 import { isLonger } from '../text-length.ts'
 import { type Whisper, whisperIn } from '../whispers.ts'
 
@@ -66,7 +66,7 @@ function textOf({ object }: Activity): string | Refusal {
 }
 
 async function placeOf(asked: Asked): Promise<Place | Refusal> {
-  const { gate, activity } = asked
+  const { gate, account, activity } = asked
   const { target, object, actor } = activity
   if (!target) return malformed('target is missing')
   if (target.id === undefined) return refusal(CODE.MISSING_TARGET_ID, 'no room id specified when sending message')
@@ -80,7 +80,7 @@ async function placeOf(asked: Asked): Promise<Place | Refusal> {
   const found = await targetOf(asked, target.id, objectType)
   if ('code' in found) return found
   if (actor?.url === undefined) return { ...found, from: null }
-  const from = await roomOf(gate.parts, actor.url)
+  const from = await roomKnownTo(gate.parts, actor.url, account)
   return from ? { ...found, from } : refusal(CODE.NO_SUCH_ROOM, `origin room ${echo(actor.url)} does not exist`)
 }
 
