@@ -271,8 +271,21 @@ export const schema = z.strictObject({
   xchat: z
     .strictObject({
       hideGroups: z.boolean().default(false).describe('A group that the caller is not in looks like no group.'),
+      pinBackup: z
+        .strictObject({
+          enabled: flag(true, 'This server runs three realms, where clients may keep keys behind a PIN.'),
+          guesses: z
+            .number()
+            .int()
+            .min(1)
+            .max(100)
+            .default(20)
+            .describe('Wrong PINs after which a backup is lost, as clients are told to ask for.'),
+        })
+        .default({ enabled: true, guesses: 20 })
+        .describe('Realms for clients that keep keys behind a PIN, and wrong PINs until such a backup is lost.'),
     })
-    .default({ hideGroups: false }),
+    .default({ hideGroups: false, pinBackup: { enabled: true, guesses: 20 } }),
   outlet: z
     .strictObject({
       webhooks: z

@@ -5,6 +5,8 @@ import type { Gateway, GatewayParts } from '../gateway.ts'
 import { drained } from './drain.ts'
 import { Previous } from './previous.ts'
 import { invalidRequest, problem, Refusal, unavailable } from './problem.ts'
+import { PREFIX } from './realm/config.ts'
+import { type AnswerFailure, realmPlugin } from './realm/index.ts'
 import type { Route, XchatParts } from './route.ts'
 import { refuse, register } from './route.ts'
 import { addChatGroupMembers } from './routes/add-chat-group-members.ts'
@@ -53,7 +55,10 @@ export const ROUTES: readonly Route[] = [
 ]
 
 export async function xchatGateway(parts: GatewayParts): Promise<Gateway> {
-  await parts.http.register(plugin({ ...parts, previous: new Previous(parts.reading) }), { prefix: '/2' })
+  const own = { ...parts, previous: new Previous(parts.reading) }
+  await parts.http.register(plugin(own), { prefix: '/2' })
+  if (parts.config.xchat.pinBackup.enabled)
+    await parts.http.register(realmPlugin(own, answerFailure(own)), { prefix: PREFIX })
   const body = invalidRequest('path', 'path: this is no valid URL')
   const unreadableUrl = { prefix: '/2/', type: 'application/problem+json; charset=utf-8', body }
   return { name: 'xchat', upgrades: [], unreadableUrl, close: async () => {} }
@@ -71,12 +76,16 @@ function plugin(parts: XchatParts) {
       const detail = 'there is nothing at this path with this method'
       return refuse(reply, new Refusal(problem('about:blank', 'Not Found', 404, detail)))
     })
-    scope.setErrorHandler(async (error: FastifyError, request, reply) => {
-      if (error.statusCode === 413) await drained(request.raw)
-      return refuse(reply, refusalOf(error, parts))
-    })
+    scope.setErrorHandler(answerFailure(parts))
     const gate = new Gate(parts)
     for (const route of ROUTES) register(scope, gate, parts, route)
+  }
+}
+
+function answerFailure(parts: XchatParts): AnswerFailure {
+  return async (error, request, reply) => {
+    if (error.statusCode === 413) await drained(request.raw)
+    return refuse(reply, refusalOf(error, parts))
   }
 }
 

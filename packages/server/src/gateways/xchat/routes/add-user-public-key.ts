@@ -5,6 +5,7 @@ import { isRefused } from '../../../identity/rejection.ts'
 import { problemOfKeys } from '../key-errors.ts'
 import { SHORT_TEXT } from '../limits.ts'
 import { invalidField, Refusal } from '../problem.ts'
+import { juiceboxConfig, juiceboxConfigFor } from '../realm/config.ts'
 import { route } from '../route.ts'
 import { object, shortBase64, text, version } from '../schema.ts'
 
@@ -30,8 +31,10 @@ export const addUserPublicKey = route({
   scopes: ['dm.write', 'users.read', 'tweet.read'],
   query: z.object({}),
   body,
-  answer: z.object({ data: z.object({ public_key_version: z.string() }) }),
-  async run(call, { identity }) {
+  answer: z.object({
+    data: z.object({ public_key_version: z.string(), juicebox_config: juiceboxConfig.optional() }),
+  }),
+  async run(call, parts) {
     const id = call.param('id')
     const me = call.caller.account.id
     if (!isUserId(id)) return new Refusal(invalidField('id', 'must be a user id: 1 to 19 digits'))
@@ -39,7 +42,7 @@ export const addUserPublicKey = route({
     const sent = call.body()
     if (sent instanceof Refusal) return sent
     const { public_key: keys } = sent
-    const key = await identity.publicKeys.register(me, id, {
+    const key = await parts.identity.publicKeys.register(me, id, {
       identityKey: keys.public_key,
       signingKey: keys.signing_public_key,
       identityKeySignature: keys.identity_public_key_signature,
@@ -49,6 +52,7 @@ export const addUserPublicKey = route({
       mayAssign: sent.generate_version ?? false,
     })
     if (isRefused(key)) return new Refusal(problemOfKeys(key))
-    return { data: { public_key_version: key.version } }
+    const config = await juiceboxConfigFor(me, parts)
+    return { data: { public_key_version: key.version, ...(config && { juicebox_config: config }) } }
   },
 })

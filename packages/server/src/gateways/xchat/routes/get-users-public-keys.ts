@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { BATCH, PARAMETER } from '../limits.ts'
 import type { Problem } from '../problem.ts'
 import { notFound, problemShape } from '../problem.ts'
-import { publicKeyFields, publicKeyOf, publicKeyShape } from '../public-key.ts'
+import { publicKeyFields, publicKeyOf, publicKeyShape, shownConfig } from '../public-key.ts'
 import { route } from '../route.ts'
 import { text } from '../schema.ts'
 
@@ -23,13 +23,15 @@ export const getUsersPublicKeys = route({
   query: z.object({ ids, 'public_key.fields': publicKeyFields }),
   body: z.object({}),
   answer: z.object({ data: z.array(publicKeyShape), errors: z.array(problemShape).optional() }),
-  async run({ query }, { identity }) {
+  async run({ caller, query }, parts) {
     const data: z.infer<typeof publicKeyShape>[] = []
     const errors: Problem[] = []
+    const fields = query['public_key.fields']
     for (const user of query.ids) {
-      const keys = (await identity.keys.load(user))?.keys ?? []
+      const keys = (await parts.identity.keys.load(user))?.keys ?? []
       if (keys.length === 0) errors.push(notFound('public_key', 'ids', user))
-      for (const key of keys) data.push({ user_id: user, ...publicKeyOf(key, query['public_key.fields']) })
+      const config = keys.length === 0 ? undefined : await shownConfig(user, caller.account.id, fields, parts)
+      for (const key of keys) data.push({ user_id: user, ...publicKeyOf(key, fields, config) })
     }
     return errors.length === 0 ? { data } : { data, errors }
   },
