@@ -120,6 +120,15 @@ describe('a world with admin rooms', () => {
     ddp.close()
   })
 
+  test('nobody else writes into them, from the room next door neither', async () => {
+    const [anna, admin] = [await joined(ANNA, 'here'), await joined(CHADMIN, 'bare')]
+    const sent = { ...at('bare'), actor: { url: server.rooms.here }, object: { content: base64('hello') } }
+    const { code, data } = await anna.request('message', sent)
+    expect([code, data.data]).toEqual([705, undefined])
+    await admin.settle()
+    expect(admin.named('message')).toEqual([])
+  })
+
   test('nobody else is told who is inside', async () => {
     await joined(GLOBALMOD, 'bare')
     const inside = async (id: string): Promise<string[]> => {

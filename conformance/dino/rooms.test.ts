@@ -663,6 +663,19 @@ describe('invite', () => {
   })
 })
 
+test('nobody writes into a private room from the room next door', async () => {
+  const [anna, stranger] = [await loggedIn('1'), await loggedIn('9')]
+  await stranger.request('join', at('plain'))
+  for (const objectType of ['room', 'private']) {
+    const target = { id: server.rooms.own, objectType }
+    const sent = { verb: 'send', actor: { url: server.rooms.plain }, target, object: { content: base64('hello') } }
+    const { code, data } = await stranger.request('message', sent)
+    expect([code, data.data]).toEqual([702, undefined])
+  }
+  await anna.settle()
+  expect(anna.named('message')).toEqual([])
+})
+
 test('a message that names where it comes from tells nothing of that', async () => {
   const [ben, stranger] = [await loggedIn('2'), await loggedIn('7')]
   for (const client of [ben, stranger]) await client.request('join', at('plain'))

@@ -73,7 +73,7 @@ export function visitorOf(
 }
 
 /** What only admins do in an admin room that is not hidden anyway (the seed, request_admin). */
-const FOR_ADMINS = new Set(['list', 'join', 'history'])
+const FOR_ADMINS = new Set(['list', 'join', 'history', 'crossroom'])
 
 /** The room's own ACLs for one action. An admin room is for admins also where none of its ACLs says so. */
 export function checkRoomAcls(state: RoomState, action: string, visitor: Visitor): Rejection | null {

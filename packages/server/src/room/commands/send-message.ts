@@ -7,7 +7,16 @@ import type { Account, Context, Facts } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
 import type { Origin } from '../rights.ts'
-import { actorOf, checkChannelAcls, checkMute, checkRoomAcls, checkStanding, visitorOf } from '../rights.ts'
+import {
+  actorOf,
+  belongs,
+  checkChannelAcls,
+  checkMute,
+  checkRoomAcls,
+  checkStanding,
+  isHidden,
+  visitorOf,
+} from '../rights.ts'
 import { checkRocketchatContent } from '../rocketchat.ts'
 import { checkXchatContent } from '../signatures.ts'
 import type { RoomState } from '../state.ts'
@@ -72,7 +81,8 @@ function checkSender(
   )
 }
 
-/** Encrypted rooms: members only. Plain rooms: members, occupants, owners of private rooms, or from a room next door. */
+/** Hidden rooms: who belongs to them, in encrypted ones that is members only. Other plain rooms: members, occupants, or
+ * from a room next door. */
 function checkPlace(
   state: RoomState,
   command: SendMessage,
@@ -81,10 +91,9 @@ function checkPlace(
   context: Context,
 ): Rejection | null {
   if (state.members.has(account.id)) return null
-  if (state.suite !== 'none') return { rejected: 'member.required' }
+  if (state.suite !== 'none' || state.kind === 'direct') return { rejected: 'member.required' }
+  if (isHidden(state)) return belongs(state, account.id) ? null : { rejected: 'occupant.required', where: 'room' }
   if (command.inside) return null
-  if (state.kind === 'private' && state.roles.has(account.id)) return null
-  if (state.kind === 'direct') return { rejected: 'member.required' }
   if (!command.origin) return { rejected: 'occupant.required', where: 'room' }
   if (!command.origin.inside) return { rejected: 'occupant.required', where: 'origin' }
   return checkBoth(state, 'crossroom', command, account, facts, context) ?? crossesChannels(state, command.origin)
@@ -109,7 +118,7 @@ function checkBoth(
   { channel }: Facts,
   { settings }: Context,
 ): Rejection | null {
-  if (channel.acls.length === 0 && state.acls.length === 0) return null
+  if (channel.acls.length === 0 && state.acls.length === 0 && !state.isAdmin) return null
   const of = (room: RoomState | null) =>
     visitorOf(settings.acl, room, channel, account, attributes ?? account.attributes, origin)
   return checkChannelAcls(channel, action, of(null)) ?? checkRoomAcls(state, action, of(state))
