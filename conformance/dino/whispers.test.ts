@@ -42,6 +42,8 @@ const WORLD: World = {
   sanctions: [mute('6')],
 }
 
+/** What the site waits for before it answers. */
+let held: Promise<void> | null = null
 /** The site that says who may whisper to whom: by what is blocked at the moment. */
 let site: Server
 let asked: string[] = []
@@ -57,9 +59,10 @@ beforeAll(async () => {
     request.setEncoding('utf8').on('data', text => {
       body += text
     })
-    request.on('end', () => {
+    request.on('end', async () => {
       const { senderId, receiverName } = JSON.parse(body).params
       asked.push(`${senderId} ${receiverName}`)
+      await held
       const result = answers[receiverName] ?? { success: 1 }
       response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result }))
     })
@@ -415,6 +418,51 @@ describe('a site that is asked about whispers', () => {
     const loud = await inside('3', 'loud', asking)
     expect((await say(loud, '-batman hi', 'loud', asking)).code).toBe(720)
     expect(asked).toEqual([])
+  })
+
+  test('is asked about the event whisper too', async () => {
+    asked = []
+    answers = { robin: { success: 0, error: 50_001 } }
+    const [carl, robin, ben] = [
+      await inside('3', 'open', asking),
+      await inside('7', 'open', asking),
+      await inside('2', 'open', asking),
+    ]
+    const whisper = (to: string) => ({
+      verb: 'whisper',
+      target: { id: to },
+      actor: { url: asking.rooms.open },
+      object: { content: base64('psst') },
+    })
+    expect((await ben.request('whisper', whisper('7'))).code).toBe(721)
+    expect((await carl.request('whisper', whisper('2'))).code).toBe(200)
+    await ben.next('gn_whisper', ({ verb }) => verb)
+    await robin.settle()
+    expect(robin.named('gn_whisper')).toEqual([])
+    expect(asked.sort()).toEqual(['2 robin', '3 ben'])
+  })
+
+  test('may take its time: who is put out meanwhile says nothing more', async () => {
+    asked = []
+    answers = {}
+    const [batman, anna, root] = [
+      await inside('8', 'open', asking),
+      await inside('1', 'open', asking),
+      await loggedIn('5', asking),
+    ]
+    let answer = (): void => {}
+    held = new Promise(resolve => {
+      answer = resolve
+    })
+    const said = say(batman, '-anna hi', 'open', asking)
+    expect(await until(() => asked.length > 0)).toBe(true)
+    const kick = { verb: 'kick', target: { id: asking.rooms.open }, object: { id: '8' } }
+    expect((await root.request('kick', kick)).code).toBe(200)
+    answer()
+    held = null
+    expect((await said).code).toBe(702)
+    await anna.settle()
+    expect(heard(anna)).toEqual([])
   })
 
   test('that fails is an error of its own, and nothing is sent', async () => {

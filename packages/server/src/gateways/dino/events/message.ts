@@ -31,19 +31,22 @@ export async function message(asked: Asked): Promise<Answer> {
   const sealed = room.suite === 'none' ? await plain(asked, text, place) : unsealed(room.suite, text)
   if ('code' in sealed) return refused(sealed)
   if (isRejection(sealed)) return refusedMessage(gate, sealed, place)
-  const command: SendMessage = {
+  const isInside = (): Promise<boolean> => gate.parts.occupancy.inside(room.id, account.id)
+  const first: SendMessage = {
     command: 'send-message',
     actor: account.id,
     ...sealed,
-    inside: await gate.parts.occupancy.inside(room.id, account.id),
+    inside: await isInside(),
     attributes: null,
     origin: from && (await originOf(gate.parts, from, account)),
     ...(whisper && { to: whisper.to }),
     ...(gate.parts.config.dino.validateMutes ? {} : { ignoreMutes: true }),
   }
   const isPlain = room.suite === 'none'
-  const barred = isPlain ? await checkText(asked, text, place, command, whisper) : null
+  const barred = isPlain ? await checkText(asked, text, place, first, whisper) : null
   if (barred) return isRejection(barred) ? refusedMessage(gate, barred, place) : refused(barred)
+  // The site may take its time, and of who is put out meanwhile no log knows.
+  const command = whisper && gate.whisperCheck.active ? { ...first, inside: await isInside() } : first
   const blocked = isPlain && !isOperator(account) && (await gate.words.within(text))
   const sent = blocked ? withheld(asked, place, command) : submitted(asked, place, command, text.length)
   asked.placed()

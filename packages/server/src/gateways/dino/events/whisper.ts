@@ -1,5 +1,6 @@
 // `whisper`: a text for one user who is in the same room; it reaches their sessions alone and is stored nowhere (dino.md
-// section 4, whisper). Whoever may not send into the room does not whisper in it either.
+// section 4, whisper). Whoever may not send into the room does not whisper in it either, and neither does whom the
+// embedding site does not let whisper to that user.
 import { dinoBase64 } from '@conclave/wire'
 import { MESSAGE_TEXT } from '../../../limits.ts'
 import { type Account, isOperator } from '../../../room/facts.ts'
@@ -17,21 +18,37 @@ export async function whisperTo(asked: Asked): Promise<Answer> {
   const { gate, account } = asked
   const wanted = wantedBy(asked)
   if ('code' in wanted) return refused(wanted)
-  const { to, url, text, content } = wanted
-  const found = await roomKnownTo(gate.parts, url, account)
-  if (!found) return refused(refusal(CODE.NO_SUCH_ROOM, 'no room found for actor.url (room uuid to whisper in)'))
-  const { room, channel } = found
-  const barred = await checkSender(asked, found)
-  if (barred) return rejectionAnswer(gate, barred, room, channel)
-  const user = userNamed(to)
-  const target = user && (await gate.parts.identity.accounts.load(user))
-  if (!target?.active) return refused(refusal(CODE.NO_SUCH_USER, `no such user ${echo(to)}`))
-  if (!(await isThere(asked, found, target)))
-    return refused(refusal(CODE.USER_NOT_IN_ROOM, 'the user to whisper to is not in the room'))
+  const { text, content } = wanted
+  const first = await placeOf(asked, wanted)
+  if (!('target' in first)) return first
+  const unwanted = await gate.whisperCheck.refuses(account.id, [first.target.username])
+  if (unwanted) return refused(unwanted)
+  // The site may have taken its time.
+  const place = gate.whisperCheck.active ? await placeOf(asked, wanted) : first
+  if (!('target' in place)) return place
+  const { room, channel, target } = place
   const unheard = !isOperator(account) && (target.excluded.includes(account.id) || (await gate.words.within(text)))
   if (!unheard)
     tellUser(gate.parts.bus, target.id, 'gn_whisper', whisperJson(room, channel, account, content, stamp(gate)))
   return DONE
+}
+
+interface Place extends Found {
+  readonly target: Account
+}
+
+/** Where and to whom, if the one may whisper there and the other is there. */
+async function placeOf(asked: Asked, { to, url }: Wanted): Promise<Place | Answer> {
+  const { gate, account } = asked
+  const found = await roomKnownTo(gate.parts, url, account)
+  if (!found) return refused(refusal(CODE.NO_SUCH_ROOM, 'no room found for actor.url (room uuid to whisper in)'))
+  const barred = await checkSender(asked, found)
+  if (barred) return rejectionAnswer(gate, barred, found.room, found.channel)
+  const user = userNamed(to)
+  const target = user && (await gate.parts.identity.accounts.load(user))
+  if (!target?.active) return refused(refusal(CODE.NO_SUCH_USER, `no such user ${echo(to)}`))
+  if (await isThere(asked, found, target)) return { ...found, target }
+  return refused(refusal(CODE.USER_NOT_IN_ROOM, 'the user to whisper to is not in the room'))
 }
 
 interface Wanted {
