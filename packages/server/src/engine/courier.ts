@@ -1,4 +1,4 @@
-// Brings what waits for one destination of the outlet, at least once: in order within a room, many rooms at the same
+// Brings what waits for one destination, at least once: in order within a room, many rooms at the same
 // time. What a destination that does not answer has not taken waits where it is, in its order; the destination is left
 // alone for a while and then asked with one event. An event that it refuses steps aside and is tried again by itself, so
 // that it holds up nobody, and so does one that again and again gets no answer: it may be why there is none.
@@ -8,10 +8,21 @@
 import type { Logger } from 'pino'
 import type { Clock, Random } from '../clock.ts'
 import { OUTGOING_AGAIN, OUTGOING_HOLD, OUTGOING_LOW, OUTGOING_REST, OUTGOING_WINDOW } from '../limits.ts'
-import type { Delivered, Destination, ExternalEvent, Outlet } from '../outlet/outlet.ts'
+import type { Delivered } from '../outlet/outlet.ts'
 import type { Outgoing, OutgoingRow, Store, Write } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
-import { deadLetter, eventOf, laneOf } from './letter.ts'
+import { deadLetter, laneOf } from './letter.ts'
+
+/** `moot`: there is nobody to tell it to, or nothing to tell any more. It goes without a trace. */
+export type Brought = Delivered | { readonly delivered: 'moot' }
+
+/** For whom a courier works. */
+export interface Receiver {
+  /** What waits for it is kept under this name. */
+  readonly name: string
+  /** Events that it is told at the same time. */
+  readonly width: number
+}
 
 export interface CourierParts {
   readonly store: Store
@@ -19,7 +30,8 @@ export interface CourierParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  readonly outlet: Outlet
+  /** One try: resolves within a bound time, rejects for bugs and for a store that cannot be read. */
+  bring(row: Outgoing): Promise<Brought>
   /** ms after an event from when on a try that fails is its last. */
   readonly patience: number
   /** After every try. */
@@ -48,7 +60,7 @@ type Fate = 'taken' | 'held' | 'aside' | 'dead'
 
 export class Courier {
   readonly #parts: CourierParts
-  readonly #destination: Destination
+  readonly #destination: Receiver
   /** What was read and is not over, the oldest first. */
   readonly #window = new Map<string, Carried>()
   readonly #lanes = new Set<string>()
@@ -65,7 +77,7 @@ export class Courier {
   #closed = false
   #timer: NodeJS.Timeout | null = null
 
-  constructor(destination: Destination, parts: CourierParts) {
+  constructor(destination: Receiver, parts: CourierParts) {
     this.#destination = destination
     this.#parts = parts
   }
@@ -157,7 +169,7 @@ export class Courier {
     this.#lanes.delete(carried.lane)
     // What a stop has cut short was not tried.
     if (this.#closed && result.delivered === 'unwell') return
-    this.#parts.tried(this.#destination.name, result.delivered)
+    if (result.delivered !== 'moot') this.#parts.tried(this.#destination.name, result.delivered)
     const { fate, rows } = this.#settle(carried, result)
     carried.state = fate === 'held' ? 'waits' : 'over'
     this.#schedule()
@@ -169,13 +181,9 @@ export class Courier {
     this.#schedule()
   }
 
-  async #try(row: Outgoing): Promise<Delivered> {
-    let event: ExternalEvent | undefined
+  async #try(row: Outgoing): Promise<Brought> {
     try {
-      event = await eventOf(this.#parts.store, row)
-      // What cannot be read today cannot be read tomorrow.
-      if (!event) return { delivered: 'gone', error: 'the event is not there' }
-      return await this.#parts.outlet.deliver(event, this.#destination.name)
+      return await this.#parts.bring(row)
     } catch (error) {
       if (!(error instanceof StoreFailure)) this.#parts.log.error({ err: error }, 'bug in bringing an external event')
       return { delivered: 'unwell', error: 'internal error', after: null }
@@ -183,11 +191,13 @@ export class Courier {
   }
 
   /** What becomes of an event after a try, and what is written of it. */
-  #settle(carried: Carried, result: Delivered): { readonly fate: Fate; readonly rows: readonly OutgoingRow[] } {
+  #settle(carried: Carried, result: Brought): { readonly fate: Fate; readonly rows: readonly OutgoingRow[] } {
     const { id, at, verb } = carried.row
     if (result.delivered === 'unwell') this.#rest(result)
-    else this.#rests = 0
-    if (result.delivered === 'taken') return { fate: 'taken', rows: [{ drop: 'outgoing', id }] }
+    else if (result.delivered !== 'moot') this.#rests = 0
+    if (result.delivered === 'taken' || result.delivered === 'moot') {
+      return { fate: 'taken', rows: [{ drop: 'outgoing', id }] }
+    }
     const now = this.#parts.clock.now()
     const { error } = result
     const attempts = carried.row.attempts + 1

@@ -69,7 +69,8 @@ export class Engine {
   readonly #parts: EngineParts
   readonly #admission = new Admission()
   #follow: ((message: BusMessage) => void) | null = null
-  #describe: ((decided: Decided) => readonly Row[]) | null = null
+  readonly #describers: ((decided: Decided) => readonly Row[])[] = []
+  readonly #followers: ((rows: readonly Row[]) => void)[] = []
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -83,7 +84,12 @@ export class Engine {
   /** Who has rows to write in the transaction of what was decided; asked again when it is decided again. Must not throw:
    * nothing would be written. */
   onDecided(describe: (decided: Decided) => readonly Row[]): void {
-    this.#describe = describe
+    this.#describers.push(describe)
+  }
+
+  /** Who is told of such rows right after the commit that wrote them. Must not throw or wait. */
+  onDescribed(follow: (rows: readonly Row[]) => void): void {
+    this.#followers.push(follow)
   }
 
   /** What decisions are made by; for whoever asks beforehand what a decision would be. */
@@ -130,7 +136,8 @@ export class Engine {
       if (decision.events.length === 0) return { events: [], room: state as RoomState, repeated: false }
       const { events: bodies } = decision
       const { now } = context
-      const rows = this.#describe?.({ room, before: state, bodies, facts, actor: command.actor, now }) ?? []
+      const decided = { room, before: state, bodies, facts, actor: command.actor, now }
+      const rows = this.#describers.flatMap(describe => describe(decided))
       const item = itemOf(submission, state, decision, facts, now, rows)
       let after = state
       const outcome = await writer.write(item, events => {
@@ -147,6 +154,7 @@ export class Engine {
           })
           this.#follow?.(message)
         }
+        if (rows.length > 0) for (const follow of this.#followers) follow(rows)
       })
       const settled = await this.#settle(submission, state, decision, outcome)
       if (settled === 'again') continue

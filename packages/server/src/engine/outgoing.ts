@@ -6,8 +6,9 @@ import type { Clock, Random } from '../clock.ts'
 import type { Verb } from '../config.ts'
 import type { Delivered, Outlet } from '../outlet/outlet.ts'
 import type { Outgoing, OutgoingRow, Store, Write } from '../store/store.ts'
-import { Courier } from './courier.ts'
-import { deadLetter } from './letter.ts'
+import { Carried, type Carrier, isCarried } from './carried.ts'
+import { type Brought, Courier } from './courier.ts'
+import { deadLetter, eventOf } from './letter.ts'
 
 export interface OutgoingParts {
   readonly store: Store
@@ -52,6 +53,7 @@ const PAGE = 1_000
 export class OutgoingEvents {
   readonly #parts: OutgoingParts
   readonly #couriers: readonly Courier[]
+  readonly #carried: Carried[] = []
   readonly #listeners: Tried[] = []
   readonly #writes = new Set<Promise<void>>()
   #started = false
@@ -66,15 +68,23 @@ export class OutgoingEvents {
   constructor(parts: OutgoingParts) {
     this.#parts = parts
     const { outlet } = parts
-    const tried: Tried = (destination, result) => {
-      for (const listener of this.#listeners) listener(destination, result)
-    }
+    const tried = this.#tried
     const settled = (dead: boolean): void => {
       this.#waiting -= 1
       if (dead) this.#buried()
     }
     this.#couriers =
-      outlet?.destinations.map(destination => new Courier(destination, { ...parts, outlet, tried, settled })) ?? []
+      outlet?.destinations.map(destination => {
+        const bring = (row: Outgoing): Promise<Brought> => deliver(parts.store, outlet, row)
+        return new Courier(destination, { ...parts, bring, tried, settled })
+      }) ?? []
+  }
+
+  /** Takes on events that a gateway brings itself. Before `start`. */
+  carry(carrier: Carrier): Carried {
+    const carried = new Carried({ ...this.#parts, carrier, tried: this.#tried, buried: () => this.#buried() })
+    this.#carried.push(carried)
+    return carried
   }
 
   /** False: nothing that is told goes anywhere. */
@@ -84,7 +94,7 @@ export class OutgoingEvents {
 
   /** Events that nobody was told of, because too many waited. */
   get lost(): number {
-    return this.#lost
+    return this.#carried.reduce((sum, { lost }) => sum + lost, this.#lost)
   }
 
   /** Whether anybody is told of such events; ask before making one. */
@@ -123,6 +133,11 @@ export class OutgoingEvents {
     return this.#parts.outlet?.destinations.map(({ name }) => name) ?? []
   }
 
+  /** Whether letters to that destination can be brought again, at the latest when the server starts. */
+  serves(to: string): boolean {
+    return isCarried(to) || this.destinations.includes(to)
+  }
+
   /** Brings dead letters again; one more try that fails is their last. */
   async retry(letters: readonly Outgoing[]): Promise<void> {
     const dueAt = this.#parts.clock.now()
@@ -131,8 +146,10 @@ export class OutgoingEvents {
       append: null,
       rows: letters.map(({ id, error }) => ({ change: 'outgoing', id, attempts: 0, dueAt, error })),
     })
-    this.#waiting += letters.length
+    const carried = letters.map(({ to }) => to).filter(isCarried)
+    this.#waiting += letters.length - carried.length
     this.#dead -= letters.length
+    for (const each of this.#carried) each.revived(carried.filter(to => each.serves(to)))
   }
 
   async drop(letters: readonly Outgoing[]): Promise<void> {
@@ -152,10 +169,11 @@ export class OutgoingEvents {
   /** Begins to bring what waits, and what has waited since before the last stop. */
   async start(): Promise<void> {
     await this.#buryOrphans()
-    if (!this.enabled) return
+    if (!this.enabled && this.#carried.length === 0) return
     await this.#count()
     this.#started = true
     this.wake()
+    for (const carried of this.#carried) await carried.start()
   }
 
   /** After a commit, which may have brought something. */
@@ -166,7 +184,7 @@ export class OutgoingEvents {
   /** Brings nothing more. What is under way may end, what waits goes on after the next start. */
   async close(): Promise<void> {
     this.#started = false
-    const ended = Promise.all(this.#couriers.map(courier => courier.close()))
+    const ended = Promise.all([...this.#couriers, ...this.#carried].map(each => each.close()))
     let patience: NodeJS.Timeout | undefined
     const over = new Promise<void>(resolve => {
       patience = setTimeout(resolve, CLOSING)
@@ -175,6 +193,10 @@ export class OutgoingEvents {
     clearTimeout(patience)
     await this.#parts.outlet?.close()
     await Promise.all([ended, ...this.#writes])
+  }
+
+  readonly #tried: Tried = (destination, result) => {
+    for (const listener of this.#listeners) listener(destination, result)
   }
 
   #admit(rows: number): boolean {
@@ -197,7 +219,7 @@ export class OutgoingEvents {
   async #count(): Promise<void> {
     this.#countedAt = this.#parts.clock.now()
     const counts = await this.#parts.store.countOutgoing()
-    this.#waiting = counts.reduce((sum, { waiting }) => sum + waiting, 0)
+    this.#waiting = counts.reduce((sum, { to, waiting }) => (isCarried(to) ? sum : sum + waiting), 0)
     this.#dead = counts.reduce((sum, { dead }) => sum + dead, 0)
   }
 
@@ -225,6 +247,7 @@ export class OutgoingEvents {
     const { store, write, outlet, log } = this.#parts
     for (const { to, waiting } of await store.countOutgoing()) {
       if (waiting === 0 || outlet?.destinations.some(({ name }) => name === to)) continue
+      if (this.#carried.some(carried => carried.serves(to))) continue
       log.warn(
         { destination: to, count: waiting },
         'external events wait for a destination that is configured no longer',
@@ -237,4 +260,10 @@ export class OutgoingEvents {
       }
     }
   }
+}
+
+async function deliver(store: Store, outlet: Outlet, row: Outgoing): Promise<Delivered> {
+  const event = await eventOf(store, row)
+  // What cannot be read today cannot be read tomorrow.
+  return event ? outlet.deliver(event, row.to) : { delivered: 'gone', error: 'the event is not there' }
 }

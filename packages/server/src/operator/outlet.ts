@@ -1,5 +1,6 @@
 // Dead letters: events that the embedding site has not taken, shown, sent again or dropped by the operator's hand.
 import { uuidOf } from '@conclave/wire'
+import { isCarried } from '../engine/carried.ts'
 import type { Core } from '../engine/core.ts'
 import { eventOf } from '../engine/letter.ts'
 import type { Outgoing } from '../store/store.ts'
@@ -32,7 +33,7 @@ export async function listDead(core: Core): Promise<DeadLetter[]> {
 
 /** Sends one again, or all: at once where the server runs, else when it starts. One more try that fails is the last. */
 export async function retryDead(core: Core, id: string): Promise<{ readonly retried: number }> {
-  const known = (row: Outgoing): boolean => core.outgoing.destinations.includes(row.to)
+  const known = (row: Outgoing): boolean => core.outgoing.serves(row.to)
   let retried = 0
   const retry = async (rows: readonly Outgoing[]): Promise<void> => {
     const wanted = rows.filter(known)
@@ -77,7 +78,8 @@ async function oneDead({ store }: Core, id: string): Promise<Outgoing> {
 
 async function show({ store }: Core, row: Outgoing): Promise<DeadLetter> {
   const { id, to, verb, room, at, attempts, error } = row
-  const event = await eventOf(store, row)
+  // What a gateway brings has an id of its own there.
+  const event = isCarried(to) ? undefined : await eventOf(store, row)
   return {
     id,
     event: event?.id ?? null,
