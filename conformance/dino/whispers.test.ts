@@ -207,6 +207,17 @@ describe('names behind a dash', () => {
     expect(ben.named('message')).toEqual([])
     expect(await history(ben)).not.toContain('-ben BadWord')
   })
+
+  test('do not hide such a word in the way in which JSON writes letters', async () => {
+    const [anna, ben] = [await inside('1'), await inside('2')]
+    const target = { id: server.rooms.open, objectType: 'room' }
+    for (const text of [String.raw`{"text":"a \u0062adword"}`, String.raw`{"text":"-ben b\u0061dword"}`])
+      expect((await anna.request('message', { verb: 'send', target, object: { content: base64(text) } })).code).toBe(
+        200,
+      )
+    await ben.settle()
+    expect(heard(ben)).toEqual([])
+  })
 })
 
 describe('over Rocket.Chat', () => {

@@ -1,6 +1,7 @@
 // The words that are not let through (dino.md section 11): a message with one of them reaches its sender alone.
 import type { GatewayParts } from '../gateway.ts'
 import { WORDS_AGE } from './limits.ts'
+import { spokenText } from './whispers.ts'
 
 export class Words {
   readonly #parts: GatewayParts
@@ -11,12 +12,13 @@ export class Words {
     this.#parts = parts
   }
 
-  /** Whether one of the words stands anywhere in the text, whatever its case. */
+  /** Whether one of the words stands anywhere in the text, whatever its case; in one that is JSON with a text also as
+   * clients show that, for JSON may write any letter in other ones. */
   async within(text: string): Promise<boolean> {
     const words = await this.#known()
     if (words.length === 0) return false
-    const folded = text.toLowerCase()
-    return words.some(word => folded.includes(word))
+    const shown = [text, spokenText(text) ?? ''].map(each => each.toLowerCase())
+    return words.some(word => shown.some(each => each.includes(word)))
   }
 
   /** Words were added or taken away. */
