@@ -123,6 +123,15 @@ describe('telling', () => {
     expect(told).toEqual({ one: ['a', 'b'], two: ['b'] })
   })
 
+  test('says when something is written, and when it could not be', async () => {
+    const body = JSON.stringify({ id: 'a', verb: 'report', actor: { id: '1' } })
+    await outgoing.keep({ verb: 'report', body, room: null })
+    expect(await waiting()).toHaveLength(1)
+    const write = () => Promise.reject(new StoreFailure('the disk is full'))
+    await expect(open({ write }).keep({ verb: 'report', body, room: null })).rejects.toThrow(StoreFailure)
+    await expect(open({ outlet: null }).keep({ verb: 'report', body, room: null })).resolves.toBeUndefined()
+  })
+
   test('without an outlet nothing is made', async () => {
     const none = open({ outlet: null })
     expect([none.enabled, none.wants('login')]).toEqual([false, false])

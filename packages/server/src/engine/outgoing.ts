@@ -115,12 +115,16 @@ export class OutgoingEvents {
     return rows
   }
 
-  /** Tells of what stands in no log, in the next transaction. */
-  tell(told: Omit<Told, 'at' | 'event'>): void {
+  /** Tells of what stands in no log, in the next transaction. Resolves when it is written, for whoever answers somebody
+   * that it was told; rejects where it could not be. */
+  async keep(told: Omit<Told, 'at' | 'event'>): Promise<void> {
     const rows = this.rows({ ...told, at: this.#parts.clock.now(), event: null })
-    if (rows.length === 0) return
-    const written = this.#parts
-      .write({ guards: [], append: null, rows })
+    if (rows.length > 0) await this.#parts.write({ guards: [], append: null, rows })
+  }
+
+  /** The same of what nobody waits for. */
+  tell(told: Omit<Told, 'at' | 'event'>): void {
+    const written = this.keep(told)
       .catch((error: unknown) => {
         this.#parts.log.warn({ event: told.verb, err: error }, 'an external event could not be written')
       })

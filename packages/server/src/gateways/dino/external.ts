@@ -14,10 +14,12 @@ type Telling = Pick<Gate, 'parts'>
 /** Tells the site in the next transaction, in the order of the room where it happened in one. Costs nothing where nobody
  * wants to hear of it. `activity`: without id, time and provider; without anything that somebody wrote. */
 export function externally(gate: Telling, verb: Verb, activity: object, room: RoomId | null = null): void {
-  const { outgoing } = gate.parts
-  if (!outgoing.wants(verb)) return
+  if (gate.parts.outgoing.wants(verb)) gate.parts.outgoing.tell(toldOf(gate, verb, activity, room))
+}
+
+function toldOf(gate: Telling, verb: Verb, activity: object, room: RoomId | null) {
   const { id, published } = stamp(gate)
-  outgoing.tell({ verb, body: bodyOf(gate, verb, { id, published, ...activity }), room })
+  return { verb, body: bodyOf(gate, verb, { id, published, ...activity }), room }
 }
 
 /** An activity as it is told; its id comes first. */
@@ -70,7 +72,8 @@ export function tellBlacklisted(gate: Telling, account: Account, room: RoomState
 }
 
 /** Somebody reported a message. `activity`: as the admins get it, with what was disclosed. `room`: where the message is,
- * if the reporter could read it there. */
-export function tellReport(gate: Telling, activity: object, room: RoomId | null): void {
-  externally(gate, 'report', activity, room)
+ * if the reporter could read it there. Resolves when it is on disk, for the reporter is told that it was taken. */
+export async function tellReport(gate: Telling, activity: object, room: RoomId | null): Promise<void> {
+  const { outgoing } = gate.parts
+  if (outgoing.wants('report')) await outgoing.keep(toldOf(gate, 'report', activity, room))
 }

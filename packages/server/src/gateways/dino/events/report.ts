@@ -33,7 +33,7 @@ export async function reportMessage(asked: Asked): Promise<Answer> {
   }
   const message = await messageOf(asked, named.message, reported.id)
   const report = reportOf(asked, reported, message, named.message.toLowerCase(), said)
-  tellReport(gate, report, message?.room.id ?? null)
+  await tellReport(gate, report, message?.room.id ?? null)
   const adminRoom = await adminRoomFor(gate, message?.room.channel ?? gate.parts.roomsChannel)
   if (adminRoom) tellRoom(gate.parts.bus, adminRoom.id, 'gn_reported', JSON.stringify(report))
   return DONE
