@@ -5,12 +5,12 @@ import { Turns } from '../../../identity/turns.ts'
 import { ATTEMPTS } from '../../../limits.ts'
 import type { Row } from '../../../store/store.ts'
 import { originAllowed } from '../../upgrades.ts'
-import { invalidField, problem, Refusal, UNAUTHORIZED, unavailable } from '../problem.ts'
+import { problem, Refusal, UNAUTHORIZED, unavailable } from '../problem.ts'
 import { refuse, type XchatParts } from '../route.ts'
 import { OLDEST_SDK, REALM_RATE, REQUEST_BYTES, SDK_VERSION, WAITING_REQUESTS } from './limits.ts'
 import { realmsOf } from './realms.ts'
 import { decide, type Kept, keptOf, textOf } from './record.ts'
-import { type Answer, isMalformed, type RealmRequest, readRequest } from './requests.ts'
+import { type Answer, type RealmRequest, readRequest } from './requests.ts'
 import { subjectOf } from './tokens.ts'
 
 const KIND = 'xchat.realm-record'
@@ -44,7 +44,7 @@ export function realmPlugin(parts: XchatParts, failed: AnswerFailure) {
       handler: async (request, reply) => {
         const body = request.body instanceof Uint8Array ? request.body : new Uint8Array()
         const asked = readRequest(body)
-        if (isMalformed(asked)) return refuse(reply, new Refusal(invalidField(asked.member, asked.text)))
+        if (asked instanceof Refusal) return refuse(reply, asked)
         const key = records.get(request) as string
         const answer = await turns.run(key, () => answerTo(asked, key, parts))
         if (answer === undefined || answer === 'overtaken')

@@ -2,10 +2,11 @@
 // A guess is counted in the record that the answer to Recover2 belongs to; whoever answers writes it first.
 import { timingSafeEqual } from 'node:crypto'
 import type { Random } from '../../../clock.ts'
+import { Refusal } from '../problem.ts'
 import { LAST_GUESS } from './limits.ts'
 import { evaluate } from './oprf.ts'
-import type { Answer, RealmRequest, Registration } from './requests.ts'
-import { encodeRegistration, isMalformed, not, ok, readRequest } from './requests.ts'
+import type { Answer, Guess, Proof, RealmRequest, Registration } from './requests.ts'
+import { encodeRegistration, not, ok, readRequest } from './requests.ts'
 
 export interface Kept {
   /** null once the guesses are used up and the last one was not right: nothing is left to guess at. */
@@ -34,7 +35,7 @@ export function decide(kept: Kept | null, request: RealmRequest, around: Circums
     case 'Register1':
       return { answer: ok('Register1') }
     case 'Register2':
-      return { answer: ok('Register2'), keep: { registration: request.Register2, guesses: 0, exhaustedAt: null } }
+      return { answer: ok('Register2'), keep: { registration: request.members, guesses: 0, exhaustedAt: null } }
     case 'Delete':
       return { answer: ok('Delete'), ...(kept === null ? {} : { keep: null }) }
     case 'Recover1':
@@ -44,9 +45,7 @@ export function decide(kept: Kept | null, request: RealmRequest, around: Circums
   }
 }
 
-type Recovery = Extract<RealmRequest, { name: 'Recover1' } | { name: 'Recover2' } | { name: 'Recover3' }>
-
-function recover(kept: Kept | null, request: Recovery, around: Circumstances): Decision {
+function recover(kept: Kept | null, request: RealmRequest, around: Circumstances): Decision {
   const { name } = request
   if (kept === null) return { answer: not(name, 'NotRegistered') }
   const { registration, guesses, exhaustedAt } = kept
@@ -54,22 +53,17 @@ function recover(kept: Kept | null, request: Recovery, around: Circumstances): D
   if (exhaustedAt !== null && around.now - exhaustedAt > LAST_GUESS)
     return { answer: not(name, 'NoGuesses'), keep: EMPTIED }
   // Recover3 asks for the outcome of a guess that was counted, maybe as the last one.
-  if (name === 'Recover3') return third(registration, guesses, request)
+  if (request.name === 'Recover3') return third(registration, guesses, request.members)
   if (guesses >= registration.policy.num_guesses) return { answer: not(name, 'NoGuesses') }
-  if (name === 'Recover2') return second(registration, guesses, request, around)
+  if (request.name === 'Recover2') return second(registration, guesses, request.members, around)
   return { answer: ok(name, { version: registration.version }) }
 }
 
-function second(
-  registration: Registration,
-  guesses: number,
-  request: Extract<RealmRequest, { name: 'Recover2' }>,
-  { now, random }: Circumstances,
-): Decision {
-  if (!isSame(registration.version, request.version)) return { answer: not('Recover2', 'VersionMismatch') }
+function second(registration: Registration, guesses: number, sent: Guess, { now, random }: Circumstances): Decision {
+  if (!isSame(registration.version, sent.version)) return { answer: not('Recover2', 'VersionMismatch') }
   const { num_guesses } = registration.policy
   const guess_count = guesses + 1
-  const { result, proof } = evaluate(registration.oprf_private_key, request.oprf_blinded_input, random)
+  const { result, proof } = evaluate(registration.oprf_private_key, sent.oprf_blinded_input, random)
   const answer = ok('Recover2', {
     oprf_signed_public_key: registration.oprf_signed_public_key,
     oprf_blinded_result: result,
@@ -82,13 +76,9 @@ function second(
   return { answer, keep: { registration, guesses: guess_count, exhaustedAt } }
 }
 
-function third(
-  registration: Registration,
-  guesses: number,
-  request: Extract<RealmRequest, { name: 'Recover3' }>,
-): Decision {
-  if (!isSame(registration.version, request.version)) return { answer: not('Recover3', 'VersionMismatch') }
-  if (!isSame(registration.unlock_key_tag, request.unlock_key_tag)) {
+function third(registration: Registration, guesses: number, sent: Proof): Decision {
+  if (!isSame(registration.version, sent.version)) return { answer: not('Recover3', 'VersionMismatch') }
+  if (!isSame(registration.unlock_key_tag, sent.unlock_key_tag)) {
     const guesses_remaining = registration.policy.num_guesses - guesses
     return { answer: not('Recover3', 'BadUnlockKeyTag', { guesses_remaining }) }
   }
@@ -116,6 +106,6 @@ export function keptOf(text: string): Kept {
   }
   if (registration === null) return { registration, guesses, exhaustedAt }
   const request = readRequest(Buffer.from(registration, 'base64'))
-  if (isMalformed(request) || request.name !== 'Register2') throw new Error('a record of a realm cannot be read')
-  return { registration: request.Register2, guesses, exhaustedAt }
+  if (request instanceof Refusal || request.name !== 'Register2') throw new Error('a record of a realm cannot be read')
+  return { registration: request.members, guesses, exhaustedAt }
 }

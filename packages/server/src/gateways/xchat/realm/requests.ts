@@ -2,6 +2,8 @@
 // Nothing else that CBOR knows is read: no floats, lists, tags or null, no open ends, no key twice, nothing behind.
 import { decode, encode, Tokenizer } from 'cborg'
 import { z } from 'zod'
+import { invalidField, Refusal } from '../problem.ts'
+import { parse } from '../schema.ts'
 import { GUESSES_MOST, REQUEST_BYTES } from './limits.ts'
 import { isKeyPair, isPoint, isScalar } from './oprf.ts'
 
@@ -10,7 +12,9 @@ const LENGTH = { version: 16, tag: 16, secret: 145, secretCommitment: 16, key: 3
 
 function bytes(length: number) {
   return z
-    .instanceof(Uint8Array, { error: 'must be a byte string' })
+    .instanceof(Uint8Array, {
+      error: ({ input }) => (input === undefined ? 'is missing but it is required' : 'must be a byte string'),
+    })
     .refine(value => value.length === length, `must have ${length} bytes`)
 }
 
@@ -40,39 +44,27 @@ const registration = z
     error: 'must be a canonical scalar other than 0, whose public key is public_key',
   })
 
-const shape = z.union(
-  [
-    z.literal('Register1').transform(name => ({ name })),
-    z.literal('Recover1').transform(name => ({ name })),
-    z.literal('Delete').transform(name => ({ name })),
-    z
-      .strictObject({ Register2: registration })
-      .transform(({ Register2 }) => ({ name: 'Register2' as const, Register2 })),
-    z
-      .strictObject({
-        Recover2: z.strictObject({
-          version: bytes(LENGTH.version),
-          oprf_blinded_input: bytes(LENGTH.key).refine(isPoint, 'must be a point other than the identity'),
-        }),
-      })
-      .transform(({ Recover2 }) => ({ name: 'Recover2' as const, ...Recover2 })),
-    z
-      .strictObject({
-        Recover3: z.strictObject({ version: bytes(LENGTH.version), unlock_key_tag: bytes(LENGTH.tag) }),
-      })
-      .transform(({ Recover3 }) => ({ name: 'Recover3' as const, ...Recover3 })),
-  ],
-  { error: 'must be Register1, Register2, Recover1, Recover2, Recover3 or Delete with its members' },
-)
+const guess = z.strictObject({
+  version: bytes(LENGTH.version),
+  oprf_blinded_input: bytes(LENGTH.key).refine(isPoint, 'must be a point other than the identity'),
+})
+const proof = z.strictObject({ version: bytes(LENGTH.version), unlock_key_tag: bytes(LENGTH.tag) })
+
+const BARE = ['Register1', 'Recover1', 'Delete'] as const
+const WITH_MEMBERS = {
+  Register2: z.strictObject({ Register2: registration }),
+  Recover2: z.strictObject({ Recover2: guess }),
+  Recover3: z.strictObject({ Recover3: proof }),
+} as const
 
 export type Registration = z.infer<typeof registration>
-export type RealmRequest = z.infer<typeof shape>
-
-/** Why a body is no request: the member, and what it should be. */
-export interface Malformed {
-  readonly member: string
-  readonly text: string
-}
+export type Guess = z.infer<typeof guess>
+export type Proof = z.infer<typeof proof>
+export type RealmRequest =
+  | { readonly name: (typeof BARE)[number] }
+  | { readonly name: 'Register2'; readonly members: Registration }
+  | { readonly name: 'Recover2'; readonly members: Guess }
+  | { readonly name: 'Recover3'; readonly members: Proof }
 
 const READ = { strict: true, allowIndefinite: false, rejectDuplicateMapKeys: true, useMaps: false } as const
 const TYPES = new Set(['uint', 'bytes', 'string', 'map'])
@@ -86,32 +78,33 @@ class Tokens extends Tokenizer {
   }
 }
 
-export function readRequest(body: Uint8Array): RealmRequest | Malformed {
-  if (body.length > REQUEST_BYTES) return { member: 'body', text: `must have at most ${REQUEST_BYTES} bytes` }
+/** The answer to what is no request names the member that is wrong. */
+export function readRequest(body: Uint8Array): RealmRequest | Refusal {
+  if (body.length > REQUEST_BYTES) return new Refusal(invalidField('body', `must have at most ${REQUEST_BYTES} bytes`))
+  // A copy: parts of it are kept, and a Buffer would give Buffers, which are not the same values.
+  const bytes = new Uint8Array(body)
   let value: unknown
   try {
-    value = decode(body, { ...READ, tokenizer: new Tokens(body, READ) })
+    value = decode(bytes, { ...READ, tokenizer: new Tokens(bytes, READ) })
   } catch {
-    return { member: 'body', text: 'is no CBOR as a realm reads it' }
+    return new Refusal(invalidField('body', 'is no CBOR as a realm reads it'))
   }
-  const result = shape.safeParse(value)
-  return result.success ? result.data : malformed(value, result.error)
+  return requestOf(value)
 }
 
-export function isMalformed(value: RealmRequest | Malformed): value is Malformed {
-  return 'member' in value
-}
-
-/** The first thing that is wrong with the request that it begins to be. */
-function malformed(value: unknown, { issues: [issue] }: z.ZodError): Malformed {
-  const unlike =
-    issue?.code === 'invalid_union' ? issue.errors.find(([first]) => isInside(value, first?.path[0])) : null
-  const { path, message } = unlike?.[0] ?? { path: [], message: issue?.message ?? 'is no request' }
-  return { member: path.length === 0 ? 'body' : path.join('.'), text: message }
-}
-
-function isInside(value: unknown, name: PropertyKey | undefined): boolean {
-  return typeof value === 'object' && value !== null && name !== undefined && Object.hasOwn(value, name)
+/** `"name"`, or `{ name: members }`. */
+function requestOf(value: unknown): RealmRequest | Refusal {
+  const bare = BARE.find(name => name === value)
+  if (bare) return { name: bare }
+  const name = typeof value === 'object' && value !== null ? Object.keys(value)[0] : undefined
+  if (name !== 'Register2' && name !== 'Recover2' && name !== 'Recover3')
+    return new Refusal(invalidField('body', 'is none of Register1, Register2, Recover1, Recover2, Recover3, Delete'))
+  const read: Readonly<Record<string, unknown>> | Refusal = parse<z.ZodType<Record<string, unknown>>>(
+    WITH_MEMBERS[name],
+    value,
+    '$.',
+  )
+  return read instanceof Refusal ? read : ({ name, members: read[name] } as RealmRequest)
 }
 
 const OK = 'Ok'
