@@ -283,7 +283,7 @@ describe('create with a limit of rooms per owner', () => {
   beforeAll(async () => {
     limited = await startServer({
       world: {
-        users: [user('1'), user('2')],
+        users: [user('1'), user('2'), user('3'), user('4')],
         channels: [{ ref: 'c', name: 'channel' }],
         rooms: [{ ref: 'brought', channel: 'c', name: 'brought', kind: 'temporary', owners: ['1'] }],
       },
@@ -317,6 +317,12 @@ describe('create with a limit of rooms per owner', () => {
     expect((await (sessions[0] as DinoClient).request('remove_room', { verb: 'remove', target })).code).toBe(200)
     const again = await Promise.all(sessions.map(async client => (await create(client)).code))
     expect(again.sort((a, b) => a - b)).toEqual([200, 709, 709, 709, 709, 709, 709, 709])
+  })
+
+  test('counts for nobody what somebody else has made in their name', async () => {
+    const [maker, named] = [await session('3'), await session('4')]
+    for (const code of [200, 200, 200, 709]) expect((await create(maker, owners('4'))).code).toBe(code)
+    expect((await create(named)).code).toBe(200)
   })
 })
 

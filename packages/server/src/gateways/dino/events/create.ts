@@ -102,9 +102,7 @@ async function make(asked: Asked, plan: Plan): Promise<RoomState | Rejection | R
   if (!limitAmount || plan.room.kind !== 'temporary') return submit(asked, plan, null)
   const lost = new Set<number>()
   for (let attempt = 0; attempt < SLOT_ATTEMPTS; attempt++) {
-    const held = (await gate.parts.reading.rolesOf(account.id)).filter(
-      room => room.kind === 'temporary' && hasRole(room, account.id, 'owner'),
-    )
+    const held = (await gate.parts.reading.rolesOf(account.id)).filter(room => countsFor(room, account.id))
     if (held.length >= limitAmount.maxRooms)
       return refusal(CODE.TOO_MANY_PRIVATE_ROOMS, `nobody owns more than ${limitAmount.maxRooms} temporary rooms`)
     const slot = firstFree(new Set([...lost, ...held.map(room => room.slot)]))
@@ -113,6 +111,12 @@ async function make(asked: Asked, plan: Plan): Promise<RoomState | Rejection | R
     lost.add(slot)
   }
   return { rejected: 'conflict', current: null }
+}
+
+/** Not what somebody else made and named them in: whoever likes could use up their places. */
+function countsFor(room: RoomState, user: UserId): boolean {
+  const isTheirs = room.createdBy === null || room.createdBy === user
+  return room.kind === 'temporary' && isTheirs && hasRole(room, user, 'owner')
 }
 
 function firstFree(taken: ReadonlySet<number | null>): number {
