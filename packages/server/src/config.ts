@@ -194,6 +194,18 @@ function haveOwnNames(webhooks: readonly Pick<Webhook, 'name' | 'url'>[]): boole
 /** As browsers send it; apps have schemes of their own (capacitor://localhost). */
 const ORIGIN = /^(?:\*|[a-z][a-z0-9+.-]*:\/\/[^/\s,]+)$/
 
+const MB = 1_000_000
+const bytes = z.number().int().min(0).max(1_000_000 * MB)
+
+/** Of files, on every wire. Bytes are those of the files as they are sent, which for encrypted ones is the ciphertext. */
+const media = z.strictObject({
+  bytes: bytes.default(100 * MB).describe('Most bytes of one file.'),
+  kept: bytes.default(10_000 * MB).describe('Most bytes of all files that one user has here; 0 is any number.'),
+  uploads: z.number().int().min(1).max(1_000).default(20).describe('Unfinished uploads of one user at a time.'),
+  announced: bytes.default(500 * MB).describe('Most bytes of all unfinished uploads of one user.'),
+  hours: z.number().min(0.0001).max(720).default(24).describe('Hours in which an upload has to be finished.'),
+})
+
 export const schema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
   port: z.number().int().min(0).max(65_535).default(4200).describe('Port to listen on; 0 takes a free one.'),
@@ -284,8 +296,28 @@ export const schema = z.strictObject({
         })
         .default({ enabled: true, guesses: 20 })
         .describe('Realms for clients that keep keys behind a PIN, and wrong PINs until such a backup is lost.'),
+      webhooks: z
+        .strictObject({
+          insecure: flag(false, "An app's webhook may have an address with http or with a port."),
+          internal: flag(false, "An app's webhook may lie inside: on this machine or in a private network."),
+        })
+        .default({ insecure: false, internal: false })
+        .describe("Where apps' webhooks may lie, beside https on the public Internet."),
+      activity: z
+        .strictObject({
+          keepAlive: z.number().int().min(1).max(20).default(15).describe('Seconds between blank lines of a stream.'),
+          subscriptions: z.number().int().min(1).max(150_000).default(1_000).describe('Most subscriptions of one owner.'),
+          streams: z.number().int().min(1).max(1_000).default(5).describe('Most streams of one owner at the same time.'),
+        })
+        .default({ keepAlive: 15, subscriptions: 1_000, streams: 5 })
+        .describe('Seconds between the blank lines of activity streams; subscriptions and streams of one owner.'),
     })
-    .default({ hideGroups: false, pinBackup: { enabled: true, guesses: 20 } }),
+    .default({
+      hideGroups: false,
+      pinBackup: { enabled: true, guesses: 20 },
+      webhooks: { insecure: false, internal: false },
+      activity: { keepAlive: 15, subscriptions: 1_000, streams: 5 },
+    }),
   outlet: z
     .strictObject({
       webhooks: z
@@ -329,10 +361,11 @@ export const schema = z.strictObject({
         .describe("The wires' own rate limits: off, or as they publish them (wire)."),
       flood: z.number().int().min(1).default(1_000).describe('Requests a second of one session.'),
       failedLogins: z.number().int().min(1).default(20).describe('Failed log-ins a minute per account and address.'),
+      media: media.default(media.parse({})).describe('Bounds of files: of one, of what a user sends and keeps.'),
     })
-    .default({ groupSize: 1_000, rates: 'off', flood: 1_000, failedLogins: 20 })
+    .default({ groupSize: 1_000, rates: 'off', flood: 1_000, failedLogins: 20, media: media.parse({}) })
     .describe(
-      'Members of a room; the rate limits of the wires themselves; requests a second and session; failed log-ins a minute.',
+      'Members of a room; the rate limits of the wires themselves; requests a second and session; failed log-ins a minute; files.',
     ),
 })
 

@@ -54,6 +54,20 @@ export const WAITING_ROOMS = 100_000
 /** Events on one page. */
 export const PAGE = 10_000
 
+/** Segments of one upload (x-chat.md 3.13: 0 to 999), and bytes of one: X's clients cut 3 MiB. */
+export const MEDIA_SEGMENTS = 1_000
+export const MEDIA_SEGMENT = 3 * 1024 * 1024
+/** Changes of one user's media that wait for each other: a client sends a few segments side by side. */
+export const WAITING_MEDIA = 64
+/** Media that one user reads at the same time on one node, an open file each; and ms without a byte taken that end it. */
+export const MEDIA_READS = 32
+export const MEDIA_STALLED = 60_000
+/** ms between looks for media that have run out, and how many are looked at together. */
+export const MEDIA_SWEEP = 5_000
+export const MEDIA_SWEPT = 100
+/** ms after which nobody writes a segment any more of an upload that has ended, or finishes one in a room that has. */
+export const MEDIA_GRACE = 300_000
+
 /** Events for one destination that are kept in memory at once, and below how many more are read: at 1 KB a quarter of
  * a megabyte, and a read for every two hundred calls. */
 export const OUTGOING_WINDOW = 256

@@ -2,11 +2,13 @@
 // apart again in the order that loses nothing. The only file, with cli.ts, that knows every part.
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo, Socket } from 'node:net'
+import { join } from 'node:path'
 import type { ChannelId } from '@conclave/wire'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastify from 'fastify'
 import type { Logger } from 'pino'
 import { readAclRules } from './acl-file.ts'
+import { openFileBlobs } from './blobs/files.ts'
 import { localBus } from './bus/local.ts'
 import type { Clock, Random } from './clock.ts'
 import type { Config } from './config.ts'
@@ -23,6 +25,7 @@ import { type Control, openControl } from './operator/control.ts'
 import type { FirstStart } from './operator/first-start.ts'
 import { firstStart } from './operator/first-start.ts'
 import type { Outlet } from './outlet/outlet.ts'
+import { guardedCalls } from './outlet/webhooks/calls.ts'
 import { webhookOutlet } from './outlet/webhooks.ts'
 import { localPresence } from './presence/local.ts'
 import { localQuota } from './quota/local.ts'
@@ -46,6 +49,9 @@ const CLOSING = 2_000
 /** ms in which a request has to arrive whole; Fastify's own default is for ever. */
 const ARRIVING = 60_000
 
+/** ms that an app's webhook has for its answer (x-chat.md 3.16). */
+const CALL = 10_000
+
 /** ms between looks for tokens that have run out. */
 const HOUR = 3_600_000
 
@@ -55,6 +61,11 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
   // Before anything is opened that would have to be closed.
   const acl = readAclRules(config.dino.acl)
   const store = await openSqliteStore({ directory: config.data, node: config.node, clock })
+  // The store's lock is held by now: nobody else writes there.
+  const blobs = await openFileBlobs(join(config.data, 'blobs')).catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
   return buildCore({
     config,
     acl,
@@ -62,6 +73,7 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
     clock,
     random: systemRandom,
     store,
+    blobs,
     bus: localBus({ onError: error => log.error({ err: error }, 'bug in a receiver of the bus') }),
     presence: localPresence(),
     quota: localQuota(clock),
@@ -105,6 +117,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     )
     await core.outgoing.start()
     await core.temporary.start()
+    core.media.start()
     await http.listen({ host: config.host, port: config.port })
     const control = await openControl(core, config.data)
     const { port } = http.server.address() as AddressInfo
@@ -165,9 +178,15 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     sessions: core.sessions,
     occupancy: core.occupancy,
     reading: core.reading,
+    media: core.media,
     sanctions: core.sanctions,
     outgoing: core.outgoing,
     statuses: core.statuses,
+    calls: guardedCalls({
+      internal: core.config.xchat.webhooks.internal,
+      timeout: CALL,
+      agent: `Conclave/${VERSION}`,
+    }),
     turn,
     http,
     server: http.server,

@@ -1,6 +1,7 @@
 // Everything between the adapters and the gateways, put together once: identity, rooms, writer, engine, sessions.
 import type { ChannelId } from '@conclave/wire'
 import type { Logger } from 'pino'
+import type { Blobs } from '../blobs/blobs.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { Clock, Random } from '../clock.ts'
 import type { Config } from '../config.ts'
@@ -16,6 +17,7 @@ import type { Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Engine } from './engine.ts'
 import { LastRead } from './last-read.ts'
+import { Media } from './media.ts'
 import { Occupancy } from './occupancy.ts'
 import { OutgoingEvents } from './outgoing.ts'
 import { Reading } from './reading.ts'
@@ -36,6 +38,7 @@ export interface CoreParts {
   readonly clock: Clock
   readonly random: Random
   readonly store: Store
+  readonly blobs: Blobs
   readonly bus: Bus
   readonly presence: Presence
   readonly quota: Quota
@@ -52,6 +55,7 @@ export interface Core extends CoreParts {
   readonly occupancy: Occupancy
   readonly temporary: TemporaryRooms
   readonly reading: Reading
+  readonly media: Media
   readonly sanctions: Sanctions
   readonly outgoing: OutgoingEvents
   readonly statuses: Statuses
@@ -147,6 +151,17 @@ export function buildCore(parts: CoreParts): Core {
   })
   if (outgoing.enabled) listeners.push(() => outgoing.wake())
   const reading = new Reading({ store, identity, rooms, clock, acl: settings.acl })
+  const media = new Media({
+    store,
+    write: writer.write,
+    blobs: parts.blobs,
+    reading,
+    engine,
+    clock,
+    random,
+    log,
+    limits: config.limits.media,
+  })
   return {
     ...parts,
     identity,
@@ -157,6 +172,7 @@ export function buildCore(parts: CoreParts): Core {
     occupancy,
     temporary,
     reading,
+    media,
     statuses,
     sanctions: new Sanctions({ store, write: writer.write, bus, clock, identity, rooms, engine, occupancy }),
     outgoing,
@@ -166,6 +182,7 @@ export function buildCore(parts: CoreParts): Core {
     close: async () => {
       temporary.stop()
       sessions.endAll('the server stops')
+      await media.stop()
       await outgoing.close()
       await writer.close()
       await passwords.close()

@@ -83,6 +83,20 @@ export class Reading {
     return isRejection(right) ? undefined : this.#parts.store.event(room, id, right)
   }
 
+  /** Whether the reader may see what came right after that event of the room: files, which stand in no log. */
+  async covers(reader: Account, room: RoomId, sequence: number): Promise<boolean | Rejection> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await this.room(room)
+      if (!found) return { rejected: 'room.unknown' }
+      const right = this.#right(reader, found.room, found.channel, null)
+      if (isRejection(right)) return right
+      const covered = await this.#parts.store.covers(room, sequence, right)
+      if (covered !== undefined) return covered
+      await this.#parts.rooms.refresh(room)
+    }
+    return { rejected: 'conflict', current: null }
+  }
+
   /** Encrypted, private and direct rooms: membership. Others: what the ACL grants, as of this control sequence. */
   #right(reader: Account, state: RoomState, channel: Channel, origin: Origin | null): Right | Rejection {
     if (state.suite !== 'none') {

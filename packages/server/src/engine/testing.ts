@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RoomId } from '@conclave/wire'
 import { readAclRules } from '../acl-file.ts'
+import { memoryBlobs } from '../blobs/memory.ts'
 import { localBus } from '../bus/local.ts'
 import { readConfig } from '../config.ts'
 import { openLog } from '../log.ts'
@@ -38,6 +39,7 @@ export async function openTestCore(
     clock,
     random: { bytes: count => randomBytes(count) },
     store,
+    blobs: memoryBlobs(),
     bus: localBus(),
     presence: localPresence(),
     quota: localQuota(clock),

@@ -8,6 +8,7 @@ import type { Bus } from '../bus/bus.ts'
 import type { Clock, Random } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Media } from '../engine/media.ts'
 import type { Occupancy } from '../engine/occupancy.ts'
 import type { OutgoingEvents } from '../engine/outgoing.ts'
 import type { Reading } from '../engine/reading.ts'
@@ -16,6 +17,7 @@ import type { Sessions } from '../engine/sessions.ts'
 import type { Statuses } from '../engine/statuses.ts'
 import type { Turn } from '../fanout/turn.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { Calls } from '../outlet/calls.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
 import type { Write } from '../store/store.ts'
@@ -33,10 +35,14 @@ export interface GatewayParts {
   readonly sessions: Sessions
   readonly occupancy: Occupancy
   readonly reading: Reading
+  /** Files of rooms. */
+  readonly media: Media
   readonly sanctions: Sanctions
   /** What the embedding site is told of (dino.md section 13). */
   readonly outgoing: OutgoingEvents
   readonly statuses: Statuses
+  /** HTTP calls to addresses that clients named. */
+  readonly calls: Calls
   /** The one writer's turn: gateways make their groups and outlets of it. */
   readonly turn: Turn
   /** Fastify before it listens: routes are registered on it in a plugin of the gateway's own. */

@@ -61,7 +61,8 @@ export interface Token {
   readonly hash: string
   /** Short public name for lists and logs. */
   readonly id: string
-  readonly kind: 'user' | 'app' | 'service'
+  /** `refresh` opens nothing: it is only good for a new token of the same app and user. */
+  readonly kind: 'user' | 'app' | 'service' | 'refresh'
   readonly user: UserId | null
   readonly app: string | null
   readonly scopes: readonly string[]
@@ -119,8 +120,29 @@ export type ReceiptRow =
       readonly status: Exclude<AckStatus, 0>
       readonly sequences: readonly number[]
     }
+  /** These messages are hidden from the user for ever, and from nobody else. What is no message of the room is left out. */
+  | { readonly put: 'hidden'; readonly room: RoomId; readonly user: UserId; readonly sequences: readonly number[] }
   /** Last online, ms since 1970. */
   | { readonly put: 'seen'; readonly user: UserId; readonly at: number }
+
+/**
+ * Erases those of the messages whose own time has ended at `at` (ms since 1970), as if they had been deleted; what is none,
+ * or gone already, is left alone. It is no entry of the log: the message itself says when it ends.
+ */
+export interface ErasureRow {
+  readonly erase: 'expired'
+  readonly room: RoomId
+  readonly sequences: readonly number[]
+  readonly at: number
+}
+
+/** A message whose time has ended and that is not erased yet. */
+export interface Expired {
+  readonly room: RoomId
+  readonly id: EventId
+  readonly sequence: number
+  readonly messageId: string | null
+}
 
 /** An external event that waits for delivery to the embedding site (dino.md section 13). */
 export interface Outgoing {
@@ -162,7 +184,7 @@ export type DocumentRow =
   | { readonly drop: 'document'; readonly kind: string; readonly key: string }
 
 /** A row to write beside a room's log. `account` and `channel` rows get the version that follows the guard's. */
-export type Row = IdentityRow | ReceiptRow | OutgoingRow | DocumentRow
+export type Row = IdentityRow | ReceiptRow | OutgoingRow | DocumentRow | ErasureRow
 
 export type IdentityRow =
   | {
@@ -243,7 +265,8 @@ export interface Head {
 }
 
 /** By what right a page is read; checked in the statement that reads (L10). Whispers that are not the user's are never
- * among what is read, but for the server. */
+ * among what is read, but for the server. A message whose time has ended is read as an erased one, whether or not it is
+ * erased yet; so is, by a member, what they hid from themselves. */
 export type Right =
   /** The user's spans of membership bound what is seen; undefined for who is no member now, or of a removed room. */
   | { readonly by: 'member'; readonly user: UserId }
@@ -255,7 +278,8 @@ export type Right =
 export interface PageQuery {
   readonly room: RoomId
   readonly right: Right
-  readonly select: 'messages' | 'all' | 'control'
+  /** `kept`: everything but erased messages. `messages` and `kept` walk over none of those, nor over hidden ones. */
+  readonly select: 'messages' | 'all' | 'control' | 'kept'
   /** Exclusive bounds. */
   readonly before?: number
   readonly after?: number
@@ -300,8 +324,20 @@ export interface Store {
   event(room: RoomId, id: EventId, right: Right): Promise<RoomEvent | undefined>
   eventAt(room: RoomId, sequence: number): Promise<RoomEvent | undefined>
   messageKey(key: string): Promise<{ room: RoomId; sequence: number; by: UserId; digest: string } | undefined>
-  /** Those of the ids that are messages of this room, erased ones too. */
-  locate(room: RoomId, ids: readonly EventId[]): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>>
+  /** Those of the ids that are messages of this room, erased ones too. With a reader: those within their spans of
+   * membership, hidden ones too; none for who is no member now. */
+  locate(room: RoomId, ids: readonly EventId[], reader?: UserId): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>>
+  /** Whether the right covers what came right after that event of the log and stands in none; undefined when it does not
+   * hold. A member who went with the event itself saw nothing after it. */
+  covers(room: RoomId, sequence: number, right: Right): Promise<boolean | undefined>
+  /** Where the key of that version was opened, in a room of suite `xchat`. */
+  epochAt(room: RoomId, version: string): Promise<number | undefined>
+  /** In how many stretches a user's hidden messages of a room lie. */
+  hiddenStretches(room: RoomId, user: UserId): Promise<number>
+  /** Messages whose time has ended at `now` (ms since 1970) and that are not erased: those that ended first. */
+  expired(now: number, limit: number): Promise<readonly Expired[]>
+  /** ms since 1970 when the next message ends; null where none will. */
+  nextExpiry(): Promise<number | null>
   /** In which rooms those of the ids are that are messages, erased ones too. */
   roomsOfMessages(ids: readonly EventId[]): Promise<ReadonlyMap<EventId, RoomId>>
   /** Messages of a room that are not erased, newest first. */

@@ -5,12 +5,14 @@ import type { AddressInfo } from 'node:net'
 import type { UserId } from '@conclave/wire'
 import fastify from 'fastify'
 import { pino } from 'pino'
+import { memoryBlobs } from '../../blobs/memory.ts'
 import { localBus } from '../../bus/local.ts'
 import { schema } from '../../config.ts'
 import type { Core } from '../../engine/core.ts'
 import { buildCore } from '../../engine/core.ts'
 import { Turn } from '../../fanout/turn.ts'
 import { isRefused } from '../../identity/rejection.ts'
+import { guardedCalls } from '../../outlet/webhooks/calls.ts'
 import { localPresence } from '../../presence/local.ts'
 import { localQuota } from '../../quota/local.ts'
 import { DEFAULT_RULES } from '../../room/acl-rules.ts'
@@ -46,6 +48,7 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
     clock,
     random: { bytes: count => randomBytes(count) },
     store: await openSqliteStore({ directory: options.directory ?? MEMORY, node: 0, clock }),
+    blobs: memoryBlobs(),
     bus: localBus(),
     presence: localPresence(),
     quota: localQuota(clock),
@@ -57,6 +60,7 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
     http,
     server: http.server,
     publicUrl: () => 'http://chat.test',
+    calls: guardedCalls({ internal: config.xchat.webhooks.internal, timeout: 1_000, agent: 'test' }),
     turn: new Turn(),
     roomsChannel: await core.roomsChannel(),
     write: item => core.writer.write(item),

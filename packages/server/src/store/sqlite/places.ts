@@ -4,8 +4,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type EventId, LAST_MS, type RoomId, snowflake, type UserId, X_EPOCH_MS } from '@conclave/wire'
 import { PAGE } from '../../limits.ts'
 import type { RoomEvent } from '../../room/events.ts'
-import type { MessagesQuery, Placed } from '../store.ts'
+import type { Expired, MessagesQuery, Placed, Right } from '../store.ts'
 import { all, type Columns, EVENT, eventOf, one, prepareRows, turn } from './rows.ts'
+import { isHeard, isLasting, isMember, isSpanned, wasMemberAfter } from './sight.ts'
 
 /** Entries of the log that one step looks at: some ms. */
 const STEP = 2_000
@@ -17,6 +18,9 @@ const PLACED = 'CAST(e.id AS TEXT), e.sequence, CAST(e.actor AS TEXT)'
 const SQL = {
   located: `SELECT ${PLACED} FROM json_each(?2) j CROSS JOIN events e ON e.id = j.value
     WHERE e.room = ?1 AND e.class IN ('m', 'x')`,
+  /** 3 reader. */
+  locatedFor: `SELECT ${PLACED} FROM json_each(?2) j CROSS JOIN events e ON e.id = j.value
+    WHERE e.room = ?1 AND e.class IN ('m', 'x') AND ${isMember('?1', '?3')} AND ${isSpanned('?1', '?3')} AND ${isHeard('?3')}`,
   rooms: `SELECT CAST(e.id AS TEXT), CAST(e.room AS TEXT) FROM json_each(?1) j CROSS JOIN events e ON e.id = j.value
     WHERE e.class IN ('m', 'x')`,
   newest: `SELECT ${PLACED} FROM events e INDEXED BY events_message WHERE e.room = ?1 AND e.class = 'm' AND e.sequence < ?2
@@ -27,7 +31,14 @@ const SQL = {
   /** The last id of one step. */
   stepped: `SELECT CAST(id AS TEXT) FROM events WHERE id > ?1 AND id <= ?2 ORDER BY events.id LIMIT 1 OFFSET ${STEP - 1}`,
   sent: `SELECT CAST(e.room AS TEXT), ${EVENT} FROM events e INDEXED BY events_id WHERE e.id > ?1 AND e.id <= ?2
-    AND e.class = 'm' AND e.actor = ?3 AND e.at >= ?4 AND e.at < ?5 ORDER BY e.id LIMIT ?6`,
+    AND e.class = 'm' AND e.actor = ?3 AND e.at >= ?4 AND e.at < ?5 AND ${isLasting('?7')} ORDER BY e.id LIMIT ?6`,
+  /** 2 user, 3 sequence: no row for who is no member now. */
+  covered: `SELECT ${wasMemberAfter('?1', '?2', '?3')} WHERE ${isMember('?1', '?2')}`,
+  control: 'SELECT control FROM rooms WHERE id = ?',
+  epoch: 'SELECT sequence FROM epochs WHERE room = ? AND version = ?',
+  expired: `SELECT CAST(e.room AS TEXT), CAST(e.id AS TEXT), e.sequence, json_extract(e.body, '$.messageId')
+    FROM events e INDEXED BY events_expiring WHERE e.expires_at <= ? ORDER BY e.expires_at LIMIT ?`,
+  nextExpiry: 'SELECT min(expires_at) FROM events INDEXED BY events_expiring WHERE expires_at IS NOT NULL',
 } as const
 
 export class Places {
@@ -38,9 +49,11 @@ export class Places {
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>
   }
 
-  locate(room: RoomId, ids: readonly EventId[]): Map<EventId, Omit<Placed, 'id'>> {
-    const rows = all(this.#sql.located, room, JSON.stringify(ids)).map(placedOf)
-    return new Map(rows.map(({ id, sequence, sender }) => [id, { sequence, sender }]))
+  locate(room: RoomId, ids: readonly EventId[], reader?: UserId): Map<EventId, Omit<Placed, 'id'>> {
+    const { located, locatedFor } = this.#sql
+    const sought = JSON.stringify(ids)
+    const rows = reader === undefined ? all(located, room, sought) : all(locatedFor, room, sought, reader)
+    return new Map(rows.map(placedOf).map(({ id, sequence, sender }) => [id, { sequence, sender }]))
   }
 
   roomsOfMessages(ids: readonly EventId[]): Map<EventId, RoomId> {
@@ -67,16 +80,42 @@ export class Places {
   sent(after: string, query: SentQuery, limit: number): { events: RoomEvent[]; next: string | null } {
     const last = idAround(query.until + AHEAD)
     const next = one(this.#sql.stepped, after, last)?.[0] as string | undefined
-    const { user, since, until } = query
-    const rows = all(this.#sql.sent, after, next ?? last, user, since, until, limit)
+    const { user, since, until, now } = query
+    const rows = all(this.#sql.sent, after, next ?? last, user, since, until, limit, now)
     return { events: rows.map(([room, ...event]) => eventOf(room as RoomId, event)), next: next ?? null }
+  }
+
+  covers(room: RoomId, sequence: number, right: Right): boolean | undefined {
+    if (right.by === 'server') return true
+    if (right.by === 'grant') return one(this.#sql.control, room)?.[0] === right.control || undefined
+    const row = one(this.#sql.covered, room, right.user, sequence)
+    return row && row[0] === 1
+  }
+
+  epoch(room: RoomId, version: string): number | undefined {
+    return one(this.#sql.epoch, room, version)?.[0] as number | undefined
+  }
+
+  expired(now: number, limit: number): Expired[] {
+    return all(this.#sql.expired, now, limit).map(([room, id, sequence, messageId]) => ({
+      room: room as RoomId,
+      id: id as EventId,
+      sequence: sequence as number,
+      messageId: messageId as string | null,
+    }))
+  }
+
+  nextExpiry(): number | null {
+    return (one(this.#sql.nextExpiry)?.[0] as number | null | undefined) ?? null
   }
 }
 
+/** Times in ms since 1970. */
 interface SentQuery {
   readonly user: UserId
   readonly since: number
   readonly until: number
+  readonly now: number
 }
 
 /** `places` gives those of the connection that is open now: it may be another one after each step. */

@@ -1,5 +1,5 @@
 // What somebody may see of an event, as conditions of the statements that read (L10): the event is `e`, and `room`,
-// `user` and `suite` are the statement's own expressions for them.
+// `user`, `suite` and `now` (ms since 1970) are the statement's own expressions for them.
 
 /** The end of a span that is open, and of a page without one. */
 export const NO_END = Number.MAX_SAFE_INTEGER
@@ -16,6 +16,19 @@ export const isSpanned = (room: string, user: string): string =>
   `EXISTS (SELECT 1 FROM spans s WHERE s.room = ${room} AND s.user = ${user}
     AND s.from_sequence <= e.sequence AND e.sequence <= ifnull(s.to_sequence, ${NO_END}))`
 
+/** Whether the user was a member right after the event of that sequence. */
+export const wasMemberAfter = (room: string, user: string, sequence: string): string =>
+  `EXISTS (SELECT 1 FROM spans s WHERE s.room = ${room} AND s.user = ${user}
+    AND s.from_sequence <= ${sequence} AND ${sequence} < ifnull(s.to_sequence, ${NO_END}))`
+
 /** A message that somebody else sent and that could have reached the user: plain rooms show their whole log. */
 export const isReceived = (room: string, user: string, suite: string): string =>
   `e.actor IS NOT ${user} AND ${isHeard(user)} AND (${suite} = 'none' OR ${isSpanned(room, user)})`
+
+/** A message that the user has not hidden from themselves. */
+export const isUnhidden = (room: string, user: string): string =>
+  `ifnull((SELECT h.high FROM hidden h WHERE h.user = ${user} AND h.room = ${room} AND h.low <= e.sequence
+    ORDER BY h.low DESC LIMIT 1), 0) < e.sequence`
+
+/** Its time has not ended. */
+export const isLasting = (now: string): string => `(e.expires_at IS NULL OR e.expires_at > ${now})`

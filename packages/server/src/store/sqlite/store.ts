@@ -20,6 +20,7 @@ import {
   type Claim,
   type Document,
   type DocumentsQuery,
+  type Expired,
   type Head,
   type Item,
   type KeyLogEntry,
@@ -38,6 +39,7 @@ import {
 import { Checkpoints } from './checkpoint.ts'
 import { Commits } from './commit.ts'
 import { DocumentRows } from './documents.ts'
+import { HiddenRows } from './hidden.ts'
 import { IdentityRows } from './identity.ts'
 import { connect, errorCode, lock, MEMORY } from './open.ts'
 import { OutgoingRows } from './outgoing.ts'
@@ -88,6 +90,7 @@ class Connection {
   readonly places: Places
   readonly identity: IdentityRows
   readonly receipts: ReceiptRows
+  readonly hidden: HiddenRows
   readonly outgoing: OutgoingRows
   readonly documents: DocumentRows
   readonly commits: Commits
@@ -96,7 +99,8 @@ class Connection {
   constructor(database: DatabaseSync, ids: IdSequence) {
     this.database = database
     this.rooms = new RoomReads(database)
-    this.pages = new Pages(database)
+    this.hidden = new HiddenRows(database)
+    this.pages = new Pages(database, this.hidden)
     this.places = new Places(database)
     this.identity = new IdentityRows(database)
     this.receipts = new ReceiptRows(database)
@@ -192,15 +196,15 @@ class SqliteStore implements Store {
   }
 
   async page(query: PageQuery): Promise<readonly RoomEvent[] | undefined> {
-    return this.#open.pages.page(query)
+    return this.#open.pages.page(query, this.#now)
   }
 
   async event(room: RoomId, id: EventId, right: Right): Promise<RoomEvent | undefined> {
-    return this.#open.pages.event(room, id, right)
+    return this.#open.pages.event(room, id, right, this.#now)
   }
 
   async eventAt(room: RoomId, sequence: number): Promise<RoomEvent | undefined> {
-    return this.#open.pages.eventAt(room, sequence)
+    return this.#open.pages.eventAt(room, sequence, this.#now)
   }
 
   async messageKey(key: string): Promise<{ room: RoomId; sequence: number; by: UserId; digest: string } | undefined> {
@@ -303,8 +307,32 @@ class SqliteStore implements Store {
     return this.#open.identity.words()
   }
 
-  async locate(room: RoomId, ids: readonly EventId[]): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>> {
-    return this.#open.places.locate(room, ids)
+  async locate(
+    room: RoomId,
+    ids: readonly EventId[],
+    reader?: UserId,
+  ): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>> {
+    return this.#open.places.locate(room, ids, reader)
+  }
+
+  async covers(room: RoomId, sequence: number, right: Right): Promise<boolean | undefined> {
+    return this.#open.places.covers(room, sequence, right)
+  }
+
+  async epochAt(room: RoomId, version: string): Promise<number | undefined> {
+    return this.#open.places.epoch(room, version)
+  }
+
+  async hiddenStretches(room: RoomId, user: UserId): Promise<number> {
+    return this.#open.hidden.count(room, user)
+  }
+
+  async expired(now: number, limit: number): Promise<readonly Expired[]> {
+    return this.#open.places.expired(now, limit)
+  }
+
+  async nextExpiry(): Promise<number | null> {
+    return this.#open.places.nextExpiry()
   }
 
   async roomsOfMessages(ids: readonly EventId[]): Promise<ReadonlyMap<EventId, RoomId>> {
@@ -316,7 +344,7 @@ class SqliteStore implements Store {
   }
 
   async sentBy(user: UserId, since: number, until: number, limit: number): Promise<readonly RoomEvent[]> {
-    return sentBy(() => this.#open.places, { user, since, until }, limit)
+    return sentBy(() => this.#open.places, { user, since, until, now: this.#now }, limit)
   }
 
   async acks(room: RoomId, user: UserId, sequences: readonly number[]): Promise<ReadonlyMap<number, AckStatus>> {
@@ -324,7 +352,7 @@ class SqliteStore implements Store {
   }
 
   async unacked(user: UserId, rooms: readonly RoomId[], limit: number): Promise<readonly RoomEvent[]> {
-    return unacked(() => this.#open.receipts, user, rooms, limit)
+    return unacked(() => this.#open.receipts, user, rooms, limit, this.#now)
   }
 
   async cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined> {
@@ -377,6 +405,10 @@ class SqliteStore implements Store {
 
   newId(): string {
     return this.#ids.next(this.#options.clock.now())
+  }
+
+  get #now(): number {
+    return this.#options.clock.now()
   }
 
   #fail(error: unknown): StoreFailure {

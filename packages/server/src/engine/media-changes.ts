@@ -1,0 +1,53 @@
+// How the records of media change: what belongs to one user one after another, each change guarded by the records that it
+// saw, so that another node that changes the same one is noticed and looked at again.
+import type { UserId } from '@conclave/wire'
+import { Turns } from '../identity/turns.ts'
+import { ATTEMPTS, WAITING_MEDIA } from '../limits.ts'
+import type { Rejection } from '../room/rejection.ts'
+import { isRejection } from '../room/rejection.ts'
+import type { DocumentRow, Guard, Write } from '../store/store.ts'
+import { isUnavailable } from './engine.ts'
+
+/** Rows to write while the guards hold, and what the change then gives. Without rows nothing is written. */
+export interface Planned<T> {
+  readonly guards: readonly Guard[]
+  readonly rows: readonly DocumentRow[]
+  readonly value: T
+}
+
+export class MediaChanges {
+  readonly #write: Write
+  readonly #turns = new Turns(WAITING_MEDIA)
+
+  constructor(write: Write) {
+    this.#write = write
+  }
+
+  /** `plan` is asked again when something that it saw has changed. */
+  async run<T extends object, R extends { readonly rejected: string }>(
+    user: UserId,
+    plan: () => Promise<Planned<T> | R>,
+  ): Promise<T | R | Rejection> {
+    try {
+      return (await this.#turns.run(user, () => this.#run(plan))) ?? { rejected: 'busy' }
+    } catch (error) {
+      if (isUnavailable(error)) return { rejected: 'unavailable' }
+      throw error
+    }
+  }
+
+  async #run<T extends object, R extends { readonly rejected: string }>(
+    plan: () => Promise<Planned<T> | R>,
+  ): Promise<T | R | Rejection> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const planned = await plan()
+      if (isRejection(planned)) return planned
+      const { guards, rows, value } = planned as Planned<T>
+      if (rows.length === 0) return value
+      const { outcome } = await this.#write({ guards, append: null, rows })
+      if (outcome === 'committed') return value
+      if (outcome !== 'stale') throw new Error(`a change of media came out as ${outcome}`)
+    }
+    return { rejected: 'busy' }
+  }
+}
