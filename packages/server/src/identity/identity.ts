@@ -5,7 +5,7 @@ import type { Bus } from '../bus/bus.ts'
 import type { Clock, Random } from '../clock.ts'
 import type { Quota } from '../quota/quota.ts'
 import type { Account, Channel, KeySet } from '../room/facts.ts'
-import type { Guard, Store, Write } from '../store/store.ts'
+import type { App, Guard, Store, Write } from '../store/store.ts'
 import { Accounts } from './accounts.ts'
 import { type BringParts, type Brought, bringUsers } from './bring.ts'
 import { Cache } from './cache.ts'
@@ -90,6 +90,11 @@ export class Identity {
   /** Whether a user has this password now; an import that names it again then has nothing to write. */
   async passwordFits(user: UserId, password: PasswordText): Promise<boolean | 'busy'> {
     return this.#passwords.verify(password, await this.#store.password(user))
+  }
+
+  /** Apps are few and change by the operator's hand alone: they are read when they are asked for. */
+  app(id: string): Promise<App | undefined> {
+    return this.#store.app(id)
   }
 
   /** Hashed as passwords are kept, for who writes it with other rows. */

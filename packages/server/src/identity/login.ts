@@ -67,7 +67,7 @@ export class Login {
     const found = await this.#parts.tokens.authenticate(text)
     if ('refused' in found && found.refused === 'unknown') return { login: 'bad-credentials' }
     const { token } = found
-    if (token.kind !== 'user' || (user !== null && token.user !== user) || !holdsUserScopes(token.scopes))
+    if (token.kind !== 'user' || (user !== null && token.user !== user) || !holdsUserScopes(token))
       return { login: 'bad-credentials' }
     if (!('refused' in found))
       return found.account ? { login: 'ok', account: found.account, token } : { login: 'bad-credentials' }

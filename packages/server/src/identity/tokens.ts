@@ -100,10 +100,20 @@ export class Tokens {
 
   /** Whose token this is, if it is good now. */
   async authenticate(text: string): Promise<Authentication> {
-    if (text.length === 0 || text.length > TOKEN_TEXT) return { refused: 'unknown' }
+    const token = await this.#find(text)
+    return token ? this.#judge(token) : { refused: 'unknown' }
+  }
+
+  /** Whose refresh token this is, if it is good now. For everything else it is as good as none. */
+  async refreshed(text: string): Promise<Authentication> {
+    const found = await this.#find(text)
+    return found?.kind === 'refresh' ? this.#judgeOwner(found) : { refused: 'unknown' }
+  }
+
+  /** Whether the text can be judged without a look into the store. */
+  remembers(text: string): boolean {
     const hash = hashOf(text)
-    const token = await this.#cache.load(hash.slice(0, TOKEN_ID), () => this.#parts.store.token(hash))
-    return token?.hash === hash ? this.#judge(token) : { refused: 'unknown' }
+    return this.#cache.peek(hash.slice(0, TOKEN_ID))?.hash === hash
   }
 
   /**
@@ -120,6 +130,11 @@ export class Tokens {
     return this.#cache.load(id)
   }
 
+  /** All of a user's, those that ran out included. */
+  of(user: UserId): Promise<readonly Token[]> {
+    return this.#parts.store.tokensOf(user)
+  }
+
   /** Ends tokens and every session that they opened. */
   async revoke(tokens: readonly Token[], reason: string): Promise<void> {
     if (tokens.length === 0) return
@@ -128,7 +143,7 @@ export class Tokens {
   }
 
   /** Tells every node that tokens are gone, whose rows somebody dropped. */
-  ended(tokens: readonly Token[], reason: string): void {
+  ended(tokens: readonly Pick<Token, 'id'>[], reason: string): void {
     for (const { id } of tokens) {
       this.#cache.forget(id)
       this.#parts.bus.publish('all', { kind: 'end', token: id, user: null, wire: null, reason })
@@ -153,7 +168,18 @@ export class Tokens {
     this.#cache.clear()
   }
 
+  async #find(text: string): Promise<Token | undefined> {
+    if (text.length === 0 || text.length > TOKEN_TEXT) return undefined
+    const hash = hashOf(text)
+    const token = await this.#cache.load(hash.slice(0, TOKEN_ID), () => this.#parts.store.token(hash))
+    return token?.hash === hash ? token : undefined
+  }
+
   async #judge(token: Token): Promise<Authentication> {
+    return token.kind === 'refresh' ? { refused: 'unknown' } : this.#judgeOwner(token)
+  }
+
+  async #judgeOwner(token: Token): Promise<Authentication> {
     const now = this.#parts.clock.now()
     if (token.expiresAt !== null && token.expiresAt <= now) return { refused: 'expired', token }
     if (token.user === null) return { token, account: null }

@@ -1,6 +1,8 @@
-// Apps: who owns X's subscriptions, webhooks and app tokens. The secret and the token are shown once.
+// Apps: who owns X's subscriptions, webhooks and app tokens, and where users come back to who let an app act for them.
+// The secret and the token are shown once.
 import type { UserId } from '@conclave/wire'
 import type { Core } from '../engine/core.ts'
+import { isRedirect } from '../identity/redirects.ts'
 import { OperatorError, succeeded } from './users.ts'
 
 export interface NewApp {
@@ -17,6 +19,9 @@ export async function createApp(
   const owner = wanted.owner as UserId
   if (!(await store.account(owner))) throw new OperatorError(`There is no user ${owner}.`)
   const id = wanted.id ?? store.newId()
+  const wrong = wanted.redirects?.find(redirect => !isRedirect(redirect))
+  if (wrong !== undefined)
+    throw new OperatorError(`"${wrong}" is no absolute address without credentials and fragment.`)
   if (await store.app(id)) throw new OperatorError(`There is an app ${id} already.`)
   const secret = Buffer.from(random.bytes(32)).toString('base64url')
   await writer.write({

@@ -2,6 +2,7 @@
 import { isUserId, type UserId } from '@conclave/wire'
 import { z } from 'zod'
 import { PASSWORD, TOKEN_TEXT } from '../identity/limits.ts'
+import { isRedirect } from '../identity/redirects.ts'
 import { NAME } from '../limits.ts'
 import { Breath } from './breath.ts'
 
@@ -67,11 +68,13 @@ const sanction = z.strictObject({
 
 const word = z.string().min(1).max(200)
 
+const NO_REDIRECT = 'must be an absolute address without credentials and fragment'
+
 const app = z.strictObject({
   id: z.string().min(1).max(200),
   secret: z.string().min(16).max(1_024),
   owner: userId,
-  redirects: z.array(z.string().max(2_048)).max(20).default([]),
+  redirects: z.array(z.string().refine(isRedirect, NO_REDIRECT)).max(20).default([]),
   tokens: z.array(z.string().min(1).max(TOKEN_TEXT)).default([]),
 })
 

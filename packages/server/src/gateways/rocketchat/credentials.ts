@@ -69,7 +69,7 @@ export async function logIn(
   const { identity, clock } = parts
   if ('resume' in credentials) {
     const found = await identity.login.byToken(credentials.resume, null, address)
-    if (found.login !== 'ok' || !found.token || !holdsUserScopes(found.token.scopes)) {
+    if (found.login !== 'ok' || !found.token || !holdsUserScopes(found.token)) {
       return found.login === 'limited' || found.login === 'busy' ? tooMany(60_000) : loggedOut
     }
     const { account, token } = found

@@ -111,7 +111,7 @@ async function callerOf({ parts }: Gate, request: FastifyRequest): Promise<Calle
   const found = await parts.identity.tokens.authenticate(text)
   if ('refused' in found || !found.account || found.account.id !== user) return unauthenticated
   const { account, token } = found
-  if (token.kind !== 'user' || !holdsUserScopes(token.scopes)) return unauthenticated
+  if (token.kind !== 'user' || !holdsUserScopes(token)) return unauthenticated
   return { account, token, session: `rest:${token.id}`, connection: null }
 }
 

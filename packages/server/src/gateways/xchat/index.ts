@@ -3,6 +3,7 @@
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { Gateway, GatewayParts } from '../gateway.ts'
 import { drained } from './drain.ts'
+import { oauth } from './oauth/plugin.ts'
 import { Previous } from './previous.ts'
 import { invalidRequest, problem, Refusal, unavailable } from './problem.ts'
 import { PREFIX } from './realm/config.ts'
@@ -57,6 +58,7 @@ export const ROUTES: readonly Route[] = [
 export async function xchatGateway(parts: GatewayParts): Promise<Gateway> {
   const own = { ...parts, previous: new Previous(parts.reading) }
   await parts.http.register(plugin(own), { prefix: '/2' })
+  await parts.http.register(oauth(parts))
   if (parts.config.xchat.pinBackup.enabled)
     await parts.http.register(realmPlugin(own, answerFailure(own)), { prefix: PREFIX })
   const body = invalidRequest('path', 'path: this is no valid URL')

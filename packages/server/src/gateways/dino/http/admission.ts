@@ -54,7 +54,7 @@ export function isRefused(value: Caller | Refused): value is Refused {
 
 /** As at a log-in: a token that was given away for some of what its user may do is not good for all of it. */
 function isSuperusers(token: Token, account: Account | null): boolean {
-  return token.kind === 'user' && holdsUserScopes(token.scopes) && account?.roles.includes('superuser') === true
+  return token.kind === 'user' && holdsUserScopes(token) && account?.roles.includes('superuser') === true
 }
 
 function isLocal({ raw, headers }: FastifyRequest): boolean {
