@@ -39,6 +39,8 @@ const WORLD: World = {
     ...ROOMS.map(ref => room(ref)),
     room('elsewhere', { channel: 'd' }),
     room('hidden', { kind: 'private', owners: [OWNER], moderators: [], members: [OWNER, ANNA] }),
+    room('shared', { kind: 'private', owners: [OWNER, BEN], moderators: [CARL], members: [OWNER, BEN, CARL] }),
+    room('roles', { ref: 'owned', kind: 'private', owners: [OWNER, BEN], moderators: [CARL], members: [] }),
   ],
 }
 
@@ -199,6 +201,30 @@ describe('kicks and bans', () => {
     ).toBe(200)
     await heard(anna, 'gn_user_kicked')
     expect(anna.named('message')).toEqual([])
+  })
+
+  test.each(['shared', 'owned'])('of a private room whoever is kicked or banned has nothing left (%s)', async ref => {
+    const [owner, ben, carl] = [await joined(OWNER, ref), await joined(BEN, ref), await as(CARL)]
+    expect((await owner.request('kick', kick(ref, BEN))).code).toBe(200)
+    await owner.next('gn_user_kicked', ({ verb }) => verb === 'kick')
+    if (ref === 'shared') await heard(owner, 'gn_user_kicked')
+    expect((await owner.request('ban', ban(from(ref), CARL, '1s'))).code).toBe(200)
+    await new Promise(resolve => setTimeout(resolve, 1_100))
+    expect((await owner.request('message', to(ref, 'among us'))).code).toBe(200)
+    for (const client of [ben, carl]) {
+      await client.settle()
+      expect(client.named('message')).toEqual([])
+      expect((await client.request('join', at(ref))).code).toBe(705)
+      expect((await client.request('history', at(ref))).code).toBe(705)
+      expect((await client.request('message', to(ref, 'still here'))).code).toBe(702)
+    }
+    // Nothing of it waits for their next log-in either.
+    for (const id of [BEN, CARL]) {
+      const client = await DinoClient.open(server.url)
+      const { data } = await client.login(id)
+      client.close()
+      expect(JSON.stringify(data)).not.toContain(server.rooms[ref])
+    }
   })
 
   test('a ban is refused in the order and the words of the real server', async () => {

@@ -284,7 +284,8 @@ export class Sanctions {
     const message = { kind: 'kicked', room, account, actor, reason } as const
     bus.publish(`user:${user}`, message)
     bus.publish(`room:${room.id}`, message)
-    if (events.length === 0) this.#kickedOut?.(message)
+    // Of a kick that bans the ban's event has told.
+    if (!events.some(({ body }) => body.type === 'sanction.set')) this.#kickedOut?.(message)
   }
 }
 

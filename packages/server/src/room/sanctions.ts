@@ -21,16 +21,27 @@ export function imposed(
   return { type: 'sanction.set', sanction }
 }
 
-/** The end of a membership by another's hand; the room closes where its key has to change (L4). */
+/** The end of what somebody is in a room, by another's hand; the room closes where its key has to change (L4). */
 export function putOut(
   state: RoomState,
   user: UserId,
   how: 'kicked' | 'banned',
   reason: string,
   context: Context,
-): EventBody {
+): EventBody[] {
+  const roles = rolesLost(state, user)
+  if (!state.members.has(user)) return roles
   const closes = needsRotation(state, context)
-  return { type: 'members.removed', users: [user], how, reason, closes, signed: null }
+  // First what everybody inside is told.
+  return [{ type: 'members.removed', users: [user], how, reason, closes, signed: null }, ...roles]
+}
+
+/** A role in a private room is a place in it: who holds one sees and hears everything there without being a member. It
+ * stays in rooms that everybody sees, and goes with the membership by itself in encrypted ones. */
+function rolesLost(state: RoomState, user: UserId): EventBody[] {
+  if (state.kind !== 'private' || state.suite !== 'none') return []
+  const held = state.roles.get(user) ?? []
+  return held.map(role => ({ type: 'roles.changed', user, role, granted: false, signed: null }))
 }
 
 /** Whether a removal leaves somebody outside who still holds the key that counts, or that counts again when a

@@ -44,7 +44,7 @@ export const kick: CommandRule<Kick> = {
       if (isRejection(set)) return set
       events.push({ ...set, kick: true })
     }
-    if (state.members.has(user)) events.push(putOut(state, user, 'kicked', reason, context))
+    events.push(...putOut(state, user, 'kicked', reason, context))
     return { events }
   },
 }

@@ -49,7 +49,7 @@ export const sanction: CommandRule<SetSanction> = {
     const set = imposed(state, { kind, user, from: context.now, until, reason, by: actor }, context.now)
     if (isRejection(set)) return set
     const events: EventBody[] = [set]
-    if (kind === 'ban' && state.members.has(user)) events.push(putOut(state, user, 'banned', reason, context))
+    if (kind === 'ban') events.push(...putOut(state, user, 'banned', reason, context))
     return { events }
   },
 }
