@@ -1,6 +1,8 @@
 // PIN backups with X's own software, each chat in a process of its own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { decode, encode } from 'cborg'
+import type { Answered } from './http.ts'
 import { ask } from './http.ts'
 import { tokenOf } from './start.ts'
 
@@ -16,6 +18,8 @@ export interface Step {
   /** A new chat in the same process. */
   readonly create?: true
   readonly generate?: true
+  /** With X's SDK, after the keys were made; the config of the answer is then the chat's. */
+  readonly register?: { readonly url: string; readonly user: string }
   readonly setup?: string
   readonly unlock?: string
   readonly change?: readonly [string, string]
@@ -33,6 +37,8 @@ export interface Done {
   // biome-ignore lint/suspicious/noExplicitAny: the SDK's answer as it came
   readonly keys: any
   readonly error: string | null
+  /** What registering was answered with. */
+  readonly config?: Config
 }
 
 const CLIENT = new URL('./pin-client.ts', import.meta.url).pathname
@@ -59,4 +65,28 @@ export async function chat(config: Config, steps: readonly Step[], changed: Part
   const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0) throw new Error(`the client ended with ${code}: ${out}`)
   return JSON.parse(out)
+}
+
+/** The config with its realms at other addresses. */
+export function atAddresses(config: Config, address: (old: string, which: number) => string): Config {
+  const sdk = JSON.parse(config.key_store_token_map_json)
+  for (const [which, realm] of sdk.realms.entries()) realm.address = address(realm.address, which)
+  return { ...config, key_store_token_map_json: JSON.stringify(sdk) }
+}
+
+/** One request at one of the realms, by hand. */
+export async function askRealm(
+  { token_map }: Config,
+  request: unknown,
+  { which = 0, version = '0.3.7' }: { which?: number; version?: string } = {},
+): Promise<Answered> {
+  const { address, token } = token_map[which]!.value
+  const response = await fetch(`${address}req`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'x-juicebox-version': version },
+    body: new Uint8Array(encode(request)),
+  })
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const body = response.ok ? decode(bytes) : JSON.parse(bytes.toString())
+  return { status: response.status, headers: response.headers, body, text: JSON.stringify(body) }
 }
