@@ -10,6 +10,9 @@ const LIST: Allowance = { limit: 300, window: QUARTER }
 const SEND: Allowance = { limit: 450, window: QUARTER }
 const CHANGE: Allowance = { limit: 60, window: QUARTER }
 
+/** A file of 100 MB has 34 segments. */
+const SEGMENT: Allowance = { limit: 9_000, window: QUARTER }
+
 /** Every operation of the wire has its place here; `Operation` is made of these names. */
 export const RATES = {
   getUsersMe: READ,
@@ -32,7 +35,15 @@ export const RATES = {
   getChatConversationEvents: READ,
   getChatConversations: LIST,
   getChatConversation: READ,
+  chatMediaUploadInitialize: SEND,
+  chatMediaUploadAppend: SEGMENT,
+  chatMediaUploadFinalize: SEND,
+  chatMediaDownload: READ,
 } as const satisfies Readonly<Record<string, Allowance>>
 
 /** Registrations of a user in a day, announced as `x-user-limit-24hour-*`. */
 export const REGISTRATIONS: Allowance = { limit: 10, window: DAY }
+
+/** Tokens that an address may show and nobody has, off or on: guessing 256 bits is idle, and users with outdated ones
+ * behind one proxy must not lock out their neighbours. */
+export const UNKNOWN_TOKENS: Allowance = { limit: 1_000, window: 60 * 1000 }

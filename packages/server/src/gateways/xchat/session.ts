@@ -4,11 +4,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Scope } from '../../identity/scopes.ts'
 import { missingScopes } from '../../identity/scopes.ts'
 import type { Authentication } from '../../identity/tokens.ts'
-import type { Allowance, Quota, Taken } from '../../quota/quota.ts'
+import type { Allowance, Taken } from '../../quota/quota.ts'
 import type { Account } from '../../room/facts.ts'
+import type { Token } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { notAuthorized, problem, Refusal, UNAUTHORIZED } from './problem.ts'
-import { RATES, REGISTRATIONS } from './rates.ts'
+import { RATES, REGISTRATIONS, UNKNOWN_TOKENS } from './rates.ts'
 import type { Route } from './route.ts'
 
 /** A user who calls. */
@@ -44,34 +45,77 @@ export class Gate {
   }
 
   async admit(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<Caller | AppCaller | Refusal> {
-    const text = BEARER.exec(request.headers.authorization ?? '')?.[1]
-    const bearer = text === undefined ? undefined : await this.#parts.identity.tokens.authenticate(text)
-    if (!bearer) return unauthorized()
-    if ('refused' in bearer) return bearer.refused === 'banned' ? banned() : unauthorized()
+    const address = this.#parts.addressOf(request.raw)
+    const bearer = await this.#authenticate(request, address)
+    if (bearer instanceof Refusal) return bearer
+    // Who is not known counts by address: somebody's expired token uses up nothing of theirs.
+    if (!bearer || 'refused' in bearer) {
+      const refusal = bearer?.refused === 'banned' ? banned() : unauthorized()
+      return (await this.#limit(`address:${address}`, route, reply)) ?? refusal
+    }
+    const { token, account } = bearer
+    const limited =
+      (await this.#countFlood(sessionOf(token))) ??
+      (await this.#limit(account?.id ?? `app:${token.app ?? token.id}`, route, reply))
+    if (limited) return limited
     const caller = callerOf(bearer, route)
-    if (caller instanceof Refusal) return caller
-    return (await this.#limit(caller, route, reply)) ?? caller
+    if (caller instanceof Refusal || !caller.account || route.operation !== 'addUserPublicKey') return caller
+    return (await this.#countRegistration(caller.account, reply)) ?? caller
   }
 
-  async #limit(caller: Caller | AppCaller, route: Route, reply: FastifyReply): Promise<Refusal | null> {
-    const { session, account } = caller
+  /** undefined where no token is shown. An address that shows many unknown ones is heard with remembered ones alone, so
+   * that guesses cost no more reads of the store than those. */
+  async #authenticate(request: FastifyRequest, address: string): Promise<Authentication | Refusal | undefined> {
+    const text = BEARER.exec(request.headers.authorization ?? '')?.[1]
+    if (text === undefined) return undefined
+    const { identity, quota, clock } = this.#parts
+    if (identity.tokens.remembers(text)) return identity.tokens.authenticate(text)
+    const key = `xchat:unknown:${address}`
+    const taken = await quota.take(key, UNKNOWN_TOKENS, 0)
+    if (taken.remaining <= 0) return tooMany(UNKNOWN_TOKENS, taken, clock.now())
+    const bearer = await identity.tokens.authenticate(text)
+    if ('refused' in bearer && bearer.refused === 'unknown') await quota.take(key, UNKNOWN_TOKENS)
+    return bearer
+  }
+
+  async #countFlood(session: string): Promise<Refusal | null> {
     const { quota, config, clock } = this.#parts
-    const now = clock.now()
     const second: Allowance = { limit: config.limits.flood, window: 1_000 }
     const flood = await quota.take(`${session}:flood`, second)
-    if (!flood.allowed) return tooMany(second, flood, now)
+    return flood.allowed ? null : tooMany(second, flood, clock.now())
+  }
+
+  /** The operation's own bucket, in the headers of whatever is answered. */
+  async #limit(who: string, route: Route, reply: FastifyReply): Promise<Refusal | null> {
+    const { quota, config, clock } = this.#parts
     if (config.limits.rates !== 'wire') return null
     const allowance: Allowance = RATES[route.operation]
-    const taken = await quota.take(`xchat:${account?.id ?? `app:${caller.app}`}:${route.operation}`, allowance)
+    const taken = await quota.take(`xchat:${who}:${route.operation}`, allowance)
     reply.headers(limitHeaders(allowance, taken))
-    if (!taken.allowed) return tooMany(allowance, taken, now)
-    return account && route.operation === 'addUserPublicKey' ? countRegistration(quota, account, reply, now) : null
+    return taken.allowed ? null : tooMany(allowance, taken, clock.now())
   }
+
+  /** The daily bucket of registrations. */
+  async #countRegistration(account: Account, reply: FastifyReply): Promise<Refusal | null> {
+    const { quota, config, clock } = this.#parts
+    if (config.limits.rates !== 'wire') return null
+    const taken = await quota.take(`xchat:${account.id}:registrations`, REGISTRATIONS)
+    reply.headers({
+      'x-user-limit-24hour-limit': String(REGISTRATIONS.limit),
+      'x-user-limit-24hour-remaining': String(taken.remaining),
+      'x-user-limit-24hour-reset': seconds(taken),
+    })
+    return taken.allowed ? null : tooMany(REGISTRATIONS, taken, clock.now())
+  }
+}
+
+function sessionOf({ id }: Token): string {
+  return `xchat:${id}`
 }
 
 /** Service tokens are for the operator's own programs: this wire has no place for them. */
 function callerOf({ token, account }: Bearer, route: Route): Caller | AppCaller | Refusal {
-  const session = `xchat:${token.id}`
+  const session = sessionOf(token)
   if (token.kind === 'app' && token.app !== null && route.who !== 'user')
     return { account: null, session, app: token.app }
   if (token.kind !== 'user' || !account) return new Refusal(APP_ONLY)
@@ -79,22 +123,6 @@ function callerOf({ token, account }: Bearer, route: Route): Caller | AppCaller 
   const missing = missingScopes(token.scopes, route.scopes)
   if (missing.length > 0) return missingScope(missing)
   return { account, session, app: token.app, scopes: token.scopes }
-}
-
-/** The daily bucket of registrations. */
-async function countRegistration(
-  quota: Quota,
-  account: Account,
-  reply: FastifyReply,
-  now: number,
-): Promise<Refusal | null> {
-  const taken = await quota.take(`xchat:${account.id}:registrations`, REGISTRATIONS)
-  reply.headers({
-    'x-user-limit-24hour-limit': String(REGISTRATIONS.limit),
-    'x-user-limit-24hour-remaining': String(taken.remaining),
-    'x-user-limit-24hour-reset': seconds(taken),
-  })
-  return taken.allowed ? null : tooMany(REGISTRATIONS, taken, now)
 }
 
 function unauthorized(): Refusal {
