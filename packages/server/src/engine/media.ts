@@ -166,7 +166,7 @@ export class Media {
 
   /**
    * All segments are there, `parts` in number; again with the same number it gives the same answer. `lifetime`: ms after
-   * which the medium goes by itself; null never.
+   * which the medium goes by itself, at the latest when messages of the room do; null as these.
    */
   finish(by: Account, name: UploadName, parts: number, lifetime: number | null): Promise<Medium | MediaRejection> {
     const { store, clock, reading } = this.#parts
@@ -186,6 +186,7 @@ export class Media {
       if (typeof covered === 'object') return covered
       if (!covered) return { rejected: 'member.required' }
       const { session, key, room } = upload
+      const lasts = await this.#lifetimeIn(room, lifetime)
       const medium: Medium = {
         session,
         key,
@@ -193,7 +194,7 @@ export class Media {
         by: by.id,
         sequence: head.sequence,
         segments: segments.map(({ index, bytes }) => ({ index, bytes })),
-        endsAt: lifetime === null ? null : clock.now() + lifetime,
+        endsAt: lasts === null ? null : clock.now() + lasts,
       }
       const usage = await store.document(USAGE, by.id)
       const { kept, uploads, announced } = usageOf(usage)
@@ -302,6 +303,13 @@ export class Media {
     const barred = this.#barred(by, found) ?? checkMute(found.room, found.channel, by, this.#parts.clock.now())
     if (barred) return barred
     return found.room.closed ? { rejected: 'room.closed' } : null
+  }
+
+  /** Never longer than messages last in the room. */
+  async #lifetimeIn(room: RoomId, own: number | null): Promise<number | null> {
+    const ofRoom = (await this.#parts.reading.room(room))?.room.ttlMs ?? null
+    if (own === null || ofRoom === null) return own ?? ofRoom
+    return Math.min(own, ofRoom)
   }
 
   #barred(by: Account, { room, channel }: NonNullable<Awaited<ReturnType<Reading['room']>>>): Rejection | null {

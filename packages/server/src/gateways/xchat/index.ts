@@ -13,6 +13,10 @@ import { refuse, register } from './route.ts'
 import { addChatGroupMembers } from './routes/add-chat-group-members.ts'
 import { addConversationKeys } from './routes/add-conversation-keys.ts'
 import { addUserPublicKey } from './routes/add-user-public-key.ts'
+import { chatMediaDownload } from './routes/chat-media-download.ts'
+import { chatMediaUploadAppend } from './routes/chat-media-upload-append.ts'
+import { chatMediaUploadFinalize } from './routes/chat-media-upload-finalize.ts'
+import { chatMediaUploadInitialize } from './routes/chat-media-upload-initialize.ts'
 import { createChatConversation } from './routes/create-chat-conversation.ts'
 import { getChatConversation } from './routes/get-chat-conversation.ts'
 import { getChatConversationEvents } from './routes/get-chat-conversation-events.ts'
@@ -53,6 +57,10 @@ export const ROUTES: readonly Route[] = [
   getChatConversationEvents,
   getChatConversations,
   getChatConversation,
+  chatMediaUploadInitialize,
+  chatMediaUploadAppend,
+  chatMediaUploadFinalize,
+  chatMediaDownload,
 ]
 
 export async function xchatGateway(parts: GatewayParts): Promise<Gateway> {

@@ -33,6 +33,16 @@ export const PAGE_CHARACTERS = 8 * 1024 * 1024
 export const READ_AHEAD = 32
 /** Rooms whose newest shown event is remembered, to name it in the next one's envelope. */
 export const REMEMBERED_ROOMS = 10_000
+/** Bytes of a segment's body: 3 MiB in base64 are 4 MiB, and a little around it. */
+export const SEGMENT_BODY = 4 * 1024 * 1024 + 16 * 1024
+/** Parts of a form, one for each field; more would only be read to be refused. */
+export const FORM_FIELDS = 8
+/** Headers of a part, and their bytes: three of some hundred are usual. */
+export const FORM_HEADERS = { pairs: 16, bytes: 8 * 1024 }
+/** ms for reading a form that is in memory already. */
+export const FORM_TIME = 2_000
+/** Characters of a `media_hash_key` (x-chat.md 3.13). */
+export const KEY_TEXT = 50
 /** Bytes and ms for which a body that is too large is still read, so that its sender gets to the answer. */
 export const DRAIN_BYTES = 16 * 1024 * 1024
 export const DRAIN_TIME = 2_000

@@ -15,6 +15,7 @@ export type ProblemType =
   | 'resource-not-found'
   | 'resource-unavailable'
   | 'unsupported-authentication'
+  | 'usage-capped'
 
 export const problemShape = z.looseObject({
   type: z.string(),

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Scope } from '../../identity/scopes.ts'
 import type { GatewayParts } from '../gateway.ts'
+import { Form, readForm } from './form.ts'
 import { BODY_BYTES, BODY_DEPTH, BODY_VALUES } from './limits.ts'
 import type { Previous } from './previous.ts'
 import { invalidRequest, Refusal } from './problem.ts'
@@ -27,11 +28,13 @@ export class Bytes {
   readonly type: string
   readonly body: Readable
   readonly headers: Readonly<Record<string, string>>
+  readonly status: 200 | 206
 
-  constructor(type: string, body: Readable, headers: Readonly<Record<string, string>> = {}) {
+  constructor(type: string, body: Readable, headers: Readonly<Record<string, string>> = {}, status: 200 | 206 = 200) {
     this.type = type
     this.body = body
     this.headers = headers
+    this.status = status
   }
 }
 
@@ -39,6 +42,8 @@ export interface Call<Query, Body, Who = Caller> {
   readonly caller: Who
   /** A path parameter, percent-decoded. Empty where the path has none of that name. */
   param(name: string): string
+  /** A header of the request. Empty where it has none of that name. */
+  header(name: string): string
   readonly query: Query
   /** Bytes of the body as it came. */
   readonly bytes: number
@@ -62,6 +67,8 @@ interface Spec<Query extends z.ZodType, Body extends z.ZodType, Who> {
   readonly status?: 201
   /** Bytes of the body at most. */
   readonly bodyLimit?: number
+  /** The body may also come as a multipart form. */
+  readonly form?: true
   run(call: Call<z.output<Query>, z.output<Body>, Who>, parts: XchatParts): Promise<object | Bytes | Refusal>
 }
 
@@ -90,6 +97,18 @@ export function sharedRoute<Query extends z.ZodType, Body extends z.ZodType>(
 }
 
 export function register(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec: Route): void {
+  // A form's in a scope of its own, so that forms stay unknown to all others.
+  if (spec.form) void scope.register(async (inner: FastifyInstance) => registerFormIn(inner, gate, parts, spec))
+  else registerIn(scope, gate, parts, spec)
+}
+
+function registerFormIn(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec: Route): void {
+  const read = (request: FastifyRequest, body: Buffer) => readForm(request.headers['content-type'] ?? '', body)
+  scope.addContentTypeParser('multipart/form-data', { parseAs: 'buffer' }, read)
+  registerIn(scope, gate, parts, spec)
+}
+
+function registerIn(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec: Route): void {
   scope.route({
     method: spec.method,
     url: spec.path,
@@ -106,7 +125,9 @@ export function register(scope: FastifyInstance, gate: Gate, parts: XchatParts, 
       if (query instanceof Refusal) return refuse(reply, query)
       const answer = await spec.run(callOf(request, query, spec), parts)
       if (answer instanceof Refusal) return refuse(reply, answer)
-      if (answer instanceof Bytes) return reply.headers(answer.headers).type(answer.type).send(answer.body)
+      if (answer instanceof Bytes) {
+        return reply.code(answer.status).headers(answer.headers).type(answer.type).send(answer.body)
+      }
       return reply
         .code(spec.status ?? 200)
         .type('application/json; charset=utf-8')
@@ -118,14 +139,15 @@ export function register(scope: FastifyInstance, gate: Gate, parts: XchatParts, 
 const callers = new WeakMap<FastifyRequest, Caller | AppCaller>()
 
 function callOf(request: FastifyRequest, query: unknown, spec: Route): Call<unknown, unknown, Caller | AppCaller> {
-  const text = typeof request.body === 'string' ? request.body : ''
+  const sent = request.body instanceof Form || typeof request.body === 'string' ? request.body : ''
   const params = request.params as Readonly<Record<string, string>>
   return {
     caller: callers.get(request) as Caller | AppCaller,
     param: name => params[name] ?? '',
+    header: name => String(request.headers[name] ?? ''),
     query,
-    bytes: text.length,
-    body: () => bodyOf(text, spec),
+    bytes: typeof sent === 'string' ? sent.length : 0,
+    body: () => (typeof sent === 'string' ? bodyOf(sent, spec) : formOf(sent, spec)),
   }
 }
 
@@ -135,6 +157,10 @@ function bodyOf(text: string, spec: Route): unknown {
   const limits = { maxBytes: spec.bodyLimit ?? BODY_BYTES, maxDepth: BODY_DEPTH, maxKeys: BODY_VALUES }
   const value = parseJson(text, limits)
   return value.ok ? parse(spec.body, value.value, '$.') : new Refusal(invalidRequest('body', `body: ${value.error}`))
+}
+
+function formOf({ fields, error }: Form, spec: Route): unknown {
+  return fields ? parse(spec.body, fields, '$.') : new Refusal(invalidRequest('body', `body: ${error}`))
 }
 
 export function refuse(reply: FastifyReply, { problem, headers }: Refusal): FastifyReply {

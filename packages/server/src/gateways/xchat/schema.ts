@@ -11,6 +11,10 @@ import { invalidRequest, Refusal } from './problem.ts'
 
 const BASE64 = /^[A-Za-z0-9+/=_-]+$/
 const MISSING = 'is missing but it is required'
+/** What zod says of a value that is not there. */
+const MISSED = new Set<string | undefined>(['invalid_type', 'invalid_union'])
+/** Characters of a client's own name for a property that are shown to it. */
+const SHOWN = 64
 
 export function text(max: number) {
   return z.string('must be a string').max(max, `must have at most ${max} characters`)
@@ -23,6 +27,11 @@ export function list<T extends z.ZodType>(element: T, max?: number) {
 
 export function object<S extends z.ZodRawShape>(shape: S) {
   return z.object(shape, 'must be an object')
+}
+
+/** An object with these fields and no others. */
+export function closed<S extends z.ZodRawShape>(shape: S) {
+  return z.strictObject(shape, 'must be an object')
 }
 
 /** `max` bounds the characters where the body's own limit does not. */
@@ -77,9 +86,14 @@ export function paginationToken(of: List) {
 export function parse<S extends z.ZodType>(schema: S, value: unknown, root: '$.' | ''): z.output<S> | Refusal {
   const result = schema.safeParse(value)
   if (result.success) return result.data
+  const unknown = result.error.issues.find(each => each.code === 'unrecognized_keys')
+  if (unknown) {
+    const name = nameOf([...unknown.path, unknown.keys[0]?.slice(0, SHOWN) ?? ''])
+    return new Refusal(invalidRequest(name, `${root}${name}: is not a property of this request`))
+  }
   const issue = result.error.issues[0]
   const path = issue?.path ?? []
-  const missing = issue?.code === 'invalid_type' && valueAt(value, path) === undefined
+  const missing = MISSED.has(issue?.code) && valueAt(value, path) === undefined
   const name = nameOf(path)
   const detail = `${name === '' ? '$' : root + name}: ${missing ? MISSING : (issue?.message ?? 'is not valid')}`
   return new Refusal(invalidRequest(name, detail))
