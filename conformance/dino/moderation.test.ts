@@ -2,6 +2,7 @@
 // Shapes are the recorded ones (dino.md section 5).
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { Ddp } from '../rocketchat/ddp.ts'
 import { startServer, type TestServer, type World } from '../server.ts'
 import { base64, DinoClient, type Push, until } from './client.ts'
 import { site } from './http.ts'
@@ -40,6 +41,7 @@ const WORLD: World = {
     room('elsewhere', { channel: 'd' }),
     room('hidden', { kind: 'private', owners: [OWNER], moderators: [], members: [OWNER, ANNA] }),
     room('shared', { kind: 'private', owners: [OWNER, BEN], moderators: [CARL], members: [OWNER, BEN, CARL] }),
+    room('group', { kind: 'private', owners: [OWNER, ANNA, BEN], moderators: [], members: [OWNER, ANNA, BEN] }),
     room('roles', { ref: 'owned', kind: 'private', owners: [OWNER, BEN], moderators: [CARL], members: [] }),
   ],
 }
@@ -225,6 +227,18 @@ describe('kicks and bans', () => {
       client.close()
       expect(JSON.stringify(data)).not.toContain(server.rooms[ref])
     }
+  })
+
+  test('so has whoever leaves it over another wire', async () => {
+    const ddp = await Ddp.connect(server.url)
+    await ddp.call('login', { resume: `tok${BEN}` })
+    expect((await ddp.ask('leaveRoom', server.rooms.group)).error).toBeUndefined()
+    ddp.close()
+    const [ben, owner] = [await as(BEN), await joined(OWNER, 'group')]
+    expect((await owner.request('message', to('group', 'among us'))).code).toBe(200)
+    await ben.settle()
+    expect(ben.named('message')).toEqual([])
+    expect((await ben.request('join', at('group'))).code).toBe(705)
   })
 
   test('a ban is refused in the order and the words of the real server', async () => {

@@ -7,13 +7,13 @@ import type { Core } from './core.ts'
 import type { Session } from './sessions.ts'
 import { openTestCore, roomOf } from './testing.ts'
 
-const [owner, member, guest, keeper] = ['1000', '1001', '1002', '1003'] as [UserId, UserId, UserId, UserId]
+const [owner, member, guest] = ['1000', '1001', '1002'] as [UserId, UserId, UserId]
 const world = {
-  users: [owner, member, guest, keeper].map(id => ({ id, username: `user${id}` })),
+  users: [owner, member, guest].map(id => ({ id, username: `user${id}` })),
   channels: [{ ref: 'c', name: 'channel' }],
   rooms: [
     { ref: 'open', channel: 'c', name: 'open', owners: [owner] },
-    { ref: 'own', channel: 'c', name: 'own', kind: 'private', owners: [owner, keeper], members: [member] },
+    { ref: 'own', channel: 'c', name: 'own', kind: 'private', owners: [owner], members: [member] },
   ],
 }
 
@@ -41,13 +41,12 @@ const ban = (user: UserId): Command => ({
   reason: '',
   rank: 'owner',
 })
-const remove = (user: UserId): Command => ({
-  command: 'remove-members',
+const ownerRole = (user: UserId, granted: boolean): Command => ({
+  command: 'change-role',
   actor: null,
-  users: [user],
-  how: 'left',
-  reason: '',
-  keepOwner: false,
+  user,
+  role: 'owner',
+  granted,
 })
 const settled = () => new Promise(resolve => setTimeout(resolve, 20))
 
@@ -95,23 +94,23 @@ describe('entering', () => {
 describe('who belongs to a hidden room no more is not inside', () => {
   test('an owner whose role is taken, and who was no member', async () => {
     const room = await start('own')
-    await run(room, remove(keeper))
-    const live = await session(keeper)
+    await run(room, ownerRole(guest, true))
+    const live = await session(guest)
     await core.occupancy.enter(live, room, null)
-    expect(await core.occupancy.inside(room, keeper)).toBe(true)
-    await run(room, { command: 'change-role', actor: null, user: keeper, role: 'owner', granted: false })
+    expect(await core.occupancy.inside(room, guest)).toBe(true)
+    await run(room, ownerRole(guest, false))
     await settled()
-    expect(await core.occupancy.inside(room, keeper)).toBe(false)
+    expect(await core.occupancy.inside(room, guest)).toBe(false)
   })
 
   test('an owner who is no member, when the room is encrypted', async () => {
     const room = await start('own')
-    await run(room, remove(keeper))
-    await core.occupancy.enter(await session(keeper), room, null)
+    await run(room, ownerRole(guest, true))
+    await core.occupancy.enter(await session(guest), room, null)
     await core.occupancy.enter(await session(member), room, null)
     await run(room, { command: 'switch-suite', actor: owner, encrypted: true })
     await settled()
-    expect(await core.occupancy.inside(room, keeper)).toBe(false)
+    expect(await core.occupancy.inside(room, guest)).toBe(false)
     expect(await core.occupancy.inside(room, member)).toBe(true)
   })
 })

@@ -10,7 +10,7 @@ import { isOperator } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
 import { actorOf, checkRoomAcls, checkStanding, checkTarget, mayModerate, visitorOf } from '../rights.ts'
-import { needsRotation } from '../sanctions.ts'
+import { needsRotation, rolesLost } from '../sanctions.ts'
 import type { ActionSignature } from '../signatures.ts'
 import { checkList, conversationIdOf, keysOf, readList, signedOf, usersNamed, verifyAction } from '../signatures.ts'
 import type { SignedRotation } from '../signed-rotation.ts'
@@ -51,7 +51,10 @@ export const removeMembers: CommandRule<RemoveMembers> = {
     if (refused) return refused
     const unfit = checkUsers(state, command)
     if (unfit) return unfit
-    if (!signed) return { events: [removed(command, needsRotation(state, context), null)] }
+    if (!signed) {
+      const roles = [...new Set(users)].flatMap(user => rolesLost(state, user))
+      return { events: [removed(command, needsRotation(state, context), null), ...roles] }
+    }
     if (state.suite !== 'xchat' || actor === null)
       return { rejected: 'suite.refused', text: 'nothing is signed in this room' }
     return 'leave' in signed
