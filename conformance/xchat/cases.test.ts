@@ -26,6 +26,7 @@ import { ask } from './http.ts'
 import { pinCases } from './pin-cases.ts'
 import { Person } from './sdk.ts'
 import { A, B, C, CROWD, D, startXchatServer, tokenOf } from './start.ts'
+import { append, begin, download, finalize, initialize, sendMedium } from './upload.ts'
 
 interface Case {
   readonly id: string
@@ -55,7 +56,6 @@ const LATER_AREAS: Readonly<Record<string, string>> = {
   del: 'deletion comes with issue 4',
   read: 'cursors over X come with issue 4',
   typing: 'typing comes with issue 4',
-  media: 'media come with issue 4',
   act: 'activity comes with issue 4',
   wh: 'webhooks come with issue 4',
 }
@@ -683,6 +683,40 @@ const RUN: Readonly<Record<string, () => Promise<Answered | null>>> = {
     expect(answer).toMatchObject({ status: 400, body: { parameter: 'signing_public_key_signature' } })
     return null
   },
+  'media-001': async () => {
+    await pairAB()
+    const answer = await initialize(server.url, A, `${A}:${B}`, 10)
+    const media_hash_key = expect.stringMatching(/^[A-Za-z0-9]{1,50}$/)
+    expect(answer.body).toEqual({ data: { session_id: digits, media_hash_key, conversation_id: `${A}:${B}` } })
+    return answer
+  },
+  'media-004': async () => {
+    const group = await groupOf()
+    const upload = await begin(server.url, A, group.id, 10)
+    await append(server.url, A, upload, 0, randomBytes(9))
+    const bytes = await finalize(server.url, A, upload, '1')
+    expect(bytes).toMatchObject({ status: 400, body: { parameter: 'total_bytes' } })
+    return finalize(server.url, A, upload, '9')
+  },
+  'media-005': () => post('/2/chat/media/upload/initialize', { x: 1 }),
+  'media-006': async () => {
+    const group = await groupOf()
+    const bytes = randomBytes(3_000)
+    const answer = await download(server.url, B, group.id, await sendMedium(server.url, A, group.id, bytes))
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/octet-stream'])
+    expect(answer.bytes.equals(bytes)).toBe(true)
+    return null
+  },
+  'media-007': async () => {
+    const [group, other] = [await groupOf(), await groupOf()]
+    return get(`/2/chat/media/${other.id}/${await sendMedium(server.url, A, group.id, randomBytes(10))}`)
+  },
+  'media-008': async () => {
+    const group = await groupOf()
+    const key = await sendMedium(server.url, A, group.id, randomBytes(10))
+    const made = await server.command('token', 'create', '--user', A, '--scope', 'dm.read', '--scope', 'users.read')
+    return get(`/2/chat/media/${group.id}/${key}`, JSON.parse(made.out).token)
+  },
   'cl-002': async () => {
     const limited = await startXchatServer({ config: { limits: { flood: 2 } } })
     try {
@@ -718,6 +752,12 @@ const RUN: Readonly<Record<string, () => Promise<Answered | null>>> = {
 function noRoster(answer: Answered): Answered {
   expect(answer.body.detail).not.toContain('does not verify')
   return answer
+}
+
+/** The conversation of A and B, begun once. */
+async function pairAB(): Promise<void> {
+  const path = conversation(`${A}-${B}`)
+  if ((await get(path)).status === 404) await post(`${path}/keys`, keysBody(a, `${A}:${B}`, [a, b]))
 }
 
 /** A group with twelve events: its key, its making, ten messages. */

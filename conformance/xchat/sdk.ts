@@ -42,6 +42,8 @@ export interface Engine {
   sign(data: Uint8Array): Uint8Array
   encrypt(text: string, key: Uint8Array): string
   decrypt(text: string, key: Uint8Array): string
+  encryptStream(bytes: Uint8Array, key: Uint8Array): Uint8Array
+  decryptStream(bytes: Uint8Array, key: Uint8Array): Uint8Array
   decryptEvents(events: string[], keys: SigningKeyEntry[]): DecryptEventsResult
   verifyKeyBinding(identity: string, signing: string, signature: string): boolean
 }

@@ -20,6 +20,7 @@ import {
 } from './hand.ts'
 import { ask } from './http.ts'
 import { A, B, C, CROWD, startXchatServer, tokenOf } from './start.ts'
+import { append, begin, sendMedium } from './upload.ts'
 
 let server: TestServer
 let a: Hand
@@ -89,6 +90,25 @@ const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object;
   },
   getChatConversationEvents: async () => ({ path: conversation((await team()).id, '/events?max_results=1') }),
   getChatConversations: async () => ({ path: '/chat/conversations?max_results=1&expansions=admin_ids' }),
+  chatMediaUploadInitialize: async () => ({
+    path: '/chat/media/upload/initialize',
+    body: { conversation_id: (await team()).id, total_bytes: 10 },
+  }),
+  chatMediaUploadAppend: async () => {
+    const { session, key, conversation } = await begin(server.url, A, (await team()).id, 3)
+    const body = { conversation_id: conversation, media_hash_key: key, segment_index: 0, media: 'AAEC' }
+    return { path: `/chat/media/upload/${session}/append`, body }
+  },
+  chatMediaUploadFinalize: async () => {
+    const upload = await begin(server.url, A, (await team()).id, 3)
+    await append(server.url, A, upload, 0, 'AAEC')
+    const body = { conversation_id: upload.conversation, media_hash_key: upload.key, num_parts: '1' }
+    return { path: `/chat/media/upload/${upload.session}/finalize`, body }
+  },
+  chatMediaDownload: async () => {
+    const { id } = await team()
+    return { path: `/chat/media/${id}/${await sendMedium(server.url, A, id, Buffer.from('bytes'))}` }
+  },
   getChatConversation: async () => ({ path: conversation((await team()).id, '?expansions=member_ids') }),
 }
 
@@ -130,6 +150,10 @@ describe('the answer of', () => {
       getChatConversationEvents: read,
       getChatConversations: 'dm.read users.read',
       getChatConversation: read,
+      chatMediaUploadInitialize: 'media.write',
+      chatMediaUploadAppend: 'media.write',
+      chatMediaUploadFinalize: 'media.write',
+      chatMediaDownload: 'media.write',
     })
   })
 })

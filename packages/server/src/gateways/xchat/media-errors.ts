@@ -36,7 +36,7 @@ const TABLE: Table = {
   'media.taken': ({ index }) => invalidField('segment_index', `${index} is already there with other bytes`),
   'media.total': ({ announced, held }) => {
     const than = held > announced ? 'more than' : 'less than'
-    const detail = `total_bytes: does not match: the segments have ${held} bytes, ${than} the announced ${announced}`
+    const detail = `total_bytes: does not match: the segments (num_parts) have ${held} bytes, ${than} the announced ${announced}`
     return invalidRequest('total_bytes', detail)
   },
   'media.parts': ({ held }) => invalidField('num_parts', `does not match: ${held} segments are there`),
