@@ -2,8 +2,10 @@
 // is answered with 500 (x-chat.md 1.3).
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { Gateway, GatewayParts } from '../gateway.ts'
+import { Activity } from './activity/index.ts'
 import { drained } from './drain.ts'
 import { oauth } from './oauth/plugin.ts'
+import { openapi } from './openapi.ts'
 import { Previous } from './previous.ts'
 import { invalidRequest, problem, Refusal, unavailable } from './problem.ts'
 import { PREFIX } from './realm/config.ts'
@@ -34,6 +36,17 @@ import { removeChatGroupAdmins } from './routes/remove-chat-group-admins.ts'
 import { updateChatGroupTitle } from './routes/update-chat-group-title.ts'
 import { updateChatGroupAvatar } from './routes/update-chat-group-avatar.ts'
 import { sendChatMessage } from './routes/send-chat-message.ts'
+import { activityStream } from './routes/activity-stream.ts'
+import { createActivitySubscription } from './routes/create-activity-subscription.ts'
+import { createWebhookReplayJob } from './routes/create-webhook-replay-job.ts'
+import { createWebhooks } from './routes/create-webhooks.ts'
+import { deleteActivitySubscription } from './routes/delete-activity-subscription.ts'
+import { deleteActivitySubscriptionsByIds } from './routes/delete-activity-subscriptions-by-ids.ts'
+import { deleteWebhooks } from './routes/delete-webhooks.ts'
+import { getActivitySubscriptions } from './routes/get-activity-subscriptions.ts'
+import { getWebhooks } from './routes/get-webhooks.ts'
+import { updateActivitySubscription } from './routes/update-activity-subscription.ts'
+import { validateWebhooks } from './routes/validate-webhooks.ts'
 import { Gate } from './session.ts'
 
 export const ROUTES: readonly Route[] = [
@@ -57,6 +70,17 @@ export const ROUTES: readonly Route[] = [
   getChatConversationEvents,
   getChatConversations,
   getChatConversation,
+  createActivitySubscription,
+  getActivitySubscriptions,
+  updateActivitySubscription,
+  deleteActivitySubscription,
+  deleteActivitySubscriptionsByIds,
+  activityStream,
+  createWebhooks,
+  getWebhooks,
+  validateWebhooks,
+  deleteWebhooks,
+  createWebhookReplayJob,
   chatMediaUploadInitialize,
   chatMediaUploadAppend,
   chatMediaUploadFinalize,
@@ -64,14 +88,16 @@ export const ROUTES: readonly Route[] = [
 ]
 
 export async function xchatGateway(parts: GatewayParts): Promise<Gateway> {
-  const own = { ...parts, previous: new Previous(parts.reading) }
+  const previous = new Previous(parts.reading)
+  const activity = await Activity.open({ ...parts, previous })
+  const own = { ...parts, previous, activity }
   await parts.http.register(plugin(own), { prefix: '/2' })
   await parts.http.register(oauth(parts))
   if (parts.config.xchat.pinBackup.enabled)
     await parts.http.register(realmPlugin(own, answerFailure(own)), { prefix: PREFIX })
   const body = invalidRequest('path', 'path: this is no valid URL')
   const unreadableUrl = { prefix: '/2/', type: 'application/problem+json; charset=utf-8', body }
-  return { name: 'xchat', upgrades: [], unreadableUrl, close: async () => {} }
+  return { name: 'xchat', upgrades: [], unreadableUrl, close: () => activity.close() }
 }
 
 function plugin(parts: XchatParts) {
@@ -89,6 +115,11 @@ function plugin(parts: XchatParts) {
     scope.setErrorHandler(answerFailure(parts))
     const gate = new Gate(parts)
     for (const route of ROUTES) register(scope, gate, parts, route)
+    let page: string | null = null
+    scope.get('/openapi.json', { exposeHeadRoute: false }, (_, reply) => {
+      page ??= JSON.stringify(openapi(ROUTES, parts.publicUrl()))
+      return reply.type('application/json; charset=utf-8').send(page)
+    })
   }
 }
 

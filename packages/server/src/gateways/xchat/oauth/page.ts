@@ -5,7 +5,7 @@ import { OFFLINE } from '../../../identity/scopes.ts'
 import type { Authorization } from './authorization.ts'
 
 /** X's own words for them, with what they mean here. */
-const MEANING: Readonly<Record<Scope | typeof OFFLINE, string>> = {
+export const MEANING: Readonly<Record<Scope | typeof OFFLINE, string>> = {
   'dm.read': 'Read your conversations',
   'dm.write': 'Send messages, manage groups and register keys in your name',
   'users.read': 'See who you are, and other users',
