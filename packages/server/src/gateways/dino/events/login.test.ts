@@ -6,7 +6,6 @@ import { openTestCore, roomOf } from '../../../engine/testing.ts'
 import { Outlet } from '../../../fanout/outlet.ts'
 import { Turn } from '../../../fanout/turn.ts'
 import { importWorld } from '../../../operator/import-world.ts'
-import { StoreFailure } from '../../../store/store.ts'
 import type { GatewayParts } from '../../gateway.ts'
 import { readActivity } from '../activity.ts'
 import { Directory } from '../directory.ts'
@@ -74,12 +73,12 @@ test.each([
   const roomsOf = core.reading.roomsOf.bind(core.reading)
   let step = 0
   core.reading.roomsOf = async user => {
-    if (++step === failing) throw new StoreFailure('the disk is gone')
+    if (++step === failing) throw new Error('the disk is gone')
     return roomsOf(user)
   }
   const gate = gateOf(core)
   const session = sessionOf(gate, connected)
-  await expect(login({ gate, session, read, answer: () => {} })).rejects.toThrow(StoreFailure)
+  await expect(login({ gate, session, read, answer: () => {} })).rejects.toThrow('the disk is gone')
   expect(session.live).toBeNull()
   expect(core.sessions.count).toBe(0)
   expect(await core.presence.statusOf(member)).toBe('offline')
