@@ -6,6 +6,13 @@ import type { Readable } from 'node:stream'
 /** Letters of `a-z`, digits and hyphens, 1 to 100. Never what a client sent. */
 export type BlobName = string
 
+const NAME = /^[a-z0-9-]{1,100}$/
+
+/** Another name is a bug, whatever the adapter could do with it. */
+export function checkName(name: BlobName): void {
+  if (!NAME.test(name)) throw new Error('this is no name of a blob')
+}
+
 /** From `from` on and before `to`, in bytes. */
 export interface Part {
   readonly from: number

@@ -4,9 +4,8 @@ import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { type BlobName, type Blobs, BlobsFailure, type Part } from './blobs.ts'
+import { type BlobName, type Blobs, BlobsFailure, checkName, type Part } from './blobs.ts'
 
-const NAME = /^[a-z0-9-]{1,100}$/
 /** Below the directory, for what is being written. No blob has this name's dot. */
 const WRITING = '.writing'
 
@@ -78,7 +77,7 @@ class FileBlobs implements Blobs {
   }
 
   #pathOf(name: BlobName): string {
-    if (!NAME.test(name)) throw new Error('this is no name of a blob')
+    checkName(name)
     return join(this.#directory, name)
   }
 }

@@ -1,6 +1,6 @@
 // Blobs in this process's memory, gone with it: for tests, and for whatever starts a core without a directory.
 import { Readable } from 'node:stream'
-import { type BlobName, type Blobs, BlobsFailure, type Part } from './blobs.ts'
+import { type BlobName, type Blobs, BlobsFailure, checkName, type Part } from './blobs.ts'
 
 export function memoryBlobs(): Blobs {
   return new MemoryBlobs() satisfies Blobs
@@ -10,6 +10,7 @@ class MemoryBlobs implements Blobs {
   readonly #blobs = new Map<BlobName, Buffer>()
 
   async put(name: BlobName, bytes: Uint8Array | AsyncIterable<Uint8Array>, size: number): Promise<void> {
+    checkName(name)
     const chunks: Uint8Array[] = []
     for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) chunks.push(chunk)
     const whole = Buffer.concat(chunks)
@@ -18,11 +19,13 @@ class MemoryBlobs implements Blobs {
   }
 
   async get(name: BlobName, part?: Part): Promise<Readable | undefined> {
+    checkName(name)
     const blob = this.#blobs.get(name)
     return blob && Readable.from([part ? blob.subarray(part.from, part.to) : blob], { objectMode: false })
   }
 
   async delete(name: BlobName): Promise<void> {
+    checkName(name)
     this.#blobs.delete(name)
   }
 }

@@ -271,12 +271,15 @@ export class Media {
     return { guards: [guardOf(UPLOAD, upload.session, document)], rows: [putUpload(value)], value }
   }
 
-  /** The answer to an upload that is finished again. */
+  /** The answer to an upload that is finished again, which a room that has closed since does not change. */
   async #finished(by: Account, name: UploadName, parts: number): Promise<Planned<Medium> | MediaRejection> {
+    const found = await this.#parts.reading.room(name.room)
+    if (!found) return { rejected: 'room.unknown' }
+    const barred = this.#barred(by, found)
+    if (barred) return barred
     const document = await this.#mediumIn(name.room, name.key)
     const medium = document && mediumOf(document)
-    if (!medium || medium.by !== by.id || medium.session !== name.session)
-      return (await this.#mayUpload(by, name.room)) ?? UNKNOWN
+    if (!medium || medium.by !== by.id || medium.session !== name.session) return UNKNOWN
     if (medium.segments.length !== parts) return { rejected: 'media.parts', held: medium.segments.length }
     return { guards: [], rows: [], value: medium }
   }

@@ -3,7 +3,10 @@
 import { describe } from 'vitest'
 import type { Store } from './store.ts'
 import { commitSentences } from './testing/commit.ts'
+import { coverageSentences } from './testing/coverage.ts'
 import { documentSentences } from './testing/documents.ts'
+import { fadingSentences } from './testing/fading.ts'
+import { hiddenSentences } from './testing/hidden.ts'
 import { historySentences } from './testing/histories.ts'
 import { outgoingSentences } from './testing/outgoing.ts'
 import { pageSentences } from './testing/pages.ts'
@@ -34,6 +37,9 @@ export function storeContract(name: string, open: () => Promise<OpenStore>, opti
     describe('rooms', () => roomSentences(open))
     describe('pages', () => pageSentences(open))
     describe('whispers', () => whisperSentences(open))
+    describe('fading messages', () => fadingSentences(open))
+    describe('hidden messages', () => hiddenSentences(open))
+    describe('coverage', () => coverageSentences(open))
     describe('places', () => placeSentences(open))
     describe('rows', () => rowSentences(open))
     describe('receipts', () => receiptSentences(open))

@@ -1,0 +1,4 @@
+import { blobsContract } from './contract.ts'
+import { memoryBlobs } from './memory.ts'
+
+blobsContract('memory', async () => ({ blobs: memoryBlobs(), close: async () => {} }))
