@@ -91,8 +91,8 @@ export type BusMessage =
       readonly wire: string | null
       readonly reason: string
     }
-  /** An account or a channel changed: cached copies are old. */
-  | { readonly kind: 'changed'; readonly of: 'account' | 'channel' | 'keys'; readonly id: string }
+  /** An account, a channel or a document (`kind/key`) changed: cached copies are old. */
+  | { readonly kind: 'changed'; readonly of: 'account' | 'channel' | 'keys' | 'document'; readonly id: string }
 
 /** `room:<id>` for one room, `user:<id>` for what concerns one user wherever it happens, `all` for every node. */
 export type Topic = `room:${string}` | `user:${string}` | 'all'

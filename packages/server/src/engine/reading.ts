@@ -113,6 +113,12 @@ export class Reading {
     )
   }
 
+  /** The event by which this user was put out of a room or left it, for them alone: what comes of it they see no more. */
+  async ownRemoval(user: UserId, room: RoomId, sequence: number): Promise<RoomEvent | undefined> {
+    const event = await this.#parts.store.eventAt(room, sequence)
+    return event?.body.type === 'members.removed' && event.body.users.includes(user) ? event : undefined
+  }
+
   /** The id of the newest event before that sequence which is of the wanted kind. An id alone, so whoever may ask. */
   async idBefore(room: RoomId, sequence: number, wanted: (event: RoomEvent) => boolean): Promise<EventId | null> {
     let before = sequence

@@ -12,6 +12,7 @@ const SERVER = '0' as UserId
 /** One event in both of its forms: base64 thrift, and what stands beside it in JSON. */
 export interface Encoded {
   readonly event: RoomEvent
+  readonly messageId: string
   readonly conversationId: string
   readonly senderId: UserId
   /** Base64 of a MessageEvent. */
@@ -59,7 +60,7 @@ export function encodeEvent(event: RoomEvent, conversationId: string, previous: 
     signature: signature ?? undefined,
     previousSequenceId: previous ?? undefined,
   })
-  return { event, conversationId, senderId, envelope, previous, signature, conversationToken }
+  return { event, messageId, conversationId, senderId, envelope, previous, signature, conversationToken }
 }
 
 function insideOf(event: RoomEvent): Inside | undefined {

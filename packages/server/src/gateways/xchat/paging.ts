@@ -2,7 +2,7 @@
 // another, and a foreign token is refused.
 import { isEventId } from '@conclave/wire'
 
-export type List = 'events' | 'conversations'
+export type List = 'events' | 'conversations' | 'subscriptions'
 
 export function pageToken(list: List, place: string): string {
   return Buffer.from(`${list}:${place}`, 'utf8').toString('base64url')

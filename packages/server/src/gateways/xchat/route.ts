@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Scope } from '../../identity/scopes.ts'
 import type { GatewayParts } from '../gateway.ts'
+import type { Activity } from './activity/index.ts'
 import { Form, readForm } from './form.ts'
 import { BODY_BYTES, BODY_DEPTH, BODY_VALUES } from './limits.ts'
 import type { Previous } from './previous.ts'
@@ -21,6 +22,7 @@ export type Operation = keyof typeof RATES
 /** What routes work with. */
 export interface XchatParts extends GatewayParts {
   readonly previous: Previous
+  readonly activity: Activity
 }
 
 /** Bytes instead of JSON: a file, or lines that go on until somebody ends them. */

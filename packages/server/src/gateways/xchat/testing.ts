@@ -55,7 +55,7 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
     outlet: null,
   })
   const http = fastify({ routerOptions: { maxParamLength: 256 } })
-  await xchatGateway({
+  const gateway = await xchatGateway({
     ...core,
     http,
     server: http.server,
@@ -79,7 +79,9 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
       await tokens.mint({ kind: 'user', user: account.id, issuer: 'test', lifetime: null, text: `token-${id}` })
     },
     close: async () => {
-      await http.close()
+      const closed = http.close()
+      await gateway.close()
+      await closed
       await core.close()
     },
   }

@@ -2,10 +2,10 @@
 import { isUserId } from '@conclave/wire'
 import { z } from 'zod'
 import { invalidField, notFound, Refusal } from '../problem.ts'
-import { route } from '../route.ts'
+import { sharedRoute } from '../route.ts'
 import { userExpansions, userFields, userOf, userShape } from '../user.ts'
 
-export const getUsersById = route({
+export const getUsersById = sharedRoute({
   operation: 'getUsersById',
   method: 'GET',
   path: '/users/:id',

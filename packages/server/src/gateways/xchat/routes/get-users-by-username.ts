@@ -1,10 +1,10 @@
 // GET /2/users/by/username/{username}: how a command line finds the id of an @name.
 import { z } from 'zod'
 import { notFound, Refusal } from '../problem.ts'
-import { route } from '../route.ts'
+import { sharedRoute } from '../route.ts'
 import { userExpansions, userFields, userOf, userShape } from '../user.ts'
 
-export const getUsersByUsername = route({
+export const getUsersByUsername = sharedRoute({
   operation: 'getUsersByUsername',
   method: 'GET',
   path: '/users/by/username/:username',

@@ -1,0 +1,134 @@
+// Subscriptions and webhooks as requests write them and answers show them (x-chat.md 3.15, 3.16).
+import { z } from 'zod'
+import { PARAMETER, SHORT_TEXT } from '../limits.ts'
+import { invalidField, notFound, Refusal } from '../problem.ts'
+import { object, text } from '../schema.ts'
+import type { AppCaller, Caller } from '../session.ts'
+import { isApp } from '../session.ts'
+import { eventTypeOf } from './event-types.ts'
+import type { Activity } from './index.ts'
+import { KEYWORD, SUBSCRIPTIONS_PAGE, TAG } from './limits.ts'
+import type { Subscription } from './subscriptions.ts'
+import { ownerOf } from './subscriptions.ts'
+import type { Webhook } from './webhooks.ts'
+
+const ID = /^[0-9]{1,19}$/
+const NOT_AN_ID = 'must be an id: 1 to 19 digits'
+/** Characters of an unknown member's name that are repeated. */
+const NAME = 64
+
+/** An object with no other members: what X's document forbids would be a wish that nobody fulfils. */
+function exact<S extends z.ZodRawShape>(shape: S) {
+  return z.strictObject(shape, {
+    error: issue =>
+      issue.code === 'unrecognized_keys'
+        ? `has an unknown member, ${String(issue.keys[0]).slice(0, NAME)}`
+        : 'must be an object',
+  })
+}
+
+const numericId = text(SHORT_TEXT).regex(ID, NOT_AN_ID)
+const tag = text(TAG).min(1, 'must not be empty')
+
+const filter = exact({
+  user_id: numericId.optional(),
+  keyword: text(KEYWORD).min(1, 'must not be empty').optional(),
+  direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
+})
+
+export const newSubscription = exact({
+  event_type: text(SHORT_TEXT).transform((name, context) => {
+    const type = eventTypeOf(name)
+    if (type !== undefined) return type
+    context.addIssue('is no event type')
+    return z.NEVER
+  }),
+  filter,
+  tag: tag.optional(),
+  webhook_id: numericId.optional(),
+})
+
+export const subscriptionChange = exact({ tag: tag.optional(), webhook_id: numericId.optional() })
+
+export const subscriptionShape = z.object({
+  subscription_id: z.string(),
+  event_type: z.string(),
+  filter: z.object({
+    user_id: z.string().optional(),
+    keyword: z.string().optional(),
+    direction: z.string().optional(),
+  }),
+  tag: z.string().optional(),
+  webhook_id: z.string().optional(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+})
+
+export function shownSubscription(subscription: Subscription): z.infer<typeof subscriptionShape> {
+  const { id, type, filter, tag, webhook, createdAt, updatedAt } = subscription
+  return {
+    subscription_id: id,
+    event_type: type,
+    filter,
+    ...(tag === null ? {} : { tag }),
+    ...(webhook === null ? {} : { webhook_id: webhook }),
+    created_at: new Date(createdAt).toISOString(),
+    updated_at: new Date(updatedAt).toISOString(),
+  }
+}
+
+export const webhookShape = z.object({
+  id: z.string(),
+  url: z.string(),
+  valid: z.boolean(),
+  created_at: z.iso.datetime(),
+})
+
+export function shownWebhook({ id, url, valid, createdAt }: Webhook): z.infer<typeof webhookShape> {
+  return { id, url, valid, created_at: new Date(createdAt).toISOString() }
+}
+
+const PAGE = `must be a number from 1 to ${SUBSCRIPTIONS_PAGE}`
+export const subscriptionsPage = z
+  .string(PAGE)
+  .regex(/^[0-9]{1,4}$/, PAGE)
+  .transform(Number)
+  .refine(count => count >= 1 && count <= SUBSCRIPTIONS_PAGE, PAGE)
+  .default(SUBSCRIPTIONS_PAGE)
+
+/** Each once. */
+export function ids(most: number) {
+  return text(PARAMETER)
+    .transform(value => [...new Set(value.split(','))])
+    .refine(list => list.every(id => ID.test(id)), NOT_AN_ID)
+    .refine(list => list.length <= most, `must have at most ${most} elements`)
+}
+
+/** Of an app that has it. */
+export const webhookOf = object({ webhook_id: numericId })
+
+/** A subscription at a path that the caller sees. */
+export function subscriptionAt(
+  id: string,
+  caller: Caller | AppCaller,
+  { subscriptions }: Activity,
+): Subscription | Refusal {
+  if (!ID.test(id)) return new Refusal(invalidField('subscription_id', NOT_AN_ID))
+  const found = subscriptions.get(id)
+  if (found && subscriptions.sees(ownerOf(caller), found)) return found
+  return new Refusal(notFound('subscription', 'subscription_id', id))
+}
+
+/** A webhook at a path, of the app that calls. */
+export function webhookAt(id: string, { app }: AppCaller, { webhooks }: Activity): Webhook | Refusal {
+  if (!ID.test(id)) return new Refusal(invalidField('webhook_id', NOT_AN_ID))
+  const found = webhooks.get(id)
+  return found?.app === app ? found.webhook : new Refusal(notFound('webhook', 'webhook_id', id))
+}
+
+/** A webhook that a body names: one of the app by whose token is called. */
+export function linkedWebhook(id: string, caller: Caller | AppCaller, { webhooks }: Activity): Refusal | null {
+  if (caller.app !== null && webhooks.get(id)?.app === caller.app) return null
+  const why = isApp(caller) || caller.app !== null ? 'the app has no such webhook' : 'the token is of no app'
+  return new Refusal(invalidField('webhook_id', `${id} does not exist: ${why}`))
+}
