@@ -73,7 +73,7 @@ describe('a request', () => {
     ['lists in lists', new Uint8Array(2_000).fill(0x81)],
     ['maps in maps', new Uint8Array(Array.from({ length: 1_000 }, () => [0xa1, 0x60]).flat())],
     ['more than the bytes of a request', cbor('R'.repeat(2_100))],
-  ])('is not: %s', (_, body) => expect(why(body)).toMatch(/^(?:body|\$): /))
+  ])('is not: %s', (_, body) => expect(why(body)).toMatch(/^(?:body|\$[^:]*): /))
 
   test('does not name a member twice', () => {
     const once = cbor({ version: VERSION, unlock_key_tag: TAG })
@@ -133,9 +133,9 @@ describe('a request', () => {
   })
 
   test('holds nothing beside', () => {
-    expect(why(register2({ more: 1 }))).toMatch(/^\$\.Register2: /)
-    expect(why(cbor({ ...recover2(VERSION), more: 1 }))).toMatch(/^(?:body|\$): /)
-    expect(why(cbor({ Recover2: { ...recover2(VERSION).Recover2, more: 1 } }))).toMatch(/^\$\.Recover2: /)
+    expect(why(register2({ more: 1 }))).toMatch(/^\$\.Register2\.more: /)
+    expect(why(cbor({ ...recover2(VERSION), furthermore: 1 }))).toMatch(/^\$\.furthermore: /)
+    expect(why(cbor({ Recover2: { ...recover2(VERSION).Recover2, more: 1 } }))).toMatch(/^\$\.Recover2\.more: /)
   })
 
   test('of Recover2 holds a point', () => {
