@@ -102,8 +102,10 @@ function bodyOf({ method, body, form }: Route): object | null {
 }
 
 function answerOf({ answer }: Route): object {
-  // Bytes have a type and no schema.
-  return typeof answer === 'string' ? { [answer]: {} } : { 'application/json': { schema: schemaOf(answer, 'output') } }
+  // Bytes have a type, here without its parameters, and no schema.
+  return typeof answer === 'string'
+    ? { [answer.replace(/;.*/, '')]: {} }
+    : { 'application/json': { schema: schemaOf(answer, 'output') } }
 }
 
 function securityOf({ who, scopes }: Route): object[] {
