@@ -541,18 +541,17 @@ describe('passwords', () => {
     })
     try {
       const trying = attempt({ ...cli, url: own.url })
-      const guess = async (password: string) => {
-        const browser = new Browser()
-        return browser.submit(trying.url, await browser.get(trying.url), { username: 'ada', password })
-      }
+      const browser = new Browser()
+      const page = await browser.get(trying.url)
+      const guess = (password: string) => browser.submit(trying.url, page, { username: 'ada', password })
       const answers = await Promise.all(Array.from({ length: 20 }, (_, at) => guess(`guess ${at}`)))
       expect(answers.filter(({ status }) => status === 401)).toHaveLength(5)
       expect(answers.filter(({ status }) => status === 429)).toHaveLength(15)
       const right = await guess(PASSWORD)
       expect([right.status, right.location]).toEqual([429, null])
       // And from then on the address, whatever account it names.
-      const many = await Promise.all(Array.from({ length: 60 }, () => guess('once more')))
-      expect(many.at(-1)?.text).toContain('from your address')
+      const many = await Promise.all(Array.from({ length: 300 }, () => guess('once more')))
+      expect(many.some(({ text }) => text.includes('from your address'))).toBe(true)
     } finally {
       await own.remove()
     }

@@ -53,10 +53,12 @@ export interface Issued {
   readonly lifetime: number
 }
 
-export class Grants {
-  readonly #parts: GatewayParts
+type Parts = Pick<GatewayParts, 'clock' | 'random' | 'identity' | 'reading' | 'write'>
 
-  constructor(parts: GatewayParts) {
+export class Grants {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
     this.#parts = parts
   }
 

@@ -33,8 +33,9 @@ export const STATE = 2_048
 /** Characters of a list of scopes; all that X has are 300. */
 export const SCOPES = 2_048
 
-/** Pages shown and forms taken, per address: each form may cost the work of a password check. */
-export const PAGES: Allowance = { limit: 240, window: MINUTE }
-export const SIGN_INS: Allowance = { limit: 60, window: MINUTE }
+/** Pages shown and forms taken, per address: an office stands behind one. A form costs a password check of 20 ms at most,
+ * and wrong ones are counted per account besides. */
+export const PAGES: Allowance = { limit: 600, window: MINUTE }
+export const SIGN_INS: Allowance = { limit: 300, window: MINUTE }
 /** Calls of the token routes per address; many users of one service stand behind one. */
 export const TOKEN_CALLS: Allowance = { limit: 600, window: MINUTE }
