@@ -471,9 +471,11 @@ describe('with small limits', () => {
     const bytes = randomBytes(900_000)
     const upload = await begin(small.url, B, group.id, bytes.length)
     expect((await append(small.url, B, upload, 0, bytes.subarray(0, 300_000))).status).toBe(200)
-    const cut = Array.from({ length: 3 }, () => append(small.url, B, upload, 1, bytes.subarray(300_000, 600_000)))
+    const cut = Promise.allSettled(
+      Array.from({ length: 3 }, () => append(small.url, B, upload, 1, bytes.subarray(300_000, 600_000))),
+    )
     await small.kill()
-    await Promise.allSettled(cut)
+    await cut
     small = await startXchatServer({ ...options, data: small.data })
     expect(readdirSync(join(small.data, 'blobs', '.writing'))).toEqual([])
     expect((await finalize(small.url, B, upload, '3')).body.parameter).toBe('num_parts')
