@@ -32,6 +32,8 @@ export const CONSENTS = 10_000
 export const WEBHOOK_URL = 200
 /** Webhooks of one app: X's largest tier has 10 and no app here needs more than one for each deployment. */
 export const WEBHOOKS = 10
+/** Changes of one app's webhooks that wait for each other: the challenges of a minute and failed deliveries make few. */
+export const WEBHOOK_CHANGES = 1_000
 /** Challenges (CRC) that one app may cause in a minute: each is a call to an address that it chose. */
 export const CHALLENGES = { limit: 60, window: 60_000 }
 /** Random bytes of a challenge. */

@@ -110,7 +110,8 @@ export class Payloads {
     wanted: string | null,
     reader: Account,
   ): Promise<RoomEvent | undefined> {
-    let before = event.sequence + 1
+    // The key for those who stay is opened right behind a removal.
+    let before = event.sequence + (event.body.type === 'members.removed' ? 2 : 1)
     for (;;) {
       const page = { select: 'control', order: 'newest', before, limit: READ_AHEAD } as const
       const read = await this.#parts.reading.page(reader, room, page)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { PARAMETER, SHORT_TEXT } from '../limits.ts'
 import { invalidField, notFound, Refusal } from '../problem.ts'
-import { object, text } from '../schema.ts'
+import { closed, text } from '../schema.ts'
 import type { AppCaller, Caller } from '../session.ts'
 import { isApp } from '../session.ts'
 import { eventTypeOf } from './event-types.ts'
@@ -14,29 +14,16 @@ import type { Webhook } from './webhooks.ts'
 
 const ID = /^[0-9]{1,19}$/
 const NOT_AN_ID = 'must be an id: 1 to 19 digits'
-/** Characters of an unknown member's name that are repeated. */
-const NAME = 64
-
-/** An object with no other members: what X's document forbids would be a wish that nobody fulfils. */
-function exact<S extends z.ZodRawShape>(shape: S) {
-  return z.strictObject(shape, {
-    error: issue =>
-      issue.code === 'unrecognized_keys'
-        ? `has an unknown member, ${String(issue.keys[0]).slice(0, NAME)}`
-        : 'must be an object',
-  })
-}
-
 const numericId = text(SHORT_TEXT).regex(ID, NOT_AN_ID)
 const tag = text(TAG).min(1, 'must not be empty')
 
-const filter = exact({
+const filter = closed({
   user_id: numericId.optional(),
   keyword: text(KEYWORD).min(1, 'must not be empty').optional(),
   direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
 })
 
-export const newSubscription = exact({
+export const newSubscription = closed({
   event_type: text(SHORT_TEXT).transform((name, context) => {
     const type = eventTypeOf(name)
     if (type !== undefined) return type
@@ -48,7 +35,7 @@ export const newSubscription = exact({
   webhook_id: numericId.optional(),
 })
 
-export const subscriptionChange = exact({ tag: tag.optional(), webhook_id: numericId.optional() })
+export const subscriptionChange = closed({ tag: tag.optional(), webhook_id: numericId.optional() })
 
 export const subscriptionShape = z.object({
   subscription_id: z.string(),
@@ -103,9 +90,6 @@ export function ids(most: number) {
     .refine(list => list.every(id => ID.test(id)), NOT_AN_ID)
     .refine(list => list.length <= most, `must have at most ${most} elements`)
 }
-
-/** Of an app that has it. */
-export const webhookOf = object({ webhook_id: numericId })
 
 /** A subscription at a path that the caller sees. */
 export function subscriptionAt(

@@ -1,11 +1,12 @@
 // The webhooks of apps: one document for each app, so that what an app may have at all and no address twice is decided by
 // its version. A copy of all is in memory, since each event asks which of them are good.
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { Turns } from '../../../identity/turns.ts'
 import { ATTEMPTS } from '../../../limits.ts'
 import type { Called } from '../../../outlet/calls.ts'
 import type { Document, Guard, Row } from '../../../store/store.ts'
 import type { GatewayParts } from '../../gateway.ts'
-import { CHALLENGE_BYTES, SUBSCRIPTIONS_PAGE, WEBHOOKS } from './limits.ts'
+import { CHALLENGE_BYTES, SUBSCRIPTIONS_PAGE, WEBHOOK_CHANGES, WEBHOOKS } from './limits.ts'
 
 const KIND = 'xchat.webhooks'
 
@@ -31,9 +32,9 @@ export type WebhookFailure =
   | 'WebhookLimitExceeded'
 
 /** What becomes of an app's webhooks, with other rows to write; null changes nothing. */
-type Change<F> = (
+type Change = (
   webhooks: readonly Webhook[],
-) => { readonly webhooks: readonly Webhook[]; readonly rows?: readonly Row[] } | F
+) => { readonly webhooks: readonly Webhook[]; readonly rows?: readonly Row[] } | WebhookFailure | null
 
 const EMPTY: Held = { webhooks: [], version: 0 }
 
@@ -41,6 +42,7 @@ export class Webhooks {
   readonly #parts: GatewayParts
   readonly #byApp = new Map<string, Held>()
   readonly #appOf = new Map<string, string>()
+  readonly #turns = new Turns(WEBHOOK_CHANGES)
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
@@ -89,14 +91,17 @@ export class Webhooks {
   }
 
   /** One that has answered. */
-  async add(app: string, webhook: Webhook): Promise<WebhookFailure | null> {
-    return this.#change<WebhookFailure>(app, webhooks => {
+  add(app: string, webhook: Webhook): Promise<WebhookFailure | null> {
+    return this.#change(app, webhooks => {
       return this.refusal(app, webhook.url) ?? { webhooks: [...webhooks, webhook] }
     })
   }
 
   async judge(app: string, id: string, valid: boolean): Promise<void> {
-    await this.#change(app, webhooks => ({ webhooks: webhooks.map(one => (one.id === id ? { ...one, valid } : one)) }))
+    await this.#change(app, webhooks => {
+      if (!webhooks.some(one => one.id === id && one.valid !== valid)) return null
+      return { webhooks: webhooks.map(one => (one.id === id ? { ...one, valid } : one)) }
+    })
   }
 
   /** `rows` are written with it. */
@@ -120,11 +125,16 @@ export class Webhooks {
     return isRight(called, signatureOf(secret, token)) ? 'answered' : 'wrong'
   }
 
-  async #change<F>(app: string, change: Change<F>): Promise<F | null> {
+  /** One after another for each app, since each change is decided by the whole list. */
+  #change(app: string, change: Change): Promise<WebhookFailure | null> {
+    const changed = this.#turns.run(app, () => this.#write(app, change))
+    return changed ?? Promise.reject(new Error('too many changes of the webhooks of one app'))
+  }
+
+  async #write(app: string, change: Change): Promise<WebhookFailure | null> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const held = this.#byApp.get(app) ?? EMPTY
-      const changed = change(held.webhooks)
-      if (typeof changed === 'string' || !isChange(changed)) return changed as F
+      const changed = change(this.of(app))
+      if (changed === null || typeof changed === 'string') return changed
       const body = JSON.stringify({ webhooks: changed.webhooks })
       const put = { put: 'document', document: { kind: KIND, key: app, owner: app, body, dueAt: null } } as const
       const guards = [this.guard(app)]
@@ -176,10 +186,6 @@ function isRight(called: Called, expected: string): boolean {
   if (typeof token !== 'string') return false
   const [given, wanted] = [Buffer.from(token), Buffer.from(expected)]
   return given.length === wanted.length && timingSafeEqual(given, wanted)
-}
-
-function isChange(value: unknown): value is { webhooks: readonly Webhook[]; rows?: readonly Row[] } {
-  return typeof value === 'object' && value !== null
 }
 
 function heldOf({ body, version }: Document): Held {
