@@ -23,7 +23,8 @@ import {
 } from './hand.ts'
 import type { Answered } from './http.ts'
 import { ask } from './http.ts'
-import { pinCases } from './pin-cases.ts'
+import { APP, Hook, Listener, subscribe, until } from './listener.ts'
+import { PINS, pinCases } from './pin-cases.ts'
 import { Person } from './sdk.ts'
 import { A, B, C, CROWD, D, startXchatServer, tokenOf } from './start.ts'
 import { append, begin, download, finalize, initialize, sendMedium } from './upload.ts'
@@ -49,15 +50,11 @@ const FILE = new URL('../cases/xchat.json', import.meta.url)
 const CASES: readonly Case[] = JSON.parse(readFileSync(FILE, 'utf8'))
 
 /** Why a case is not run here. */
-const LATER: Readonly<Record<string, string>> = {
-  'members-063': 'the activity stream comes with issue 4',
-}
+const LATER: Readonly<Record<string, string>> = {}
 const LATER_AREAS: Readonly<Record<string, string>> = {
   del: 'deletion comes with issue 4',
   read: 'cursors over X come with issue 4',
   typing: 'typing comes with issue 4',
-  act: 'activity comes with issue 4',
-  wh: 'webhooks come with issue 4',
 }
 
 let server: TestServer
@@ -66,7 +63,8 @@ let b: Hand
 let c: Hand
 
 beforeAll(async () => {
-  server = await startXchatServer({ more: CROWD.map(id => `1${id}`) })
+  const webhooks = { insecure: true, internal: true }
+  server = await startXchatServer({ more: CROWD.map(id => `1${id}`), config: { xchat: { webhooks } } })
   ;[a, b, c] = [await enroll(server.url, A), await enroll(server.url, B), await enroll(server.url, C)]
 })
 
@@ -111,6 +109,28 @@ async function newUser(): Promise<Hand> {
   return enroll(server.url, id)
 }
 let used = 0
+
+const SUBSCRIPTIONS = '/2/activity/subscriptions'
+
+/** The user's own stream, with subscriptions to what becomes of groups. */
+async function listenTo(user: string): Promise<Listener> {
+  for (const type of ['chat.conversation.join', 'chat.conversation.member_added'])
+    await subscribe(server.url, tokenOf(user), type, user)
+  return Listener.open(server.url, tokenOf(user))
+}
+
+function answered({ status, headers }: Listener): Answered {
+  return { status, headers, body: undefined, text: '' }
+}
+
+async function withHook(run: (hook: Hook) => Promise<Answered>): Promise<Answered> {
+  const hook = await Hook.open()
+  try {
+    return await run(hook)
+  } finally {
+    await hook.close()
+  }
+}
 
 const digits = expect.stringMatching(/^[0-9]+$/)
 
@@ -329,6 +349,20 @@ const RUN: Readonly<Record<string, () => Promise<Answered | null>>> = {
     const answer = await post(conversation(group.id, '/messages'), messageBody(b, group.id, old), tokenOf(B))
     expect(answer.body).toMatchObject({ code: 'NON_LATEST_CKEY_VERSION', current_key_version: group.version })
     return answer
+  },
+  'members-063': async () => {
+    const told = await Promise.all([A, B, C].map(user => listenTo(user)))
+    const [as, bs, cs] = told as [Listener, Listener, Listener]
+    const group = await groupOf()
+    await addTo(server.url, group, a, [c])
+    await Promise.all([as.has(1), bs.has(2), cs.has(1)])
+    expect(told.map(listener => listener.types())).toEqual([
+      ['chat.conversation.member_added'],
+      ['chat.conversation.join', 'chat.conversation.member_added'],
+      ['chat.conversation.join'],
+    ])
+    for (const listener of told) listener.close()
+    return answered(cs)
   },
 
   'keys-001': async () => {
@@ -612,6 +646,47 @@ const RUN: Readonly<Record<string, () => Promise<Answered | null>>> = {
     return answer
   },
 
+  'act-001': async () => {
+    const stream = await Listener.open(server.url, APP)
+    expect(stream.headers.get('transfer-encoding')).toBe('chunked')
+    await until(() => stream.beats > 0)
+    stream.close()
+    return answered(stream)
+  },
+  'act-003': async () => {
+    const body = { event_type: 'chat.received', filter: { user_id: A } }
+    const answer = await post(SUBSCRIPTIONS, body)
+    const dates = { created_at: expect.any(String), updated_at: expect.any(String) }
+    expect(answer.body).toEqual({ data: { subscription: { subscription_id: digits, ...body, ...dates } } })
+    return answer
+  },
+  'act-004': async () => {
+    const answer = await post(SUBSCRIPTIONS, { event_type: 'chat.conversation_join', filter: { user_id: A } })
+    expect(answer.body.data.subscription.event_type).toBe('chat.conversation.join')
+    return answer
+  },
+  'act-006': () => post(SUBSCRIPTIONS, { event_type: 'chat.typing', filter: {} }),
+  'act-007': () => get('/2/activity/stream?backfill_minutes=6', APP),
+
+  'wh-001': () =>
+    withHook(async hook => {
+      const answer = await post('/2/webhooks', { url: hook.url }, APP)
+      expect(answer.body).toEqual({
+        data: { id: digits, url: hook.url, valid: true, created_at: expect.any(String) },
+      })
+      return answer
+    }),
+  'wh-002': () =>
+    withHook(hook => {
+      hook.secret = 'another one'
+      return post('/2/webhooks', { url: hook.url }, APP)
+    }),
+  'wh-003': () =>
+    withHook(async hook => {
+      expect((await post('/2/webhooks', { url: hook.url }, APP)).status).toBe(200)
+      return post('/2/webhooks', { url: hook.url }, APP)
+    }),
+
   'list-001': async () => {
     const [one, two] = await Promise.all([newUser(), newUser()])
     const group = await makeGroup(server.url, one, [one, two])
@@ -812,11 +887,12 @@ describe('the cases of the X wire', () => {
     const run = RUN[one.id]
     if (later) test.skip(`${one.id} # ${later}`, () => {})
     else {
-      test(`${one.id} ${one.given}`, async () => {
+      const story = async () => {
         if (!run) throw new Error('this case is not written')
         const answer = await run()
         if (answer) check(one.expect, answer)
-      })
+      }
+      test(`${one.id} ${one.given}`, story, one.id.startsWith('jb-') ? PINS : undefined)
     }
   }
 })

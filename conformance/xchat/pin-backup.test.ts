@@ -2,17 +2,18 @@
 // them a second or two (Argon2), so tests share what they set up.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { Client } from '@xdevplatform/xdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { recover2, registration } from '../../packages/server/src/gateways/xchat/realm/testing.ts'
 import type { TestServer } from '../server.ts'
 import { startServer } from '../server.ts'
 import { ask } from './http.ts'
 import type { Config } from './pin.ts'
-import { atAddresses, chat, configOf, tokensOf } from './pin.ts'
+import { askRealm, atAddresses, chat, configOf, tokensOf } from './pin.ts'
+import { PINS } from './pin-cases.ts'
 import { A, B, CROWD, D, startXchatServer, tokenOf } from './start.ts'
 
 const PIN = 'correct horse 7'
-/** ms for a handful of PINs, on a busy machine. */
-const PINS = 90_000
 
 let server: TestServer
 beforeAll(async () => {
@@ -21,8 +22,8 @@ beforeAll(async () => {
 afterAll(() => server?.remove())
 
 /** A user with a backup, and the keys in it. */
-async function backedUp(user: string, guesses?: number) {
-  const config = { ...(await configOf(server.url, user)), ...(guesses && { max_guess_count: guesses }) }
+async function backedUp(user: string) {
+  const config = await configOf(server.url, user)
   const [done] = await chat(config, [{ generate: true, setup: PIN }])
   expect(done).toEqual({ keys: expect.objectContaining({ identity: expect.any(String) }), error: null })
   return { config, keys: done!.keys }
@@ -43,6 +44,10 @@ describe('a first boot', () => {
       // As every client that looks for a key tests it.
       expect(before.body.data?.length).toBeUndefined()
       expect(before.body.juicebox_config.max_guess_count).toBe(20)
+      // To X's SDK, too, nobody is enrolled who has no key.
+      const sdk = await new Client({ accessToken: tokenOf(A), baseUrl: server.url }).users.getPublicKey(A)
+      expect(sdk.data?.length).toBeUndefined()
+      expect(sdk).toHaveProperty('juiceboxConfig.keyStoreTokenMapJson')
       const [generated] = await chat(before.body.juicebox_config, [
         { generate: true, register: { url: server.url, user: A }, setup: PIN },
       ])
@@ -158,13 +163,40 @@ describe('a PIN', () => {
           { unlock: PIN },
         ])
         expect(after.map(({ error }) => error)).toEqual([invalid(1), invalid(0), invalid(0), invalid(0)])
-        for (const down of [0, 1, 2]) {
-          const [locked] = await chat(withoutRealm(moved, down), [{ unlock: PIN }])
-          expect(locked!.error).toBe(invalid(0))
-        }
+        for (const which of [0, 1, 2])
+          expect((await askRealm(moved, 'Recover1', { which })).body).toEqual({ Recover1: 'NoGuesses' })
         const [anew, open] = await chat(moved, [{ generate: true, setup: PIN }, { unlock: PIN }])
         expect([anew!.error, open!.error]).toEqual([null, null])
         expect(running.output()).not.toMatch(/eyJ|"level":50/)
+      } finally {
+        await running.remove()
+      }
+    },
+    PINS,
+  )
+
+  test(
+    'that is being guessed while the server dies has every answered guess counted',
+    async () => {
+      const own = await startXchatServer()
+      let running = own
+      try {
+        const config = await configOf(own.url, CROWD[3]!)
+        const sent = registration({ guesses: 100 })
+        expect((await askRealm(config, { Register2: sent })).status).toBe(200)
+        const guess = async (at: Config): Promise<number> => {
+          const { status, body } = await askRealm(at, recover2(sent.version))
+          expect(status).toBe(200)
+          return body.Recover2.Ok.guess_count
+        }
+        const guesses = Array.from({ length: 60 }, () => guess(config))
+        const settled = Promise.allSettled(guesses)
+        await Promise.any(guesses)
+        await own.kill()
+        const counts = (await settled).flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+        expect(new Set(counts).size).toBe(counts.length)
+        running = await startServer({ data: own.data })
+        expect(await guess(await configOf(running.url, CROWD[3]!))).toBeGreaterThan(Math.max(...counts))
       } finally {
         await running.remove()
       }

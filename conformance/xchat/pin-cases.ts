@@ -7,6 +7,9 @@ import type { Answered } from './http.ts'
 import { askRealm, atAddresses, chat, configOf } from './pin.ts'
 import { CROWD } from './start.ts'
 
+/** ms for a handful of PINs, which cost a client a second or two each (Argon2), on a machine with other things to do. */
+export const PINS = 240_000
+
 /** `url`: of the server, once it runs. */
 export function pinCases(url: () => string): Readonly<Record<string, () => Promise<Answered | null>>> {
   const newConfig = (which: number) => configOf(url(), CROWD[CROWD.length - which]!)

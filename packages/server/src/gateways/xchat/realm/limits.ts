@@ -24,7 +24,7 @@ export const KEY_LIFE = 90 * 24 * 60 * 60 * 1000
 export const KEYS_KEPT = 2
 /** Requests of one user at one realm: an unlock takes 3, a change of the PIN 5; all 20 guesses of a record 40. */
 export const REALM_RATE: Allowance = { limit: 120, window: 60_000 }
-/** Requests about one record that wait for each other, so that each sees what the one before it wrote. */
-export const WAITING_REQUESTS = 32
+/** Requests about one record that wait for each other, so that each sees what the one before it wrote: no more come in. */
+export const WAITING_REQUESTS = REALM_RATE.limit
 /** ms that the last guess may take from Recover2 to Recover3, if it was right; then the record is emptied. */
 export const LAST_GUESS = 60_000

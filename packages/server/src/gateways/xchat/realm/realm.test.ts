@@ -3,12 +3,13 @@
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { schema } from '../../../config.ts'
 import type { XchatParts } from '../route.ts'
 import type { XchatServer } from '../testing.ts'
 import { startXchat } from '../testing.ts'
 import type { JuiceboxConfig } from './config.ts'
 import { realmPlugin } from './index.ts'
-import { KEY_LIFE, REALM_RATE } from './limits.ts'
+import { GUESSES_MOST, KEY_LIFE, REALM_RATE } from './limits.ts'
 import { realmsOf } from './realms.ts'
 import { blinded, cbor, proves, publicOf, randomScalar, read, recover2, recover3, registration } from './testing.ts'
 
@@ -131,6 +132,34 @@ describe('the config', () => {
     } finally {
       await fresh.close()
     }
+  })
+
+  test('has the realms that another node was faster to make, and its next keys', async () => {
+    const fresh = await startXchat()
+    try {
+      const { reading, writer, clock, random } = fresh.core
+      const parts = { reading, write: writer.write, clock, random }
+      /** What a node makes of them that looked before the other one wrote. */
+      const late = (seen: Awaited<ReturnType<typeof reading.document>>, time = clock) => {
+        let looks = 0
+        const document = async (kind: string, key: string) => (looks++ === 0 ? seen : reading.document(kind, key))
+        return realmsOf({ ...parts, reading: { document } as unknown as typeof reading, clock: time })
+      }
+      const made = await realmsOf(parts)
+      expect(await late(undefined)).toEqual(made)
+      const before = await reading.document('xchat.realms', 'own')
+      const later = { now: () => clock.now() + KEY_LIFE }
+      const renewed = await realmsOf({ ...parts, clock: later })
+      expect(renewed).not.toEqual(made)
+      expect(await late(before, later)).toEqual(renewed)
+    } finally {
+      await fresh.close()
+    }
+  })
+
+  test('asks for no more guesses than a realm grants', () => {
+    const guesses = (count: number) => schema.safeParse({ xchat: { pinBackup: { guesses: count } } }).success
+    expect([0, 1, GUESSES_MOST, GUESSES_MOST + 1].map(guesses)).toEqual([false, true, true, false])
   })
 
   test('is signed with a new key after a time, under the same ids and names', async () => {
