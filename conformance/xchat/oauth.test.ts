@@ -2,6 +2,7 @@
 // somebody comes to what is not theirs.
 import { randomBytes } from 'node:crypto'
 import { Client } from '@xdevplatform/xdk'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestServer } from '../server.ts'
 import { startServer } from '../server.ts'
@@ -205,6 +206,29 @@ describe('an app itself', () => {
     expect(wrong.headers.get('www-authenticate')).toContain('Basic')
     const none = await askToken({ url: web.url, id: 'web' }, { grant_type: 'client_credentials' })
     expect([none.status, none.body.error]).toEqual([401, 'invalid_client'])
+  })
+
+  test('is served fifty times at once', async () => {
+    const asked = Array.from({ length: 50 }, () => askToken(web, { grant_type: 'client_credentials' }))
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200))
+  })
+
+  test('is made by the operator while the server runs, with addresses that lead somewhere', async () => {
+    const create = (redirect: string) => server.command('app', 'create', '--owner', USER, '--redirect', redirect)
+    for (const redirect of ['javascript:alert(1)', '/callback', 'https://a@app.example/', 'https://app.example/#x']) {
+      const { code, err } = await create(redirect)
+      expect([redirect, code, err.includes(redirect)]).toEqual([redirect, 1, true])
+    }
+    const made = JSON.parse((await create('my.app:/callback')).out)
+    const app = { url: server.url, id: made.id, secret: made.secret, redirect: 'my.app:/callback' }
+    const trying = attempt(app)
+    const browser = new Browser()
+    const page = await browser.get(trying.url)
+    expect(page.headers.get('content-security-policy')).toContain("form-action 'self' my.app:;")
+    const answer = await browser.submit(trying.url, page, sign)
+    expect(answer.location?.startsWith('my.app:/callback?code=')).toBe(true)
+    expect((await exchange(app, heard(answer.location).code!, trying.verifier)).status).toBe(200)
+    expect(await me(made.token)).toBe(403)
   })
 
   test('does not find its secret by trying', async () => {
@@ -602,6 +626,34 @@ describe('malformed', () => {
       expect([query, answer.status, answer.location]).toEqual([query, 400, null])
     }
     expect((await new Browser().get(`${bare}&other=1`)).status).toBe(200)
+  })
+
+  test('whatever is sent is refused in its form', async () => {
+    const names = ['grant_type', 'client_id', 'client_secret', 'code', 'code_verifier', 'redirect_uri', 'refresh_token']
+    const known = ['authorization_code', 'refresh_token', 'client_credentials', 'cli', 'web', cli.redirect, web.secret!]
+    const value = fc.oneof(fc.constantFrom(...known), fc.string({ unit: 'binary', maxLength: 60 }))
+    const fields = fc.dictionary(fc.constantFrom(...names, 'token', 'scope', 'state'), value)
+    const sent = fc.oneof(
+      fields.map(each => new URLSearchParams(each).toString()),
+      fc.string({ unit: 'binary', maxLength: 200 }),
+    )
+    const path = fc.constantFrom('/2/oauth2/token', '/oauth2/token', '/2/oauth2/revoke')
+    const sending = fc.asyncProperty(path, sent, async (to, body) => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+      const answer = await fetch(server.url + to, { method: 'POST', body, headers })
+      const answered = (await answer.json()) as { error?: string }
+      if (answer.status !== 200) expect([400, 401, 429]).toContain(answer.status)
+      expect(typeof answered.error).toBe(answer.status === 200 ? 'undefined' : 'string')
+    })
+    await fc.assert(sending, { numRuns: 150 })
+    const page = fc.asyncProperty(sent, async query => {
+      const url = `${server.url}/i/oauth2/authorize?${query.replace(/[^ -~]|[#\s]/g, '%ff')}`
+      const answer = await new Browser().get(url)
+      expect([200, 303, 400]).toContain(answer.status)
+      const form = await new Browser().post(url, query)
+      expect([303, 400, 403]).toContain(form.status)
+    })
+    await fc.assert(page, { numRuns: 60 })
   })
 
   test('nothing of all this was a bug', () => {

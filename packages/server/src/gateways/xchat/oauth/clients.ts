@@ -2,9 +2,11 @@
 // on the user's own machine sends no secret; what it may do without one is for who asks to say.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import { Turns } from '../../../identity/turns.ts'
 import type { App } from '../../../store/store.ts'
 import type { GatewayParts } from '../../gateway.ts'
 import { type Fields, unescaped } from './form.ts'
+import { WAITING_CLIENTS } from './limits.ts'
 
 export interface Client {
   readonly app: App
@@ -17,6 +19,7 @@ const MINUTE = 60_000
 
 export class Clients {
   readonly #parts: GatewayParts
+  readonly #turns = new Turns(WAITING_CLIENTS)
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
@@ -24,13 +27,18 @@ export class Clients {
 
   /** `limited`: too many wrong secrets from there; the right one is not looked at either. */
   async identify(id: string, secret: string | undefined, address: string): Promise<Client | 'unknown' | 'limited'> {
-    const { quota, config } = this.#parts
+    if (secret === undefined) return this.#look(id, secret)
     const key = `xchat:client:${id.slice(0, NAME)}:${address}`
+    // One after another, so that many at once are no more tries than the limit lets through.
+    return this.#turns.run(key, () => this.#counted(key, id, secret)) ?? 'limited'
+  }
+
+  async #counted(key: string, id: string, secret: string): Promise<Client | 'unknown' | 'limited'> {
+    const { quota, config } = this.#parts
     const allowance = { limit: config.limits.failedLogins, window: MINUTE }
-    // Counted before the look, so that many at once are no more than these.
-    if (secret !== undefined && !(await quota.take(key, allowance)).allowed) return 'limited'
+    if ((await quota.take(key, allowance, 0)).remaining <= 0) return 'limited'
     const found = await this.#look(id, secret)
-    if (found !== 'unknown' && secret !== undefined) await quota.clear(key)
+    if (found === 'unknown') await quota.take(key, allowance)
     return found
   }
 

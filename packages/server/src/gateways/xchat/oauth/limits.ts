@@ -39,3 +39,5 @@ export const PAGES: Allowance = { limit: 600, window: MINUTE }
 export const SIGN_INS: Allowance = { limit: 300, window: MINUTE }
 /** Calls of the token routes per address; many users of one service stand behind one. */
 export const TOKEN_CALLS: Allowance = { limit: 600, window: MINUTE }
+/** Calls of one app from one address that may stand in line: each is a look at one row. */
+export const WAITING_CLIENTS = 1_000
