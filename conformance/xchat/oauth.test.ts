@@ -554,6 +554,27 @@ describe('the page', () => {
   })
 })
 
+describe('behind a proxy with TLS', () => {
+  test('the cookie is the host’s own and goes over TLS alone, and the documents name the public address', async () => {
+    const users = [{ id: '1', username: 'ada', password: PASSWORD }]
+    const apps = [{ id: 'cli', secret: 'a secret of the cli', owner: '1', redirects: [cli.redirect] }]
+    const own = await startServer({ world: { users, apps }, config: { publicUrl: 'https://chat.example/' } })
+    try {
+      const trying = attempt({ ...cli, url: own.url })
+      const browser = new Browser()
+      const page = await browser.get(trying.url)
+      expect(page.headers.get('set-cookie')).toMatch(
+        /^__Host-conclave-proof=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+      )
+      expect((await browser.submit(trying.url, page, sign)).status).toBe(303)
+      const document = await (await fetch(`${own.url}/2/openapi.json`)).text()
+      expect(document).toContain('"authorizationUrl":"https://chat.example/i/oauth2/authorize"')
+    } finally {
+      await own.remove()
+    }
+  })
+})
+
 describe('passwords', () => {
   test('are not found by trying, from many connections neither', async () => {
     const own = await startServer({

@@ -212,7 +212,7 @@ describe('what is kept', () => {
     const text = JSON.stringify([documents, rows])
     const secrets = [code, tokens?.access, tokens?.refresh].map(one => one?.split('.')[1] as string)
     for (const secret of secrets) expect(text).not.toContain(secret)
-    expect(rows.map(({ kind, app }) => [kind, app]).sort()).toEqual([
+    expect(rows.map(({ kind, app }) => [kind, app]).sort(([a], [b]) => String(a).localeCompare(String(b)))).toEqual([
       ['refresh', 'app1'],
       ['user', 'app1'],
     ])
