@@ -1,6 +1,9 @@
 // What X's API lacks of a group, with X's own software: members are taken away and go, admins change, title and avatar
 // change. The requests go through X's SDK, X's engine signs them and verifies what comes of them.
+import { uuidOf } from '@conclave/wire'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { DinoClient } from '../dino/client.ts'
+import { Ddp } from '../rocketchat/ddp.ts'
 import type { TestServer } from '../server.ts'
 import { ask } from './http.ts'
 import { Person } from './sdk.ts'
@@ -241,5 +244,51 @@ describe('title and avatar', () => {
     await c.request('POST', `${id}/leave`, { action_signatures: [c.signed(id, { kind: 'memberRemove', ids: [C] })] })
     const closed = await refusal(retitle(a, 'avatar', sealed, next))
     expect([closed.status, closed.data.type]).toEqual([409, 'https://api.x.com/2/problems/conversation-closed'])
+  })
+})
+
+describe('members on the other wires', () => {
+  test('hear of a removal, of new admins, of a title, and are asked for a key when somebody leaves', async () => {
+    const dino = await DinoClient.open(server.url)
+    expect((await dino.login(B, `user${B}`, tokenOf(B))).code).toBe(200)
+    const ddp = await Ddp.connect(server.url)
+    await ddp.call('login', { resume: tokenOf(C) })
+    await ddp.sub('stream-notify-user', `${C}/subscriptions-changed`)
+    const rid = uuidOf(id.slice(1))
+    const about = (what: string) => ddp.event('notify-user', ([change, doc]) => change === what && doc.rid === rid)
+    const wanted = () => dino.named('gn_rotation_wanted').filter(({ target }) => target.id === rid)
+
+    const roles = { user_ids: [C], action_signatures: [a.signed(id, { kind: 'adminAdd', ids: [C] })] }
+    await a.request('POST', `${id}/admins`, roles)
+    expect((await about('updated'))[1]).toMatchObject({ roles: ['owner'] })
+    const value = a.engine.encrypt('New title', a.keys.get(version)!)
+    const action_signatures = [a.signed(id, { kind: 'title', value, conversationKeyVersion: version })]
+    await a.request('PUT', `${id}/title`, { encrypted_title: value, action_signatures })
+
+    await a.remove(id, [C])
+    expect((await about('removed'))[1]).toMatchObject({ u: { _id: C } })
+    expect(await ddp.call('subscriptions/get')).toEqual(expect.not.arrayContaining([expect.objectContaining({ rid })]))
+    await dino.settle()
+    // The key came with the removal: nobody is asked for another one.
+    expect(wanted()).toEqual([])
+
+    await a.request('POST', `${id}/leave`, { action_signatures: [a.signed(id, { kind: 'memberRemove', ids: [A] })] })
+    await dino.next('gn_rotation_wanted', ({ target }) => target.id === rid)
+    expect(wanted()).toHaveLength(1)
+    dino.close()
+    ddp.close()
+  })
+
+  test('put somebody out, who comes to a signed removal too late', async () => {
+    const dino = await DinoClient.open(server.url)
+    expect((await dino.login(A, `user${A}`, tokenOf(A))).code).toBe(200)
+    const kick = { verb: 'kick', target: { id: uuidOf(id.slice(1)) }, object: { id: C } }
+    expect((await dino.request('kick', kick)).code).toBe(200)
+    expect(await conversation()).toMatchObject({ member_ids: [A, B], rotation_required: true })
+    const late = await refusal(a.remove(id, [C]))
+    expect([late.status, late.data.detail]).toEqual([400, expect.stringContaining(`user ${C} is not a member`)])
+    await a.remove(id, [B])
+    expect((await conversation()).rotation_required).toBeUndefined()
+    dino.close()
   })
 })

@@ -19,25 +19,42 @@ import {
   retitleBody,
 } from './hand.ts'
 import { ask } from './http.ts'
+import { APP, Hook, subscribe } from './listener.ts'
 import { A, B, C, CROWD, startXchatServer, tokenOf } from './start.ts'
 import { append, begin, sendMedium } from './upload.ts'
 
 let server: TestServer
+let hook: Hook
 let a: Hand
 let b: Hand
 let c: Hand
 
 beforeAll(async () => {
-  server = await startXchatServer()
+  server = await startXchatServer({ config: { xchat: { webhooks: { insecure: true, internal: true } } } })
+  hook = await Hook.open()
   ;[a, b, c] = [await enroll(server.url, A), await enroll(server.url, B), await enroll(server.url, C)]
 })
-afterAll(() => server?.remove())
+afterAll(async () => {
+  await hook?.close()
+  await server?.remove()
+})
 
 const conversation = (id: string, rest = '') => `/chat/conversations/${id}${rest}`
 const team = () => makeGroup(server.url, a, [a, b])
 
+async function subscribed(): Promise<string> {
+  return (await subscribe(server.url, tokenOf(A), 'chat.sent', A)).subscription_id
+}
+
+/** A webhook with an address of its own. */
+async function hooked(): Promise<string> {
+  const body = { url: `${hook.url}&n=${hooks++}` }
+  return (await ask(server.url, APP, 'POST', '/2/webhooks', { body })).body.data.id
+}
+let hooks = 0
+
 /** A request of each operation that is answered well. */
-const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object; who?: string }>>> = {
+const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object; who?: string; token?: string }>>> = {
   getUsersMe: async () => ({ path: '/users/me?user.fields=id,created_at' }),
   getUsersById: async () => ({ path: `/users/${B}` }),
   getUsersByUsername: async () => ({ path: `/users/by/username/user${B}` }),
@@ -110,14 +127,40 @@ const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object;
     return { path: `/chat/media/${id}/${await sendMedium(server.url, A, id, Buffer.from('bytes'))}` }
   },
   getChatConversation: async () => ({ path: conversation((await team()).id, '?expansions=member_ids') }),
+  createActivitySubscription: async () => ({
+    path: '/activity/subscriptions',
+    body: { event_type: 'chat.sent', filter: { user_id: A }, tag: 'a tag' },
+  }),
+  getActivitySubscriptions: async () => {
+    await subscribed()
+    return { path: '/activity/subscriptions?max_results=1' }
+  },
+  updateActivitySubscription: async () => ({
+    path: `/activity/subscriptions/${await subscribed()}`,
+    body: { tag: 'x' },
+  }),
+  deleteActivitySubscription: async () => ({ path: `/activity/subscriptions/${await subscribed()}` }),
+  deleteActivitySubscriptionsByIds: async () => ({ path: `/activity/subscriptions?ids=${await subscribed()},5` }),
+  activityStream: async () => {
+    const times = [60_000, 1_000].map(ago => new Date(Date.now() - ago).toISOString())
+    return { path: `/activity/stream?start_time=${times[0]}&end_time=${times[1]}` }
+  },
+  createWebhooks: async () => ({ path: '/webhooks', body: { url: hook.url }, token: APP }),
+  getWebhooks: async () => ({ path: `/webhooks?n=${await hooked()}`, token: APP }),
+  validateWebhooks: async () => ({ path: `/webhooks/${await hooked()}`, token: APP }),
+  deleteWebhooks: async () => ({ path: `/webhooks/${await hooked()}`, token: APP }),
+  createWebhookReplayJob: async () => {
+    const body = { webhook_id: await hooked(), from_date: '202601010000', to_date: '202601010100' }
+    return { path: '/webhooks/replay', body, token: APP }
+  },
 }
 
 describe('the answer of', () => {
   test.each(ROUTES.map(route => [route.operation, route] as const))(
     '%s has its shape and nothing else',
     async (name, route) => {
-      const { path, body, who = A } = await GOOD[name]!()
-      const answer = await ask(server.url, tokenOf(who), route.method, `/2${path}`, { body })
+      const { path, body, who = A, token = tokenOf(who) } = await GOOD[name]!()
+      const answer = await ask(server.url, token, route.method, `/2${path}`, { body })
       expect([answer.status, answer.text]).toEqual([route.status ?? 200, answer.text])
       if (typeof route.answer === 'string') return expect(answer.headers.get('content-type')).toBe(route.answer)
       expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8')
@@ -150,6 +193,18 @@ describe('the answer of', () => {
       getChatConversationEvents: read,
       getChatConversations: 'dm.read users.read',
       getChatConversation: read,
+      createActivitySubscription: 'dm.read',
+      getActivitySubscriptions: 'dm.read',
+      updateActivitySubscription: 'dm.read',
+      deleteActivitySubscription: 'dm.read',
+      deleteActivitySubscriptionsByIds: 'dm.read',
+      activityStream: 'dm.read',
+      // Apps' tokens have no scopes.
+      createWebhooks: '',
+      getWebhooks: '',
+      validateWebhooks: '',
+      deleteWebhooks: '',
+      createWebhookReplayJob: '',
       chatMediaUploadInitialize: 'media.write',
       chatMediaUploadAppend: 'media.write',
       chatMediaUploadFinalize: 'media.write',

@@ -195,7 +195,11 @@ function haveOwnNames(webhooks: readonly Pick<Webhook, 'name' | 'url'>[]): boole
 const ORIGIN = /^(?:\*|[a-z][a-z0-9+.-]*:\/\/[^/\s,]+)$/
 
 const MB = 1_000_000
-const bytes = z.number().int().min(0).max(1_000_000 * MB)
+const bytes = z
+  .number()
+  .int()
+  .min(0)
+  .max(1_000_000 * MB)
 
 /** Of files, on every wire. Bytes are those of the files as they are sent, which for encrypted ones is the ciphertext. */
 const media = z.strictObject({
@@ -306,8 +310,20 @@ export const schema = z.strictObject({
       activity: z
         .strictObject({
           keepAlive: z.number().int().min(1).max(20).default(15).describe('Seconds between blank lines of a stream.'),
-          subscriptions: z.number().int().min(1).max(150_000).default(1_000).describe('Most subscriptions of one owner.'),
-          streams: z.number().int().min(1).max(1_000).default(5).describe('Most streams of one owner at the same time.'),
+          subscriptions: z
+            .number()
+            .int()
+            .min(1)
+            .max(150_000)
+            .default(1_000)
+            .describe('Most subscriptions of one owner.'),
+          streams: z
+            .number()
+            .int()
+            .min(1)
+            .max(1_000)
+            .default(5)
+            .describe('Most streams of one owner at the same time.'),
         })
         .default({ keepAlive: 15, subscriptions: 1_000, streams: 5 })
         .describe('Seconds between the blank lines of activity streams; subscriptions and streams of one owner.'),
