@@ -111,6 +111,8 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
       return { name: body.name }
     case 'room.retitled':
       return { title: body.title, avatar: body.avatar }
+    case 'ttl.changed':
+      return { ttlMs: body.ttlMs }
     case 'room.described':
       return { topic: body.topic, sort: body.sort, tags: body.tags, isDefault: body.isDefault, isAdmin: body.isAdmin }
     case 'sanction.set': {

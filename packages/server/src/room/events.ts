@@ -135,6 +135,8 @@ export type EventBody =
       readonly content: Content
       /** Only its sender and these users see it: a whisper in a plain room (dino.md section 4, `message`). */
       readonly to?: readonly UserId[]
+      /** ms since 1970 when it goes by itself; absent where it stays. */
+      readonly expiresAt?: number
     }
   | {
       readonly type: 'messages.deleted'
@@ -159,6 +161,8 @@ export type EventBody =
       readonly avatar: string | null
       readonly signed: Signed | null
     }
+  /** How long messages last that are sent from now on, in ms; null: they stay. */
+  | { readonly type: 'ttl.changed'; readonly ttlMs: number | null; readonly signed: Signed }
   | {
       readonly type: 'room.described'
       readonly topic: string
@@ -191,7 +195,8 @@ export interface RoomEvent {
   /** Who did it; null is the server. */
   readonly actor: UserId | null
   readonly body: EventBody
-  /** True where a later event deleted this one's content; the body then holds none of it. */
+  /** True where this one's content is gone, deleted by a later event or by its own time, or hidden by who reads it; the
+   * body then holds none of it. */
   readonly erased?: boolean
 }
 

@@ -15,6 +15,11 @@ export function audienceOf(body: EventBody): string | null {
   return body.type === 'message' && body.to ? `,${body.to.join(',')},` : null
 }
 
+/** ms since 1970 when a message goes by itself; null: it stays. */
+export function expiryOf(body: EventBody): number | null {
+  return body.type === 'message' ? (body.expiresAt ?? null) : null
+}
+
 /** A name or user name as it is looked up and kept unique: without regard to case. */
 export function foldName(name: string): string {
   return name.toLowerCase()
@@ -49,6 +54,8 @@ export type Projected =
   | { readonly row: 'role.revoked'; readonly user: UserId; readonly role: RoomRole }
   /** All roles of one user, or of everybody. */
   | { readonly row: 'roles.dropped'; readonly user: UserId | null }
+  /** Nothing where the room has an earlier one of that version. */
+  | { readonly row: 'epoch.opened'; readonly version: string; readonly sequence: number }
   /** Nothing where that event is no message, or another one than named. */
   | { readonly row: 'message.erased'; readonly sequence: number; readonly id: EventId }
 
@@ -83,6 +90,8 @@ export function project(event: RoomEvent, suite: Suite, first: number): readonly
     }
     case 'roles.changed':
       return [{ row: body.granted ? 'role.granted' : 'role.revoked', user: body.user, role: body.role }]
+    case 'epoch.opened':
+      return suite === 'xchat' ? [{ row: 'epoch.opened', version: body.version, sequence }] : NONE
     case 'messages.deleted':
       return body.targets.flatMap((id, index): readonly Projected[] => {
         const target = body.sequences[index]
@@ -133,7 +142,7 @@ export function advance(head: HeadDraft, event: RoomEvent): void {
 }
 
 /** A message without its content: what it was sent under and to whom stays, so that whoever reads the log can still
- * place it. */
+ * place it. Its own end, if it had one, has no meaning any more. */
 export function erase(body: EventBody): EventBody {
   if (body.type !== 'message') return body
   const { type, messageId, content, to } = body

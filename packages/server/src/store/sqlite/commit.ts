@@ -5,8 +5,20 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelId, EventId, IdSequence, RoomId, UserId } from '@conclave/wire'
 import type { EventBody, RoomEvent } from '../../room/events.ts'
 import { advance, foldName, type HeadDraft, project } from '../projection.ts'
-import type { Append, DocumentRow, Guard, IdentityRow, Item, Outcome, OutgoingRow, ReceiptRow, Row } from '../store.ts'
+import type {
+  Append,
+  DocumentRow,
+  ErasureRow,
+  Guard,
+  IdentityRow,
+  Item,
+  Outcome,
+  OutgoingRow,
+  ReceiptRow,
+  Row,
+} from '../store.ts'
 import { type DocumentRows, documentId } from './documents.ts'
+import type { HiddenRows } from './hidden.ts'
 import type { IdentityRows } from './identity.ts'
 import { EventInserts } from './inserts.ts'
 import type { OutgoingRows } from './outgoing.ts'
@@ -33,6 +45,8 @@ const SQL = {
 interface OpenHead extends HeadDraft {
   /** Something of this batch was appended; the row is written once, at the batch's end. */
   advanced: boolean
+  /** The row is another without anything having been appended. */
+  changed: boolean
 }
 
 /** What a batch has read, with its own changes. */
@@ -51,6 +65,7 @@ export interface Tables {
   readonly rooms: RoomReads
   readonly identity: IdentityRows
   readonly receipts: ReceiptRows
+  readonly hidden: HiddenRows
   readonly outgoing: OutgoingRows
   readonly documents: DocumentRows
 }
@@ -67,6 +82,7 @@ export class Commits {
   readonly #rooms: RoomReads
   readonly #identity: IdentityRows
   readonly #receipts: ReceiptRows
+  readonly #hidden: HiddenRows
   readonly #outgoing: OutgoingRows
   readonly #documents: DocumentRows
   readonly #ids: IdSequence
@@ -79,6 +95,7 @@ export class Commits {
     this.#rooms = tables.rooms
     this.#identity = tables.identity
     this.#receipts = tables.receipts
+    this.#hidden = tables.hidden
     this.#outgoing = tables.outgoing
     this.#documents = tables.documents
     this.#ids = ids
@@ -103,7 +120,7 @@ export class Commits {
       this.#inserts.flush()
       this.#writeKeys(batch.keys)
       for (const row of batch.receipts) this.#writeReceipt(batch, row)
-      for (const head of batch.heads.values()) if (head.advanced) this.#writeHead(head)
+      for (const head of batch.heads.values()) if (head.advanced || head.changed) this.#writeHead(head)
       this.#sql.commit.run()
       return outcomes
     } catch (error) {
@@ -184,7 +201,8 @@ export class Commits {
   #write(batch: Batch, item: Item): Outcome {
     const events = item.append ? this.#append(batch, item.append) : []
     for (const row of item.rows) {
-      if (isReceipt(row)) batch.receipts.push(row)
+      if (isErasure(row)) this.#expire(batch, row)
+      else if (isReceipt(row)) batch.receipts.push(row)
       else if (isOutgoing(row)) this.#outgoing.write(row, events)
       else if (isDocument(row)) this.#writeDocument(batch, row)
       else this.#identity.write(row, this.#nextVersion(batch, row))
@@ -197,8 +215,19 @@ export class Commits {
     batch.versions.document.set(documentId(kind, key), this.#documents.write(row))
   }
 
+  #expire(batch: Batch, { room, sequences, at }: ErasureRow): void {
+    const head = this.#head(batch, room)
+    this.#inserts.flush()
+    let erased = 0
+    for (const sequence of sequences) erased += this.#projected.expire(room, sequence, at)
+    if (erased === 0) return
+    head.messages -= erased
+    head.changed = true
+  }
+
   #writeReceipt(batch: Batch, row: ReceiptRow): void {
     if (row.put === 'seen') this.#receipts.see(row.user, row.at)
+    else if (row.put === 'hidden') this.#hidden.write(row)
     else this.#receipts.write(row, this.#head(batch, row.room), batch.at)
   }
 
@@ -211,7 +240,9 @@ export class Commits {
     const events = bodies.map(body => this.#insert(batch, head, body, append.at, actor, first))
     for (const { space, key } of append.releases) this.#sql.release.run(space, key, room)
     for (const { space, key } of append.claims) this.#sql.claim.run(space, key, room)
-    for (const { key, by, digest } of append.messageKeys) batch.keys.set(key, { room, sequence: first, by, digest })
+    // An append without events, which hides something, uses its keys too.
+    const sequence = Math.min(first, head.sequence)
+    for (const { key, by, digest } of append.messageKeys) batch.keys.set(key, { room, sequence, by, digest })
     return events
   }
 
@@ -267,7 +298,7 @@ export class Commits {
     let head = batch.heads.get(room)
     if (head === undefined) {
       const draft = this.#rooms.draft(room) ?? unborn(room)
-      head = { ...draft, advanced: false }
+      head = { ...draft, advanced: false, changed: false }
       batch.heads.set(room, head)
     }
     return head
@@ -302,15 +333,21 @@ export class Commits {
 }
 
 function isReceipt(row: Row): row is ReceiptRow {
-  return 'put' in row && (row.put === 'acks' || row.put === 'cursor' || row.put === 'seen')
+  return 'put' in row && (row.put === 'acks' || row.put === 'cursor' || row.put === 'seen' || row.put === 'hidden')
+}
+
+function isErasure(row: Row): row is ErasureRow {
+  return 'erase' in row
 }
 
 function isOutgoing(row: Row): row is OutgoingRow {
-  return 'change' in row || ('drop' in row ? row.drop === 'outgoing' : row.put === 'outgoing')
+  if ('put' in row) return row.put === 'outgoing'
+  return 'change' in row || ('drop' in row && row.drop === 'outgoing')
 }
 
 function isDocument(row: Row): row is DocumentRow {
-  return 'put' in row ? row.put === 'document' : 'drop' in row && row.drop === 'document'
+  if ('put' in row) return row.put === 'document'
+  return 'drop' in row && row.drop === 'document'
 }
 
 /** Filled by room.created before anything of it is written. */

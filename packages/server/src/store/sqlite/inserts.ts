@@ -3,7 +3,7 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { RoomEvent } from '../../room/events.ts'
-import { audienceOf, classOf } from '../projection.ts'
+import { audienceOf, classOf, expiryOf } from '../projection.ts'
 
 const COLUMNS = 7
 /** Rows per statement: measured 8 to 128, flat from here on. */
@@ -13,7 +13,7 @@ const ROW = '(?, ?, ?, ?, ?, ?, ?)'
 export class EventInserts {
   readonly #many: StatementSync
   readonly #one: StatementSync
-  readonly #whisper: StatementSync
+  readonly #special: StatementSync
   #waiting: SQLInputValue[] = []
 
   constructor(database: DatabaseSync) {
@@ -21,15 +21,17 @@ export class EventInserts {
     const insert = `INSERT INTO events (${columns}) VALUES`
     this.#many = database.prepare(`${insert} ${Array(ROWS).fill(ROW).join(', ')}`)
     this.#one = database.prepare(`${insert} ${ROW}`)
-    this.#whisper = database.prepare(`INSERT INTO events (${columns}, audience) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+    this.#special = database.prepare(
+      `INSERT INTO events (${columns}, audience, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
   }
 
   add(event: RoomEvent): void {
     const { room, sequence, id, at, actor, body } = event
-    const audience = audienceOf(body)
-    if (audience !== null) {
-      // Rare, so the rows of all others go without the column.
-      this.#whisper.run(room, sequence, id, at, actor, classOf(body), JSON.stringify(body), audience)
+    const [audience, expiresAt] = [audienceOf(body), expiryOf(body)]
+    if (audience !== null || expiresAt !== null) {
+      // Rare, so the rows of all others go without the columns.
+      this.#special.run(room, sequence, id, at, actor, classOf(body), JSON.stringify(body), audience, expiresAt)
       return
     }
     this.#waiting.push(room, sequence, id, at, actor, classOf(body), JSON.stringify(body))

@@ -119,6 +119,26 @@ const STEPS: readonly string[] = [
   CREATE UNIQUE INDEX documents_key ON documents (kind, key);
   CREATE INDEX documents_owner ON documents (kind, owner, key);
   CREATE INDEX documents_due ON documents (kind, due_at) WHERE due_at IS NOT NULL;
+
+  -- When a message goes by itself; NULL: never, or gone.
+  ALTER TABLE events ADD COLUMN expires_at INTEGER;
+  CREATE INDEX events_expiring ON events (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE INDEX events_deletion ON events (room, sequence) WHERE class = 'd';
+
+  -- The messages from low to high that a user has hidden from themselves. Stretches of one user never touch: between two
+  -- of them lay a message that is not hidden when they were written.
+  CREATE TABLE hidden (
+    user INTEGER NOT NULL, room INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL,
+    PRIMARY KEY (user, room, low)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Where each key of an X room was opened.
+  CREATE TABLE epochs (
+    room INTEGER NOT NULL, version TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (room, version)
+  ) STRICT, WITHOUT ROWID;
+  INSERT OR IGNORE INTO epochs SELECT e.room, json_extract(e.body, '$.version'), e.sequence
+    FROM events e JOIN rooms r ON r.id = e.room
+    WHERE r.suite = 'xchat' AND e.class = 'c' AND json_extract(e.body, '$.type') = 'epoch.opened';
   `,
 ]
 

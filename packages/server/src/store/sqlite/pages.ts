@@ -5,46 +5,60 @@ import type { EventId, RoomId, UserId } from '@conclave/wire'
 import { PAGE } from '../../limits.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { PageQuery, Right } from '../store.ts'
-import { all, EVENT, eventOf, one, prepareRows } from './rows.ts'
-import { isHeard, isMember, isSpanned, NO_END } from './sight.ts'
+import type { HiddenRows, Stretch } from './hidden.ts'
+import { all, type Columns, EVENT, eventAs, eventOf, one, prepareRows } from './rows.ts'
+import { isHeard, isLasting, isMember, isSpanned, isUnhidden, NO_END } from './sight.ts'
 
 type RightKind = Right['by']
 
-/** Sequences from `low` to `high`, both of them, that one span shows; span 0 where the right is not by membership. */
-interface Stretch {
-  readonly low: number
-  readonly high: number
-  readonly opened: number
-}
-
-/** Pages bind: 1 room, 2 low, 3 high, 4 limit; 5 user and 6 the span or the control sequence. */
-const PAGES: Readonly<Record<RightKind, { readonly from: string; readonly where: string }>> = {
+/** Pages bind: 1 room, 2 low, 3 high, 4 limit, 5 now; 6 user and 7 the span or the control sequence. */
+const PAGES: Readonly<Record<RightKind, { readonly from: string; readonly where: string; readonly shown: string }>> = {
   member: {
     from: 'spans s CROSS JOIN events e',
-    where: `s.room = ?1 AND s.user = ?5 AND s.opened = ?6 AND ${isMember('?1', '?5')} AND e.room = s.room
-      AND e.sequence >= s.from_sequence AND e.sequence <= ifnull(s.to_sequence, ${NO_END}) AND ${isHeard('?5')}`,
+    where: `s.room = ?1 AND s.user = ?6 AND s.opened = ?7 AND ${isMember('?1', '?6')} AND e.room = s.room
+      AND e.sequence >= s.from_sequence AND e.sequence <= ifnull(s.to_sequence, ${NO_END}) AND ${isHeard('?6')}`,
+    shown: `${isLasting('?5')} AND ${isUnhidden('?1', '?6')}`,
   },
   grant: {
     from: 'rooms r CROSS JOIN events e',
-    where: `r.id = ?1 AND r.control = ?6 AND e.room = r.id AND ${isHeard('?5')}`,
+    where: `r.id = ?1 AND r.control = ?7 AND e.room = r.id AND ${isHeard('?6')}`,
+    shown: isLasting('?5'),
   },
-  server: { from: 'events e', where: 'e.room = ?1' },
+  server: { from: 'events e', where: 'e.room = ?1', shown: isLasting('?5') },
 }
-const SELECTED = { all: '', messages: "AND e.class = 'm'", control: "AND e.class = 'c'" } as const
+type Selected = Exclude<PageQuery['select'], 'kept'> | 'deletions'
+const SELECTED: Readonly<Record<Selected, string>> = {
+  all: '',
+  messages: "AND e.class = 'm'",
+  control: "AND e.class = 'c'",
+  deletions: "AND e.class = 'd'",
+}
+/** What is kept lies in three indexes: none of them leads over erased messages. */
+const KEPT = ['messages', 'control', 'deletions'] as const
 const ORDERED = { newest: 'DESC', oldest: 'ASC' } as const
 
-/** Single events bind: 1 room, 2 id; 3 user, and 4 the control sequence. */
-const BY_ID: Readonly<Record<RightKind, string>> = {
-  member: `FROM events e WHERE e.id = ?2 AND e.room = ?1 AND ${isMember('?1', '?3')} AND ${isSpanned('?1', '?3')}
-    AND ${isHeard('?3')}`,
-  grant: `FROM rooms r CROSS JOIN events e WHERE r.id = ?1 AND r.control = ?4 AND e.id = ?2 AND e.room = ?1
-    AND ${isHeard('?3')}`,
-  server: 'FROM events e WHERE e.id = ?2 AND e.room = ?1',
+/** Single events bind: 1 room, 2 id, 3 now; 4 user, and 5 the control sequence. */
+const BY_ID: Readonly<Record<RightKind, { readonly from: string; readonly shown: string }>> = {
+  member: {
+    from: `FROM events e WHERE e.id = ?2 AND e.room = ?1 AND ${isMember('?1', '?4')} AND ${isSpanned('?1', '?4')}
+      AND ${isHeard('?4')}`,
+    shown: `${isLasting('?3')} AND ${isUnhidden('?1', '?4')}`,
+  },
+  grant: {
+    from: `FROM rooms r CROSS JOIN events e WHERE r.id = ?1 AND r.control = ?5 AND e.id = ?2 AND e.room = ?1
+      AND ${isHeard('?4')}`,
+    shown: isLasting('?3'),
+  },
+  server: { from: 'FROM events e WHERE e.id = ?2 AND e.room = ?1', shown: isLasting('?3') },
 }
+
+/** A message that is not to be shown any more is read as an erased one. */
+const classWhere = (shown: string): string => `CASE WHEN e.class = 'm' AND NOT (${shown}) THEN 'x' ELSE e.class END`
 
 export class Pages {
   readonly #database: DatabaseSync
-  /** Prepared when first asked for: 18 kinds, of which a server uses some. */
+  readonly #hidden: HiddenRows
+  /** Prepared when first asked for: 24 kinds, of which a server uses some. */
   readonly #pages = new Map<string, StatementSync>()
   readonly #byId: Readonly<Record<RightKind, StatementSync>>
   readonly #at: StatementSync
@@ -53,15 +67,14 @@ export class Pages {
   readonly #head: StatementSync
   readonly #spans: StatementSync
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, hidden: HiddenRows) {
     const prepare = (sql: string) => prepareRows(database, sql)
+    const byId = (right: RightKind) => prepare(`SELECT ${eventAs(classWhere(BY_ID[right].shown))} ${BY_ID[right].from}`)
     this.#database = database
-    this.#byId = {
-      member: prepare(`SELECT ${EVENT} ${BY_ID.member}`),
-      grant: prepare(`SELECT ${EVENT} ${BY_ID.grant}`),
-      server: prepare(`SELECT ${EVENT} ${BY_ID.server}`),
-    }
-    this.#at = prepare(`SELECT ${EVENT} FROM events e WHERE e.room = ? AND e.sequence = ?`)
+    this.#hidden = hidden
+    this.#byId = { member: byId('member'), grant: byId('grant'), server: byId('server') }
+    const at = eventAs(classWhere(isLasting('?3')))
+    this.#at = prepare(`SELECT ${at} FROM events e WHERE e.room = ?1 AND e.sequence = ?2`)
     this.#control = prepare(
       `SELECT ${EVENT} FROM events e WHERE e.room = ? AND e.sequence > ? AND e.class = 'c' ORDER BY e.sequence`,
     )
@@ -74,7 +87,8 @@ export class Pages {
     return all(this.#control, room, after).map(row => eventOf(room, row))
   }
 
-  page(query: PageQuery): RoomEvent[] | undefined {
+  /** `now` in ms since 1970. */
+  page(query: PageQuery, now: number): RoomEvent[] | undefined {
     const { room, right, select, order } = query
     let low = (query.after ?? 0) + 1
     let high = (query.before ?? NO_END) - 1
@@ -83,38 +97,55 @@ export class Pages {
     const stretches =
       right.by === 'member' ? this.#visible(room, right.user, order, low, high) : [{ low, high, opened: 0 }]
     if (stretches === undefined) return undefined
-    const statement = this.#page(right.by, select, order)
     const limit = Math.min(query.limit, PAGE)
-    const events: RoomEvent[] = []
-    for (const stretch of stretches) {
-      if (events.length >= limit) break
-      const bounds = [room, stretch.low, stretch.high, limit - events.length] as const
-      const rows =
+    const read = (selected: Selected) => this.#rows(query, selected, stretches, limit, now)
+    const rows = select === 'kept' ? merged(KEPT.map(read), order).slice(0, limit) : read(select)
+    // No rows may mean no events or no right: a moved control sequence gives nothing in the statements above.
+    if (rows.length === 0 && right.by === 'grant' && one(this.#head, room)?.[1] !== right.control) return undefined
+    return rows.map(row => eventOf(room, row))
+  }
+
+  /** Rows of one kind from stretches in the order of reading. */
+  #rows(
+    { room, right, order }: PageQuery,
+    select: Selected,
+    stretches: readonly Stretch[],
+    limit: number,
+    now: number,
+  ): Columns[] {
+    const statement = this.#page(right.by, select, order)
+    const rows: Columns[] = []
+    const cut =
+      right.by === 'member' && select === 'messages'
+        ? this.#hidden.without(room, right.user, order, stretches)
+        : stretches
+    for (const stretch of cut) {
+      const bounds = [room, stretch.low, stretch.high, limit - rows.length, now] as const
+      const found =
         right.by === 'member'
           ? all(statement, ...bounds, right.user, stretch.opened)
           : right.by === 'grant'
             ? all(statement, ...bounds, right.user, right.control)
             : all(statement, ...bounds)
-      for (const row of rows) events.push(eventOf(room, row))
+      rows.push(...found)
+      if (rows.length >= limit) break
     }
-    // No rows may mean no events or no right: a moved control sequence gives nothing in the statement above.
-    if (events.length === 0 && right.by === 'grant' && one(this.#head, room)?.[1] !== right.control) return undefined
-    return events
+    return rows
   }
 
-  event(room: RoomId, id: EventId, right: Right): RoomEvent | undefined {
+  event(room: RoomId, id: EventId, right: Right, now: number): RoomEvent | undefined {
     const statement = this.#byId[right.by]
     const row =
       right.by === 'server'
-        ? one(statement, room, id)
+        ? one(statement, room, id, now)
         : right.by === 'member'
-          ? one(statement, room, id, right.user)
-          : one(statement, room, id, right.user, right.control)
+          ? one(statement, room, id, now, right.user)
+          : one(statement, room, id, now, right.user, right.control)
     return row && eventOf(room, row)
   }
 
-  eventAt(room: RoomId, sequence: number): RoomEvent | undefined {
-    const row = one(this.#at, room, sequence)
+  eventAt(room: RoomId, sequence: number, now: number): RoomEvent | undefined {
+    const row = one(this.#at, room, sequence, now)
     return row && eventOf(room, row)
   }
 
@@ -160,18 +191,26 @@ export class Pages {
     return stretches
   }
 
-  #page(right: RightKind, select: PageQuery['select'], order: PageQuery['order']): StatementSync {
+  #page(right: RightKind, select: Selected, order: PageQuery['order']): StatementSync {
     const kind = `${right} ${select} ${order}`
     let statement = this.#pages.get(kind)
     if (statement === undefined) {
-      const { from, where } = PAGES[right]
+      const { from, where, shown } = PAGES[right]
+      const event = select === 'all' ? eventAs(classWhere(shown)) : EVENT
+      const kept = select === 'messages' ? `AND ${shown}` : ''
       statement = prepareRows(
         this.#database,
-        `SELECT ${EVENT} FROM ${from} WHERE ${where} ${SELECTED[select]} AND e.sequence >= ?2 AND e.sequence <= ?3
+        `SELECT ${event} FROM ${from} WHERE ${where} ${SELECTED[select]} ${kept} AND e.sequence >= ?2 AND e.sequence <= ?3
          ORDER BY e.sequence ${ORDERED[order]} LIMIT ?4`,
       )
       this.#pages.set(kind, statement)
     }
     return statement
   }
+}
+
+/** Rows of several kinds, each in the order of reading, in that order. A row begins with its sequence. */
+function merged(kinds: readonly (readonly Columns[])[], order: PageQuery['order']): Columns[] {
+  const sign = order === 'newest' ? -1 : 1
+  return kinds.flat().sort((a, b) => sign * ((a[0] as number) - (b[0] as number)))
 }

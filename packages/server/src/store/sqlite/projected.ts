@@ -12,8 +12,10 @@ const SQL = {
   revokeRole: 'DELETE FROM roles WHERE user = ? AND room = ? AND role = ?',
   dropRolesOf: 'DELETE FROM roles WHERE room = ? AND user = ?',
   dropRoles: 'DELETE FROM roles WHERE room = ?',
+  openEpoch: 'INSERT OR IGNORE INTO epochs (room, version, sequence) VALUES (?, ?, ?)',
   message: `SELECT body FROM events WHERE room = ? AND sequence = ? AND id = ? AND class = 'm'`,
-  erase: `UPDATE events SET class = 'x', body = ? WHERE room = ? AND sequence = ?`,
+  ended: `SELECT body FROM events WHERE room = ? AND sequence = ? AND class = 'm' AND expires_at <= ?`,
+  erase: `UPDATE events SET class = 'x', body = ?, expires_at = NULL WHERE room = ? AND sequence = ?`,
 } as const
 
 export class ProjectedRows {
@@ -47,12 +49,22 @@ export class ProjectedRows {
         if (row.user === null) sql.dropRoles.run(room)
         else sql.dropRolesOf.run(room, row.user)
         return 0
-      case 'message.erased': {
-        const stored = sql.message.get(room, row.sequence, row.id)
-        if (stored === undefined) return 0
-        sql.erase.run(JSON.stringify(erase(JSON.parse(stored.body as string) as EventBody)), room, row.sequence)
-        return 1
-      }
+      case 'epoch.opened':
+        sql.openEpoch.run(room, row.version, row.sequence)
+        return 0
+      case 'message.erased':
+        return this.#erase(room, row.sequence, sql.message.get(room, row.sequence, row.id))
     }
+  }
+
+  /** Erases a message whose time has ended at `at`, ms since 1970; gives 1, or 0 for what is none. */
+  expire(room: RoomId, sequence: number, at: number): number {
+    return this.#erase(room, sequence, this.#sql.ended.get(room, sequence, at))
+  }
+
+  #erase(room: RoomId, sequence: number, stored: Readonly<Record<string, unknown>> | undefined): number {
+    if (stored === undefined) return 0
+    this.#sql.erase.run(JSON.stringify(erase(JSON.parse(stored.body as string) as EventBody)), room, sequence)
+    return 1
   }
 }

@@ -7,7 +7,7 @@ import { PAGE } from '../../limits.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { AckStatus, Head, ReceiptRow } from '../store.ts'
 import { all, EVENT, eventOf, iterate, one, prepareRows, turn } from './rows.ts'
-import { isHeard, isMember, isReceived, isSpanned, NO_END } from './sight.ts'
+import { isHeard, isLasting, isMember, isReceived, isSpanned, isUnhidden, NO_END } from './sight.ts'
 
 const CURSOR = 'ifnull((SELECT c.sequence FROM cursors c WHERE c.user = ?1 AND c.room = ?2), 0)'
 const ACK = 'SELECT 1 FROM acks a WHERE a.user = ?1 AND a.room = ?2 AND a.sequence = e.sequence'
@@ -21,10 +21,11 @@ const ROOMS_PER_TURN = 64
 /** Events of one room that are looked at beside those that are wanted: acked ones, and the user's own. */
 const REACH = 1_000
 
-/** The first message of others above the cursor that is not read. */
+/** The first message of others above the cursor that is not read; 3 now. */
 function hole(within: string): string {
   return `SELECT e.sequence FROM events e INDEXED BY events_message WHERE e.room = ?2 AND e.class = 'm' AND e.sequence > ${CURSOR} ${within}
-    AND e.actor IS NOT ?1 AND ${isHeard('?1')} AND NOT EXISTS (${ACK} AND a.status = 2) ORDER BY e.sequence LIMIT 1`
+    AND e.actor IS NOT ?1 AND ${isHeard('?1')} AND ${isLasting('?3')} AND ${isUnhidden('?2', '?1')}
+    AND NOT EXISTS (${ACK} AND a.status = 2) ORDER BY e.sequence LIMIT 1`
 }
 
 /** All bind: 1 user, 2 room; what follows is named beside each. */
@@ -50,11 +51,13 @@ const SQL = {
     FROM rooms r CROSS JOIN json_each(?3) j CROSS JOIN events e ON e.room = r.id AND e.sequence = j.value
     LEFT JOIN acks a ON a.user = ?1 AND a.room = ?2 AND a.sequence = e.sequence
     WHERE r.id = ?2 AND e.class IN ('m', 'x') AND (e.actor = ?1 OR ${isReceived('?2', '?1', 'r.suite')})`,
-  /** 3 how many of the newest events to look at. What is found is not counted here: whoever asks stops when it is enough. */
+  /** 3 how many of the newest events to look at, 4 now. What is found is not counted here: whoever asks stops when it is
+   * enough. */
   unacked: `SELECT ${EVENT} FROM rooms r CROSS JOIN events e
     WHERE r.id = ?2 AND r.removed = 0 AND e.room = r.id AND e.class = 'm'
       AND e.sequence > ${CURSOR} AND e.sequence > r.sequence - ?3
-      AND e.actor IS NOT ?1 AND ${isHeard('?1')} AND ${MAY_READ} AND NOT EXISTS (${ACK})
+      AND e.actor IS NOT ?1 AND ${isHeard('?1')} AND ${isLasting('?4')} AND ${isUnhidden('?2', '?1')} AND ${MAY_READ}
+      AND NOT EXISTS (${ACK})
     ORDER BY e.sequence DESC`,
 } as const
 
@@ -101,9 +104,9 @@ export class ReceiptRows {
   }
 
   /** The newest first, at most `limit`, of those that are newer than an id. */
-  unackedIn(room: RoomId, user: UserId, limit: number, newerThan: string): RoomEvent[] {
+  unackedIn(room: RoomId, user: UserId, limit: number, newerThan: string, now: number): RoomEvent[] {
     const found: RoomEvent[] = []
-    for (const row of iterate(this.#sql.unacked, user, room, limit + REACH)) {
+    for (const row of iterate(this.#sql.unacked, user, room, limit + REACH, now)) {
       if (found.length === limit || compareIds(row[1] as string, newerThan) <= 0) break
       found.push(eventOf(room, row))
     }
@@ -111,7 +114,7 @@ export class ReceiptRows {
   }
 
   /** Reads the log, so what a batch has appended is written before. `now` in ms since 1970. */
-  write(row: Exclude<ReceiptRow, { put: 'seen' }>, head: Standing, now: number): void {
+  write(row: Extract<ReceiptRow, { put: 'acks' | 'cursor' }>, head: Standing, now: number): void {
     const { room, user } = row
     const written =
       row.put === 'cursor'
@@ -129,7 +132,10 @@ export class ReceiptRows {
   /** Moves the cursor over all that is read. */
   #advance(room: RoomId, user: UserId, head: Standing, now: number): void {
     const { plainHole, spannedHole } = this.#sql
-    const first = one(head.suite === 'none' ? plainHole : spannedHole, user, room)?.[0] as number | null | undefined
+    const first = one(head.suite === 'none' ? plainHole : spannedHole, user, room, now)?.[0] as
+      | number
+      | null
+      | undefined
     const read = typeof first === 'number' ? first - 1 : head.sequence
     if (read > (this.cursor(room, user)?.sequence ?? 0)) this.#sql.raiseCursor.run(user, room, read, now)
   }
@@ -141,6 +147,7 @@ export async function unacked(
   user: UserId,
   rooms: readonly RoomId[],
   most: number,
+  now: number,
 ): Promise<RoomEvent[]> {
   const limit = Math.min(most, PAGE)
   let newest: RoomEvent[] = []
@@ -149,7 +156,7 @@ export async function unacked(
     // The rooms come by their newest event: nothing of this one or of those that follow is new enough.
     if (compareIds(lastId, floor) <= 0) break
     if (index > 0 && index % ROOMS_PER_TURN === 0) await turn()
-    const found = receipts().unackedIn(room, user, limit, floor)
+    const found = receipts().unackedIn(room, user, limit, floor, now)
     if (found.length === 0) continue
     newest = [...newest, ...found].sort((a, b) => compareIds(b.id, a.id)).slice(0, limit)
     if (newest.length === limit) floor = newest.at(-1)?.id ?? floor

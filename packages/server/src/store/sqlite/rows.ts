@@ -2,11 +2,17 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { EventId, RoomId, UserId } from '@conclave/wire'
 import type { EventBody, RoomEvent } from '../../room/events.ts'
+import { erase } from '../projection.ts'
 
 export type Columns = readonly SQLOutputValue[]
 
 /** What `eventOf` takes, of the table `events e`. */
-export const EVENT = 'e.sequence, CAST(e.id AS TEXT), e.at, CAST(e.actor AS TEXT), e.class, e.body'
+export const EVENT = eventAs('e.class')
+
+/** The same with the class that an expression of the statement's own gives. */
+export function eventAs(kind: string): string {
+  return `e.sequence, CAST(e.id AS TEXT), e.at, CAST(e.actor AS TEXT), ${kind}, e.body`
+}
 
 export function prepareRows(database: DatabaseSync, sql: string): StatementSync {
   const statement = database.prepare(sql)
@@ -40,5 +46,6 @@ export function eventOf(room: RoomId, [sequence, id, at, actor, kind, body]: Col
     actor: actor as UserId | null,
     body: JSON.parse(body as string) as EventBody,
   }
-  return kind === 'x' ? { ...event, erased: true } : event
+  // Its content may still be there, where its time has just ended or only this reader has hidden it.
+  return kind === 'x' ? { ...event, body: erase(event.body), erased: true } : event
 }

@@ -9,13 +9,14 @@ import { isControl } from '../../room/events.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { OpenStore } from '../contract.ts'
 import { foldName } from '../projection.ts'
-import type { Item, Outcome, Store } from '../store.ts'
+import type { Item, Outcome, Row, Store } from '../store.ts'
 import {
   account,
   added,
   append,
   created,
   deleted,
+  fading,
   logOf,
   message,
   NOW,
@@ -34,7 +35,20 @@ const NAMES = ['Alpha', 'ALPHA', 'Beta']
 /** What somebody tries to do, decided on what stood before the batch. */
 const attempt = fc.record({
   room: fc.nat(ROOMS.length - 1),
-  what: fc.constantFrom('message', 'message', 'whisper', 'join', 'join', 'leave', 'role', 'rename', 'delete', 'remove'),
+  what: fc.constantFrom(
+    'message',
+    'message',
+    'whisper',
+    'fade',
+    'sweep',
+    'join',
+    'join',
+    'leave',
+    'role',
+    'rename',
+    'delete',
+    'remove',
+  ),
   who: fc.nat(USERS.length - 1),
   pick: fc.nat(20),
   /** Most have seen the newest control sequence; some an older one. */
@@ -124,6 +138,8 @@ class Model {
   readonly claims = new Map<string, RoomId>()
   readonly keys = new Map<string, { room: RoomId; sequence: number; by: UserId; digest: string }>()
   readonly versions = new Map<string, number>()
+  /** Room and sequence of messages that were erased because their time had ended. */
+  readonly swept = new Set<string>()
   /** Control and newest sequence of each room, running ahead of the logs while a batch is predicted. */
   readonly #heads = new Map<RoomId, { sequence: number; control: number }>()
 
@@ -144,10 +160,12 @@ class Model {
       claims: each.claim === null ? [] : [{ space: 'name', key: `claim ${each.claim}` }],
       releases: each.release === null ? [] : [{ space: 'name', key: `claim ${each.release}` }],
     })
+    const sequences = (this.logs.get(id) ?? []).map(event => event.sequence)
+    const sweeps: Row[] = each.what === 'sweep' ? [{ erase: 'expired', room: id, sequences, at: NOW }] : []
     return {
       ...given,
       guards: [{ of: 'account', id: by, version: seen }],
-      rows: each.rewrites ? [account(by)] : [],
+      rows: each.rewrites ? [account(by), ...sweeps] : sweeps,
     }
   }
 
@@ -175,6 +193,8 @@ class Model {
         return state.removed ? [message('no name')] : [{ type: 'room.renamed', name }]
       case 'whisper':
         return [whisper('to one', USERS[each.pick % USERS.length] as UserId), message('to all'), whisper('to nobody')]
+      case 'fade':
+        return [fading('gone', NOW), fading('not yet', NOW + 1)]
       case 'delete':
         return target === undefined ? [] : [deleted(target)]
       case 'remove':
@@ -214,8 +234,19 @@ class Model {
     for (const row of item.rows) {
       if ('put' in row && row.put === 'account')
         this.versions.set(row.account.id, (this.versions.get(row.account.id) ?? 0) + 1)
+      // Written after the item's own events, which it does not name.
+      if ('erase' in row) for (const each of row.sequences) if (this.#ends(row.room, each)) this.#sweep(row.room, each)
     }
     return { outcome: 'committed', bodies: given.bodies, first: given.bodies.length > 0 ? first : null }
+  }
+
+  #ends(id: RoomId, sequence: number): boolean {
+    const body = this.logs.get(id)?.[sequence - 1]?.body
+    return body?.type === 'message' && (body.expiresAt ?? NOW + 1) <= NOW
+  }
+
+  #sweep(id: RoomId, sequence: number): void {
+    this.swept.add(`${id} ${sequence}`)
   }
 
   take(events: readonly RoomEvent[]): void {
@@ -262,7 +293,9 @@ async function agree(store: Store, model: Model): Promise<void> {
   const states = new Map<RoomId, RoomState>()
   for (const id of ROOMS) {
     const acknowledged = model.logs.get(id) ?? []
-    const erased = new Set(acknowledged.flatMap(({ body }) => (body.type === 'messages.deleted' ? body.targets : [])))
+    const removals = new Set(acknowledged.flatMap(({ body }) => (body.type === 'messages.deleted' ? body.targets : [])))
+    const ended = acknowledged.filter(({ body }) => body.type === 'message' && (body.expiresAt ?? NOW + 1) <= NOW)
+    const erased = new Set([...removals, ...ended.map(event => event.id)])
     const log = await logOf(store, id)
     expect(log.map(event => event.sequence)).toEqual(acknowledged.map((_, index) => index + 1))
     for (const [index, event] of log.entries()) {
@@ -290,15 +323,18 @@ async function agree(store: Store, model: Model): Promise<void> {
       control: state.control,
       lastId: log.at(-1)?.id,
       lastMessageAt: messages.at(-1)?.at ?? null,
-      messages: messages.filter(event => !event.erased).length,
+      // What has ended counts until it is erased.
+      messages: messages.filter(each => !removals.has(each.id) && !model.swept.has(`${id} ${each.sequence}`)).length,
       removed: state.removed,
     })
     for (const who of USERS) {
       const seen = model.visible(id, who)
       expect(seen !== undefined).toBe(state.members.has(who))
-      for (const select of ['all', 'messages', 'control'] as const) {
+      for (const select of ['all', 'messages', 'control', 'kept'] as const) {
         const wanted = log.filter(({ body, sequence, erased: gone }) => {
-          const chosen = select === 'all' || (select === 'control' ? isControl(body) : body.type === 'message' && !gone)
+          const chosen =
+            select === 'all' ||
+            (select === 'control' ? isControl(body) : !gone && (select === 'kept' || body.type === 'message'))
           return seen?.has(sequence) && chosen
         })
         const query = { room: id, right: { by: 'member', user: who }, select, limit: 1_000 } as const

@@ -45,6 +45,11 @@ export function whisper(text: string, ...to: readonly string[]): EventBody {
   return { type: 'message', messageId: null, content: { suite: 'none', text }, to: to.map(user) }
 }
 
+/** One that goes by itself; the clock of these tests stands at `NOW`. */
+export function fading(text: string, expiresAt: number): EventBody {
+  return { type: 'message', messageId: null, content: { suite: 'none', text }, expiresAt }
+}
+
 export function added(users: readonly string[], reads: 'rotation' | 'all' = 'all'): EventBody {
   return { type: 'members.added', users: users.map(user), reads, signed: null, title: null, avatar: null }
 }
