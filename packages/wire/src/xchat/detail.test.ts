@@ -50,6 +50,12 @@ const change = fc.oneof(
   }),
 )
 
+const metadataChange = fc.oneof(
+  fc.record({ kind: fc.constant('durationChange' as const), ttlMsec: i64, applyToAll: maybe(fc.boolean()) }),
+  fc.record({ kind: fc.constant('durationRemove' as const) }),
+  fc.record({ kind: fc.constantFrom('mute' as const, 'unmute' as const), ids }),
+)
+
 const anyDetail: fc.Arbitrary<WritableDetail> = fc.oneof(
   fc.record({
     kind: fc.constant('messageCreate' as const),
@@ -75,6 +81,7 @@ const anyDetail: fc.Arbitrary<WritableDetail> = fc.oneof(
     kind: fc.constant('messageDelete' as const),
     event: fc.record({ sequenceIds: ids, action: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }) }),
   }),
+  fc.record({ kind: fc.constant('metadataChange' as const), change: metadataChange }),
 )
 
 /** One union with one member that holds whatever `write` puts there. */
@@ -95,7 +102,7 @@ describe('details', () => {
     )
   })
 
-  test.each([5, 6, 8, 9, 10, 12, 13, 14, 99])('member %i of the union is named, not read', field => {
+  test.each([5, 6, 8, 10, 12, 13, 14, 99])('member %i of the union is named, not read', field => {
     const answer = decodeDetail(union(field, writer => writer.text(1, 'x')))
     expect(answer.ok && answer.value.value).toEqual({ kind: 'other', union: 'MessageEventDetail', field })
   })
@@ -105,7 +112,14 @@ describe('details', () => {
     expect(answer.ok && answer.value.value).toEqual({ kind: 'other', union: 'GroupChange', field })
   })
 
+  test.each([5, 6, 7, 8, 9])('metadata change %i is named, not read', field => {
+    const answer = decodeDetail(union(9, writer => writer.struct(1, inner => inner.struct(field, () => {}))))
+    expect(answer.ok && answer.value.value).toEqual({ kind: 'other', union: 'ConversationMetadataChange', field })
+  })
+
   test.each([
+    ['no lifetime in its change', union(9, w => w.struct(1, x => x.struct(1, () => {}))), 'ttl_msec is missing'],
+    ['a metadata change of nothing', union(9, () => {}), 'conversation_metadata_change is missing'],
     [
       'no version in a key change',
       union(3, writer => writer.texts(2, undefined)),

@@ -22,6 +22,7 @@ import {
 } from '../thrift-fields.ts'
 import { StructWriter } from '../thrift-writer.ts'
 import { type GroupChange, readGroupChange, writeGroupChange } from './group-change.ts'
+import { type MetadataChange, readMetadataChange, writeMetadataChange } from './metadata-change.ts'
 
 export type MessageCreateEvent = {
   /** Ciphertext, a view of the decoded bytes. */
@@ -61,11 +62,14 @@ export type WritableDetail =
   | { readonly kind: 'keyChange'; readonly event: ConversationKeyChangeEvent }
   | { readonly kind: 'groupChange'; readonly change: GroupChange; readonly forKeyRotation?: boolean | undefined }
   | { readonly kind: 'messageDelete'; readonly event: MessageDeleteEvent }
+  | { readonly kind: 'metadataChange'; readonly change: MetadataChange }
 
-/** `other`: a union member that is not read here; `field` is its number in MessageEventDetail or in GroupChange. */
+/** `other`: a union member that is not read here; `field` is its number in the named union. */
 export type MessageEventDetail =
   | WritableDetail
-  | { readonly kind: 'other'; readonly union: 'MessageEventDetail' | 'GroupChange'; readonly field: number }
+  | { readonly kind: 'other'; readonly union: Union; readonly field: number }
+
+type Union = 'MessageEventDetail' | 'GroupChange' | 'ConversationMetadataChange'
 
 /** What came, and its bytes to embed: exactly one struct, its final zero byte included. */
 export type WithBytes<T> = { readonly value: T; readonly bytes: Uint8Array }
@@ -74,6 +78,7 @@ const MESSAGE_CREATE = 1
 const KEY_CHANGE = 3
 const GROUP_CHANGE = 4
 const MESSAGE_DELETE = 7
+const METADATA_CHANGE = 9
 
 /** `encoded_message_event_detail` of an action signature. */
 export function decodeDetail(base64: string): Decoded<WithBytes<MessageEventDetail>> {
@@ -117,6 +122,9 @@ export function encodeDetail(detail: WritableDetail): Uint8Array {
         inner.texts(1, detail.event.sequenceIds)
         inner.i32(2, detail.event.action)
       })
+      break
+    case 'metadataChange':
+      writer.struct(METADATA_CHANGE, inner => inner.struct(1, union => writeMetadataChange(union, detail.change)))
   }
   return writer.finish()
 }
@@ -156,6 +164,11 @@ function readDetail(struct: ThriftStruct): MessageEventDetail {
     case MESSAGE_DELETE: {
       const action = required('action', i32Field(value, 2))
       return { kind: 'messageDelete', event: { sequenceIds: textsField(value, 1) ?? [], action } }
+    }
+    case METADATA_CHANGE: {
+      const change = readMetadataChange(required('conversation_metadata_change', structField(value, 1)))
+      if (typeof change === 'number') return { kind: 'other', union: 'ConversationMetadataChange', field: change }
+      return { kind: 'metadataChange', change }
     }
     default:
       return { kind: 'other', union: 'MessageEventDetail', field: id }

@@ -8,7 +8,13 @@ import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { encodeBase64NoPad } from '../base64.ts'
 import type { Decoded } from '../decoded.ts'
-import { encodeDetail, encodeMessageEvent, type GroupChange, type WritableDetail } from './events.ts'
+import {
+  encodeDetail,
+  encodeMessageEvent,
+  type GroupChange,
+  type MetadataChange,
+  type WritableDetail,
+} from './events.ts'
 import * as payloads from './payloads.ts'
 
 type Engine = {
@@ -149,6 +155,28 @@ describe('X’s engine verifies our text of', () => {
     expect(accepts({ kind: 'messageDelete', event }, text)).toBe(true)
     const other = value(payloads.messageDeletePayload(signed, { ...event, action: 3 - action }))
     expect(accepts({ kind: 'messageDelete', event }, other)).toBe(false)
+  })
+
+  const settings: readonly (readonly [string, MetadataChange, MetadataChange])[] = [
+    ['a lifetime', { kind: 'durationChange', ttlMsec: '86400000' }, { kind: 'durationChange', ttlMsec: '86400001' }],
+    ['a lifetime taken away', { kind: 'durationRemove' }, { kind: 'unmute', ids: [] }],
+    ['a mute', { kind: 'mute', ids: [signed.conversationId] }, { kind: 'unmute', ids: [signed.conversationId] }],
+    ['a mute that ends', { kind: 'unmute', ids: [signed.conversationId] }, { kind: 'unmute', ids: ['g1'] }],
+  ]
+  test.each(settings)('%s', (_name, change, other) => {
+    const text = value(payloads.metadataPayload(signed, change))
+    const detail = { kind: 'metadataChange', change } as const
+    expect(accepts(detail, text)).toBe(true)
+    expect(accepts({ kind: 'metadataChange', change: other }, text)).toBe(false)
+    expect(accepts(detail, `${text},null`)).toBe(false)
+    expect(accepts(detail, text.replace(signed.conversationId, 'g2080761390344937797'))).toBe(false)
+  })
+
+  test('a lifetime, whether or not it is said to be for all messages: that is not signed', () => {
+    const change = { kind: 'durationChange', ttlMsec: '86400000', applyToAll: true } as const
+    const text = value(payloads.metadataPayload(signed, change))
+    expect(accepts({ kind: 'metadataChange', change }, text)).toBe(true)
+    expect(accepts({ kind: 'metadataChange', change: { ...change, applyToAll: false } }, text)).toBe(true)
   })
 
   test('a title with a comma in it never, whatever is signed', () => {

@@ -36,6 +36,7 @@ export type {
   GroupMemberAddChange,
   GroupTitleChange,
 } from './group-change.ts'
+export type { DurationChange, DurationRemove, MetadataChange, MuteChange } from './metadata-change.ts'
 
 export type MessageSigningKeyInfo = {
   readonly memberId?: string | undefined

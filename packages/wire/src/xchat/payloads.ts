@@ -7,6 +7,7 @@ import { encodeBase64NoPad } from '../base64.ts'
 import { type Decoded, decoded, undecodable } from '../decoded.ts'
 import type { ConversationKeyChangeEvent, MessageCreateEvent, MessageDeleteEvent } from './detail.ts'
 import type { GroupCreate, GroupIdsChange, GroupMemberAddChange, GroupTitleChange } from './group-change.ts'
+import type { MetadataChange } from './metadata-change.ts'
 
 /** The newest version, and the one that an absent version stands for. */
 export const SIGNATURE_VERSION = '7'
@@ -88,6 +89,25 @@ export function avatarPayload(signed: Signed, change: GroupTitleChange): Decoded
 
 export function messageDeletePayload(signed: Signed, event: MessageDeleteEvent): Decoded<string> {
   return join('MessageDeleteEvent', signed, [signed.conversationId, String(event.action), ...event.sequenceIds])
+}
+
+/** Whether it is for all messages is not signed. */
+export function metadataPayload(signed: Signed, change: MetadataChange): Decoded<string> {
+  const { conversationId } = signed
+  switch (change.kind) {
+    case 'durationChange':
+      return joinMetadata('MessageDurationChange', signed, [conversationId, change.ttlMsec])
+    case 'durationRemove':
+      return joinMetadata('MessageDurationRemove', signed, [conversationId])
+    case 'mute':
+      return joinMetadata('MuteConversation', signed, [conversationId, ...change.ids])
+    case 'unmute':
+      return joinMetadata('UnmuteConversation', signed, [conversationId, ...change.ids])
+  }
+}
+
+function joinMetadata(change: string, signed: Signed, components: readonly Component[]): Decoded<string> {
+  return join(`ConversationMetadataChangeEvent.${change}`, signed, components)
 }
 
 function joinGroup(change: string, signed: Signed, components: readonly Component[]): Decoded<string> {
