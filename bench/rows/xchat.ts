@@ -115,34 +115,37 @@ async function additions(api: Api, hands: readonly Hand[]): Promise<Row> {
   })
 }
 
-/** Signed messages of many connections, and as many POSTs of the same bytes to the bare framework, in turns. */
+/** Signed messages of many connections, and POSTs of the same bytes to the bare framework, in turns. */
 async function messages({ child, port }: Serving, api: Api, pair: readonly [Hand, Hand], pace: Pace): Promise<Row[]> {
   const group = await makeGroup(api, pair[0], pair)
   const path = `${conversation(group)}/messages`
   const request = () => requestOf('POST', path, tokenOf(pair[0].id), message(group))
   const sample = request()
-  const bare = new Child('servers/fastify.ts', ['700'])
+  const bare = [new Child('servers/fastify.ts', ['700']), new Child('servers/fastify.ts', ['700', 'verify'])] as const
   try {
-    const { port: barePort } = await bare.answer<{ port: number }>()
+    const ports = await Promise.all(bare.map(each => each.answer<{ port: number }>()))
     const ours: Round[] = []
-    const theirs: Round[] = []
+    const theirs: [Round[], Round[]] = [[], []]
     for (let round = 0; round < pace.rounds; round++) {
       const prepared = Array.from({ length: Math.round(MESSAGES * pace.seconds) }, request)
       ours.push(await flood(port, child.pid, pace, () => prepared.pop()))
-      theirs.push(await flood(barePort, bare.pid, pace, () => sample))
+      for (const [index, { port: barePort }] of ports.entries())
+        theirs[index]!.push(await flood(barePort, bare[index]!.pid, pace, () => sample))
     }
-    const detail = `${figure(median(ours.map(r => r.perSecond)))}/s, bare ${figure(median(theirs.map(r => r.perSecond)))}/s of wall time; ${SENDERS} connections, durable and verified`
-    return [
-      row('xchat/messages', median(ours.map(r => r.perCpu)), 'POSTs/CPU-s', {
-        reference: median(theirs.map(r => r.perCpu)),
-        against: 'Fastify alone',
+    const perSecond = (rounds: readonly Round[]) => median(rounds.map(each => each.perSecond))
+    const detail = `${figure(median(ours.map(each => each.perCpu)))} per CPU-second; ${SENDERS} connections, durable and verified`
+    const against = ['Fastify alone', 'Fastify, verifying a signature'] as const
+    return against.map((name, index) =>
+      row(index === 0 ? 'xchat/messages' : 'xchat/messages-verified', perSecond(ours), 'POSTs/s', {
+        reference: perSecond(theirs[index]!),
+        against: name,
         accept: 0.5,
         aim: 0.8,
         detail,
       }),
-    ]
+    )
   } finally {
-    await bare.stop()
+    for (const each of bare) await each.stop()
   }
 }
 
