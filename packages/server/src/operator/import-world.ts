@@ -3,7 +3,9 @@
 import type { ChannelId, RoomId } from '@conclave/wire'
 import { uuidOf } from '@conclave/wire'
 import type { Core } from '../engine/core.ts'
-import type { Row } from '../store/store.ts'
+import { dropped } from '../identity/tokens.ts'
+import type { Row, Token } from '../store/store.ts'
+import { everyToken } from './every.ts'
 import { importChannel, importRoom } from './import-rooms.ts'
 import { importUsers } from './import-users.ts'
 import { impose } from './sanctions.ts'
@@ -63,13 +65,25 @@ async function importWords({ writer }: Core, world: World): Promise<void> {
   if (rows.length > 0) await writer.write({ guards: [], append: null, rows })
 }
 
-async function importApps({ writer, identity }: Core, world: World): Promise<void> {
+async function importApps({ writer, identity, store }: Core, world: World): Promise<void> {
   for (const [at, { tokens, ...app }] of world.apps.entries()) {
-    await writer.write({ guards: [], append: null, rows: [{ put: 'app', app }] })
+    const held = await store.app(app.id)
+    const ending = held && held.secret !== app.secret ? await tokensBySecret(store, app.id) : []
+    await writer.write({ guards: [], append: null, rows: [{ put: 'app', app }, ...dropped(ending)] })
+    identity.tokens.ended(ending, 'the secret of the app was changed')
     for (const [n, text] of tokens.entries()) {
       const token = { kind: 'app', user: null, app: app.id, scopes: [], issuer: 'import', lifetime: null } as const
       const minted = await identity.tokens.mint({ ...token, text })
       if ('rejected' in minted) throw new WorldError(`apps[${at}].tokens[${n}]`, 'belongs to somebody else')
     }
   }
+}
+
+/** What the app was given for its secret: with another secret it is nobody's any more. */
+async function tokensBySecret(store: Core['store'], app: string): Promise<Token[]> {
+  const found: Token[] = []
+  await everyToken(store, token => {
+    if (token.kind === 'app' && token.app === app && token.issuer === 'xchat') found.push(token)
+  })
+  return found
 }

@@ -117,6 +117,24 @@ describe('a world', () => {
     expect(room?.acls.length).toBe(1)
   })
 
+  test('that gives an app another secret ends what it was given for the one before, and nothing else', async () => {
+    const core = await start()
+    await importWorld(core, world)
+    const { tokens } = core.identity
+    const app = { kind: 'app', user: null, scopes: [], issuer: 'xchat', lifetime: null } as const
+    for (const [name, text] of [
+      ['app', 'for the secret'],
+      ['another', 'of another'],
+    ] as const)
+      await tokens.mint({ ...app, app: name, text })
+    const good = (text: string) => tokens.authenticate(text).then(found => !('refused' in found))
+    const all = () => Promise.all(['for the secret', 'of another', 'app-token'].map(good))
+    await importWorld(core, world)
+    expect(await all()).toEqual([true, true, true])
+    await importWorld(core, { apps: [{ id: 'app', secret: 'another secret of it', owner: '1001' }] })
+    expect(await all()).toEqual([false, true, true])
+  })
+
   const user = { id: '7', username: 'seven' }
   const proto = JSON.parse(
     '{ "users": [{ "id": "7", "username": "seven", "__proto__": { "roles": ["superuser"] } }] }',
