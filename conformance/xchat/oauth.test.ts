@@ -109,6 +109,14 @@ describe('a log-in', () => {
     }
   })
 
+  test('takes an empty secret as none, which is how clients without one fill in the header', async () => {
+    const trying = attempt(cli)
+    const { access_token } = (await exchange({ ...cli, secret: '' }, await codeOf(trying, sign), trying.verifier)).body
+    expect(await me(access_token)).toBe(200)
+    const own = await askToken({ ...cli, secret: '' }, { grant_type: 'client_credentials' })
+    expect([own.status, own.body.access_token]).toEqual([400, undefined])
+  })
+
   test('keeps what the registered address says', async () => {
     const trying = attempt(web)
     const browser = new Browser()
@@ -175,9 +183,10 @@ describe('a log-in', () => {
     const trying = attempt(cli)
     const tokens = await exchange(cli, await codeOf(trying, { token: minted.token }), trying.verifier)
     expect(tokens.body.expires_in).toBeLessThanOrEqual(1000)
+    expect(await me(tokens.body.access_token)).toBe(200)
     await server.command('token', 'revoke', minted.id)
-    expect((await refresh(cli, tokens.body.refresh_token)).body.error).toBe('invalid_grant')
     expect(await me(tokens.body.access_token)).toBe(401)
+    expect((await refresh(cli, tokens.body.refresh_token)).body.error).toBe('invalid_grant')
   })
 })
 

@@ -20,6 +20,8 @@ export interface NewToken {
   readonly app?: string | null
   /** Default: all that a user may do. */
   readonly scopes?: readonly string[]
+  /** Public id of the token with which it ends. */
+  readonly parent?: string | null
   /** The wire or command that makes it. */
   readonly issuer: string
   /** ms; null never runs out. */
@@ -92,6 +94,7 @@ export class Tokens {
       user: wanted.user,
       app: wanted.app ?? null,
       scopes: wanted.scopes ?? USER_SCOPES,
+      parent: wanted.parent ?? null,
       issuer: wanted.issuer,
       createdAt: now,
       expiresAt: wanted.lifetime === null ? null : now + wanted.lifetime,
@@ -182,6 +185,7 @@ export class Tokens {
   async #judgeOwner(token: Token): Promise<Authentication> {
     const now = this.#parts.clock.now()
     if (token.expiresAt !== null && token.expiresAt <= now) return { refused: 'expired', token }
+    if (token.parent !== null && !(await this.find(token.parent))) return { refused: 'unknown' }
     if (token.user === null) return { token, account: null }
     const account = await this.#parts.accounts.load(token.user)
     if (!account) return { refused: 'unknown' }

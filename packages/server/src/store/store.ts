@@ -66,6 +66,8 @@ export interface Token {
   readonly user: UserId | null
   readonly app: string | null
   readonly scopes: readonly string[]
+  /** Public id of the token that its user showed to get it, and with which it ends; null with a password. */
+  readonly parent: string | null
   /** The wire or command that issued it. */
   readonly issuer: string
   readonly createdAt: number

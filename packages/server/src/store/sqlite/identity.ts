@@ -8,7 +8,7 @@ import { foldName } from '../projection.ts'
 import type { App, Guard, IdentityRow, KeyLogEntry, KeyPair, Token } from '../store.ts'
 
 const ACCOUNT = 'CAST(id AS TEXT) AS id, version, username, body'
-const TOKEN = 'hash, id, kind, CAST(user AS TEXT) AS user, app, scopes, issuer, created_at, expires_at'
+const TOKEN = 'hash, id, kind, CAST(user AS TEXT) AS user, app, scopes, parent, issuer, created_at, expires_at'
 
 /** Statements by what they do, in the words of the port. */
 const SQL = {
@@ -45,8 +45,8 @@ const SQL = {
       created_at = excluded.created_at, body = excluded.body`,
   putPassword: 'INSERT OR REPLACE INTO passwords (user, hash) VALUES (?, ?)',
   dropPassword: 'DELETE FROM passwords WHERE user = ?',
-  putToken: `INSERT OR REPLACE INTO tokens (hash, id, kind, user, app, scopes, issuer, created_at, expires_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  putToken: `INSERT OR REPLACE INTO tokens (hash, id, kind, user, app, scopes, parent, issuer, created_at, expires_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   dropToken: 'DELETE FROM tokens WHERE hash = ?',
   dropWord: 'DELETE FROM words WHERE lower(word) = lower(?)',
   putApp: 'INSERT OR REPLACE INTO apps (id, secret, owner, redirects) VALUES (?, ?, ?, ?)',
@@ -190,8 +190,8 @@ export class IdentityRows {
         else sql.putPassword.run(row.user, row.hash)
         return
       case 'token': {
-        const { hash, id, kind, user, app, scopes, issuer, createdAt, expiresAt } = row.token
-        sql.putToken.run(hash, id, kind, user, app, JSON.stringify(scopes), issuer, createdAt, expiresAt)
+        const { hash, id, kind, user, app, scopes, parent, issuer, createdAt, expiresAt } = row.token
+        sql.putToken.run(hash, id, kind, user, app, JSON.stringify(scopes), parent, issuer, createdAt, expiresAt)
         return
       }
       case 'app':
@@ -261,6 +261,7 @@ function tokenOf(row: SqlRow): Token | undefined {
     user: row.user as UserId | null,
     app: row.app as string | null,
     scopes: JSON.parse(row.scopes as string) as string[],
+    parent: row.parent as string | null,
     issuer: row.issuer as string,
     createdAt: row.created_at as number,
     expiresAt: row.expires_at as number | null,

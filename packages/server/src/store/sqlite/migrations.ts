@@ -125,6 +125,9 @@ const STEPS: readonly string[] = [
   CREATE INDEX events_expiring ON events (expires_at) WHERE expires_at IS NOT NULL;
   CREATE INDEX events_deletion ON events (room, sequence) WHERE class = 'd';
 
+  -- The id of the token that another one ends with.
+  ALTER TABLE tokens ADD COLUMN parent TEXT;
+
   -- The messages from low to high that a user has hidden from themselves. Stretches of one user never touch: between two
   -- of them lay a message that is not hidden when they were written.
   CREATE TABLE hidden (

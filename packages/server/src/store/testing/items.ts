@@ -137,6 +137,7 @@ export function token(hash: string, fields: Partial<Token> = {}): Token {
     user: user('1'),
     app: null,
     scopes: ['read', 'write'],
+    parent: null,
     issuer: 'test',
     createdAt: NOW,
     expiresAt: null,

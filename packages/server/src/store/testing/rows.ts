@@ -92,7 +92,7 @@ export function rowSentences(open: () => Promise<OpenStore>): void {
   })
 
   test('tokens are put, replaced, listed by hash and dropped', async () => {
-    const mine = token('b', { expiresAt: NOW + 1, user: user('9223372036854775807') })
+    const mine = token('b', { expiresAt: NOW + 1, parent: 'id-a', user: user('9223372036854775807') })
     const service = token('a', { kind: 'service', user: null, app: null, scopes: [] })
     const app = token('c', { kind: 'app', user: null, app: 'app-1' })
     for (const each of [mine, service, app]) await committed(store(), rows({ put: 'token', token: each }))

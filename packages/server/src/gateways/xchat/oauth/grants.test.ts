@@ -15,6 +15,7 @@ import { DEFAULT_RULES } from '../../../room/acl-rules.ts'
 import type { Account } from '../../../room/facts.ts'
 import { MEMORY } from '../../../store/sqlite/open.ts'
 import { openSqliteStore } from '../../../store/sqlite/store.ts'
+import type { Token } from '../../../store/store.ts'
 import { type Consent, type Grant, Grants } from './grants.ts'
 import { ACCESS, ACCESS_TOKENS, CODE, GRANTS, REFRESH } from './limits.ts'
 
@@ -80,6 +81,14 @@ async function refreshed(text: string) {
   return tokens
 }
 
+/** A token that the user signs in with. */
+async function own(): Promise<Token> {
+  const wanted = { kind: 'user', user: account.id, issuer: 'test', lifetime: 10_000_000 } as const
+  const minted = await core.identity.tokens.mint(wanted)
+  if ('rejected' in minted) throw new Error(minted.rejected)
+  return minted.token
+}
+
 const isGood = async (text: string) => !('refused' in (await core.identity.tokens.authenticate(text)))
 const kept = () => core.reading.countDocuments(KIND, '1001')
 
@@ -107,14 +116,7 @@ describe('in time', () => {
   })
 
   test('what came of a token ends with it', async () => {
-    const own = await core.identity.tokens.mint({
-      kind: 'user',
-      user: account.id,
-      issuer: 'test',
-      lifetime: 10_000_000,
-    })
-    if ('rejected' in own) throw new Error(own.rejected)
-    const { id, expiresAt } = own.token
+    const { id, expiresAt } = await own()
     const first = await issued({ by: { id, expiresAt } })
     expect(first.lifetime).toBe(ACCESS)
     now += 5_000_000
@@ -170,7 +172,36 @@ describe('bounds', () => {
   })
 })
 
+describe('when the token is revoked that the user signed in with', () => {
+  test('an access token that came of it is worth nothing at once, also where it cannot be refreshed', async () => {
+    for (const scopes of [['dm.read'], ['dm.read', 'offline.access']]) {
+      const token = await own()
+      const { id, expiresAt } = token
+      const tokens = await issued({ scopes, by: { id, expiresAt } })
+      expect(await isGood(tokens.access)).toBe(true)
+      await core.identity.tokens.revoke([token], 'logged out')
+      expect(await isGood(tokens.access)).toBe(false)
+    }
+  })
+
+  test('a code that is on its way gives nothing', async () => {
+    const token = await own()
+    const { id, expiresAt } = token
+    const code = await begun({ by: { id, expiresAt } })
+    await core.identity.tokens.revoke([token], 'logged out')
+    expect(await grants.ofCode(code)).toBeUndefined()
+    expect(await kept()).toBe(0)
+  })
+})
+
 describe('at once', () => {
+  test('a user who is disabled between the code and its tokens gets none', async () => {
+    const grant = await used(await begun())
+    await core.identity.users.disable(account.id)
+    expect(await grants.issue(grant, ['dm.read'])).toBeNull()
+    expect(await core.store.tokensOf(account.id)).toEqual([])
+  })
+
   test('a code that was used a second time between its use and its tokens gives none', async () => {
     const code = await begun()
     const grant = await used(code)

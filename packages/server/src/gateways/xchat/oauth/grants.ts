@@ -80,8 +80,9 @@ export class Grants {
   async ofCode(text: string): Promise<Grant | undefined> {
     const grant = await this.#find(text)
     if (!grant || !sameHash(text, grant.code)) return undefined
-    if (!grant.used) return grant.dueAt > this.#parts.clock.now() ? grant : undefined
-    await this.end(grant.key, 'a code came twice')
+    if (!grant.used && grant.dueAt <= this.#parts.clock.now()) return undefined
+    if (!grant.used && (await this.#isShownStill(grant))) return grant
+    await this.end(grant.key, grant.used ? 'a code came twice' : 'the token that was shown is gone')
     return undefined
   }
 
@@ -114,8 +115,8 @@ export class Grants {
     const now = clock.now()
     const lifetime = Math.min(ACCESS, lifeOf(grant, now))
     const account = await identity.accounts.load(grant.user)
-    if (!account || lifetime <= 0) return null
-    const common = { user: grant.user, app: grant.app, issuer: ISSUER } as const
+    if (!account?.active || lifetime <= 0) return null
+    const common = { user: grant.user, app: grant.app, parent: grant.by?.id ?? null, issuer: ISSUER } as const
     const [accessText, refreshText] = [this.#text(grant.key), this.#text(grant.key)]
     const access = identity.tokens.draft(
       { ...common, kind: 'user', scopes: scopes.filter(scope => scope !== OFFLINE), lifetime },
@@ -194,9 +195,13 @@ export class Grants {
     if ('refused' in found) return found.refused === 'banned' || found.refused === 'inactive' ? 'later' : false
     const now = clock.now()
     const needed = grant.access.filter(({ expiresAt }) => expiresAt > now).map(({ hash }) => tokenId(hash).id)
-    if (grant.by !== null) needed.push(grant.by.id)
     for (const id of needed) if (!(await identity.tokens.find(id))) return false
-    return lifeOf(grant, now) > 0
+    return (await this.#isShownStill(grant)) && lifeOf(grant, now) > 0
+  }
+
+  /** The token that the user signed in with, where there was one. */
+  async #isShownStill({ by }: Grant): Promise<boolean> {
+    return by === null || (await this.#parts.identity.tokens.find(by.id)) !== undefined
   }
 
   async #makeRoom(user: UserId): Promise<void> {

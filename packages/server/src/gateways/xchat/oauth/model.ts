@@ -3,7 +3,6 @@
 // its tokens are made: a crash between taking the old and giving the new loses nothing.
 import OAuth2Server from '@node-oauth/oauth2-server'
 import { isNative } from '../../../identity/redirects.ts'
-import type { App } from '../../../store/store.ts'
 import type { AppTokens } from './app-tokens.ts'
 import type { Client, Clients } from './clients.ts'
 import type { Grant, Grants } from './grants.ts'
@@ -72,7 +71,8 @@ export class Model {
   }
 
   async #getClient(id: string, secret: string | null | undefined): Promise<OAuth2Server.Client | undefined> {
-    const client = await this.#parts.clients.identify(id, secret ?? undefined, this.#parts.address)
+    // An empty secret is none (RFC 6749 section 2.3.1): that is how some clients fill in the header.
+    const client = await this.#parts.clients.identify(id, secret || undefined, this.#parts.address)
     if (client === 'limited') throw new Limited()
     if (client === 'unknown') return undefined
     this.#client = client
@@ -117,7 +117,8 @@ export class Model {
 
   async #ofApp(): Promise<Given> {
     const { appTokens, lasting } = this.#parts
-    const app = this.#client?.app as App
+    if (!this.#client?.proven) throw new InvalidClientError('Invalid client: its secret is missing')
+    const { app } = this.#client
     const access = lasting ? await appTokens.lasting(app) : await appTokens.brief(app)
     return { access, refresh: null, lifetime: lasting ? null : ACCESS / 1_000, scopes: null }
   }
