@@ -196,7 +196,7 @@ export class Pages {
     let statement = this.#pages.get(kind)
     if (statement === undefined) {
       const { from, where, shown } = PAGES[right]
-      const event = select === 'all' ? eventAs(classWhere(shown)) : EVENT
+      const event = select === 'messages' ? EVENT : eventAs(classWhere(shown))
       const kept = select === 'messages' ? `AND ${shown}` : ''
       statement = prepareRows(
         this.#database,

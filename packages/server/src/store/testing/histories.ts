@@ -230,7 +230,7 @@ class Model {
     for (const { key } of given.releases) if (this.claims.get(key) === given.room) this.claims.delete(key)
     for (const { key } of given.claims) this.claims.set(key, given.room)
     for (const { key, digest, by } of given.messageKeys)
-      this.keys.set(key, { room: given.room, sequence: first, by, digest })
+      this.keys.set(key, { room: given.room, sequence: Math.min(first, head.sequence), by, digest })
     for (const row of item.rows) {
       if ('put' in row && row.put === 'account')
         this.versions.set(row.account.id, (this.versions.get(row.account.id) ?? 0) + 1)
