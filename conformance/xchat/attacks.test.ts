@@ -113,6 +113,19 @@ describe('an addition is refused', () => {
     refused(await add({ currentIds: [A], adminIds: [B, A] }), 'does not match')
   })
 
+  test('that carries what is not read here and X’s clients take for something else', async () => {
+    const answer = await add({}, body => {
+      const action = body.action_signatures[1]!
+      const bytes = Buffer.from(action.encoded_message_event_detail, 'base64')
+      // Behind the last field of the change: `admin_settings`, which is a struct, as a text.
+      const end = bytes.length - Buffer.from([0, 0, 2, 0, 2, 0, 0, 0]).length
+      const settings = Buffer.from([11, 0, 12, 0, 0, 0, 1, 120])
+      const parts = [bytes.subarray(0, end), settings, bytes.subarray(end)]
+      action.encoded_message_event_detail = Buffer.concat(parts).toString('base64')
+    })
+    refused(answer, 'encoded_message_event_detail', 'field 12 is not known here')
+  })
+
   test('that names an admin who is none', async () => {
     refused(await add({ adminIds: [A, B] }), 'current_admin_ids', 'does not match')
   })

@@ -40,6 +40,10 @@ export function i32Field(struct: ThriftStruct, id: number): number | undefined {
   return fieldOf(struct, id, T_I32) as number | undefined
 }
 
+export function i32sField(struct: ThriftStruct, id: number): readonly number[] | undefined {
+  return listOf(struct, id, T_I32) as readonly number[] | undefined
+}
+
 /** As a decimal text. */
 export function i64Field(struct: ThriftStruct, id: number): string | undefined {
   return (fieldOf(struct, id, T_I64) as bigint | undefined)?.toString()
@@ -63,6 +67,16 @@ export function unionField(struct: ThriftStruct): { readonly id: number; readonl
   if (field === undefined || second !== undefined) throw new Malformed('a union does not have exactly one field')
   if (field.type !== T_STRUCT) throw new Malformed(`field ${field.id} has the wrong type`)
   return { id: field.id, value: field.value as ThriftStruct }
+}
+
+/**
+ * The same struct, which has none but these fields. X's readers know a field by its number and take it for what their
+ * schema says, whatever type is written: bytes that are skipped here as a text would be fields of their own to them.
+ */
+export function onlyFields(struct: ThriftStruct, ...ids: readonly number[]): ThriftStruct {
+  const foreign = struct.fields.find(field => !ids.includes(field.id))
+  if (foreign) throw new Malformed(`field ${foreign.id} is not known here`)
+  return struct
 }
 
 function fieldOf(struct: ThriftStruct, id: number, type: number): ThriftValue | undefined {

@@ -147,6 +147,76 @@ describe('details', () => {
     expect(decodeDetail(encodeBase64(writer.finish())).ok).toBe(false)
   })
 
+  /** Writes a right struct, and `more` into it. */
+  type Place = (writer: StructWriter, more: (inner: StructWriter) => void) => void
+  const inUnion =
+    (kind: number, fill: (inner: StructWriter) => void): Place =>
+    (writer, more) =>
+      writer.struct(1, change =>
+        change.struct(kind, inner => {
+          fill(inner)
+          more(inner)
+        }),
+      )
+  const places: readonly (readonly [string, number, Place])[] = [
+    ['a key change', 3, (writer, more) => [writer.text(1, '9'), more(writer)]],
+    [
+      'a wrap',
+      3,
+      (writer, more) => {
+        writer.text(1, '9')
+        writer.structs(2, ['x'], (inner, text) => {
+          for (const id of [1, 2, 3]) inner.text(id, text)
+          more(inner)
+        })
+      },
+    ],
+    ['a group change', 4, (writer, more) => [inUnion(4, () => {})(writer, () => {}), more(writer)]],
+    ['a creation', 4, inUnion(1, inner => inner.text(5, '9'))],
+    ['a title', 4, inUnion(2, inner => inner.text(2, '9'))],
+    ['an avatar', 4, inUnion(3, inner => inner.text(2, '9'))],
+    ['new admins', 4, inUnion(4, () => {})],
+    ['new members', 4, inUnion(5, inner => inner.text(6, '9'))],
+    [
+      'an invite',
+      4,
+      (writer, more) => inUnion(5, inner => [inner.text(6, '9'), inner.struct(11, more)])(writer, () => {}),
+    ],
+    ['admins no more', 4, inUnion(6, () => {})],
+    ['a removal', 4, inUnion(7, () => {})],
+    ['a deletion', 7, (writer, more) => [writer.i32(2, 2), more(writer)]],
+    ['a lifetime', 9, inUnion(1, inner => inner.i64(1, '9'))],
+    ['no lifetime', 9, inUnion(2, () => {})],
+    ['a mute', 9, inUnion(3, () => {})],
+    ['no mute', 9, inUnion(4, () => {})],
+    ['a metadata change', 9, (writer, more) => [inUnion(2, () => {})(writer, () => {}), more(writer)]],
+  ]
+  test.each(places)(
+    '%s with a field that is not known here is refused, as X’s readers may know it',
+    (_, field, write) => {
+      expect(decodeDetail(union(field, writer => write(writer, () => {}))).ok).toBe(true)
+      const foreign = union(field, writer => write(writer, inner => inner.text(12, 'x')))
+      expect(decodeDetail(foreign)).toEqual({ ok: false, error: 'field 12 is not known here' })
+    },
+  )
+
+  test.each([
+    [104, (writer: StructWriter) => writer.text(104, 'x')],
+    [105, (writer: StructWriter) => writer.i32(105, 1)],
+    [106, (writer: StructWriter) => writer.bool(106, true)],
+    [107, (writer: StructWriter) => writer.texts(107, ['x'])],
+    [108, (writer: StructWriter) => writer.text(108, 'x')],
+    [1, (writer: StructWriter) => writer.struct(108, inner => inner.i32(1, 1))],
+    [4, (writer: StructWriter) => writer.struct(108, inner => inner.text(4, 'x'))],
+    [109, (writer: StructWriter) => writer.text(109, 'x')],
+  ])('field %i of a message that is not what X’s readers take it for is refused', (field, write) => {
+    const writer = new StructWriter()
+    writer.binary(100, new Uint8Array([1]))
+    write(writer)
+    const error = `field ${field} has the wrong type`
+    expect(decodeMessageCreate(encodeBase64(writer.finish()))).toEqual({ ok: false, error })
+  })
+
   test('a text that is not UTF-8 is refused', () => {
     const base64 = union(3, writer => writer.binary(1, new Uint8Array([0xff])))
     expect(decodeDetail(base64)).toEqual({ ok: false, error: 'a text is not UTF-8' })
@@ -189,7 +259,7 @@ describe('envelopes', () => {
 
   test('carry what the client wrote byte for byte, fields that nobody here knows included', () => {
     const writer = new StructWriter()
-    writer.text(109, 'a field out of order')
+    writer.text(120, 'a field out of order')
     writer.binary(100, new Uint8Array([1, 2, 3]))
     writer.i64(999, '-1')
     const base64 = encodeBase64(writer.finish())

@@ -12,7 +12,9 @@ import {
   binaryField,
   boolField,
   i32Field,
+  i32sField,
   i64Field,
+  onlyFields,
   required,
   structField,
   structsField,
@@ -157,16 +159,16 @@ function readDetail(struct: ThriftStruct): MessageEventDetail {
     case KEY_CHANGE:
       return { kind: 'keyChange', event: readKeyChange(value) }
     case GROUP_CHANGE: {
-      const change = readGroupChange(required('group_change', structField(value, 1)))
+      const change = readGroupChange(required('group_change', structField(onlyFields(value, 1, 2), 1)))
       if (typeof change === 'number') return { kind: 'other', union: 'GroupChange', field: change }
       return { kind: 'groupChange', change, forKeyRotation: boolField(value, 2) }
     }
     case MESSAGE_DELETE: {
-      const action = required('action', i32Field(value, 2))
+      const action = required('action', i32Field(onlyFields(value, 1, 2), 2))
       return { kind: 'messageDelete', event: { sequenceIds: textsField(value, 1) ?? [], action } }
     }
     case METADATA_CHANGE: {
-      const change = readMetadataChange(required('conversation_metadata_change', structField(value, 1)))
+      const change = readMetadataChange(required('conversation_metadata_change', structField(onlyFields(value, 1), 1)))
       if (typeof change === 'number') return { kind: 'other', union: 'ConversationMetadataChange', field: change }
       return { kind: 'metadataChange', change }
     }
@@ -175,7 +177,9 @@ function readDetail(struct: ThriftStruct): MessageEventDetail {
   }
 }
 
+/** The signed text of a message has one reading, so that fields that are not known here may stand in it. */
 function readMessageCreate(struct: ThriftStruct): MessageCreateEvent {
+  checkUnread(struct)
   return {
     contents: required('contents', binaryField(struct, 100)),
     conversationKeyVersion: textField(struct, 101),
@@ -184,11 +188,25 @@ function readMessageCreate(struct: ThriftStruct): MessageCreateEvent {
   }
 }
 
+/** What X's readers know of a message beside that must be what they take it for, or they could not read the message. */
+function checkUnread(struct: ThriftStruct): void {
+  i64Field(struct, 104)
+  boolField(struct, 105)
+  i32Field(struct, 106)
+  i32sField(struct, 107)
+  const franking = structField(struct, 108)
+  boolField(struct, 109)
+  if (!franking) return
+  for (const tag of [1, 2]) binaryField(franking, tag)
+  textsField(franking, 4)
+}
+
 function readKeyChange(struct: ThriftStruct): ConversationKeyChangeEvent {
+  onlyFields(struct, 1, 2, 5)
   return {
     conversationKeyVersion: required('conversation_key_version', textField(struct, 1)),
     participantKeys: (structsField(struct, 2) ?? []).map(key => ({
-      userId: required('user_id', textField(key, 1)),
+      userId: required('user_id', textField(onlyFields(key, 1, 2, 3), 1)),
       encryptedConversationKey: required('encrypted_conversation_key', textField(key, 2)),
       publicKeyVersion: required('public_key_version', textField(key, 3)),
     })),

@@ -6,9 +6,11 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { encodeBase64NoPad } from '../base64.ts'
+import { encodeBase64, encodeBase64NoPad } from '../base64.ts'
 import type { Decoded } from '../decoded.ts'
+import { StructWriter } from '../thrift-writer.ts'
 import {
+  decodeDetail,
   encodeDetail,
   encodeMessageEvent,
   type GroupChange,
@@ -25,7 +27,7 @@ type Engine = {
   decryptEvents(
     events: string[],
     keys: object[],
-  ): { messages: { event: { verified?: boolean } }[]; errors: Record<string, string> }
+  ): { messages: { event: { verified?: boolean; change?: object } }[]; errors: Record<string, string> }
 }
 
 const folder = join(dirname(createRequire(import.meta.url).resolve('@xdevplatform/chat-xdk')), 'pkg')
@@ -58,18 +60,22 @@ function value<T>(decoded: Decoded<T>): T {
 
 /** Whether the engine finds `text` signed under an event with this detail. */
 function accepts(detail: WritableDetail, text: string): boolean {
+  return read(encodeDetail(detail), text)?.verified === true
+}
+
+function read(detail: Uint8Array, text: string) {
   const envelope = encodeMessageEvent({
     ...signed,
     sequenceId: '2080761390344937801',
     createdAtMsec: '1795311025745',
-    detail: encodeDetail(detail),
+    detail,
     signature: {
       signature: encodeBase64NoPad(engine.sign(new TextEncoder().encode(text))),
       publicKeyVersion,
       signatureVersion: payloads.SIGNATURE_VERSION,
     },
   })
-  return engine.decryptEvents([envelope], signingKeys).messages[0]?.event.verified === true
+  return engine.decryptEvents([envelope], signingKeys).messages[0]?.event
 }
 
 function payloadOf(change: GroupChange): Decoded<string> {
@@ -185,4 +191,46 @@ describe('X’s engine verifies our text of', () => {
     const text = `GroupChangeEvent.GroupCreate,${signed.messageId},${senderId},9,1,2,null,a,b,null`
     expect(accepts({ kind: 'groupChange', change, forKeyRotation: false }, text)).toBe(false)
   })
+})
+
+/** Bytes that a reader by the written types skips as one text, and X's engine as a struct that is over at once, a text and
+ * then `fields`: it knows `id` as a struct, whatever is written. The length of the text is the header of the second one. */
+function disguised(id: number, fields: Uint8Array): Uint8Array {
+  const length = 0x0b_00_63
+  const bytes = new Uint8Array(7 + length)
+  const view = new DataView(bytes.buffer)
+  view.setUint8(0, 11)
+  view.setInt16(1, id)
+  view.setInt32(3, length)
+  view.setInt32(7, length - 4 - fields.length)
+  bytes.set(fields, bytes.length - fields.length)
+  return bytes
+}
+
+test('X’s engine reads other lists out of a field that it knows by another type, so none such gets through', () => {
+  const change = new StructWriter()
+  const lists = new StructWriter()
+  for (const [id, ids] of [
+    [1, ['3']],
+    [2, ['1', '2']],
+    [3, ['1']],
+  ] as const)
+    change.texts(id, ids)
+  for (const [id, ids] of [
+    [1, ['3']],
+    [2, ['1']],
+    [3, ['2', '1']],
+  ] as const)
+    lists.texts(id, ids)
+  change.text(6, '9')
+  const [own, theirs] = [change, lists].map(writer => writer.finish().slice(0, -1)) as [Uint8Array, Uint8Array]
+  const inner = Buffer.concat([own, disguised(12, theirs), Buffer.of(0)])
+  const outer = new StructWriter()
+  outer.struct(4, event => event.struct(1, union => union.encoded(5, inner)))
+  const detail = outer.finish()
+  expect(read(detail, value(payloads.memberAddPayload(signed, add)))).toMatchObject({
+    verified: true,
+    change: { member_ids: ['3'], current_member_ids: ['1'], current_admin_ids: ['2', '1'] },
+  })
+  expect(decodeDetail(encodeBase64(detail))).toEqual({ ok: false, error: 'field 12 is not known here' })
 })

@@ -3,7 +3,16 @@
  * group. `undefined` means that the field is absent, which is signed as `null`; an absent list is an empty one.
  */
 import type { ThriftStruct } from '../thrift.ts'
-import { boolField, i64Field, required, structField, textField, textsField, unionField } from '../thrift-fields.ts'
+import {
+  boolField,
+  i64Field,
+  onlyFields,
+  required,
+  structField,
+  textField,
+  textsField,
+  unionField,
+} from '../thrift-fields.ts'
 import type { StructWriter } from '../thrift-writer.ts'
 
 export type GroupCreate = {
@@ -71,23 +80,25 @@ export function readGroupChange(union: ThriftStruct): GroupChange | number {
       return readMemberAdd(value)
     case VALUE_KINDS.title:
     case VALUE_KINDS.avatar:
+      onlyFields(value, 1, 2)
       return {
         kind: id === VALUE_KINDS.title ? 'title' : 'avatar',
         value: textField(value, 1),
         conversationKeyVersion: required('conversation_key_version', textField(value, 2)),
       }
     case IDS_KINDS.adminAdd:
-      return { kind: 'adminAdd', ids: textsField(value, 1) ?? [] }
+      return { kind: 'adminAdd', ids: textsField(onlyFields(value, 1), 1) ?? [] }
     case IDS_KINDS.adminRemove:
-      return { kind: 'adminRemove', ids: textsField(value, 1) ?? [] }
+      return { kind: 'adminRemove', ids: textsField(onlyFields(value, 1), 1) ?? [] }
     case IDS_KINDS.memberRemove:
-      return { kind: 'memberRemove', ids: textsField(value, 1) ?? [] }
+      return { kind: 'memberRemove', ids: textsField(onlyFields(value, 1), 1) ?? [] }
     default:
       return id
   }
 }
 
 function readCreate(struct: ThriftStruct): GroupCreate {
+  onlyFields(struct, 1, 2, 3, 4, 5, 6, 7)
   return {
     kind: 'create',
     memberIds: textsField(struct, 1) ?? [],
@@ -100,8 +111,11 @@ function readCreate(struct: ThriftStruct): GroupCreate {
   }
 }
 
+/** Without `admin_settings` (12): this server holds none, and they are not signed. */
 function readMemberAdd(struct: ThriftStruct): GroupMemberAddChange {
+  onlyFields(struct, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11)
   const invite = structField(struct, 11)
+  if (invite) onlyFields(invite, 1, 2, 3)
   return {
     kind: 'memberAdd',
     memberIds: textsField(struct, 1) ?? [],

@@ -3,7 +3,7 @@
  * and whether a conversation notifies. Screen capture is not read here.
  */
 import type { ThriftStruct } from '../thrift.ts'
-import { boolField, i64Field, required, textsField, unionField } from '../thrift-fields.ts'
+import { boolField, i64Field, onlyFields, required, textsField, unionField } from '../thrift-fields.ts'
 import type { StructWriter } from '../thrift-writer.ts'
 
 export type DurationChange = {
@@ -33,15 +33,16 @@ export function readMetadataChange(union: ThriftStruct): MetadataChange | number
   const { id, value } = unionField(union)
   switch (id) {
     case DURATION_CHANGE: {
-      const ttlMsec = required('ttl_msec', i64Field(value, 1))
+      const ttlMsec = required('ttl_msec', i64Field(onlyFields(value, 1, 2), 1))
       return { kind: 'durationChange', ttlMsec, applyToAll: boolField(value, 2) }
     }
     case DURATION_REMOVE:
+      onlyFields(value)
       return { kind: 'durationRemove' }
     case MUTE_KINDS.mute:
-      return { kind: 'mute', ids: textsField(value, 1) ?? [] }
+      return { kind: 'mute', ids: textsField(onlyFields(value, 1), 1) ?? [] }
     case MUTE_KINDS.unmute:
-      return { kind: 'unmute', ids: textsField(value, 1) ?? [] }
+      return { kind: 'unmute', ids: textsField(onlyFields(value, 1), 1) ?? [] }
     default:
       return id
   }
