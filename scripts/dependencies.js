@@ -22,6 +22,7 @@ const LAYERS = {
       '~/clock.ts',
       '~/store/store.ts',
       '~/store/projection.ts',
+      '~/store/chains.ts',
       '~/blobs/blobs.ts',
       '~/bus/bus.ts',
       '~/presence/presence.ts',

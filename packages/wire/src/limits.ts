@@ -44,3 +44,6 @@ export const EJSON_MAX_DEPTH = 32
 
 /** EJSON: bytes of one `$binary`. An upload never travels over DDP, a wrapped private key has about 1,700. */
 export const EJSON_MAX_BINARY_BYTES = 1 << 20
+
+/** Nesting of an entry of a chain: access rules use 5, extras of a message are in none. */
+export const TRANSPARENCY_MAX_DEPTH = 64

@@ -2,6 +2,7 @@
 // `commit`, a batch of items in one transaction with one outcome per item (design 3). Adapters lie beside
 // this file in folders with equal file names and pass the one contract suite (contract.ts).
 import type { ChannelId, EventId, RoomId, UserId } from '@conclave/wire'
+import type { ChainHead } from '@conclave/wire/transparency/chain'
 import type { Claim, MessageKey } from '../room/decision.ts'
 import type { EventBody, RoomEvent, RoomKind, Suite } from '../room/events.ts'
 import type { Account, Channel, KeySet, PublicKey } from '../room/facts.ts'
@@ -96,6 +97,27 @@ export interface KeyLogEntry {
   readonly kind: 'xchat.registered' | 'rocketchat.set' | 'rocketchat.reset'
   /** X: fingerprint; Rocket.Chat: hex SHA-256 of the public JWK text. */
   readonly fingerprint: string
+  /** X: what was registered; null on Rocket.Chat, whose replaced keys are kept nowhere. */
+  readonly key: PublicKey | null
+  /** Of the log up to here (store/chains.ts); hex. */
+  readonly hash: string
+}
+
+/** One link of a room's chain, which its control events are (store/chains.ts). */
+export interface ChainLink {
+  /** 1, 2, 3 … */
+  readonly number: number
+  /** Hex, as the hash. */
+  readonly digest: string
+  readonly hash: string
+  /** null where the right does not cover the event. */
+  readonly opened: { readonly salt: string; readonly event: RoomEvent } | null
+}
+
+/** Links of a chain, oldest first, and where it ends. */
+export interface ChainPage {
+  readonly head: ChainHead
+  readonly links: readonly ChainLink[]
 }
 
 /** How far somebody has got with a message: 0 sent, 1 received, 2 read (dino.md section 4, `received / read`). */
@@ -322,6 +344,9 @@ export interface Store {
   control(room: RoomId, after: number): Promise<readonly RoomEvent[]>
   /** undefined when the right does not hold. */
   page(query: PageQuery): Promise<readonly RoomEvent[] | undefined>
+  /** Links after that number, at most `limit` and PAGE: all of them, and the events that the right covers. undefined when
+   * it does not hold. */
+  chain(room: RoomId, right: Right, after: number, limit: number): Promise<ChainPage | undefined>
   /** One event by its id, if the right covers it. */
   event(room: RoomId, id: EventId, right: Right): Promise<RoomEvent | undefined>
   eventAt(room: RoomId, sequence: number): Promise<RoomEvent | undefined>
@@ -405,6 +430,8 @@ export interface Store {
   keys(user: UserId): Promise<KeySet | undefined>
   keyPair(user: UserId): Promise<KeyPair | undefined>
   keyLog(user: UserId, after: number, limit: number): Promise<readonly KeyLogEntry[]>
+  /** Number 0 where nothing was ever registered. */
+  keyLogHead(user: UserId): Promise<ChainHead>
   ref(kind: 'channel' | 'room', ref: string): Promise<string | undefined>
   words(): Promise<readonly string[]>
   meta(key: string): Promise<string | undefined>

@@ -4,6 +4,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelId, EventId, IdSequence, RoomId, UserId } from '@conclave/wire'
 import type { EventBody, RoomEvent } from '../../room/events.ts'
+import type { ChainDraft } from '../chains.ts'
 import { advance, foldName, type HeadDraft, project } from '../projection.ts'
 import type {
   Append,
@@ -17,6 +18,7 @@ import type {
   ReceiptRow,
   Row,
 } from '../store.ts'
+import type { ChainRows } from './chains.ts'
 import { type DocumentRows, documentId } from './documents.ts'
 import type { HiddenRows } from './hidden.ts'
 import type { IdentityRows } from './identity.ts'
@@ -47,6 +49,8 @@ interface OpenHead extends HeadDraft {
   advanced: boolean
   /** The row is another without anything having been appended. */
   changed: boolean
+  /** Read when the first control event of the batch comes. */
+  chain: ChainDraft | null
 }
 
 /** What a batch has read, with its own changes. */
@@ -63,6 +67,7 @@ interface Batch {
 /** Where the rows beside the heads and the logs are kept. */
 export interface Tables {
   readonly rooms: RoomReads
+  readonly chains: ChainRows
   readonly identity: IdentityRows
   readonly receipts: ReceiptRows
   readonly hidden: HiddenRows
@@ -80,6 +85,7 @@ interface UsedKey {
 export class Commits {
   readonly #database: DatabaseSync
   readonly #rooms: RoomReads
+  readonly #chains: ChainRows
   readonly #identity: IdentityRows
   readonly #receipts: ReceiptRows
   readonly #hidden: HiddenRows
@@ -93,6 +99,7 @@ export class Commits {
   constructor(database: DatabaseSync, tables: Tables, ids: IdSequence) {
     this.#database = database
     this.#rooms = tables.rooms
+    this.#chains = tables.chains
     this.#identity = tables.identity
     this.#receipts = tables.receipts
     this.#hidden = tables.hidden
@@ -260,6 +267,7 @@ export class Commits {
     head.advanced = true
     if (body.type !== 'message') {
       if (body.type === 'messages.deleted') this.#inserts.flush()
+      else head.chain = this.#chains.add(head.chain, event)
       for (const row of project(event, head.suite, first)) head.messages -= this.#projected.write(head.room, row)
     }
     advance(head, event)
@@ -298,7 +306,7 @@ export class Commits {
     let head = batch.heads.get(room)
     if (head === undefined) {
       const draft = this.#rooms.draft(room) ?? unborn(room)
-      head = { ...draft, advanced: false, changed: false }
+      head = { ...draft, advanced: false, changed: false, chain: null }
       batch.heads.set(room, head)
     }
     return head

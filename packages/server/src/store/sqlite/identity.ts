@@ -3,7 +3,9 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelId, UserId } from '@conclave/wire'
+import { type ChainHead, NO_HEAD, toHex } from '@conclave/wire/transparency/chain'
 import type { Account, Channel, KeySet, PublicKey } from '../../room/facts.ts'
+import { type ChainDraft, linkOfKey, startOfKeys } from '../chains.ts'
 import { foldName } from '../projection.ts'
 import type { App, Guard, IdentityRow, KeyLogEntry, KeyPair, Token } from '../store.ts'
 
@@ -28,15 +30,16 @@ const SQL = {
   keys: 'SELECT body FROM public_keys WHERE user = ? ORDER BY number',
   keyOfVersion: 'SELECT 1 AS one FROM public_keys WHERE user = ? AND version = ?',
   keyPair: 'SELECT public_key AS publicKey, private_key AS privateKey FROM key_pairs WHERE user = ?',
-  keyLog: `SELECT CAST(user AS TEXT) AS user, number, at, kind, fingerprint FROM key_log
-    WHERE key_log.user = ? AND number > ? ORDER BY number LIMIT ?`,
+  keyLog: `SELECT CAST(l.user AS TEXT) AS user, l.number, l.at, l.kind, l.fingerprint, l.hash, k.body AS key
+    FROM key_log l LEFT JOIN public_keys k ON k.user = l.user AND k.version = l.version
+    WHERE l.user = ? AND l.number > ? ORDER BY l.number LIMIT ?`,
   ref: 'SELECT CAST(id AS TEXT) AS id FROM refs WHERE kind = ? AND ref = ?',
   words: 'SELECT word FROM words ORDER BY word',
   meta: 'SELECT value FROM meta WHERE key = ?',
   versionOfAccount: 'SELECT version FROM accounts WHERE id = ?',
   versionOfChannel: 'SELECT version FROM channels WHERE id = ?',
   versionOfKeys: 'SELECT max(number) AS version FROM public_keys WHERE user = ?',
-  lastOfKeyLog: 'SELECT max(number) AS number FROM key_log WHERE user = ?',
+  lastOfKeyLog: 'SELECT number, hash FROM key_log WHERE user = ? ORDER BY number DESC LIMIT 1',
 
   putAccount: `INSERT INTO accounts (id, version, username, email, folded_username, folded_email, created_at, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -54,7 +57,7 @@ const SQL = {
   putPublicKey: 'INSERT INTO public_keys (user, number, version, body) VALUES (?, ?, ?, ?)',
   putKeyPair: 'INSERT OR REPLACE INTO key_pairs (user, public_key, private_key) VALUES (?, ?, ?)',
   dropKeyPair: 'DELETE FROM key_pairs WHERE user = ?',
-  putKeyLog: 'INSERT INTO key_log (user, number, at, kind, fingerprint) VALUES (?, ?, ?, ?, ?)',
+  putKeyLog: 'INSERT INTO key_log (user, number, at, kind, fingerprint, version, hash) VALUES (?, ?, ?, ?, ?, ?, ?)',
   putRef: 'INSERT OR REPLACE INTO refs (kind, ref, id) VALUES (?, ?, ?)',
   putWord: 'INSERT OR IGNORE INTO words (word) VALUES (?)',
   putMeta: 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
@@ -143,7 +146,15 @@ export class IdentityRows {
   }
 
   keyLog(user: UserId, after: number, limit: number): KeyLogEntry[] {
-    return this.#sql.keyLog.all(user, after, limit).map(row => ({ ...row }) as unknown as KeyLogEntry)
+    return this.#sql.keyLog.all(user, after, limit).map(row => {
+      const key = row.key === null ? null : (JSON.parse(row.key as string) as PublicKey)
+      return { ...row, key, hash: toHex(row.hash as Uint8Array) } as unknown as KeyLogEntry
+    })
+  }
+
+  keyLogHead(user: UserId): ChainHead {
+    const { number, hash } = this.#lastOfKeyLog(user)
+    return number === 0 ? NO_HEAD : { number, hash: toHex(hash) }
   }
 
   ref(kind: 'channel' | 'room', ref: string): string | undefined {
@@ -204,12 +215,12 @@ export class IdentityRows {
       }
       case 'publicKey':
         sql.putPublicKey.run(row.user, version, row.key.version, JSON.stringify(row.key))
-        this.#logKey(row.user, row.key.at, 'xchat.registered', row.key.fingerprint)
+        this.#logKey(row.user, row.key.at, 'xchat.registered', row.key.fingerprint, row.key)
         return
       case 'keyPair':
         if (row.pair === null) sql.dropKeyPair.run(row.user)
         else sql.putKeyPair.run(row.user, row.pair.publicKey, row.pair.privateKey)
-        this.#logKey(row.user, row.at, row.pair === null ? 'rocketchat.reset' : 'rocketchat.set', row.fingerprint)
+        this.#logKey(row.user, row.at, row.pair === null ? 'rocketchat.reset' : 'rocketchat.set', row.fingerprint, null)
         return
       case 'ref':
         sql.putRef.run(row.kind, row.ref, row.id)
@@ -222,9 +233,14 @@ export class IdentityRows {
     }
   }
 
-  #logKey(user: UserId, at: number, kind: KeyLogEntry['kind'], fingerprint: string): void {
-    const last = this.#sql.lastOfKeyLog.get(user)?.number as number | null | undefined
-    this.#sql.putKeyLog.run(user, (last ?? 0) + 1, at, kind, fingerprint)
+  #logKey(user: UserId, at: number, kind: KeyLogEntry['kind'], fingerprint: string, key: PublicKey | null): void {
+    const { number, hash } = linkOfKey(this.#lastOfKeyLog(user), { at, kind, fingerprint }, key)
+    this.#sql.putKeyLog.run(user, number, at, kind, fingerprint, key?.version ?? null, hash)
+  }
+
+  #lastOfKeyLog(user: UserId): ChainDraft {
+    const last = this.#sql.lastOfKeyLog.get(user)
+    return last ? { number: last.number as number, hash: last.hash as Uint8Array } : startOfKeys(user)
   }
 }
 

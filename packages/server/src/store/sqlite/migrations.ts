@@ -3,6 +3,7 @@
 // 64-bit integers, and read with CAST(... AS TEXT), because a JavaScript number would round them.
 import type { DatabaseSync } from 'node:sqlite'
 import { StoreRefusal } from '../store.ts'
+import { fillChains } from './fill-chains.ts'
 
 const STEPS: readonly string[] = [
   `
@@ -142,8 +143,20 @@ const STEPS: readonly string[] = [
   INSERT OR IGNORE INTO epochs SELECT e.room, json_extract(e.body, '$.version'), e.sequence
     FROM events e JOIN rooms r ON r.id = e.room
     WHERE r.suite = 'xchat' AND e.class = 'c' AND json_extract(e.body, '$.type') = 'epoch.opened';
+
+  -- The room's chain: a row for each control event (store/chains.ts).
+  CREATE TABLE chain (
+    room INTEGER NOT NULL, number INTEGER NOT NULL, sequence INTEGER NOT NULL, salt BLOB NOT NULL, digest BLOB NOT NULL,
+    hash BLOB NOT NULL, PRIMARY KEY (room, number)
+  ) STRICT, WITHOUT ROWID;
+  -- version: of the registered key; NULL on Rocket.Chat.
+  ALTER TABLE key_log ADD COLUMN version TEXT;
+  ALTER TABLE key_log ADD COLUMN hash BLOB NOT NULL DEFAULT x'';
   `,
 ]
+
+/** What a step, by its number, does beyond SQL. */
+const FILLS: ReadonlyMap<number, (database: DatabaseSync) => void> = new Map([[3, fillChains]])
 
 /** Brings the tables to the newest form, or to an older one for tests, each step in a transaction of its own. Throws on
  * a newer database. */
@@ -159,6 +172,7 @@ export function migrate(database: DatabaseSync, newest = STEPS.length): void {
     database.exec('BEGIN IMMEDIATE')
     try {
       database.exec(step)
+      FILLS.get(index + 1)?.(database)
       database.exec(`PRAGMA user_version = ${index + 1}`)
       database.exec('COMMIT')
     } catch (error) {

@@ -6,8 +6,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type OpenStore, storeContract } from '../contract.ts'
+import { classOf } from '../projection.ts'
 import type { Store } from '../store.ts'
+import { chained, loggedOf } from '../testing/chains.ts'
 import {
+  added,
   append,
   committed,
   created,
@@ -15,6 +18,8 @@ import {
   logOf,
   message,
   NOW,
+  publicKey,
+  removed,
   room,
   rows,
   sequencesOf,
@@ -177,6 +182,47 @@ test('a database of the first tables is brought to the newest, and serves what i
     expect(await store.temporaryRooms()).toEqual([ROOM])
     expect(await store.seenAt(user('2'))).toBe(NOW)
     expect(await store.nextOutgoing('site')).toBeNull()
+    await store.close()
+  }
+})
+
+test('what a database of older tables holds is chained when it is opened, as if it had been from the beginning (L9)', async () => {
+  const path = directory()
+  const old = new DatabaseSync(join(path, 'conclave.sqlite'))
+  migrate(old, 2)
+  const other = room('2070276095283455000')
+  const bodies = [created({ members: [user('1')] }), message('2'), added(['2']), message('4'), removed(['2'])]
+  const insert = old.prepare(
+    'INSERT INTO events (room, sequence, id, at, actor, class, body) VALUES (?, ?, ?, ?, 1, ?, ?)',
+  )
+  for (const [place, id] of [ROOM, other].entries()) {
+    for (const [index, body] of bodies.entries()) {
+      const event = BigInt('2123000000000000000') + BigInt(10 * place + index)
+      insert.run(id, index + 1, event, NOW, classOf(body), JSON.stringify(body))
+    }
+    old.exec(`INSERT INTO rooms VALUES (${id}, 5, 'none', 'static', 5, 5, 2123000000000000${place}04, ${NOW}, ${NOW}, 2, 0, NULL);
+      INSERT INTO spans VALUES (1, ${id}, 1, 0, NULL), (2, ${id}, 3, 0, 5)`)
+  }
+  old.exec("INSERT INTO self VALUES (1, 1, x'')")
+  for (const [number, version] of ['20', '3'].entries()) {
+    old
+      .prepare('INSERT INTO public_keys VALUES (1, ?, ?, ?)')
+      .run(number + 1, version, JSON.stringify(publicKey(version)))
+  }
+  old.exec(`INSERT INTO key_log VALUES (1, 1, ${NOW}, 'xchat.registered', 'print 20'), (1, 2, ${NOW}, 'rocketchat.set', 'f'),
+    (1, 3, ${NOW}, 'xchat.registered', 'print 3'), (2, 1, ${NOW}, 'rocketchat.set', 'f')`)
+  old.close()
+  for (let opened = 0; opened < 2; opened++) {
+    const store = await openSqliteStore({ directory: path, node: 1, clock })
+    if (opened === 0) {
+      await committed(store, append(ROOM, 5, [added(['3'])]))
+      await committed(store, rows({ put: 'publicKey', user: user('1'), key: publicKey('40') }))
+    }
+    expect((await chained(store, ROOM)).length).toBe(4)
+    expect((await chained(store, other)).length).toBe(3)
+    const log = await loggedOf(store, user('1'))
+    expect(log.map(entry => entry.key?.version ?? null)).toEqual(['20', null, '3', '40'])
+    expect((await loggedOf(store, user('2'))).length).toBe(1)
     await store.close()
   }
 })

@@ -11,12 +11,14 @@ import {
   type UserId,
   X_EPOCH_MS,
 } from '@conclave/wire'
+import type { ChainHead } from '@conclave/wire/transparency/chain'
 import type { Clock } from '../../clock.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account, Channel, KeySet } from '../../room/facts.ts'
 import {
   type AckStatus,
   type App,
+  type ChainPage,
   type Claim,
   type Document,
   type DocumentsQuery,
@@ -36,6 +38,7 @@ import {
   StoreRefusal,
   type Token,
 } from '../store.ts'
+import { ChainRows } from './chains.ts'
 import { Checkpoints } from './checkpoint.ts'
 import { Commits } from './commit.ts'
 import { DocumentRows } from './documents.ts'
@@ -86,6 +89,7 @@ function isRefused(error: unknown): boolean {
 class Connection {
   readonly database: DatabaseSync
   readonly rooms: RoomReads
+  readonly chains: ChainRows
   readonly pages: Pages
   readonly places: Places
   readonly identity: IdentityRows
@@ -100,6 +104,7 @@ class Connection {
     this.database = database
     this.rooms = new RoomReads(database)
     this.hidden = new HiddenRows(database)
+    this.chains = new ChainRows(database)
     this.pages = new Pages(database, this.hidden)
     this.places = new Places(database)
     this.identity = new IdentityRows(database)
@@ -197,6 +202,10 @@ class SqliteStore implements Store {
 
   async page(query: PageQuery): Promise<readonly RoomEvent[] | undefined> {
     return this.#open.pages.page(query, this.#now)
+  }
+
+  async chain(room: RoomId, right: Right, after: number, limit: number): Promise<ChainPage | undefined> {
+    return this.#open.chains.page(room, right, after, limit)
   }
 
   async event(room: RoomId, id: EventId, right: Right): Promise<RoomEvent | undefined> {
@@ -297,6 +306,10 @@ class SqliteStore implements Store {
 
   async keyLog(user: UserId, after: number, limit: number): Promise<readonly KeyLogEntry[]> {
     return this.#open.identity.keyLog(user, after, limit)
+  }
+
+  async keyLogHead(user: UserId): Promise<ChainHead> {
+    return this.#open.identity.keyLogHead(user)
   }
 
   async ref(kind: 'channel' | 'room', ref: string): Promise<string | undefined> {

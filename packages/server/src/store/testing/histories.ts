@@ -10,6 +10,7 @@ import type { RoomState } from '../../room/state.ts'
 import type { OpenStore } from '../contract.ts'
 import { foldName } from '../projection.ts'
 import type { Item, Outcome, Row, Store } from '../store.ts'
+import { chained } from './chains.ts'
 import {
   account,
   added,
@@ -307,6 +308,7 @@ async function agree(store: Store, model: Model): Promise<void> {
       const told = acknowledged[index] as RoomEvent
       expect(event).toEqual(erased.has(event.id) ? { ...told, body: emptied(told.body), erased: true } : told)
     }
+    await chained(store, id)
     const state = fold(undefined, log)
     expect(fold(undefined, await store.control(id, 0))).toEqual(state)
     const head = await store.head(id)

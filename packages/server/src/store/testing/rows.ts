@@ -135,9 +135,9 @@ export function rowSentences(open: () => Promise<OpenStore>): void {
     expect(await outcomeOf(store(), rows(put('20')))).toEqual({ outcome: 'taken', claim: null, by: '1' })
     expect(await outcomeOf(store(), rows(put('4'), put('4')))).toMatchObject({ outcome: 'taken' })
     expect((await store().keys(user('1')))?.version).toBe(2)
-    expect(await store().keyLog(user('1'), 0, 10)).toEqual([
-      { user: '1', number: 1, at: NOW, kind: 'xchat.registered', fingerprint: 'print 20' },
-      { user: '1', number: 2, at: NOW, kind: 'xchat.registered', fingerprint: 'print 3' },
+    expect(await store().keyLog(user('1'), 0, 10)).toMatchObject([
+      { user: '1', number: 1, at: NOW, kind: 'xchat.registered', fingerprint: 'print 20', key: publicKey('20') },
+      { user: '1', number: 2, at: NOW, kind: 'xchat.registered', fingerprint: 'print 3', key: publicKey('3') },
     ])
     expect(await store().keys(user('2'))).toBeUndefined()
   })

@@ -1,0 +1,30 @@
+/**
+ * One spelling for a JSON value: RFC 8785 (JCS). Members stand in the order of their names' UTF-16 units, without spaces;
+ * texts and numbers are written as ECMAScript's JSON.stringify writes them; members that are `undefined` are not there.
+ */
+import { TRANSPARENCY_MAX_DEPTH } from '../limits.ts'
+import { Malformed } from '../malformed.ts'
+import { encodeUtf8 } from '../utf8.ts'
+
+/** UTF-8 of the canonical spelling. Throws `Malformed` for what JSON cannot hold, and for what is nested too deeply. */
+export function canonicalBytes(value: unknown): Uint8Array {
+  return encodeUtf8(spell(value, 0))
+}
+
+function spell(value: unknown, depth: number): string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
+  if (typeof value !== 'object') throw new Malformed('a value that JSON cannot hold')
+  if (depth >= TRANSPARENCY_MAX_DEPTH) throw new Malformed('nested too deeply')
+  if (Array.isArray(value)) {
+    const elements: string[] = []
+    for (const element of value) elements.push(spell(element, depth + 1))
+    return `[${elements.join(',')}]`
+  }
+  const members: string[] = []
+  for (const name of Object.keys(value).sort()) {
+    const member = (value as Readonly<Record<string, unknown>>)[name]
+    if (member !== undefined) members.push(`${JSON.stringify(name)}:${spell(member, depth + 1)}`)
+  }
+  return `{${members.join(',')}}`
+}
