@@ -20,10 +20,12 @@ const open: Listener[] = []
 
 const CALLBACK = 'http://localhost:8080/callback'
 const OTHER_SECRET = 'a secret of another app'
+/** Owns the first app. */
+const OPERATOR = CROWD[25] as string
 
 beforeAll(async () => {
   const apps = [
-    { id: 'app1', secret: SECRET, owner: A, tokens: [APP], redirects: [CALLBACK] },
+    { id: 'app1', secret: SECRET, owner: OPERATOR, tokens: [APP], redirects: [CALLBACK] },
     { id: 'app2', secret: OTHER_SECRET, owner: D, tokens: ['app2-token'], redirects: [CALLBACK] },
   ]
   server = await startXchatServer({ world: { apps }, config: { xchat: { activity: { keepAlive: 1 } } } })
@@ -242,8 +244,9 @@ describe('an app', () => {
     const revoked = await fetch(`${server.url}/2/oauth2/revoke`, { method: 'POST', body: fields })
     expect(revoked.status).toBe(200)
     const unheard = await say(group, a)
-    await subscribe(server.url, APP, 'chat.sent', A)
-    const last = await say(group, a)
+    const bot = await enroll(server.url, OPERATOR)
+    await subscribe(server.url, APP, 'chat.sent', OPERATOR)
+    const last = await say(await makeGroup(server.url, bot, [bot, a]), bot)
     await until(() => ours.events.some(({ payload }) => payload.id === last))
     expect(ours.events.map(({ payload }) => payload.id)).not.toContain(unheard)
     expect(ours.events.filter(({ payload }) => payload.id === last)).toHaveLength(1)
@@ -253,15 +256,48 @@ describe('an app', () => {
 
   test('hears of its owner, the operator’s own bot, without a log-in, and another app does not', async () => {
     const stream = await listen(APP)
-    await subscribe(server.url, APP, 'chat.received', A, { tag: 'bot' })
-    const group = await makeGroup(server.url, b, [a, b])
+    const bot = await enroll(server.url, OPERATOR)
+    await subscribe(server.url, APP, 'chat.received', OPERATOR, { tag: 'bot' })
+    const group = await makeGroup(server.url, b, [bot, b])
     const id = await say(group, b)
     await until(() => stream.events.some(({ payload }) => payload.id === id))
-    expect(stream.events.find(({ payload }) => payload.id === id)).toMatchObject({ tag: 'bot', filter: { user_id: A } })
+    expect(stream.events.find(({ payload }) => payload.id === id)).toMatchObject({
+      tag: 'bot',
+      filter: { user_id: OPERATOR },
+    })
     const other = await ask(server.url, 'app2-token', 'POST', '/2/activity/subscriptions', {
-      body: { event_type: 'chat.received', filter: { user_id: A } },
+      body: { event_type: 'chat.received', filter: { user_id: OPERATOR } },
     })
     expect(other.status).toBe(403)
+  })
+
+  test('hears what its owner subscribed to with a token of no app, as X’s own SDK does with both tokens', async () => {
+    const client = new Client({ accessToken: tokenOf(D), bearerToken: 'app2-token', baseUrl: server.url })
+    const hand = await enroll(server.url, D)
+    const wanted = { event_type: 'chat.received', filter: { user_id: D }, tag: 'mine' }
+    const { data } = (await client.activity.createSubscription(wanted as never)) as Told
+    const id = data.subscription.subscriptionId
+    const [stream, foreign] = [await listen('app2-token'), await listen(APP)]
+    const group = await makeGroup(server.url, b, [b, hand])
+    const said = await say(group, b)
+    await stream.has(1)
+    expect(stream.events).toMatchObject([{ tag: 'mine', payload: { id: said } }])
+    const again = await listen('app2-token', '?backfill_minutes=1')
+    await again.has(1)
+    expect(again.events).toEqual(stream.events)
+    expect(foreign.events.filter(({ tag }) => tag === 'mine')).toEqual([])
+    const listed = ((await client.activity.getSubscriptions()) as Told).data
+    expect(listed.map((each: Told) => each.subscriptionId)).toEqual([id])
+    // What somebody else subscribes to with a token of no app is theirs alone.
+    await subscribe(server.url, tokenOf(B), 'chat.sent', B, { tag: 'theirs' })
+    await say(group, b)
+    await stream.has(2)
+    expect(stream.events.filter(({ tag }) => tag === 'theirs')).toEqual([])
+    expect(((await client.activity.deleteSubscription(id)) as Told).data).toEqual({ deleted: true })
+    await say(group, b)
+    const mine = await listen(tokenOf(D))
+    expect(mine.status).toBe(200)
+    expect(stream.events).toHaveLength(2)
   })
 
   test('sees and hears what a user subscribed to with its token, and the user what is their own', async () => {

@@ -1,5 +1,6 @@
 // Who calls (x-chat.md 1.1, 1.2): a bearer token of a user, good for each request on its own; its scopes; how many
 // requests it has left. Answers on this wire carry the limits in their headers where limits are on.
+import type { UserId } from '@conclave/wire'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Scope } from '../../identity/scopes.ts'
 import { missingScopes } from '../../identity/scopes.ts'
@@ -27,6 +28,8 @@ export interface AppCaller {
   readonly account: null
   readonly session: string
   readonly app: string
+  /** Who owns the app. */
+  readonly operator: UserId
 }
 
 export function isApp(caller: Caller | AppCaller): caller is AppCaller {
@@ -58,7 +61,7 @@ export class Gate {
       (await this.#countFlood(sessionOf(token))) ??
       (await this.#limit(account?.id ?? `app:${token.app ?? token.id}`, route, reply))
     if (limited) return limited
-    const caller = callerOf(bearer, route)
+    const caller = await this.#callerOf(bearer, route)
     if (caller instanceof Refusal || !caller.account || route.operation !== 'addUserPublicKey') return caller
     return (await this.#countRegistration(caller.account, reply)) ?? caller
   }
@@ -76,6 +79,20 @@ export class Gate {
     const bearer = await identity.tokens.authenticate(text)
     if ('refused' in bearer && bearer.refused === 'unknown') await quota.take(key, UNKNOWN_TOKENS)
     return bearer
+  }
+
+  /** Service tokens are for the operator's own programs: this wire has no place for them. */
+  async #callerOf({ token, account }: Bearer, route: Route): Promise<Caller | AppCaller | Refusal> {
+    const session = sessionOf(token)
+    if (token.kind === 'app' && token.app !== null && route.who !== 'user') {
+      const app = await this.#parts.identity.app(token.app)
+      return app ? { account: null, session, app: app.id, operator: app.owner } : unauthorized()
+    }
+    if (token.kind !== 'user' || !account) return new Refusal(APP_ONLY)
+    if (route.who === 'app') return new Refusal(USER_ONLY)
+    const missing = missingScopes(token.scopes, route.scopes)
+    if (missing.length > 0) return missingScope(missing)
+    return { account, session, app: token.app, scopes: token.scopes }
   }
 
   async #countFlood(session: string): Promise<Refusal | null> {
@@ -111,18 +128,6 @@ export class Gate {
 
 function sessionOf({ id }: Token): string {
   return `xchat:${id}`
-}
-
-/** Service tokens are for the operator's own programs: this wire has no place for them. */
-function callerOf({ token, account }: Bearer, route: Route): Caller | AppCaller | Refusal {
-  const session = sessionOf(token)
-  if (token.kind === 'app' && token.app !== null && route.who !== 'user')
-    return { account: null, session, app: token.app }
-  if (token.kind !== 'user' || !account) return new Refusal(APP_ONLY)
-  if (route.who === 'app') return new Refusal(USER_ONLY)
-  const missing = missingScopes(token.scopes, route.scopes)
-  if (missing.length > 0) return missingScope(missing)
-  return { account, session, app: token.app, scopes: token.scopes }
 }
 
 function unauthorized(): Refusal {

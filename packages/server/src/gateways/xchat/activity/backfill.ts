@@ -13,7 +13,7 @@ import { aboutUser } from './subscriptions.ts'
 
 export async function backfill(stream: ActivityStream, span: Span, parts: LiveParts): Promise<void> {
   const byUser = new Map<UserId, Subscription[]>()
-  for (const subscription of parts.subscriptions.of(stream.owner)) {
+  for (const subscription of parts.subscriptions.of(stream.viewer)) {
     const user = aboutUser(subscription)
     if (user === null || subscription.webhook !== null) continue
     byUser.set(user, [...(byUser.get(user) ?? []), subscription])

@@ -13,7 +13,7 @@ import { Live, type LiveParts } from './live.ts'
 import { Payloads } from './payloads.ts'
 import { Replays } from './replays.ts'
 import { ActivityStream } from './stream.ts'
-import { ownerOf, Subscriptions } from './subscriptions.ts'
+import { Subscriptions, viewerOf } from './subscriptions.ts'
 import { Webhooks } from './webhooks.ts'
 
 export class Activity {
@@ -52,14 +52,14 @@ export class Activity {
   async stream(caller: Caller | AppCaller, from: number | null, until: number | null): Promise<Readable | Refusal> {
     const { config, identity, clock } = this.#parts
     const { keepAlive, streams } = config.xchat.activity
-    const owner = ownerOf(caller)
+    const viewer = viewerOf(caller)
     const token = await identity.tokens.find(tokenOf(caller))
     if (!token) return new Refusal(UNAUTHORIZED)
-    if (this.#live.streamsOf(owner) >= streams) return new Refusal(TOO_MANY)
+    if (this.#live.streamsOf(viewer.owner) >= streams) return new Refusal(TOO_MANY)
     const stillGood = async (): Promise<boolean> => !('refused' in (await identity.tokens.again(token)))
     const stream: ActivityStream = new ActivityStream(
       {
-        owner,
+        viewer,
         token: token.id,
         expiresAt: token.expiresAt,
         until,
@@ -103,7 +103,7 @@ export class Activity {
   #ended(token: string | null, user: string | null, wire: string | null): void {
     if (wire !== null && wire !== 'xchat') return
     for (const stream of this.#live.streams) {
-      if (token === stream.token || (user !== null && user === stream.owner.user)) stream.end()
+      if (token === stream.token || (user !== null && user === stream.viewer.owner.user)) stream.end()
     }
   }
 }

@@ -13,8 +13,8 @@ import type { Payloads } from './payloads.ts'
 import { deliveryText } from './payloads.ts'
 import { listenerOf, maySeeNow } from './rights.ts'
 import type { ActivityStream } from './stream.ts'
-import type { Owner, Subscription, Subscriptions } from './subscriptions.ts'
-import { aboutUser, ownerKey } from './subscriptions.ts'
+import type { Owner, Subscription, Subscriptions, Viewer } from './subscriptions.ts'
+import { aboutUser, ownerKey, withoutApp } from './subscriptions.ts'
 
 export interface LiveParts extends GatewayParts {
   readonly subscriptions: Subscriptions
@@ -36,6 +36,7 @@ interface Owed {
 
 export class Live {
   readonly #parts: LiveParts
+  /** By the owners whose subscriptions go to them; an app's with the one who owns it. */
   readonly #streams = new Map<string, Set<ActivityStream>>()
   readonly #heard = new Map<UserId, Heard>()
   readonly #rooms = new Map<RoomId, { readonly users: Set<UserId>; readonly unsubscribe: Unsubscribe }>()
@@ -48,31 +49,34 @@ export class Live {
   }
 
   streamsOf(owner: Owner): number {
-    return this.#streams.get(ownerKey(owner))?.size ?? 0
+    const key = ownerKey(owner)
+    return [...(this.#streams.get(key) ?? [])].filter(({ viewer }) => ownerKey(viewer.owner) === key).length
   }
 
   get streams(): readonly ActivityStream[] {
-    return [...this.#streams.values()].flatMap(streams => [...streams])
+    return [...new Set([...this.#streams.values()].flatMap(streams => [...streams]))]
   }
 
   /** From now on it is told; what happens before this resolves may be missed, what happens after it is not. */
   async join(stream: ActivityStream): Promise<void> {
-    const key = ownerKey(stream.owner)
-    const streams = this.#streams.get(key) ?? new Set()
-    this.#streams.set(key, streams.add(stream))
+    for (const key of keysOf(stream.viewer)) {
+      const streams = this.#streams.get(key) ?? new Set()
+      this.#streams.set(key, streams.add(stream))
+    }
     await Promise.all(
       this.#parts.subscriptions
-        .of(stream.owner)
+        .of(stream.viewer)
         .filter(({ webhook }) => webhook === null)
         .map(subscription => this.#hear(aboutUser(subscription))),
     )
   }
 
   leave(stream: ActivityStream): void {
-    const key = ownerKey(stream.owner)
-    const streams = this.#streams.get(key)
-    streams?.delete(stream)
-    if (streams?.size === 0) this.#streams.delete(key)
+    for (const key of keysOf(stream.viewer)) {
+      const streams = this.#streams.get(key)
+      streams?.delete(stream)
+      if (streams?.size === 0) this.#streams.delete(key)
+    }
     for (const user of [...this.#heard.keys()]) if (!this.#isWanted(user)) this.#unhear(user)
   }
 
@@ -88,7 +92,7 @@ export class Live {
     else this.#unhear(user)
   }
 
-  /** Open streams that a subscription goes to: its owner's, and those of the app by whose token it was made. */
+  /** Open streams of everybody who sees the subscription. */
   #streamsFor({ owner }: Subscription): ActivityStream[] {
     const own = this.#streams.get(ownerKey(owner)) ?? []
     const apps = owner.user === null || owner.app === null ? [] : this.#streams.get(ownerKey({ ...owner, user: null }))
@@ -219,4 +223,8 @@ export class Live {
       for (const stream of this.#streamsFor(current)) stream.tell(line)
     }
   }
+}
+
+function keysOf({ owner, operator }: Viewer): readonly string[] {
+  return operator === null ? [ownerKey(owner)] : [ownerKey(owner), ownerKey(withoutApp(operator))]
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { PARAMETER, SHORT_TEXT } from '../limits.ts'
 import { invalidField, notFound, Refusal } from '../problem.ts'
+import type { XchatParts } from '../route.ts'
 import { closed, text } from '../schema.ts'
 import type { AppCaller, Caller } from '../session.ts'
 import { isApp } from '../session.ts'
@@ -9,7 +10,7 @@ import { eventTypeOf } from './event-types.ts'
 import type { Activity } from './index.ts'
 import { KEYWORD, SUBSCRIPTIONS_PAGE, TAG } from './limits.ts'
 import type { Subscription } from './subscriptions.ts'
-import { ownerOf } from './subscriptions.ts'
+import { viewerOf } from './subscriptions.ts'
 import type { Webhook } from './webhooks.ts'
 
 const ID = /^[0-9]{1,19}$/
@@ -99,7 +100,7 @@ export function subscriptionAt(
 ): Subscription | Refusal {
   if (!ID.test(id)) return new Refusal(invalidField('subscription_id', NOT_AN_ID))
   const found = subscriptions.get(id)
-  if (found && subscriptions.sees(ownerOf(caller), found)) return found
+  if (found && subscriptions.sees(viewerOf(caller), found)) return found
   return new Refusal(notFound('subscription', 'subscription_id', id))
 }
 
@@ -110,9 +111,16 @@ export function webhookAt(id: string, { app }: AppCaller, { webhooks }: Activity
   return found?.app === app ? found.webhook : new Refusal(notFound('webhook', 'webhook_id', id))
 }
 
-/** A webhook that a body names: one of the app by whose token is called. */
-export function linkedWebhook(id: string, caller: Caller | AppCaller, { webhooks }: Activity): Refusal | null {
-  if (caller.app !== null && webhooks.get(id)?.app === caller.app) return null
-  const why = isApp(caller) || caller.app !== null ? 'the app has no such webhook' : 'the token is of no app'
+/** The app whose webhook a body names: that by whose token is called, or with a token of no app one that the user owns. */
+export async function appOfWebhook(
+  id: string,
+  caller: Caller | AppCaller,
+  { activity, identity }: Pick<XchatParts, 'activity' | 'identity'>,
+): Promise<string | Refusal> {
+  const app = activity.webhooks.get(id)?.app
+  if (app !== undefined && app === caller.app) return app
+  const owned = app !== undefined && !isApp(caller) && caller.app === null
+  if (owned && (await identity.app(app))?.owner === caller.account.id) return app
+  const why = caller.app === null ? 'no app of the user has it' : 'the app has no such webhook'
   return new Refusal(invalidField('webhook_id', `${id} does not exist: ${why}`))
 }

@@ -3,10 +3,10 @@
 import { Readable } from 'node:stream'
 import type { RoomId, UserId } from '@conclave/wire'
 import { STREAM_BYTES, STREAM_LOW, STREAM_PATIENCE } from './limits.ts'
-import type { Owner } from './subscriptions.ts'
+import type { Viewer } from './subscriptions.ts'
 
 export interface StreamOptions {
-  readonly owner: Owner
+  readonly viewer: Viewer
   /** Public id of the token. */
   readonly token: string
   /** ms since 1970 when the token ends; null never. */
@@ -33,7 +33,7 @@ export interface Line {
 const END = '\r\n'
 
 export class ActivityStream {
-  readonly owner: Owner
+  readonly viewer: Viewer
   readonly token: string
   readonly until: number | null
   readonly readable: Readable
@@ -46,8 +46,8 @@ export class ActivityStream {
   #drained: (() => void) | null = null
   #open = true
 
-  constructor({ owner, token, expiresAt, until, keepAlive, stillGood, closed }: StreamOptions, now: number) {
-    this.owner = owner
+  constructor({ viewer, token, expiresAt, until, keepAlive, stillGood, closed }: StreamOptions, now: number) {
+    this.viewer = viewer
     this.token = token
     this.until = until
     this.readable = new Readable({

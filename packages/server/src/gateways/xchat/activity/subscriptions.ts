@@ -7,6 +7,7 @@ import type { Reading } from '../../../engine/reading.ts'
 import { ATTEMPTS } from '../../../limits.ts'
 import type { Document, Row, Write } from '../../../store/store.ts'
 import type { AppCaller, Caller } from '../session.ts'
+import { isApp } from '../session.ts'
 import { SUBSCRIPTIONS_PAGE } from './limits.ts'
 
 const KIND = 'xchat.subscription'
@@ -43,6 +44,26 @@ interface Held extends Subscription {
 
 export function ownerOf({ account, app }: Caller | AppCaller): Owner {
   return { app, user: account?.id ?? null }
+}
+
+/**
+ * Who looks at subscriptions: their owner. An app also sees what users did with its tokens, and what the one who owns it did
+ * with a token of no app, as the operator's tokens are: X's SDK makes subscriptions by the user's token and listens by the
+ * app's.
+ */
+export interface Viewer {
+  readonly owner: Owner
+  /** Who owns the app that looks; null for users. */
+  readonly operator: UserId | null
+}
+
+export function viewerOf(caller: Caller | AppCaller): Viewer {
+  return { owner: ownerOf(caller), operator: isApp(caller) ? caller.operator : null }
+}
+
+/** The owner as which somebody acts who uses a token of no app. */
+export function withoutApp(user: UserId): Owner {
+  return { app: null, user }
 }
 
 /** The same text for the same owner alone. */
@@ -94,14 +115,16 @@ export class Subscriptions {
     return this.#all.get(id)
   }
 
-  /** Those that an owner sees, by id: an app also sees what users did with its tokens. */
-  of(owner: Owner): readonly Subscription[] {
+  /** Those that somebody sees, by id. */
+  of({ owner, operator }: Viewer): readonly Subscription[] {
     const list = owner.user === null ? this.#byApp.get(owner.app ?? '') : this.#byOwner.get(ownerKey(owner))
-    return [...list].sort((a, b) => compareIds(a.id as never, b.id as never))
+    const operators = operator === null ? NONE : this.#byOwner.get(ownerKey(withoutApp(operator)))
+    return [...list, ...operators].sort((a, b) => compareIds(a.id as never, b.id as never))
   }
 
-  /** Whether that owner sees it. */
-  sees(owner: Owner, { owner: theirs }: Subscription): boolean {
+  /** Whether it is among them. */
+  sees({ owner, operator }: Viewer, { owner: theirs }: Subscription): boolean {
+    if (operator !== null && theirs.app === null) return theirs.user === operator
     return theirs.app === owner.app && (owner.user === null || theirs.user === owner.user)
   }
 

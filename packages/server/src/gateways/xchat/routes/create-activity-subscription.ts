@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { missingScopes } from '../../../identity/scopes.ts'
 import { ATTEMPTS } from '../../../limits.ts'
 import { isChatType, scopeOf } from '../activity/event-types.ts'
-import { linkedWebhook, newSubscription, shownSubscription, subscriptionShape } from '../activity/shapes.ts'
+import { appOfWebhook, newSubscription, shownSubscription, subscriptionShape } from '../activity/shapes.ts'
 import type { Subscription } from '../activity/subscriptions.ts'
 import { ownerOf } from '../activity/subscriptions.ts'
 import { conflict, invalidField, notAuthorized, problem, Refusal } from '../problem.ts'
@@ -49,19 +49,20 @@ export const createActivitySubscription = sharedRoute({
 async function add(
   subscription: Subscription,
   caller: Caller | AppCaller,
-  { activity, config }: XchatParts,
+  parts: XchatParts,
 ): Promise<{ data: { subscription: z.infer<typeof subscriptionShape> } } | Refusal> {
+  const { activity, config } = parts
   const { webhook } = subscription
   const most = config.xchat.activity.subscriptions
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const unknown = webhook === null ? null : linkedWebhook(webhook, caller, activity)
-    if (unknown) return unknown
+    const app = webhook === null ? null : await appOfWebhook(webhook, caller, parts)
+    if (app instanceof Refusal) return app
     // Nobody is linked to a webhook that ends meanwhile.
-    const guards = webhook === null || caller.app === null ? [] : [activity.webhooks.guard(caller.app)]
+    const guards = app === null ? [] : [activity.webhooks.guard(app)]
     const added = await activity.subscriptions.add(subscription, most, guards)
     if (added === 'added') return { data: { subscription: shownSubscription(subscription) } }
     if (added === 'full') return new Refusal(tooMany(most))
-    if (caller.app !== null) await activity.webhooks.refresh(caller.app)
+    if (app !== null) await activity.webhooks.refresh(app)
   }
   return new Refusal(conflict("the app's webhooks changed meanwhile"))
 }

@@ -1,7 +1,7 @@
 // DELETE /2/activity/subscriptions/{id}: nothing is told of it any more, what waits for its webhook included.
 import { z } from 'zod'
 import { subscriptionAt } from '../activity/shapes.ts'
-import { ownerOf } from '../activity/subscriptions.ts'
+import { viewerOf } from '../activity/subscriptions.ts'
 import { Refusal } from '../problem.ts'
 import { sharedRoute } from '../route.ts'
 
@@ -23,7 +23,7 @@ export const deleteActivitySubscription = sharedRoute({
     await subscriptions.drop([found.id])
     return {
       data: { deleted: true as const },
-      meta: { total_subscriptions: subscriptions.of(ownerOf(caller)).length },
+      meta: { total_subscriptions: subscriptions.of(viewerOf(caller)).length },
     }
   },
 })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { SUBSCRIPTIONS_DROPPED } from '../activity/limits.ts'
 import { ids } from '../activity/shapes.ts'
-import { ownerOf } from '../activity/subscriptions.ts'
+import { viewerOf } from '../activity/subscriptions.ts'
 import { sharedRoute } from '../route.ts'
 
 export const deleteActivitySubscriptionsByIds = sharedRoute({
@@ -19,10 +19,10 @@ export const deleteActivitySubscriptionsByIds = sharedRoute({
   }),
   async run({ caller, query }, { activity }) {
     const { subscriptions } = activity
-    const owner = ownerOf(caller)
+    const viewer = viewerOf(caller)
     const known = query.ids.filter(id => {
       const found = subscriptions.get(id)
-      return found !== undefined && subscriptions.sees(owner, found)
+      return found !== undefined && subscriptions.sees(viewer, found)
     })
     if (known.length > 0) await subscriptions.drop(known)
     const unknown = query.ids.filter(id => !known.includes(id))
@@ -34,7 +34,7 @@ export const deleteActivitySubscriptionsByIds = sharedRoute({
     return {
       data: query.ids.map(id => ({ subscription_id: id, deleted: known.includes(id) })),
       ...(errors.length === 0 ? {} : { errors }),
-      meta: { total_subscriptions: subscriptions.of(owner).length },
+      meta: { total_subscriptions: subscriptions.of(viewer).length },
     }
   },
 })

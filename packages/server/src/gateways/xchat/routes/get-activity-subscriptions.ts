@@ -2,7 +2,7 @@
 import { compareIds } from '@conclave/wire'
 import { z } from 'zod'
 import { shownSubscription, subscriptionShape, subscriptionsPage } from '../activity/shapes.ts'
-import { ownerOf } from '../activity/subscriptions.ts'
+import { viewerOf } from '../activity/subscriptions.ts'
 import { pageToken } from '../paging.ts'
 import { sharedRoute } from '../route.ts'
 import { paginationToken } from '../schema.ts'
@@ -20,7 +20,7 @@ export const getActivitySubscriptions = sharedRoute({
   }),
   async run({ caller, query }, { activity }) {
     const { max_results: limit, pagination_token: after } = query
-    const all = activity.subscriptions.of(ownerOf(caller))
+    const all = activity.subscriptions.of(viewerOf(caller))
     const rest = after === undefined ? all : all.filter(({ id }) => compareIds(id, after) > 0)
     const data = rest.slice(0, limit).map(shownSubscription)
     const last = data.at(-1)

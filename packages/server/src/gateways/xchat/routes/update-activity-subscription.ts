@@ -2,13 +2,13 @@
 import { z } from 'zod'
 import { ATTEMPTS } from '../../../limits.ts'
 import {
-  linkedWebhook,
+  appOfWebhook,
   shownSubscription,
   subscriptionAt,
   subscriptionChange,
   subscriptionShape,
 } from '../activity/shapes.ts'
-import { ownerOf } from '../activity/subscriptions.ts'
+import { viewerOf } from '../activity/subscriptions.ts'
 import { conflict, invalidField, notFound, Refusal } from '../problem.ts'
 import { sharedRoute } from '../route.ts'
 
@@ -20,7 +20,8 @@ export const updateActivitySubscription = sharedRoute({
   query: z.object({}),
   body: subscriptionChange,
   answer: z.object({ data: z.object({ subscription: subscriptionShape, total_subscriptions: z.int() }) }),
-  async run(call, { activity, clock }) {
+  async run(call, parts) {
+    const { activity, clock } = parts
     const { caller } = call
     const { subscriptions, webhooks } = activity
     const found = subscriptionAt(call.param('subscription_id'), caller, activity)
@@ -37,16 +38,16 @@ export const updateActivitySubscription = sharedRoute({
       updatedAt: clock.now(),
     }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const unknown = webhook === undefined ? null : linkedWebhook(webhook, caller, activity)
-      if (unknown) return unknown
-      const guards = webhook === undefined || caller.app === null ? [] : [webhooks.guard(caller.app)]
+      const app = webhook === undefined ? null : await appOfWebhook(webhook, caller, parts)
+      if (app instanceof Refusal) return app
+      const guards = app === null ? [] : [webhooks.guard(app)]
       const changed = await subscriptions.change(found.id, change, guards)
       if (!changed) return new Refusal(notFound('subscription', 'subscription_id', found.id))
       if (changed !== 'stale') {
-        const total_subscriptions = subscriptions.of(ownerOf(caller)).length
+        const total_subscriptions = subscriptions.of(viewerOf(caller)).length
         return { data: { subscription: shownSubscription(changed), total_subscriptions } }
       }
-      if (caller.app !== null) await webhooks.refresh(caller.app)
+      if (app !== null) await webhooks.refresh(app)
     }
     return new Refusal(conflict("the app's webhooks changed meanwhile"))
   },
