@@ -10,7 +10,7 @@ import {
   randomUUID,
   sign,
 } from 'node:crypto'
-import type { GroupChange, MessageEventDetail } from '@conclave/wire'
+import type { GroupChange, MessageEventDetail, MetadataChange } from '@conclave/wire'
 import {
   adminAddPayload,
   adminRemovePayload,
@@ -24,6 +24,7 @@ import {
   memberAddPayload,
   memberRemovePayload,
   messageCreatePayload,
+  metadataPayload,
   titlePayload,
 } from '@conclave/wire'
 import { ask } from './http.ts'
@@ -177,6 +178,28 @@ export function groupAction(
   const signedText = text ?? textOf(changePayload(ids, change))
   const detail: MessageEventDetail = { kind: 'groupChange', change, forKeyRotation: false }
   return action(by, messageId, encodeDetail(detail), signedText)
+}
+
+/** A change of a conversation's settings. `conversationId` in the form that is signed. */
+export function settingAction(
+  by: Hand,
+  conversationId: string,
+  change: MetadataChange,
+  { messageId = randomUUID() as string, text }: { messageId?: string; text?: string } = {},
+): Action {
+  const signedText = text ?? textOf(metadataPayload({ messageId, senderId: by.id, conversationId }, change))
+  return action(by, messageId, encodeDetail({ kind: 'metadataChange', change }), signedText)
+}
+
+/** The body of `PUT …/ttl`; null: messages stay. */
+export function ttlBody(conversationId: string, by: Hand, ttlMs: number | null) {
+  const ttl_msec = ttlMs === null ? null : String(ttlMs)
+  const change = ttl_msec === null ? ({ kind: 'durationRemove' } as const) : durationOf(ttl_msec)
+  return { ttl_msec, action_signatures: [settingAction(by, conversationId, change)] }
+}
+
+export function durationOf(ttlMsec: string) {
+  return { kind: 'durationChange', ttlMsec } as const
 }
 
 /** What is signed of a change of a group. */
@@ -378,6 +401,8 @@ export interface MessageFaults {
   /** As whom the signature is made. */
   readonly signer?: Hand
   readonly senderId?: string
+  /** How long it says that it lasts, in ms. */
+  readonly ttlMsec?: string
 }
 
 /** The body of `POST …/messages`. The contents are random: the server cannot tell. */
@@ -387,6 +412,7 @@ export function messageBody(by: Hand, conversationId: string, version: string, f
     contents: faults.contents ?? randomBytes(90),
     conversationKeyVersion: 'version' in faults ? faults.version : version,
     shouldNotify: true,
+    ttlMsec: faults.ttlMsec,
   }
   const ids = { messageId, senderId: faults.senderId ?? by.id, conversationId }
   const text = textOf(

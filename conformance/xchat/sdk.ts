@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { GroupChange } from '@conclave/wire'
-import { encodeBase64, encodeBase64NoPad, encodeDetail } from '@conclave/wire'
+import type { Decoded, GroupChange, MetadataChange, WritableDetail } from '@conclave/wire'
+import { encodeBase64, encodeBase64NoPad, encodeDetail, metadataPayload } from '@conclave/wire'
 import type {
   ActionSignature,
   DecryptEventsResult,
@@ -185,10 +185,21 @@ export class Person {
   signed(id: string, change: GroupChange): Record<string, unknown> {
     const messageId = randomUUID()
     const text = changePayload({ messageId, senderId: this.id, conversationId: id }, change)
+    return this.#action(messageId, { kind: 'groupChange', change, forKeyRotation: false }, text)
+  }
+
+  /** The same for a change of a conversation's settings. `id` in the form that is signed. */
+  signedSetting(id: string, change: MetadataChange): Record<string, unknown> {
+    const messageId = randomUUID()
+    const text = metadataPayload({ messageId, senderId: this.id, conversationId: id }, change)
+    return this.#action(messageId, { kind: 'metadataChange', change }, text)
+  }
+
+  #action(messageId: string, detail: WritableDetail, text: Decoded<string>): Record<string, unknown> {
     if (!text.ok) throw new Error(text.error)
     return {
       message_id: messageId,
-      encoded_message_event_detail: encodeBase64(encodeDetail({ kind: 'groupChange', change, forKeyRotation: false })),
+      encoded_message_event_detail: encodeBase64(encodeDetail(detail)),
       message_event_signature: {
         signature: encodeBase64NoPad(this.engine.sign(new TextEncoder().encode(text.value))),
         public_key_version: this.version,

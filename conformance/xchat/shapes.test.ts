@@ -17,6 +17,7 @@ import {
   registration,
   removalBody,
   retitleBody,
+  ttlBody,
 } from './hand.ts'
 import { ask } from './http.ts'
 import { APP, Hook, subscribe } from './listener.ts'
@@ -100,6 +101,10 @@ const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object;
   updateChatGroupAvatar: async () => {
     const group = await team()
     return { path: conversation(group.id, '/avatar'), body: retitleBody(group, a, 'avatar') }
+  },
+  updateChatConversationTtl: async () => {
+    const group = await team()
+    return { path: conversation(group.id, '/ttl'), body: ttlBody(group.id, a, 60_000) }
   },
   sendChatMessage: async () => {
     const group = await team()
@@ -189,6 +194,7 @@ describe('the answer of', () => {
       removeChatGroupAdmins: write,
       updateChatGroupTitle: write,
       updateChatGroupAvatar: write,
+      updateChatConversationTtl: write,
       sendChatMessage: write,
       getChatConversationEvents: read,
       getChatConversations: 'dm.read users.read',

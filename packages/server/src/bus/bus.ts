@@ -1,6 +1,6 @@
 // The Bus port: how a commit reaches every gateway of every node. Messages are one tagged union; the local
 // adapter hands them over in the same turn, in the order they were published.
-import type { RoomId, UserId } from '@conclave/wire'
+import type { EventId, RoomId, UserId } from '@conclave/wire'
 import type { SessionRef } from '../presence/presence.ts'
 import type { RoomEvent, Sanction } from '../room/events.ts'
 import type { Account, Channel } from '../room/facts.ts'
@@ -65,6 +65,14 @@ export type BusMessage =
       readonly putOut?: PutOut
     }
   | Sanctioned
+  /** Messages whose own time has ended are erased: no log says so. On `room:`. */
+  | {
+      readonly kind: 'expired'
+      readonly room: RoomState
+      /** ms since 1970. */
+      readonly at: number
+      readonly messages: readonly { readonly id: EventId; readonly messageId: string | null }[]
+    }
   /** Somebody who is no member was kicked: no log says so. On `room:` and on their `user:`. */
   | {
       readonly kind: 'kicked'

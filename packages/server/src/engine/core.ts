@@ -16,6 +16,7 @@ import type { RoomSettings } from '../room/facts.ts'
 import type { Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Engine } from './engine.ts'
+import { Expiry } from './expiry.ts'
 import { LastRead } from './last-read.ts'
 import { Media } from './media.ts'
 import { Occupancy } from './occupancy.ts'
@@ -54,6 +55,7 @@ export interface Core extends CoreParts {
   readonly sessions: Sessions
   readonly occupancy: Occupancy
   readonly temporary: TemporaryRooms
+  readonly expiry: Expiry
   readonly reading: Reading
   readonly media: Media
   readonly sanctions: Sanctions
@@ -116,7 +118,11 @@ export function buildCore(parts: CoreParts): Core {
     acl: settings.acl,
     bug: error => log.error({ err: error }, 'bug in putting somebody out of a room'),
   })
-  engine.onPublished(message => occupancy.follow(message))
+  const expiry = new Expiry({ store, write: writer.write, bus, clock, rooms, log })
+  engine.onPublished(message => {
+    occupancy.follow(message)
+    expiry.follow(message)
+  })
   const temporary = new TemporaryRooms({
     store,
     clock,
@@ -171,6 +177,7 @@ export function buildCore(parts: CoreParts): Core {
     sessions,
     occupancy,
     temporary,
+    expiry,
     reading,
     media,
     statuses,
@@ -181,6 +188,7 @@ export function buildCore(parts: CoreParts): Core {
     settled: () => writer.settled(),
     close: async () => {
       temporary.stop()
+      await expiry.stop()
       sessions.endAll('the server stops')
       await media.stop()
       await outgoing.close()

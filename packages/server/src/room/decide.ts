@@ -5,6 +5,8 @@ import type { ChangeAdmins } from './commands/change-admins.ts'
 import { changeAdmins } from './commands/change-admins.ts'
 import type { ChangeRole } from './commands/change-role.ts'
 import { changeRole } from './commands/change-role.ts'
+import type { ChangeTtl } from './commands/change-ttl.ts'
+import { changeTtl } from './commands/change-ttl.ts'
 import type { CreateRoom } from './commands/create-room.ts'
 import { createRoom } from './commands/create-room.ts'
 import type { DeleteMessages } from './commands/delete-messages.ts'
@@ -50,6 +52,7 @@ export type Command =
   | ChangeRole
   | ChangeAdmins
   | Retitle
+  | ChangeTtl
   | SetAcls
   | ReplaceAcls
   | DescribeRoom
@@ -71,6 +74,7 @@ const RULES: Rules = {
   'change-role': changeRole,
   'change-admins': changeAdmins,
   retitle,
+  'change-ttl': changeTtl,
   'set-acls': setAcls,
   'replace-acls': replaceAcls,
   'describe-room': describeRoom,

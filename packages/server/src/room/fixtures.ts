@@ -14,6 +14,7 @@ import {
   memberAddPayload,
   memberRemovePayload,
   messageCreatePayload,
+  metadataPayload,
   titlePayload,
 } from '@conclave/wire/xchat/payloads'
 import { DEFAULT_RULES } from './acl-rules.ts'
@@ -151,7 +152,9 @@ export function action(
   const text =
     detail.kind === 'groupChange'
       ? changePayload(signed, detail.change)
-      : { ok: true as const, value: 'only members can verify a key change' }
+      : detail.kind === 'metadataChange'
+        ? metadataPayload(signed, detail.change)
+        : { ok: true as const, value: 'only members can verify a key change' }
   if (!text.ok) throw new Error(text.error)
   return {
     messageId,
@@ -266,8 +269,9 @@ export function xchatContent(
   epoch: string,
   messageId: string,
   body = randomBytes(60),
+  ttlMsec?: string,
 ): Extract<Content, { suite: 'xchat' }> {
-  const bytes = encodeMessageCreate({ contents: body, conversationKeyVersion: epoch, shouldNotify: true })
+  const bytes = encodeMessageCreate({ contents: body, conversationKeyVersion: epoch, shouldNotify: true, ttlMsec })
   const key = people.newest(sender)
   const event = decodeMessageCreate(encodeBase64(bytes))
   if (!event.ok) throw new Error(event.error)

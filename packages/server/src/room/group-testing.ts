@@ -2,8 +2,9 @@
 // wrong.
 import { randomBytes } from 'node:crypto'
 import type { UserId } from '@conclave/wire'
-import type { GroupChange } from '@conclave/wire/xchat/events'
+import type { GroupChange, MetadataChange, WritableDetail } from '@conclave/wire/xchat/events'
 import type { ChangeAdmins } from './commands/change-admins.ts'
+import type { ChangeTtl } from './commands/change-ttl.ts'
 import type { RemoveMembers } from './commands/remove-members.ts'
 import type { Retitle } from './commands/retitle.ts'
 import type { People } from './fixtures.ts'
@@ -41,9 +42,12 @@ export const ROTATION_FAULTS = [
 ] as const
 /** What can be wrong with a title. */
 export const TITLE_FAULTS = ['old version', 'other value'] as const
+/** What can be wrong with a lifetime. */
+export const TTL_FAULTS = ['other value', 'other kind', 'for all messages', 'no lifetime'] as const
 export type SignedFault = (typeof SIGNED_FAULTS)[number]
 export type RotationFault = (typeof ROTATION_FAULTS)[number]
 export type TitleFault = (typeof TITLE_FAULTS)[number]
+export type TtlFault = (typeof TTL_FAULTS)[number]
 
 export function signedRemoval(
   people: People,
@@ -110,16 +114,42 @@ export function retitling(
   return { command: 'retitle', actor, part, value, signatures: signedBy(people, state, actor, change, fault) }
 }
 
+export function ttlChange(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  ttlMs: number | null,
+  fault: SignedFault | TtlFault | null = null,
+): ChangeTtl {
+  const signatures = signedBy(people, state, actor, lifetime(ttlMs, fault), fault)
+  return { command: 'change-ttl', actor, ttlMs: fault === 'no lifetime' ? 999 : ttlMs, signatures }
+}
+
+function lifetime(ttlMs: number | null, fault: SignedFault | TtlFault | null): MetadataChange {
+  const change = { kind: 'durationChange', ttlMsec: String(ttlMs ?? 1_000) } as const
+  switch (fault) {
+    case 'other value':
+    case 'other list':
+      return { ...change, ttlMsec: String((ttlMs ?? 1_000) + 1) }
+    case 'other kind':
+      return ttlMs === null ? change : { kind: 'durationRemove' }
+    case 'for all messages':
+      return { ...change, applyToAll: true }
+    default:
+      return ttlMs === null ? { kind: 'durationRemove' } : change
+  }
+}
+
 /** The one signature of a change. Faults that are no matter of it are left to the caller. */
 function signedBy(
   people: People,
   state: RoomState,
   actor: UserId,
-  change: GroupChange,
-  fault: SignedFault | RotationFault | TitleFault | null,
+  change: GroupChange | MetadataChange,
+  fault: SignedFault | RotationFault | TitleFault | TtlFault | null,
 ): ActionSignature[] {
-  const sign = (by: UserId, what: GroupChange, room = conversationOf(state)) =>
-    action(people, by, { kind: 'groupChange', change: what, forKeyRotation: false }, room)
+  const sign = (by: UserId, what: GroupChange | MetadataChange, room = conversationOf(state)) =>
+    action(people, by, detailOf(what), room)
   const honest = sign(actor, change)
   switch (fault) {
     case 'nothing signed':
@@ -149,7 +179,19 @@ function signedBy(
   }
 }
 
-const OTHER: Readonly<Partial<Record<GroupChange['kind'], GroupChange>>> = {
+function detailOf(change: GroupChange | MetadataChange): WritableDetail {
+  switch (change.kind) {
+    case 'durationChange':
+    case 'durationRemove':
+    case 'mute':
+    case 'unmute':
+      return { kind: 'metadataChange', change }
+    default:
+      return { kind: 'groupChange', change, forKeyRotation: false }
+  }
+}
+
+const OTHER: Readonly<Partial<Record<(GroupChange | MetadataChange)['kind'], GroupChange>>> = {
   adminAdd: { kind: 'adminRemove', ids: [userId(1)] },
   title: { kind: 'avatar', value: 'A', conversationKeyVersion: '1' },
   avatar: { kind: 'title', value: 'A', conversationKeyVersion: '1' },

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { EventId, UserId } from '@conclave/wire'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { TTL_LEAST } from '../limits.ts'
 import { apply, fold } from './apply.ts'
 import type { Command } from './decide.ts'
 import { decide } from './decide.ts'
@@ -22,7 +23,7 @@ import {
   wrapsFor,
   xchatContent,
 } from './fixtures.ts'
-import type { RotationFault, SignedFault, TitleFault } from './group-testing.ts'
+import type { RotationFault, SignedFault, TitleFault, TtlFault } from './group-testing.ts'
 import {
   adminChange,
   ROTATION_FAULTS,
@@ -31,6 +32,8 @@ import {
   signedLeave,
   signedRemoval,
   TITLE_FAULTS,
+  TTL_FAULTS,
+  ttlChange,
 } from './group-testing.ts'
 import { isRejection } from './rejection.ts'
 import { conversationIdOf } from './signatures.ts'
@@ -196,8 +199,11 @@ class Log {
     })
   }
 
-  send(actor: UserId, epoch: string, messageId = freshMessageId()): string | null {
-    const content = xchatContent(this.people, actor, this.room, epoch, messageId)
+  /** `ttl`: how long it says itself that it lasts, in ms. */
+  send(actor: UserId, epoch: string, ttl: number | null = null): string | null {
+    const messageId = freshMessageId()
+    const own = ttl === null ? undefined : String(ttl)
+    const content = xchatContent(this.people, actor, this.room, epoch, messageId, undefined, own)
     return this.submit({
       command: 'send-message',
       actor,
@@ -259,8 +265,14 @@ type Step =
       readonly part: 'title' | 'avatar'
       readonly fault: SignedFault | TitleFault | null
     }
+  | {
+      readonly do: 'ttl'
+      readonly by: number
+      readonly ttl: number | null
+      readonly fault: SignedFault | TtlFault | null
+    }
   | { readonly do: 'rotate'; readonly by: number }
-  | { readonly do: 'send'; readonly by: number; readonly old: boolean }
+  | { readonly do: 'send'; readonly by: number; readonly old: boolean; readonly ttl: number | null }
   | { readonly do: 'ban'; readonly by: number | null; readonly who: number; readonly for: number }
   | { readonly do: 'mute'; readonly by: number | null; readonly who: number; readonly for: number }
   | { readonly do: 'kick'; readonly by: number | null; readonly who: number; readonly for: number }
@@ -276,6 +288,8 @@ const signer = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, a
 function mostlyNone<const T>(...faults: readonly T[]): fc.Arbitrary<T | null> {
   return fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(...faults) })
 }
+
+const lifetime = fc.option(fc.integer({ min: TTL_LEAST, max: 10 * TTL_LEAST }))
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -321,8 +335,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       fault: mostlyNone(...SIGNED_FAULTS, ...TITLE_FAULTS),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('ttl' as const),
+      by: signer,
+      ttl: lifetime,
+      fault: mostlyNone(...SIGNED_FAULTS, ...TTL_FAULTS),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('rotate' as const), by: person }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('send' as const), by: person, old: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('send' as const), by: person, old: fc.boolean(), ttl: lifetime }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -362,6 +388,7 @@ function perform(log: Log, one: Step): string | null {
     case 'sign off':
     case 'sign out':
     case 'admins':
+    case 'ttl':
     case 'retitle': {
       const by = userId(one.by)
       return log.people.keySets.has(by) ? log.submit(signedChange(log, one, by)) : 'skipped'
@@ -371,7 +398,7 @@ function perform(log: Log, one: Step): string | null {
     case 'send': {
       const current = log.room.epoch?.version ?? '1'
       return log.people.keySets.has(userId(one.by))
-        ? log.send(userId(one.by), one.old ? String(Number(current) - 1) : current)
+        ? log.send(userId(one.by), one.old ? String(Number(current) - 1) : current, one.ttl)
         : 'skipped'
     }
     case 'ban':
@@ -398,7 +425,8 @@ function perform(log: Log, one: Step): string | null {
   }
 }
 
-type Signed = Extract<Step, { do: 'sign off' | 'sign out' | 'admins' | 'retitle' }>
+type Signed = Extract<Step, { do: (typeof SIGNED)[number] }>
+const SIGNED = ['sign off', 'sign out', 'admins', 'retitle', 'ttl'] as const
 
 function signedChange(log: Log, one: Signed, by: UserId): Command {
   const { people, room } = log
@@ -411,11 +439,13 @@ function signedChange(log: Log, one: Signed, by: UserId): Command {
       return adminChange(people, room, by, one.who.map(userId), one.granted, one.fault)
     case 'retitle':
       return retitling(people, room, by, one.part, one.fault)
+    case 'ttl':
+      return ttlChange(people, room, by, one.ttl, one.fault)
   }
 }
 
 function isSigned(one: Step): one is Signed {
-  return one.do === 'sign off' || one.do === 'sign out' || one.do === 'admins' || one.do === 'retitle'
+  return SIGNED.some(signed => signed === one.do)
 }
 
 const histories = fc.array(step, { minLength: 1, maxLength: 60 })
@@ -681,7 +711,7 @@ describe('L5 signed', () => {
           const admins = usersWith(before, 'owner')
           const bare = admins.length === 0 && one.do === 'admins' && one.granted
           if (one.do !== 'sign out') expect(bare || admins.includes(by)).toBe(true)
-          if (one.do === 'retitle') expect(before.closed).toBe(false)
+          if (one.do === 'retitle' || one.do === 'ttl') expect(before.closed).toBe(false)
           // One event with the signature for each change; a removal is signed twice.
           const added = log.events.filter(event => event.sequence > before.control && 'signed' in event.body)
           const signed = added.filter(({ body }) => 'signed' in body && body.signed !== null)
@@ -691,7 +721,7 @@ describe('L5 signed', () => {
       }),
       { numRuns: RUNS },
     )
-    expect(taken.size).toBe(4)
+    expect(taken.size).toBe(SIGNED.length)
   })
 
   const cases = [
@@ -700,17 +730,19 @@ describe('L5 signed', () => {
       { do: 'sign out', fault } as const,
       { do: 'admins', fault } as const,
       { do: 'retitle', fault } as const,
+      { do: 'ttl', fault } as const,
     ]),
     ...ROTATION_FAULTS.map(fault => ({ do: 'sign off', fault }) as const),
     ...TITLE_FAULTS.map(fault => ({ do: 'retitle', fault }) as const),
+    ...TTL_FAULTS.map(fault => ({ do: 'ttl', fault }) as const),
   ]
   test.each(cases)('$do with $fault is refused, and taken without it', one => {
     const log = new Log()
     expect(log.createGroup([userId(0), userId(1), userId(2)])).toBe(null)
-    const rest = { by: 0, who: one.do === 'admins' ? [1] : 1, granted: true, part: 'title' }
+    const rest = { by: 0, who: one.do === 'admins' ? [1] : 1, granted: true, part: 'title', ttl: 5_000 }
     const before = log.room
     const rejected = perform(log, { ...rest, ...one } as Step)
-    expect(rejected).toMatch(/^(signature|wrap|epoch|members)\./)
+    expect(rejected).toMatch(/^(signature|wrap|epoch|members)\.|^limit$/)
     expect(log.room).toBe(before)
     expect(perform(log, { ...rest, ...one, fault: null } as Step)).toBe(null)
   })
@@ -768,6 +800,29 @@ describe('L10 nobody looks in', () => {
           const opened = log.events[member.from - 1]
           expect(opened?.body.type).toBe('epoch.opened')
           expect(opened?.body.type === 'epoch.opened' && opened.body.wraps.some(wrap => wrap.user === user)).toBe(true)
+        }
+      }),
+      { numRuns: RUNS },
+    )
+  })
+})
+
+describe('the end of a message', () => {
+  test('is the room’s lifetime or its own after it, whichever is shorter; without both it stays', () => {
+    fc.assert(
+      fc.property(histories, steps => {
+        let state: RoomState | undefined
+        let ended = 0
+        const said: (number | null)[] = []
+        const log = play(steps, (_log, one, _before, rejected) => {
+          if (one.do === 'send' && rejected === null) said.push(one.ttl)
+        })
+        for (const { body, at, ...event } of log.events) {
+          if (body.type === 'message') {
+            const shortest = Math.min(state?.ttlMs ?? Infinity, said[ended++] ?? Infinity)
+            expect(body.expiresAt).toBe(shortest === Infinity ? undefined : at + shortest)
+          }
+          state = apply(state, { ...event, at, body })
         }
       }),
       { numRuns: RUNS },

@@ -16,6 +16,8 @@ export type SignedPart =
   | 'avatar'
   | 'admin add'
   | 'admin remove'
+  | 'ttl'
+  | 'mute'
 
 export type Rejection =
   // the room and who may touch it

@@ -2,7 +2,7 @@
 // the server holds (L5). What a request says about keys is only ever compared, never used.
 import type { UserId } from '@conclave/wire'
 import { groupIdOf, pairIdOf } from '@conclave/wire'
-import type { GroupChange, MessageEventDetail } from '@conclave/wire/xchat/events'
+import type { GroupChange, MessageEventDetail, MetadataChange } from '@conclave/wire/xchat/events'
 import { decodeDetail, decodeMessageCreate } from '@conclave/wire/xchat/events'
 import { parseSignature, sameKey } from '@conclave/wire/xchat/keys'
 import {
@@ -14,6 +14,7 @@ import {
   memberRemovePayload,
   messageCreatePayload,
   messageDeletePayload,
+  metadataPayload,
   SIGNATURE_VERSION,
   titlePayload,
 } from '@conclave/wire/xchat/payloads'
@@ -25,6 +26,7 @@ import type { Rejection, SignedPart } from './rejection.ts'
 import { isRejection } from './rejection.ts'
 import type { Rotation } from './rotation.ts'
 import type { RoomState } from './state.ts'
+import { ttlOf } from './ttl.ts'
 
 /** One entry of `action_signatures`. `digest` covers the whole entry as it was sent. */
 export interface ActionSignature extends Signed {
@@ -79,6 +81,7 @@ export function readActions<P extends SignedPart>(
 function partOf(detail: MessageEventDetail): SignedPart | null {
   if (detail.kind === 'keyChange') return 'key change'
   if (detail.kind === 'messageDelete') return 'delete'
+  if (detail.kind === 'metadataChange') return SETTINGS[detail.change.kind]
   if (detail.kind !== 'groupChange') return null
   const parts = {
     create: 'group create',
@@ -91,6 +94,13 @@ function partOf(detail: MessageEventDetail): SignedPart | null {
   } as const satisfies Record<GroupChange['kind'], SignedPart>
   return parts[detail.change.kind]
 }
+
+const SETTINGS = {
+  durationChange: 'ttl',
+  durationRemove: 'ttl',
+  mute: 'mute',
+  unmute: 'mute',
+} as const satisfies Record<MetadataChange['kind'], SignedPart>
 
 /** Version 7, a key that is registered for the signer, and claimed keys equal to registered ones. */
 function checkSigner(signature: ActionSignature, part: SignedPart, signer: UserId, facts: Facts): Rejection | null {
@@ -159,6 +169,7 @@ function payloadOf(
   signed: Parameters<typeof messageDeletePayload>[0],
 ): ReturnType<typeof messageDeletePayload> | null {
   if (detail.kind === 'messageDelete') return messageDeletePayload(signed, detail.event)
+  if (detail.kind === 'metadataChange') return metadataPayload(signed, detail.change)
   if (detail.kind !== 'groupChange') return null
   const { change } = detail
   switch (change.kind) {
@@ -221,6 +232,23 @@ const LISTS = {
   'admin remove': 'adminRemove',
 } as const satisfies Partial<Record<SignedPart, GroupChange['kind']>>
 
+/** A change of the conversation's settings that is the only thing signed, read, found right by `check` and verified. */
+export function readSetting(
+  state: RoomState,
+  signatures: readonly ActionSignature[],
+  part: 'ttl' | 'mute',
+  signer: UserId,
+  facts: Facts,
+  context: Context,
+  check: (change: MetadataChange) => Rejection | null,
+): ReadAction | Rejection {
+  const actions = readActions(signatures, [part], signer, facts)
+  if (isRejection(actions)) return actions
+  const read = actions.get(part)
+  if (read?.detail.kind !== 'metadataChange') throw new Error('readActions gives every part that it was asked for')
+  return check(read.detail.change) ?? verifyAction(read, part, signer, conversationIdOf(state), facts, context) ?? read
+}
+
 /** What goes into the log of a verified signature. */
 export function signedOf({ signature }: ReadAction): Signed {
   const { messageId, detail, publicKeyVersion, signatureVersion } = signature
@@ -247,20 +275,24 @@ export function changeOf<K extends GroupChange['kind']>(
   return read.detail.change as Extract<GroupChange, { kind: K }>
 }
 
-/** A message of an X room: encrypted, under the current epoch, signed by its sender (x-chat.md 3.10). */
-export function checkXchatContent(
+/** A message of an X room: encrypted, under the current epoch, signed by its sender (x-chat.md 3.10). Gives how long it
+ * says itself that it lasts, in ms: X's clients do not sign that. */
+export function readXchatContent(
   state: RoomState,
   command: { readonly actor: UserId | null; readonly messageId: string | null },
   content: Omit<Extract<Content, { suite: 'xchat' }>, 'epoch'>,
   facts: Facts,
   context: Context,
-): Rejection | null {
+): { readonly ttlMs: number | null } | Rejection {
   const { actor, messageId } = command
   if (actor === null || messageId === null) return { rejected: 'message.malformed', text: 'message_id' }
   const create = decodeMessageCreate(content.createEvent)
   if (!create.ok) return { rejected: 'message.malformed', text: `encoded_message_create_event: ${create.error}` }
   const event = create.value.value
   if (event.contents.length > MESSAGE_CONTENT) return { rejected: 'message.size', limit: MESSAGE_CONTENT }
+  const ttlMs = event.ttlMsec === undefined ? null : ttlOf(event.ttlMsec)
+  if (ttlMs === undefined)
+    return { rejected: 'message.malformed', text: 'encoded_message_create_event: ttl_msec is no lifetime' }
   if (event.conversationKeyVersion === undefined) return { rejected: 'message.plaintext' }
   if (!state.epoch) return { rejected: 'epoch.missing' }
   if (state.closed) return { rejected: 'room.closed' }
@@ -273,5 +305,7 @@ export function checkXchatContent(
   if (!parseSignature(content.signature)) return { rejected: 'signature.invalid', part: 'message' }
   const text = messageCreatePayload({ messageId, senderId: actor, conversationId: conversationIdOf(state) }, event)
   if (!text.ok) return { rejected: 'signature.comma', part: 'message' }
-  return context.verify(key, text.value, content.signature) ? null : { rejected: 'signature.invalid', part: 'message' }
+  return context.verify(key, text.value, content.signature)
+    ? { ttlMs }
+    : { rejected: 'signature.invalid', part: 'message' }
 }

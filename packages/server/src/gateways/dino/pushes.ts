@@ -4,7 +4,7 @@ import type { BusMessage } from '../../bus/bus.ts'
 import { eventFrame, messageJson } from './encode.ts'
 import type { Feed } from './feeds.ts'
 import type { Gate } from './gate.ts'
-import { deleted } from './pushes/deleted.ts'
+import { deleted, expired } from './pushes/deleted.ts'
 import { entered, left } from './pushes/people.ts'
 import { listed, vacated } from './pushes/rooms.ts'
 import { rotationWanted } from './pushes/rotation.ts'
@@ -31,6 +31,9 @@ export function push(gate: Gate, feed: Feed, message: BusMessage): void {
     case 'kicked':
       shownOut(gate, message, frame => feed.toInside(frame))
       gate.feeds.detach(feed, message.account.id)
+      break
+    case 'expired':
+      expired(gate, feed, message)
       break
     case 'sanctioned':
       bannedWidely(gate, feed, message)

@@ -39,6 +39,9 @@ export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): vo
     case 'event':
       follow(gate, feed, message.delivery)
       break
+    case 'expired':
+      work(gate, feed, async () => tellExpired(feed, message))
+      break
     case 'left':
       // Its last session was taken out, by a kick or because it went: what still listens here listens no more.
       for (const session of feed.messages.sessions()) {
@@ -223,6 +226,13 @@ async function tellDeleted(gate: Gate, feed: RoomFeed, { event, room, actor }: D
     const _id = deleted ? messageIdOf(deleted) : uuidOf(target)
     toRoom(feed, room, 'deleteMessage', ejson([{ _id }]))
   }
+}
+
+/** Their own time has ended. */
+function tellExpired(feed: RoomFeed, { room, messages }: Extract<BusMessage, { kind: 'expired' }>): void {
+  if (!feed.events.has('deleteMessage')) return
+  for (const { id, messageId } of messages)
+    toRoom(feed, room, 'deleteMessage', ejson([{ _id: messageId ?? uuidOf(id) }]))
 }
 
 /** A message changes counters and times of the room's documents; told once for all messages of a moment. */

@@ -5,7 +5,7 @@ import type { Rejection } from '../../room/rejection.ts'
 import type { RoomState } from '../../room/state.ts'
 import { usersWith } from '../../room/state.ts'
 import { actionSignatures, signaturesOf } from './actions.ts'
-import { changeGroup, checkNumber, groupOf } from './group.ts'
+import { changeConversation, checkNumber, groupOf } from './group.ts'
 import { Refusal } from './problem.ts'
 import type { Operation, Route } from './route.ts'
 import { route } from './route.ts'
@@ -36,7 +36,7 @@ export function adminsRoute(
       if (many) return many
       const signatures = signaturesOf(sent.action_signatures)
       const command = { command: 'change-admins', actor: id, users: sent.user_ids, granted, signatures } as const
-      const done = await changeGroup(call, group, command, parts)
+      const done = await changeConversation(call, group, command, parts)
       if (done instanceof Refusal) return done
       return { data: { conversation_id: group.address.id, current_admin_ids: usersWith(done.room, 'owner') } }
     },

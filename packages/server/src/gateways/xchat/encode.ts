@@ -105,6 +105,7 @@ function signedIn(body: EventBody): Signed | null {
     case 'messages.deleted':
     case 'roles.changed':
     case 'room.retitled':
+    case 'ttl.changed':
       return body.signed
     default:
       return null

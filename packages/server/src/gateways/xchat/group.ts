@@ -11,9 +11,14 @@ import { problemOf } from './errors.ts'
 import { invalidField, Refusal } from './problem.ts'
 import type { Call, XchatParts } from './route.ts'
 
-export interface Group {
-  readonly address: Extract<Address, { kind: 'group' }>
+/** A room at the address that the path gave it. */
+interface Addressed {
+  readonly address: Address
   readonly room: RoomState
+}
+
+export interface Group extends Addressed {
+  readonly address: Extract<Address, { kind: 'group' }>
 }
 
 type Caller = Pick<Call<unknown, unknown>, 'caller' | 'bytes' | 'param'>
@@ -34,10 +39,10 @@ export async function groupOf(
   return refused ? new Refusal(problemOf(refused, about(parts, address.id, room))) : { address, room }
 }
 
-/** Refused with what counts now, which may have changed since the group was looked up. */
-export async function changeGroup(
+/** Refused with what counts now, which may have changed since the conversation was looked up. */
+export async function changeConversation(
   call: Caller,
-  { address, room }: Group,
+  { address, room }: Addressed,
   command: Command,
   parts: XchatParts,
 ): Promise<Done | Refusal> {

@@ -44,6 +44,7 @@ import { removeChatGroupAdmins } from './routes/remove-chat-group-admins.ts'
 import { removeChatGroupMembers } from './routes/remove-chat-group-members.ts'
 import { sendChatMessage } from './routes/send-chat-message.ts'
 import { updateActivitySubscription } from './routes/update-activity-subscription.ts'
+import { updateChatConversationTtl } from './routes/update-chat-conversation-ttl.ts'
 import { updateChatGroupAvatar } from './routes/update-chat-group-avatar.ts'
 import { updateChatGroupTitle } from './routes/update-chat-group-title.ts'
 import { validateWebhooks } from './routes/validate-webhooks.ts'
@@ -66,6 +67,7 @@ export const ROUTES: readonly Route[] = [
   removeChatGroupAdmins,
   updateChatGroupTitle,
   updateChatGroupAvatar,
+  updateChatConversationTtl,
   sendChatMessage,
   getChatConversationEvents,
   getChatConversations,

@@ -31,6 +31,7 @@ export const RATES = {
   removeChatGroupAdmins: CHANGE,
   updateChatGroupTitle: CHANGE,
   updateChatGroupAvatar: CHANGE,
+  updateChatConversationTtl: CHANGE,
   sendChatMessage: SEND,
   getChatConversationEvents: READ,
   getChatConversations: LIST,

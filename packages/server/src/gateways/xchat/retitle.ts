@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { checkAdmin } from '../../room/admins.ts'
 import type { actionSignatures } from './actions.ts'
 import { signaturesOf } from './actions.ts'
-import { changeGroup, groupOf } from './group.ts'
+import { changeConversation, groupOf } from './group.ts'
 import { Refusal } from './problem.ts'
 import type { Operation, Route } from './route.ts'
 import { route } from './route.ts'
@@ -32,7 +32,7 @@ export function retitleRoute<Body extends z.ZodType<Signed>>(
       if (sent instanceof Refusal) return sent
       const signatures = signaturesOf(sent.action_signatures)
       const command = { command: 'retitle', actor: id, part, value: ciphertextOf(sent), signatures } as const
-      const done = await changeGroup(call, group, command, parts)
+      const done = await changeConversation(call, group, command, parts)
       if (done instanceof Refusal) return done
       return { data: { conversation_id: group.address.id, sequence_id: done.events[0]?.id ?? '' } }
     },

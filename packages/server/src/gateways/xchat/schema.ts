@@ -4,7 +4,8 @@ import type { UserId } from '@conclave/wire'
 import { decodeBase64, isUserId } from '@conclave/wire'
 import { isKeyVersion } from '@conclave/wire/xchat/keys'
 import { z } from 'zod'
-import { MESSAGE_ID } from '../../limits.ts'
+import { MESSAGE_ID, TTL_LEAST, TTL_MOST } from '../../limits.ts'
+import { ttlOf } from '../../room/ttl.ts'
 import { ENCRYPTED_BYTES, ENCRYPTED_TEXT, PAGE_DEFAULT, PAGE_MAX, PARAMETER, SHORT_TEXT } from './limits.ts'
 import { type List, placeOf } from './paging.ts'
 import { invalidRequest, Refusal } from './problem.ts'
@@ -48,6 +49,13 @@ export const shortBase64 = base64(SHORT_TEXT)
 export const messageId = text(MESSAGE_ID)
   .min(1, 'must not be empty')
   .regex(/^[^,]*$/, 'must not contain a comma')
+/** A lifetime, from text to ms. */
+export const ttlMsec = text(SHORT_TEXT).transform((sent, context) => {
+  const ms = ttlOf(sent)
+  if (ms !== undefined) return ms
+  context.addIssue(`must be a number of ms from ${TTL_LEAST} to ${TTL_MOST}`)
+  return z.NEVER
+})
 /** Base64 of nonce, tag and ciphertext. */
 export const encryptedText = base64(ENCRYPTED_TEXT).refine(
   value => (decodeBase64(value, ENCRYPTED_TEXT)?.length ?? 0) >= ENCRYPTED_BYTES,

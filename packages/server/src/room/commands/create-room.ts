@@ -22,6 +22,7 @@ import {
   usersNamed,
   verifyAction,
 } from '../signatures.ts'
+import { checkTtl } from '../ttl.ts'
 
 type Created = Extract<EventBody, { type: 'room.created' }>
 
@@ -107,6 +108,8 @@ function checkShape(command: CreateRoom, facts: Facts, context: Context): Reject
     if (text !== null && text.length > NAME)
       return { rejected: 'limit', text: `names and titles have at most ${NAME} characters` }
   }
+  const wrongTtl = checkTtl(room.ttlMs)
+  if (wrongTtl) return wrongTtl
   if (room.members.length > context.settings.groupSize)
     return { rejected: 'room.full', limit: context.settings.groupSize }
   if (room.acls.length > ACLS) return { rejected: 'limit', text: `at most ${ACLS} rules on a room` }

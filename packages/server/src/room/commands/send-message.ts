@@ -18,8 +18,9 @@ import {
   visitorOf,
 } from '../rights.ts'
 import { checkRocketchatContent } from '../rocketchat.ts'
-import { checkXchatContent } from '../signatures.ts'
+import { readXchatContent } from '../signatures.ts'
 import type { RoomState } from '../state.ts'
+import { expiryAt } from '../ttl.ts'
 
 type XchatContent = Extract<Content, { suite: 'xchat' }>
 /** As it is handed in: the epoch of an X message is read from what was signed, not told beside it. */
@@ -52,12 +53,16 @@ export const sendMessage: CommandRule<SendMessage> = {
   decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     const refused = command.actor === null ? null : checkSender(state, command, command.actor, facts, context)
-    const problem = refused ?? checkContent(state, command, facts, context)
-    if (problem) return problem
+    if (refused) return refused
+    const read = readContent(state, command, facts, context)
+    if (isRejection(read)) return read
     const { actor, messageId, digest, to } = command
     const content = contentOf(state, command.content)
+    const expiresAt = expiryAt(context.now, state.ttlMs, read.ttlMs)
     return {
-      events: [{ type: 'message', messageId, content, ...(to ? { to } : {}) }],
+      events: [
+        { type: 'message', messageId, content, ...(to ? { to } : {}), ...(expiresAt === null ? {} : { expiresAt }) },
+      ],
       messageKeys: messageId === null || actor === null ? [] : [{ key: messageId, digest, by: actor }],
     }
   },
@@ -136,7 +141,14 @@ function checkWhisper(
   return checkChannelAcls(channel, 'whisper', visitor)
 }
 
-function checkContent(state: RoomState, command: SendMessage, facts: Facts, context: Context): Rejection | null {
+/** What only its content says of how it is kept. */
+interface Kept {
+  /** ms; null where it says nothing. */
+  readonly ttlMs: number | null
+}
+const STAYS: Kept = { ttlMs: null }
+
+function readContent(state: RoomState, command: SendMessage, facts: Facts, context: Context): Kept | Rejection {
   const { content, to = [] } = command
   if (to.length > WHISPERED) return { rejected: 'limit', text: `a whisper is for at most ${WHISPERED} users` }
   if (command.to && state.suite !== 'none')
@@ -148,15 +160,15 @@ function checkContent(state: RoomState, command: SendMessage, facts: Facts, cont
   }
   switch (content.suite) {
     case 'none':
-      return content.text.length > MESSAGE_TEXT ? { rejected: 'message.size', limit: MESSAGE_TEXT } : null
+      return content.text.length > MESSAGE_TEXT ? { rejected: 'message.size', limit: MESSAGE_TEXT } : STAYS
     case 'xchat':
-      return checkXchatContent(state, command, content, facts, context)
+      return readXchatContent(state, command, content, facts, context)
     case 'rocketchat':
-      return checkRocketchatContent(state, content, context)
+      return checkRocketchatContent(state, content, context) ?? STAYS
   }
 }
 
-/** What goes into the log. checkContent has compared the signed epoch with the room's. */
+/** What goes into the log. readContent has compared the signed epoch with the room's. */
 function contentOf(state: RoomState, content: SentContent): Content {
   return content.suite === 'xchat' ? { ...content, epoch: state.epoch?.version ?? '' } : content
 }

@@ -8,6 +8,7 @@ import type { Account } from '../../../room/facts.ts'
 import { isRejection } from '../../../room/rejection.ts'
 import { conversationIdOf } from '../../../room/signatures.ts'
 import type { RoomState } from '../../../room/state.ts'
+import { hasEnded } from '../../../room/ttl.ts'
 import type { GatewayParts } from '../../gateway.ts'
 import { encodeEvent, isShown } from '../encode.ts'
 import { READ_AHEAD } from '../limits.ts'
@@ -16,7 +17,7 @@ import { isOwnRemoval } from './event-types.ts'
 import { ENCODED_CHARACTERS } from './limits.ts'
 import type { Subscription } from './subscriptions.ts'
 
-type Parts = Pick<GatewayParts, 'reading' | 'identity'> & { readonly previous: Previous }
+type Parts = Pick<GatewayParts, 'reading' | 'identity' | 'clock'> & { readonly previous: Previous }
 
 /** An event under whose key somebody reads. */
 interface KeyChange {
@@ -36,7 +37,8 @@ export class Payloads {
 
   /** JSON text; undefined for what this wire does not show. The reader was found to be one who may see the event. */
   async of(event: RoomEvent, room: RoomState, reader: Account): Promise<string | undefined> {
-    if (!isShown(event)) return undefined
+    // A reader may have waited with what was read.
+    if (!isShown(event) || hasEnded(event.body, this.#parts.clock.now())) return undefined
     const core = await this.#core(event, room)
     if (core === undefined) return undefined
     // Who was put out reads no key of those who stay.

@@ -2,7 +2,7 @@
 // step (the seed; x-chat.md 3.9, and section 6 for the order of checks).
 import { z } from 'zod'
 import { memberChange, memberChangeAnswer, memberChanged, rotationOf } from '../actions.ts'
-import { changeGroup, checkNumber, groupOf } from '../group.ts'
+import { changeConversation, checkNumber, groupOf } from '../group.ts'
 import { ROTATION_BYTES } from '../limits.ts'
 import { Refusal } from '../problem.ts'
 import { route } from '../route.ts'
@@ -29,7 +29,7 @@ export const addChatGroupMembers = route({
       users: sent.user_ids,
       signed: rotationOf(sent),
     } as const
-    const done = await changeGroup(call, group, command, parts)
+    const done = await changeConversation(call, group, command, parts)
     return done instanceof Refusal ? done : memberChangeAnswer(group.address.id, done)
   },
 })

@@ -11,7 +11,7 @@ import { initializedBy } from '../initialized.ts'
 import { ROTATION_BYTES, SHORT_TEXT } from '../limits.ts'
 import { invalidField, Refusal } from '../problem.ts'
 import { route } from '../route.ts'
-import { list, object, text, userId, version } from '../schema.ts'
+import { list, object, text, ttlMsec, userId, version } from '../schema.ts'
 
 const body = object({
   conversation_id: text(SHORT_TEXT),
@@ -22,10 +22,7 @@ const body = object({
   group_name: text(NAME).optional(),
   group_avatar_url: text(NAME).optional(),
   group_description: text(NAME).optional(),
-  ttl_msec: text(SHORT_TEXT)
-    .regex(/^[0-9]{1,15}$/, 'must be a number of ms')
-    .transform(Number)
-    .optional(),
+  ttl_msec: ttlMsec.optional(),
   action_signatures: actionSignatures,
   /** A ratchet tree that no client of X's sends. Not read. */
   base64_encoded_key_rotation: z.string('must be a string').optional(),

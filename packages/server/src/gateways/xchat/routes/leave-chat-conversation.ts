@@ -2,7 +2,7 @@
 // the others until one of them rotates the key (L4).
 import { z } from 'zod'
 import { actionSignatures, signaturesOf } from '../actions.ts'
-import { changeGroup, groupOf } from '../group.ts'
+import { changeConversation, groupOf } from '../group.ts'
 import { Refusal } from '../problem.ts'
 import { route } from '../route.ts'
 import { object } from '../schema.ts'
@@ -31,7 +31,7 @@ export const leaveChatConversation = route({
       keepOwner: false,
       signed: { leave: signaturesOf(sent.action_signatures) },
     } as const
-    const done = await changeGroup(call, group, command, parts)
+    const done = await changeConversation(call, group, command, parts)
     return done instanceof Refusal ? done : { data: { conversation_id: group.address.id, left: true } }
   },
 })

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { checkAdmin } from '../../../room/admins.ts'
 import { memberChange, memberChangeAnswer, memberChanged, rotationOf } from '../actions.ts'
-import { changeGroup, checkNumber, groupOf } from '../group.ts'
+import { changeConversation, checkNumber, groupOf } from '../group.ts'
 import { ROTATION_BYTES } from '../limits.ts'
 import { Refusal } from '../problem.ts'
 import { route } from '../route.ts'
@@ -34,7 +34,7 @@ export const removeChatGroupMembers = route({
       keepOwner: false,
       signed: rotationOf(sent),
     } as const
-    const done = await changeGroup(call, group, command, parts)
+    const done = await changeConversation(call, group, command, parts)
     return done instanceof Refusal ? done : memberChangeAnswer(group.address.id, done)
   },
 })
