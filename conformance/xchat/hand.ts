@@ -12,20 +12,14 @@ import {
 } from 'node:crypto'
 import type { GroupChange, MessageEventDetail, MetadataChange } from '@conclave/wire'
 import {
-  adminAddPayload,
-  adminRemovePayload,
-  avatarPayload,
   encodeBase64,
   encodeDetail,
   encodeEventSignature,
   encodeMessageCreate,
-  groupCreatePayload,
+  groupChangePayload,
   keyChangePayload,
-  memberAddPayload,
-  memberRemovePayload,
   messageCreatePayload,
   metadataPayload,
-  titlePayload,
 } from '@conclave/wire'
 import { ask } from './http.ts'
 import { tokenOf } from './start.ts'
@@ -175,7 +169,7 @@ export function groupAction(
   { messageId = randomUUID() as string, text }: { messageId?: string; text?: string } = {},
 ): Action {
   const ids = { messageId, senderId: by.id, conversationId }
-  const signedText = text ?? textOf(changePayload(ids, change))
+  const signedText = text ?? textOf(groupChangePayload(ids, change))
   const detail: MessageEventDetail = { kind: 'groupChange', change, forKeyRotation: false }
   return action(by, messageId, encodeDetail(detail), signedText)
 }
@@ -200,26 +194,6 @@ export function ttlBody(conversationId: string, by: Hand, ttlMs: number | null) 
 
 export function durationOf(ttlMsec: string) {
   return { kind: 'durationChange', ttlMsec } as const
-}
-
-/** What is signed of a change of a group. */
-export function changePayload(ids: Parameters<typeof groupCreatePayload>[0], change: GroupChange) {
-  switch (change.kind) {
-    case 'create':
-      return groupCreatePayload(ids, change)
-    case 'memberAdd':
-      return memberAddPayload(ids, change)
-    case 'memberRemove':
-      return memberRemovePayload(ids, change)
-    case 'adminAdd':
-      return adminAddPayload(ids, change)
-    case 'adminRemove':
-      return adminRemovePayload(ids, change)
-    case 'title':
-      return titlePayload(ids, change)
-    case 'avatar':
-      return avatarPayload(ids, change)
-  }
 }
 
 /** What a test knows of a group that it made. */

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Decoded, GroupChange, MetadataChange, WritableDetail } from '@conclave/wire'
-import { encodeBase64, encodeBase64NoPad, encodeDetail, metadataPayload } from '@conclave/wire'
+import { encodeBase64, encodeBase64NoPad, encodeDetail, groupChangePayload, metadataPayload } from '@conclave/wire'
 import type {
   ActionSignature,
   DecryptEventsResult,
@@ -20,7 +20,6 @@ import type {
   SigningKeyEntry,
 } from '@xdevplatform/chat-xdk'
 import { Client } from '@xdevplatform/xdk'
-import { changePayload } from './hand.ts'
 import { tokenOf } from './start.ts'
 
 /** What is used of the WASM class. */
@@ -184,7 +183,7 @@ export class Person {
   /** A change of a group that X's engine does not prepare, signed by X's engine over our text. */
   signed(id: string, change: GroupChange): Record<string, unknown> {
     const messageId = randomUUID()
-    const text = changePayload({ messageId, senderId: this.id, conversationId: id }, change)
+    const text = groupChangePayload({ messageId, senderId: this.id, conversationId: id }, change)
     return this.#action(messageId, { kind: 'groupChange', change, forKeyRotation: false }, text)
   }
 

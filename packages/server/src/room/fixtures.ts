@@ -5,18 +5,7 @@ import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import { encodeBase64, encodeBase64NoPad, groupIdOf, pairIdOf } from '@conclave/wire'
 import type { WritableDetail } from '@conclave/wire/xchat/detail'
 import { decodeMessageCreate, encodeDetail, encodeMessageCreate } from '@conclave/wire/xchat/events'
-import type { GroupChange } from '@conclave/wire/xchat/group-change'
-import {
-  adminAddPayload,
-  adminRemovePayload,
-  avatarPayload,
-  groupCreatePayload,
-  memberAddPayload,
-  memberRemovePayload,
-  messageCreatePayload,
-  metadataPayload,
-  titlePayload,
-} from '@conclave/wire/xchat/payloads'
+import { groupChangePayload, messageCreatePayload, metadataPayload } from '@conclave/wire/xchat/payloads'
 import { DEFAULT_RULES } from './acl-rules.ts'
 import type { Content, Wrap } from './events.ts'
 import type { Account, Channel, Context, Facts, KeySet } from './facts.ts'
@@ -151,7 +140,7 @@ export function action(
   const signed = { messageId, senderId: signer, conversationId }
   const text =
     detail.kind === 'groupChange'
-      ? changePayload(signed, detail.change)
+      ? groupChangePayload(signed, detail.change)
       : detail.kind === 'metadataChange'
         ? metadataPayload(signed, detail.change)
         : { ok: true as const, value: 'only members can verify a key change' }
@@ -165,25 +154,6 @@ export function action(
     digest: messageId,
     signingKey: null,
     keyInfos: [],
-  }
-}
-
-function changePayload(signed: Parameters<typeof groupCreatePayload>[0], change: GroupChange) {
-  switch (change.kind) {
-    case 'create':
-      return groupCreatePayload(signed, change)
-    case 'memberAdd':
-      return memberAddPayload(signed, change)
-    case 'memberRemove':
-      return memberRemovePayload(signed, change)
-    case 'adminAdd':
-      return adminAddPayload(signed, change)
-    case 'adminRemove':
-      return adminRemovePayload(signed, change)
-    case 'title':
-      return titlePayload(signed, change)
-    case 'avatar':
-      return avatarPayload(signed, change)
   }
 }
 

@@ -18,6 +18,10 @@ export type SignedPart =
   | 'admin remove'
   | 'ttl'
   | 'mute'
+  | 'invite enable'
+  | 'invite disable'
+  | 'join request'
+  | 'join reject'
 
 export type Rejection =
   // the room and who may touch it

@@ -6,17 +6,11 @@ import type { GroupChange, MessageEventDetail, MetadataChange } from '@conclave/
 import { decodeDetail, decodeMessageCreate } from '@conclave/wire/xchat/events'
 import { parseSignature, sameKey } from '@conclave/wire/xchat/keys'
 import {
-  adminAddPayload,
-  adminRemovePayload,
-  avatarPayload,
-  groupCreatePayload,
-  memberAddPayload,
-  memberRemovePayload,
+  groupChangePayload,
   messageCreatePayload,
   messageDeletePayload,
   metadataPayload,
   SIGNATURE_VERSION,
-  titlePayload,
 } from '@conclave/wire/xchat/payloads'
 import { MESSAGE_CONTENT } from '../limits.ts'
 import type { MessageKey } from './decision.ts'
@@ -91,6 +85,10 @@ function partOf(detail: MessageEventDetail): SignedPart | null {
     avatar: 'avatar',
     adminAdd: 'admin add',
     adminRemove: 'admin remove',
+    inviteEnable: 'invite enable',
+    inviteDisable: 'invite disable',
+    joinRequest: 'join request',
+    joinReject: 'join reject',
   } as const satisfies Record<GroupChange['kind'], SignedPart>
   return parts[detail.change.kind]
 }
@@ -170,24 +168,7 @@ function payloadOf(
 ): ReturnType<typeof messageDeletePayload> | null {
   if (detail.kind === 'messageDelete') return messageDeletePayload(signed, detail.event)
   if (detail.kind === 'metadataChange') return metadataPayload(signed, detail.change)
-  if (detail.kind !== 'groupChange') return null
-  const { change } = detail
-  switch (change.kind) {
-    case 'create':
-      return groupCreatePayload(signed, change)
-    case 'memberAdd':
-      return memberAddPayload(signed, change)
-    case 'memberRemove':
-      return memberRemovePayload(signed, change)
-    case 'adminAdd':
-      return adminAddPayload(signed, change)
-    case 'adminRemove':
-      return adminRemovePayload(signed, change)
-    case 'title':
-      return titlePayload(signed, change)
-    case 'avatar':
-      return avatarPayload(signed, change)
-  }
+  return detail.kind === 'groupChange' ? groupChangePayload(signed, detail.change) : null
 }
 
 /** A change that is the only thing signed, read and verified: who signed it, for this conversation, and that it lists
@@ -230,6 +211,7 @@ const LISTS = {
   'member remove': 'memberRemove',
   'admin add': 'adminAdd',
   'admin remove': 'adminRemove',
+  'join reject': 'joinReject',
 } as const satisfies Partial<Record<SignedPart, GroupChange['kind']>>
 
 /** A change of the conversation's settings that is the only thing signed, read, found right by `check` and verified. */

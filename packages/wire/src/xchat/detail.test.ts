@@ -45,9 +45,17 @@ const change = fc.oneof(
     conversationKeyVersion: id,
   }),
   fc.record({
-    kind: fc.constantFrom('adminAdd' as const, 'adminRemove' as const, 'memberRemove' as const),
+    kind: fc.constantFrom('adminAdd' as const, 'adminRemove' as const, 'memberRemove' as const, 'joinReject' as const),
     ids,
   }),
+  fc.record({
+    kind: fc.constant('inviteEnable' as const),
+    expiresAtMsec: maybe(i64),
+    inviteUrl: text,
+    affiliateId: maybe(text),
+  }),
+  fc.record({ kind: fc.constant('inviteDisable' as const), disabledBy: id }),
+  fc.record({ kind: fc.constant('joinRequest' as const), userId: id }),
 )
 
 const metadataChange = fc.oneof(
@@ -107,7 +115,7 @@ describe('details', () => {
     expect(answer.ok && answer.value.value).toEqual({ kind: 'other', union: 'MessageEventDetail', field })
   })
 
-  test.each([8, 9, 10, 11, 12])('group change %i is named, not read', field => {
+  test.each([12, 13])('group change %i is named, not read', field => {
     const answer = decodeDetail(union(4, writer => writer.struct(1, inner => inner.struct(field, () => {}))))
     expect(answer.ok && answer.value.value).toEqual({ kind: 'other', union: 'GroupChange', field })
   })
@@ -124,6 +132,13 @@ describe('details', () => {
       'no version in a key change',
       union(3, writer => writer.texts(2, undefined)),
       'conversation_key_version is missing',
+    ],
+    ['no URL in an invite', union(4, w => w.struct(1, x => x.struct(8, () => {}))), 'invite_url is missing'],
+    ['nobody who ends an invite', union(4, w => w.struct(1, x => x.struct(9, () => {}))), 'disabled_by is missing'],
+    [
+      'nobody who asks to join',
+      union(4, w => w.struct(1, x => x.struct(10, () => {}))),
+      'requesting_user_id is missing',
     ],
     ['no action in a deletion', union(7, writer => writer.texts(1, ['5'])), 'action is missing'],
     ['a version that is a number', union(3, writer => writer.i64(1, '9')), 'field 1 has the wrong type'],
@@ -184,6 +199,10 @@ describe('details', () => {
     ],
     ['admins no more', 4, inUnion(6, () => {})],
     ['a removal', 4, inUnion(7, () => {})],
+    ['a new invite', 4, inUnion(8, inner => inner.text(2, 'u'))],
+    ['an invite no more', 4, inUnion(9, inner => inner.text(1, '1'))],
+    ['a request to join', 4, inUnion(10, inner => inner.text(1, '1'))],
+    ['requests rejected', 4, inUnion(11, () => {})],
     ['a deletion', 7, (writer, more) => [writer.i32(2, 2), more(writer)]],
     ['a lifetime', 9, inUnion(1, inner => inner.i64(1, '9'))],
     ['no lifetime', 9, inUnion(2, () => {})],

@@ -78,25 +78,6 @@ function read(detail: Uint8Array, text: string) {
   return engine.decryptEvents([envelope], signingKeys).messages[0]?.event
 }
 
-function payloadOf(change: GroupChange): Decoded<string> {
-  switch (change.kind) {
-    case 'create':
-      return payloads.groupCreatePayload(signed, change)
-    case 'memberAdd':
-      return payloads.memberAddPayload(signed, change)
-    case 'memberRemove':
-      return payloads.memberRemovePayload(signed, change)
-    case 'adminAdd':
-      return payloads.adminAddPayload(signed, change)
-    case 'adminRemove':
-      return payloads.adminRemovePayload(signed, change)
-    case 'title':
-      return payloads.titlePayload(signed, change)
-    case 'avatar':
-      return payloads.avatarPayload(signed, change)
-  }
-}
-
 const create = { kind: 'create', memberIds: ['1', '2'], adminIds: ['1'], conversationKeyVersion: '9' } as const
 const add = {
   kind: 'memberAdd',
@@ -132,12 +113,19 @@ const changes: readonly (readonly [string, GroupChange])[] = [
   ['members, an invite with an affiliate', { ...add, groupInviteEnable: { affiliateId: '77' } }],
   ['members, an invite that expires', { ...add, groupInviteEnable: { expiresAtMsec: '5' } }],
   ['members, an empty invite', { ...add, groupInviteEnable: {} }],
+  ['an invite with a URL', { kind: 'inviteEnable', inviteUrl: 'https://x.example/i' }],
+  ['an invite that expires', { kind: 'inviteEnable', inviteUrl: 'https://x.example/i', expiresAtMsec: '5' }],
+  ['a whole invite', { kind: 'inviteEnable', ...invite }],
+  ['an invite no more', { kind: 'inviteDisable', disabledBy: senderId }],
+  ['a request to join', { kind: 'joinRequest', userId: senderId }],
+  ['a request to join for somebody else', { kind: 'joinRequest', userId: '3' }],
+  ['requests that are rejected', { kind: 'joinReject', ids: ['3', '4'] }],
   ['members, empty lists', { ...add, currentMemberIds: [], currentAdminIds: [] }],
 ]
 
 describe('X’s engine verifies our text of', () => {
   test.each(changes)('%s', (_name, change) => {
-    const text = value(payloadOf(change))
+    const text = value(payloads.groupChangePayload(signed, change))
     const detail = { kind: 'groupChange', change, forKeyRotation: false } as const
     expect(accepts(detail, text)).toBe(true)
     expect(accepts(detail, `${text},null`)).toBe(false)
@@ -151,8 +139,8 @@ describe('X’s engine verifies our text of', () => {
     ['an absent flag for one that is off', { ...create, isLegacyGroupUpgrade: false } as const, create],
   ] as const)('a change, but not with %s', (_name, sent, claimed) => {
     const detail = { kind: 'groupChange', change: sent, forKeyRotation: false } as const
-    expect(accepts(detail, value(payloadOf(sent)))).toBe(true)
-    expect(accepts(detail, value(payloadOf(claimed)))).toBe(false)
+    expect(accepts(detail, value(payloads.groupChangePayload(signed, sent)))).toBe(true)
+    expect(accepts(detail, value(payloads.groupChangePayload(signed, claimed)))).toBe(false)
   })
 
   test.each([1, 2])('a deletion with action %i', action => {
@@ -187,7 +175,7 @@ describe('X’s engine verifies our text of', () => {
 
   test('a title with a comma in it never, whatever is signed', () => {
     const change = { ...create, title: 'a,b' }
-    expect(payloadOf(change).ok).toBe(false)
+    expect(payloads.groupChangePayload(signed, change).ok).toBe(false)
     const text = `GroupChangeEvent.GroupCreate,${signed.messageId},${senderId},9,1,2,null,a,b,null`
     expect(accepts({ kind: 'groupChange', change, forKeyRotation: false }, text)).toBe(false)
   })

@@ -32,7 +32,10 @@ export type {
   GroupChange,
   GroupCreate,
   GroupIdsChange,
+  GroupInviteDisable,
   GroupInviteEnable,
+  GroupInviteEnableChange,
+  GroupJoinRequest,
   GroupMemberAddChange,
   GroupTitleChange,
 } from './group-change.ts'

@@ -28,7 +28,7 @@ export type GroupCreate = {
 }
 
 export type GroupInviteEnable = {
-  /** Decimal. */
+  /** Decimal, ms since 1970. */
   readonly expiresAtMsec?: string | undefined
   readonly inviteUrl?: string | undefined
   readonly affiliateId?: string | undefined
@@ -57,18 +57,45 @@ export type GroupTitleChange = {
   readonly conversationKeyVersion: string
 }
 
-/** `ids` are the admins or members that come or go. */
+/** `ids` are the admins or members that come or go, or those who are not let in. */
 export type GroupIdsChange = {
-  readonly kind: 'adminAdd' | 'adminRemove' | 'memberRemove'
+  readonly kind: 'adminAdd' | 'adminRemove' | 'memberRemove' | 'joinReject'
   readonly ids: readonly string[]
 }
 
-export type GroupChange = GroupCreate | GroupMemberAddChange | GroupTitleChange | GroupIdsChange
+/** A link by which others ask to be let in. Without its URL X's engine cannot verify it. */
+export type GroupInviteEnableChange = Omit<GroupInviteEnable, 'inviteUrl'> & {
+  readonly kind: 'inviteEnable'
+  readonly inviteUrl: string
+}
+
+export type GroupInviteDisable = {
+  readonly kind: 'inviteDisable'
+  readonly disabledBy: string
+}
+
+export type GroupJoinRequest = {
+  readonly kind: 'joinRequest'
+  /** Who asks to be let in. */
+  readonly userId: string
+}
+
+export type GroupChange =
+  | GroupCreate
+  | GroupMemberAddChange
+  | GroupTitleChange
+  | GroupIdsChange
+  | GroupInviteEnableChange
+  | GroupInviteDisable
+  | GroupJoinRequest
 
 const CREATE = 1
 const MEMBER_ADD = 5
+const INVITE_ENABLE = 8
+const INVITE_DISABLE = 9
+const JOIN_REQUEST = 10
 const VALUE_KINDS = { title: 2, avatar: 3 } as const
-const IDS_KINDS = { adminAdd: 4, adminRemove: 6, memberRemove: 7 } as const
+const IDS_KINDS = { adminAdd: 4, adminRemove: 6, memberRemove: 7, joinReject: 11 } as const
 
 /** The change, or the number of a union member that the server does not read. Throws `Malformed`. */
 export function readGroupChange(union: ThriftStruct): GroupChange | number {
@@ -92,6 +119,14 @@ export function readGroupChange(union: ThriftStruct): GroupChange | number {
       return { kind: 'adminRemove', ids: textsField(onlyFields(value, 1), 1) ?? [] }
     case IDS_KINDS.memberRemove:
       return { kind: 'memberRemove', ids: textsField(onlyFields(value, 1), 1) ?? [] }
+    case INVITE_ENABLE:
+      return { ...readInvite(value), kind: 'inviteEnable', inviteUrl: required('invite_url', textField(value, 2)) }
+    case INVITE_DISABLE:
+      return { kind: 'inviteDisable', disabledBy: required('disabled_by', textField(onlyFields(value, 1), 1)) }
+    case JOIN_REQUEST:
+      return { kind: 'joinRequest', userId: required('requesting_user_id', textField(onlyFields(value, 1), 1)) }
+    case IDS_KINDS.joinReject:
+      return { kind: 'joinReject', ids: textsField(onlyFields(value, 1), 1) ?? [] }
     default:
       return id
   }
@@ -115,7 +150,6 @@ function readCreate(struct: ThriftStruct): GroupCreate {
 function readMemberAdd(struct: ThriftStruct): GroupMemberAddChange {
   onlyFields(struct, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11)
   const invite = structField(struct, 11)
-  if (invite) onlyFields(invite, 1, 2, 3)
   return {
     kind: 'memberAdd',
     memberIds: textsField(struct, 1) ?? [],
@@ -127,11 +161,16 @@ function readMemberAdd(struct: ThriftStruct): GroupMemberAddChange {
     currentTtlMsec: i64Field(struct, 7),
     currentPendingMemberIds: textsField(struct, 8),
     screenCaptureBlockingEnabled: boolField(struct, 9),
-    groupInviteEnable: invite && {
-      expiresAtMsec: i64Field(invite, 1),
-      inviteUrl: textField(invite, 2),
-      affiliateId: textField(invite, 3),
-    },
+    groupInviteEnable: invite && readInvite(invite),
+  }
+}
+
+function readInvite(struct: ThriftStruct): GroupInviteEnable {
+  onlyFields(struct, 1, 2, 3)
+  return {
+    expiresAtMsec: i64Field(struct, 1),
+    inviteUrl: textField(struct, 2),
+    affiliateId: textField(struct, 3),
   }
 }
 
@@ -150,6 +189,15 @@ export function writeGroupChange(writer: StructWriter, change: GroupChange): voi
         inner.text(1, change.value)
         inner.text(2, change.conversationKeyVersion)
       })
+      break
+    case 'inviteEnable':
+      writer.struct(INVITE_ENABLE, inner => writeInvite(inner, change))
+      break
+    case 'inviteDisable':
+      writer.struct(INVITE_DISABLE, inner => inner.text(1, change.disabledBy))
+      break
+    case 'joinRequest':
+      writer.struct(JOIN_REQUEST, inner => inner.text(1, change.userId))
       break
     default:
       writer.struct(IDS_KINDS[change.kind], inner => inner.texts(1, change.ids))
@@ -177,10 +225,11 @@ function writeMemberAdd(writer: StructWriter, change: GroupMemberAddChange): voi
   writer.texts(8, change.currentPendingMemberIds)
   writer.bool(9, change.screenCaptureBlockingEnabled)
   const invite = change.groupInviteEnable
-  if (invite === undefined) return
-  writer.struct(11, inner => {
-    inner.i64(1, invite.expiresAtMsec)
-    inner.text(2, invite.inviteUrl)
-    inner.text(3, invite.affiliateId)
-  })
+  if (invite !== undefined) writer.struct(11, inner => writeInvite(inner, invite))
+}
+
+function writeInvite(writer: StructWriter, invite: GroupInviteEnable): void {
+  writer.i64(1, invite.expiresAtMsec)
+  writer.text(2, invite.inviteUrl)
+  writer.text(3, invite.affiliateId)
 }

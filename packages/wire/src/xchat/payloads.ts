@@ -6,7 +6,16 @@
 import { encodeBase64NoPad } from '../base64.ts'
 import { type Decoded, decoded, undecodable } from '../decoded.ts'
 import type { ConversationKeyChangeEvent, MessageCreateEvent, MessageDeleteEvent } from './detail.ts'
-import type { GroupCreate, GroupIdsChange, GroupMemberAddChange, GroupTitleChange } from './group-change.ts'
+import type {
+  GroupChange,
+  GroupCreate,
+  GroupIdsChange,
+  GroupInviteDisable,
+  GroupInviteEnableChange,
+  GroupJoinRequest,
+  GroupMemberAddChange,
+  GroupTitleChange,
+} from './group-change.ts'
 import type { MetadataChange } from './metadata-change.ts'
 
 /** The newest version, and the one that an absent version stands for. */
@@ -32,6 +41,33 @@ export function keyChangePayload(
 ): Decoded<string> {
   const key = encodeBase64NoPad(conversationKey)
   return join('ConversationKeyChangeEvent', signed, [signed.conversationId, event.conversationKeyVersion, key])
+}
+
+export function groupChangePayload(signed: Signed, change: GroupChange): Decoded<string> {
+  switch (change.kind) {
+    case 'create':
+      return groupCreatePayload(signed, change)
+    case 'memberAdd':
+      return memberAddPayload(signed, change)
+    case 'memberRemove':
+      return memberRemovePayload(signed, change)
+    case 'adminAdd':
+      return adminAddPayload(signed, change)
+    case 'adminRemove':
+      return adminRemovePayload(signed, change)
+    case 'title':
+      return titlePayload(signed, change)
+    case 'avatar':
+      return avatarPayload(signed, change)
+    case 'inviteEnable':
+      return inviteEnablePayload(signed, change)
+    case 'inviteDisable':
+      return inviteDisablePayload(signed, change)
+    case 'joinRequest':
+      return joinRequestPayload(signed, change)
+    case 'joinReject':
+      return joinRejectPayload(signed, change)
+  }
 }
 
 /** Neither the conversation id, the admins nor the lifetime are signed. */
@@ -85,6 +121,25 @@ export function titlePayload(signed: Signed, change: GroupTitleChange): Decoded<
 export function avatarPayload(signed: Signed, change: GroupTitleChange): Decoded<string> {
   const { conversationKeyVersion, value = '' } = change
   return joinGroup('GroupAvatarUrlChange', signed, [signed.conversationId, conversationKeyVersion, value])
+}
+
+/** The affiliate last, other than in an addition that names the invite. */
+export function inviteEnablePayload(signed: Signed, change: GroupInviteEnableChange): Decoded<string> {
+  const { inviteUrl, expiresAtMsec, affiliateId } = change
+  return joinGroup('GroupInviteEnable', signed, [signed.conversationId, inviteUrl, expiresAtMsec, affiliateId])
+}
+
+export function inviteDisablePayload(signed: Signed, change: GroupInviteDisable): Decoded<string> {
+  return joinGroup('GroupInviteDisable', signed, [signed.conversationId, change.disabledBy])
+}
+
+/** By which link somebody asks is not signed. */
+export function joinRequestPayload(signed: Signed, change: GroupJoinRequest): Decoded<string> {
+  return joinGroup('GroupJoinRequest', signed, [signed.conversationId, change.userId])
+}
+
+export function joinRejectPayload(signed: Signed, change: GroupIdsChange): Decoded<string> {
+  return joinGroup('GroupJoinReject', signed, [signed.conversationId, ...change.ids])
 }
 
 export function messageDeletePayload(signed: Signed, event: MessageDeleteEvent): Decoded<string> {
