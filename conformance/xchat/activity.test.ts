@@ -119,6 +119,9 @@ describe('a user’s own stream', () => {
     await post(`${group.id}/admins`, adminsBody(group, a, 'adminAdd', [B]), A)
     await post(`${group.id}/admins`, adminsBody(group, a, 'adminRemove', [B]), A, 'DELETE')
     await post(`${group.id}/title`, retitleBody(group, a, 'title'), A, 'PUT')
+    // An avatar is no name.
+    const avatar = await post(`${group.id}/avatar`, retitleBody(group, a, 'avatar'), A, 'PUT')
+    expect(avatar.status).toBe(200)
     const removal = removalBody(group, a, [c])
     expect((await post(`${group.id}/members`, removal, A, 'DELETE')).status).toBe(200)
     group.version = removal.conversation_key_version

@@ -1,8 +1,9 @@
 // X's event types (x-chat.md 3.15): all names are known, and those of chats are what happens on this server. What a room's
 // event is to each user is said here and nowhere else.
 import type { UserId } from '@conclave/wire'
+import { decodeDetail } from '@conclave/wire/xchat/events'
 import type { Scope } from '../../../identity/scopes.ts'
-import type { EventBody } from '../../../room/events.ts'
+import type { EventBody, Signed } from '../../../room/events.ts'
 
 export const CHAT_TYPES = [
   'chat.received',
@@ -89,10 +90,17 @@ export function typeFor(body: EventBody, actor: UserId | null, user: UserId, mem
       if (!member || body.role !== 'owner') return null
       return body.granted ? 'chat.conversation.admin_added' : 'chat.conversation.admin_removed'
     case 'room.retitled':
-      return member && body.title !== null ? 'chat.update.group_name' : null
+      return member && body.title !== null && !isOfAvatar(body.signed) ? 'chat.update.group_name' : null
     default:
       return null
   }
+}
+
+/** Such an event holds both, the title and the avatar, whichever was changed. */
+function isOfAvatar(signed: Signed | null): boolean {
+  const detail = signed && decodeDetail(signed.detail)
+  if (!detail?.ok || detail.value.value.kind !== 'groupChange') return false
+  return detail.value.value.change.kind === 'avatar'
 }
 
 /** The one event of a room that somebody hears of who belongs to it no more. */
