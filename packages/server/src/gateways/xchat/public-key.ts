@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { PublicKey } from '../../room/facts.ts'
 import { type ConfigParts, type JuiceboxConfig, juiceboxConfig, juiceboxConfigFor } from './realm/config.ts'
 import { names } from './schema.ts'
+import type { Caller } from './session.ts'
 
 const FIELDS = [
   'identity_public_key_signature',
@@ -33,12 +34,12 @@ export const publicKeyShape = z.object({
 /** What the rows of `owner` say to `reader`; undefined where they say nothing of it. */
 export async function shownConfig(
   owner: UserId,
-  reader: UserId,
+  reader: Caller,
   fields: readonly string[] | undefined,
   parts: ConfigParts,
 ): Promise<JuiceboxConfig | undefined> {
   const asked = fields === undefined || fields.includes('juicebox_config')
-  return asked && owner === reader ? juiceboxConfigFor(owner, parts) : undefined
+  return asked && owner === reader.account.id ? juiceboxConfigFor(reader, parts) : undefined
 }
 
 export function publicKeyOf(

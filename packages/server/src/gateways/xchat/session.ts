@@ -18,6 +18,8 @@ export interface Caller {
   readonly account: Account
   /** The session of the token's use, for its place in the engine's queue. */
   readonly session: string
+  /** The token's public id. */
+  readonly token: string
   /** The app that the token was given to; null for a token that no app has part in. */
   readonly app: string | null
   readonly scopes: readonly string[]
@@ -92,7 +94,7 @@ export class Gate {
     if (route.who === 'app') return new Refusal(USER_ONLY)
     const missing = missingScopes(token.scopes, route.scopes)
     if (missing.length > 0) return missingScope(missing)
-    return { account, session, app: token.app, scopes: token.scopes }
+    return { account, session, token: token.id, app: token.app, scopes: token.scopes }
   }
 
   async #countFlood(session: string): Promise<Refusal | null> {

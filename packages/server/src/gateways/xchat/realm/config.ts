@@ -1,8 +1,8 @@
 // `juicebox_config` (x-chat.md 7): where a user's realms are, with tokens that were made just now. It goes to that user
 // alone, for its tokens are what lets somebody guess.
-import type { UserId } from '@conclave/wire'
 import { z } from 'zod'
 import type { GatewayParts } from '../../gateway.ts'
+import type { Caller } from '../session.ts'
 import { RECOVER_THRESHOLD, REGISTER_THRESHOLD } from './limits.ts'
 import { type RealmParts, realmsOf } from './realms.ts'
 import { tokenFor } from './tokens.ts'
@@ -21,7 +21,7 @@ export type JuiceboxConfig = z.infer<typeof juiceboxConfig>
 export type ConfigParts = RealmParts & Pick<GatewayParts, 'config' | 'publicUrl'>
 
 /** undefined where this server runs no realms. */
-export async function juiceboxConfigFor(user: UserId, parts: ConfigParts): Promise<JuiceboxConfig | undefined> {
+export async function juiceboxConfigFor(caller: Caller, parts: ConfigParts): Promise<JuiceboxConfig | undefined> {
   const { enabled, guesses } = parts.config.xchat.pinBackup
   if (!enabled) return undefined
   const now = parts.clock.now()
@@ -35,9 +35,10 @@ export async function juiceboxConfigFor(user: UserId, parts: ConfigParts): Promi
     recover_threshold: RECOVER_THRESHOLD,
     pin_hashing_mode: 'Standard2019',
   }
+  const by = { user: caller.account.id, token: caller.token, mayReplace: caller.scopes.includes('dm.write') }
   const tokens = realms.map(async ({ realm, address }) => ({
     key: realm.id,
-    value: { address, token: await tokenFor(user, realm, now) },
+    value: { address, token: await tokenFor(by, realm, now) },
   }))
   return {
     key_store_token_map_json: JSON.stringify(sdk),

@@ -11,7 +11,7 @@ import { OLDEST_SDK, REALM_RATE, REQUEST_BYTES, SDK_VERSION, WAITING_REQUESTS } 
 import { realmsOf } from './realms.ts'
 import { decide, type Kept, keptOf, textOf } from './record.ts'
 import { type Answer, type RealmRequest, readRequest } from './requests.ts'
-import { subjectOf } from './tokens.ts'
+import { admittedBy } from './tokens.ts'
 
 const KIND = 'xchat.realm-record'
 const BEARER = /^Bearer +([^\s,]+) *$/i
@@ -24,7 +24,7 @@ export type AnswerFailure = (error: FastifyError, request: FastifyRequest, reply
 export function realmPlugin(parts: XchatParts, failed: AnswerFailure) {
   return async (scope: FastifyInstance): Promise<void> => {
     const turns = new Turns(WAITING_REQUESTS)
-    const records = new WeakMap<FastifyRequest, string>()
+    const places = new WeakMap<FastifyRequest, Place>()
     scope.removeAllContentTypeParsers()
     // Whatever a client calls it: the SDK calls it nothing.
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
@@ -37,15 +37,16 @@ export function realmPlugin(parts: XchatParts, failed: AnswerFailure) {
       bodyLimit: REQUEST_BYTES,
       // Before the body is read, as on the rest of the wire.
       onRequest: async (request, reply) => {
-        const key = await admit(request, request.params.realm, parts)
-        if (key instanceof Refusal) return refuse(reply, key)
-        records.set(request, key)
+        const place = await admit(request, request.params.realm, parts)
+        if (place instanceof Refusal) return refuse(reply, place)
+        places.set(request, place)
       },
       handler: async (request, reply) => {
         const body = request.body instanceof Uint8Array ? request.body : new Uint8Array()
         const asked = readRequest(body)
         if (asked instanceof Refusal) return refuse(reply, asked)
-        const key = records.get(request) as string
+        const { key, mayReplace } = places.get(request) as Place
+        if (!mayReplace && REPLACING.has(asked.name)) return refuse(reply, unauthorized(READ_ONLY))
         const answer = await turns.run(key, () => answerTo(asked, key, parts))
         if (answer === undefined || answer === 'overtaken')
           return refuse(reply, new Refusal(unavailable('other requests are in front, try again')))
@@ -55,8 +56,18 @@ export function realmPlugin(parts: XchatParts, failed: AnswerFailure) {
   }
 }
 
-/** The key of the record that the token is for. */
-async function admit({ headers }: FastifyRequest, id: string, parts: XchatParts): Promise<string | Refusal> {
+/** What makes or takes away what a realm keeps. */
+const REPLACING: ReadonlySet<RealmRequest['name']> = new Set(['Register1', 'Register2', 'Delete'])
+const READ_ONLY = 'the token was given for one without the scope dm.write: it recovers and replaces nothing'
+
+/** Where a token leads. */
+interface Place {
+  /** Of the record. */
+  readonly key: string
+  readonly mayReplace: boolean
+}
+
+async function admit({ headers }: FastifyRequest, id: string, parts: XchatParts): Promise<Place | Refusal> {
   if (!isRecent(headers['x-juicebox-version'])) {
     const text = `X-Juicebox-Version: must be ${OLDEST_SDK.major}.${OLDEST_SDK.minor}.0 or later`
     return new Refusal(problem('about:blank', 'Upgrade Required', 426, text))
@@ -64,11 +75,22 @@ async function admit({ headers }: FastifyRequest, id: string, parts: XchatParts)
   const realm = (await realmsOf(parts)).find(each => each.id === id)
   if (!realm) return absent('there is no such realm')
   const token = BEARER.exec(headers.authorization ?? '')?.[1]
-  const subject = token === undefined ? undefined : await subjectOf(token, realm, parts.clock.now())
-  if (subject === undefined) return new Refusal(UNAUTHORIZED, { 'www-authenticate': 'Bearer' })
-  const key = `${realm.id}.${subject}`
+  const admitted = token === undefined ? undefined : await admittedBy(token, realm, parts.clock.now())
+  if (!admitted || !(await isGoodStill(admitted.token, parts))) return unauthorized(UNAUTHORIZED.detail)
+  const key = `${realm.id}.${admitted.subject}`
   const taken = await parts.quota.take(`juicebox:${key}`, REALM_RATE)
-  return taken.allowed ? key : tooMany(taken.resetsAt - parts.clock.now())
+  return taken.allowed ? { key, mayReplace: admitted.mayReplace } : tooMany(taken.resetsAt - parts.clock.now())
+}
+
+/** Not once it was revoked, or its user may not come in. One that runs out while a PIN is typed is good to the end. */
+async function isGoodStill(id: string, { identity }: XchatParts): Promise<boolean> {
+  const token = await identity.tokens.find(id)
+  const found = token && (await identity.tokens.again(token))
+  return found !== undefined && (!('refused' in found) || found.refused === 'expired')
+}
+
+function unauthorized(detail: string): Refusal {
+  return new Refusal({ ...UNAUTHORIZED, detail }, { 'www-authenticate': 'Bearer' })
 }
 
 function isRecent(version: string | string[] | undefined): boolean {

@@ -1,9 +1,11 @@
 // The realms over HTTP, alone on a port over a store in memory.
 
 import type { AddressInfo } from 'node:net'
+import type { UserId } from '@conclave/wire'
 import fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { schema } from '../../../config.ts'
+import { isRefused } from '../../../identity/rejection.ts'
 import type { XchatParts } from '../route.ts'
 import type { XchatServer } from '../testing.ts'
 import { startXchat } from '../testing.ts'
@@ -322,6 +324,60 @@ describe('whoever comes wrong', () => {
       expect([authorization, status]).toEqual([authorization, 401])
       expect(JSON.parse(Buffer.from(body).toString())).toMatchObject({ title: 'Unauthorized' })
     }
+  })
+
+  test('with what a dead token of the wire was given is unauthorized at once, and burns no guess', async () => {
+    const { at, sent } = await registered(3)
+    const { identity } = server.core
+    const by = async (text: string) => {
+      const headers = { authorization: `Bearer ${text}` }
+      const answer = await fetch(`${server.url}/2/users/${at.user}/public_keys`, { headers })
+      return {
+        url: at.url,
+        token: (JSON.parse(await answer.text()).juicebox_config as JuiceboxConfig).token_map[0]!.value.token,
+      }
+    }
+    const mint = async (text: string) => {
+      const wanted = { kind: 'user', user: at.user as UserId, issuer: 'test', lifetime: null, text } as const
+      const minted = await identity.tokens.mint(wanted)
+      if (isRefused(minted)) throw new Error(minted.rejected)
+      return minted.token
+    }
+    const stolen = await mint('stolen')
+    const other = await by('stolen')
+    expect((await ask(other, recover2(sent.version))).Recover2.Ok.guess_count).toBe(1)
+    await identity.tokens.revoke([stolen], 'logged out')
+    expect((await send(other, cbor(recover2(sent.version)))).status).toBe(401)
+    expect((await ask(at, recover2(sent.version))).Recover2.Ok.guess_count).toBe(2)
+    await identity.users.disable(at.user as UserId)
+    expect((await send(at, cbor(recover2(sent.version)))).status).toBe(401)
+  })
+
+  test('with a token for reading recovers, and replaces and deletes nothing', async () => {
+    const { at, sent } = await registered(3)
+    const { tokens } = server.core.identity
+    const scopes = ['dm.read', 'users.read', 'tweet.read']
+    await tokens.mint({
+      kind: 'user',
+      user: at.user as UserId,
+      issuer: 'test',
+      lifetime: null,
+      scopes,
+      text: `narrow-${at.user}`,
+    })
+    const answer = await fetch(`${server.url}/2/users/${at.user}/public_keys`, {
+      headers: { authorization: `Bearer narrow-${at.user}` },
+    })
+    const config: JuiceboxConfig = JSON.parse(await answer.text()).juicebox_config
+    const narrow = { url: at.url, token: config.token_map[0]!.value.token }
+    for (const request of ['Register1', { Register2: registration() }, 'Delete']) {
+      const { status, body } = await send(narrow, cbor(request))
+      expect([status, Buffer.from(body).toString()]).toEqual([401, expect.stringContaining('dm.write')])
+    }
+    expect((await ask(narrow, 'Recover1')).Recover1.Ok.version).toEqual(sent.version)
+    expect((await ask(narrow, recover2(sent.version))).Recover2.Ok.guess_count).toBe(1)
+    expect((await ask(narrow, recover3(sent.version, sent.unlock_key_tag))).Recover3).toHaveProperty('Ok')
+    expect(await ask(at, 'Delete')).toEqual({ Delete: 'Ok' })
   })
 
   test('at a realm that is none finds nothing', async () => {

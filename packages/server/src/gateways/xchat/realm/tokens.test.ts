@@ -4,9 +4,10 @@ import { SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { TOKEN_LIFE } from './limits.ts'
 import type { Realm } from './realms.ts'
-import { subjectOf, tokenFor } from './tokens.ts'
+import { type Asking, admittedBy, tokenFor } from './tokens.ts'
 
-const USER = '1001' as UserId
+const USER: Asking = { user: '1001' as UserId, token: 'abc', mayReplace: true }
+const OTHER: Asking = { ...USER, user: '1002' as UserId }
 const NOW = 1_800_000_000_000
 const bytes = () => new Uint8Array(randomBytes(32))
 
@@ -25,20 +26,29 @@ function forged(
   secret = own.keys[1]!.secret,
 ) {
   const seconds = NOW / 1000
-  const all = { iss: 'conclave', sub: 'somebody', aud: own.id, scope: 'user', exp: seconds + 60, ...claims }
+  const all = { iss: 'conclave', sub: 'somebody', aud: own.id, scope: 'user', by: 'abc', exp: seconds + 60, ...claims }
   const kept = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
   return new SignJWT(kept).setProtectedHeader({ alg: 'HS256', kid: 'conclave:2', ...header }).sign(secret)
 }
 
-const believed = (token: string, now = NOW) => subjectOf(token, own, now)
+const believed = async (token: string, now = NOW) => (await admittedBy(token, own, now))?.subject
 
 describe('a token', () => {
   test('names the user by a name that the realm alone uses', async () => {
     const subject = await believed(await tokenFor(USER, own, NOW))
     expect(subject).toMatch(/^[0-9a-f]{32}$/)
     expect(await believed(await tokenFor(USER, own, NOW))).toBe(subject)
-    expect(await believed(await tokenFor('1002' as UserId, own, NOW))).not.toBe(subject)
-    expect(await subjectOf(await tokenFor(USER, other, NOW), other, NOW)).not.toBe(subject)
+    expect(await believed(await tokenFor(OTHER, own, NOW))).not.toBe(subject)
+    expect((await admittedBy(await tokenFor(USER, other, NOW), other, NOW))?.subject).not.toBe(subject)
+  })
+
+  test('says which token of the wire it was given to, and whether it replaces what is kept', async () => {
+    for (const mayReplace of [true, false]) {
+      const token = await tokenFor({ ...USER, mayReplace }, own, NOW)
+      expect(await admittedBy(token, own, NOW)).toMatchObject({ token: 'abc', mayReplace })
+    }
+    for (const replace of [undefined, 'true', 1])
+      expect(await admittedBy(await forged({ replace }), own, NOW)).toMatchObject({ mayReplace: false })
   })
 
   test('ends', async () => {
@@ -51,9 +61,9 @@ describe('a token', () => {
     const token = await tokenFor(USER, own, NOW)
     const [first, second] = own.keys
     const third = { version: 3, secret: bytes(), madeAt: NOW }
-    expect(await subjectOf(token, { ...own, keys: [second!, third] }, NOW)).toBeDefined()
-    expect(await subjectOf(token, { ...own, keys: [third] }, NOW)).toBeUndefined()
-    expect(await subjectOf(token, { ...own, keys: [first!] }, NOW)).toBeUndefined()
+    expect(await admittedBy(token, { ...own, keys: [second!, third] }, NOW)).toBeDefined()
+    expect(await admittedBy(token, { ...own, keys: [third] }, NOW)).toBeUndefined()
+    expect(await admittedBy(token, { ...own, keys: [first!] }, NOW)).toBeUndefined()
   })
 })
 
@@ -75,6 +85,8 @@ describe('a forged token', () => {
     ['that has not begun', { nbf: NOW / 1000 + 60 }],
     ['for an auditor', { scope: 'audit' }],
     ['without a scope', { scope: undefined }],
+    ['that was given to no token of the wire', { by: undefined }],
+    ['that was given to several', { by: ['abc'] }],
   ])('%s is refused', async (_, claims) => {
     expect(await believed(await forged(claims))).toBeUndefined()
   })

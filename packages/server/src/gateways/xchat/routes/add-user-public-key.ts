@@ -52,7 +52,7 @@ export const addUserPublicKey = route({
       mayAssign: sent.generate_version ?? false,
     })
     if (isRefused(key)) return new Refusal(problemOfKeys(key))
-    const config = await juiceboxConfigFor(me, parts)
+    const config = await juiceboxConfigFor(call.caller, parts)
     return { data: { public_key_version: key.version, ...(config && { juicebox_config: config }) } }
   },
 })

@@ -22,7 +22,7 @@ export const getUsersPublicKey = route({
     if (!isUserId(id)) return new Refusal(invalidField('id', 'must be a user id: 1 to 19 digits'))
     const { identity } = parts
     const fields = query['public_key.fields']
-    const config = await shownConfig(id, caller.account.id, fields, parts)
+    const config = await shownConfig(id, caller, fields, parts)
     const set = await identity.keys.load(id)
     if (set && set.keys.length > 0) return { data: set.keys.map(key => publicKeyOf(key, fields, config)) }
     if (config) return { juicebox_config: config }

@@ -30,7 +30,7 @@ export const getUsersPublicKeys = route({
     for (const user of query.ids) {
       const keys = (await parts.identity.keys.load(user))?.keys ?? []
       if (keys.length === 0) errors.push(notFound('public_key', 'ids', user))
-      const config = keys.length === 0 ? undefined : await shownConfig(user, caller.account.id, fields, parts)
+      const config = keys.length === 0 ? undefined : await shownConfig(user, caller, fields, parts)
       for (const key of keys) data.push({ user_id: user, ...publicKeyOf(key, fields, config) })
     }
     return errors.length === 0 ? { data } : { data, errors }
