@@ -204,7 +204,11 @@ const bytes = z
 /** Of files, on every wire. Bytes are those of the files as they are sent, which for encrypted ones is the ciphertext. */
 const media = z.strictObject({
   bytes: bytes.default(100 * MB).describe('Most bytes of one file.'),
-  kept: bytes.default(10_000 * MB).describe('Most bytes of all files that one user has here; 0 is any number.'),
+  kept: bytes
+    .default(10_000 * MB)
+    .describe(
+      'Most bytes of all files that one user has here, each segment counted as 4,096 at least; 0 is any number.',
+    ),
   uploads: z.number().int().min(1).max(1_000).default(20).describe('Unfinished uploads of one user at a time.'),
   announced: bytes.default(500 * MB).describe('Most bytes of all unfinished uploads of one user.'),
   hours: z.number().min(0.0001).max(720).default(24).describe('Hours in which an upload has to be finished.'),

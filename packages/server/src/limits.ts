@@ -62,6 +62,9 @@ export const PAGE = 10_000
 /** Segments of one upload (x-chat.md 3.13: 0 to 999), and bytes of one: X's clients cut 3 MiB. */
 export const MEDIA_SEGMENTS = 1_000
 export const MEDIA_SEGMENT = 3 * 1024 * 1024
+/** Bytes that a segment counts for at least in what a user keeps, and so does a file without any: the block of a disk and
+ * the record that it takes. */
+export const MEDIA_LEAST = 4_096
 /** Changes of one user's media that wait for each other: a client sends a few segments side by side. */
 export const WAITING_MEDIA = 64
 /** Media that one user reads at the same time on one node, an open file each; and ms without a byte taken that end it. */

@@ -28,8 +28,19 @@ export class MediaChanges {
     user: UserId,
     plan: () => Promise<Planned<T> | R>,
   ): Promise<T | R | Rejection> {
+    return this.#available<T | R | Rejection>(
+      () => this.#turns.run(user, () => this.#run(plan)) ?? Promise.resolve({ rejected: 'busy' }),
+    )
+  }
+
+  /** The same for what others do with a user's media: no number of the user's own changes keeps them away. */
+  async wait<T extends object>(user: UserId, plan: () => Promise<Planned<T>>): Promise<T | Rejection> {
+    return this.#available<T | Rejection>(() => this.#turns.wait(user, () => this.#run<T, never>(plan)))
+  }
+
+  async #available<T>(change: () => Promise<T>): Promise<T | Rejection> {
     try {
-      return (await this.#turns.run(user, () => this.#run(plan))) ?? { rejected: 'busy' }
+      return await change()
     } catch (error) {
       if (isUnavailable(error)) return { rejected: 'unavailable' }
       throw error

@@ -2,6 +2,7 @@
 // segment, under names that stand in a document before the blob is written and until it is deleted.
 import type { RoomId, UserId } from '@conclave/wire'
 import type { BlobName } from '../blobs/blobs.ts'
+import { MEDIA_LEAST } from '../limits.ts'
 import type { Document, DocumentRow, Guard } from '../store/store.ts'
 
 /** An upload that is not finished: by its session, of its uploader, due when it expires. */
@@ -51,7 +52,7 @@ export interface Medium {
 }
 
 export interface Usage {
-  /** Bytes of finished media. */
+  /** What finished media count for. */
   readonly kept: number
   /** Unfinished uploads, and the bytes that they announce. */
   readonly uploads: number
@@ -72,6 +73,14 @@ export function blobOf(key: string, index: number): BlobName {
 
 export function bytesOf(segments: readonly { readonly bytes: number }[]): number {
   return segments.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+/** What a medium counts for in what its user keeps, in bytes. */
+export function weightOf(segments: readonly { readonly bytes: number }[]): number {
+  return Math.max(
+    MEDIA_LEAST,
+    segments.reduce((sum, { bytes }) => sum + Math.max(bytes, MEDIA_LEAST), 0),
+  )
 }
 
 export function uploadOf(document: Document): Upload {

@@ -12,7 +12,6 @@ import type { Document, Store, Write } from '../store/store.ts'
 import type { MediaChanges, Planned } from './media-changes.ts'
 import {
   blobOf,
-  bytesOf,
   dropOf,
   guardOf,
   MEDIUM,
@@ -28,6 +27,7 @@ import {
   USAGE,
   uploadOf,
   usageOf,
+  weightOf,
 } from './media-records.ts'
 
 export interface SweepParts {
@@ -132,7 +132,7 @@ export class MediaSweep {
 /** An upload that is not finished in its time. Its blobs go a while later: one of them may be about to be written. */
 async function expiry({ store, clock, changes }: SweepParts, document: Document): Promise<object> {
   const { by, session } = uploadOf(document)
-  return changes.run(by, async (): Promise<Planned<object>> => {
+  return changes.wait(by, async (): Promise<Planned<object>> => {
     const now = await store.document(UPLOAD, session)
     if (!now) return { guards: [], rows: [], value: {} }
     const { key, bytes, segments } = uploadOf(now)
@@ -157,7 +157,7 @@ export async function removal(
   document: Document,
 ): Promise<object | Rejection> {
   const { by, key } = mediumOf(document)
-  return changes.run(by, async (): Promise<Planned<object>> => {
+  return changes.wait(by, async (): Promise<Planned<object>> => {
     const now = await store.document(MEDIUM, key)
     if (!now) return { guards: [], rows: [], value: {} }
     const { segments } = mediumOf(now)
@@ -169,7 +169,7 @@ export async function removal(
       rows: [
         dropOf(now),
         putTrash({ key, blobs }, clock.now()),
-        putUsage(by, { kept: kept - bytesOf(segments), uploads, announced }),
+        putUsage(by, { kept: kept - weightOf(segments), uploads, announced }),
       ],
       value: {},
     }

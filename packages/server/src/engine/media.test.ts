@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers'
 import type { RoomId, UserId } from '@conclave/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { BlobsFailure } from '../blobs/blobs.ts'
-import { MEDIA_GRACE, MEDIA_READS, MEDIA_SEGMENT, MEDIA_SEGMENTS } from '../limits.ts'
+import { MEDIA_GRACE, MEDIA_LEAST, MEDIA_READS, MEDIA_SEGMENT, MEDIA_SEGMENTS, WAITING_MEDIA } from '../limits.ts'
 import { importWorld } from '../operator/import-world.ts'
 import type { EventBody } from '../room/events.ts'
 import type { Account } from '../room/facts.ts'
@@ -181,7 +181,7 @@ describe('an upload', () => {
     expect(new Set(answers.map(answer => good(answer).key))).toEqual(new Set([upload.key]))
     expect(await media.finish(by, upload, 1, null)).toEqual(answers[0])
     expect(await media.finish(by, upload, 2, null)).toEqual({ rejected: 'media.parts', held: 1 })
-    expect(await usage()).toEqual({ kept: 5, uploads: 0, announced: 0 })
+    expect(await usage()).toEqual({ kept: MEDIA_LEAST, uploads: 0, announced: 0 })
     expect(await media.append(by, upload, 1, randomBytes(1))).toEqual({ rejected: 'media.unknown' })
   })
 
@@ -353,7 +353,7 @@ describe('removal', () => {
     await media.sweep()
     for (const key of [...keys, upload.key]) expect(await core.blobs.get(`${key}-0`)).toBeUndefined()
     expect(await read(elsewhere)).toBeInstanceOf(Buffer)
-    expect([await kinds(), await usage()]).toEqual([[0, 1, 0], { kept: 1, uploads: 0, announced: 0 }])
+    expect([await kinds(), await usage()]).toEqual([[0, 1, 0], { kept: MEDIA_LEAST, uploads: 0, announced: 0 }])
     expect(await core.store.documents('media.room', { limit: 1 })).toEqual([])
   })
 })
@@ -374,6 +374,34 @@ describe('what a user takes up', () => {
     expect(await begin(2_001)).toEqual({ rejected: 'media.quota', of: 'kept', most: 20_000 })
     good(await begin(2_000))
     expect(await usage()).toEqual({ kept: 9_000, uploads: 2, announced: 11_000 })
+  })
+
+  test('of many small files is what they take on a disk, and so is one of nothing', async () => {
+    for (let sent = 0; sent < 4; sent++) await send(randomBytes(1))
+    const nothing = good(await begin(0))
+    good(await media.finish(await who(anna), nothing, 0, null))
+    expect((await usage()).kept).toBe(5 * MEDIA_LEAST)
+    expect(await begin(0)).toEqual({ rejected: 'media.quota', of: 'kept', most: 20_000 })
+    expect(await media.remove(ROOM, [nothing.key], await who(anna))).toBeNull()
+    expect((await usage()).kept).toBe(4 * MEDIA_LEAST)
+    const pieces = good(await begin(2))
+    for (const index of [0, 1]) good(await media.append(await who(anna), pieces, index, randomBytes(1)))
+    good(await media.finish(await who(anna), pieces, 2, null))
+    expect((await usage()).kept).toBe(6 * MEDIA_LEAST)
+  })
+
+  test('is given back although somebody else never ceases to change theirs', async () => {
+    good(await begin(10))
+    good(await begin(10, ben))
+    const kept = await send(randomBytes(10))
+    clock.set(clock.now() + 2 * HOUR)
+    const by = await who(anna)
+    const crowd = Array.from({ length: 2 * WAITING_MEDIA }, () => media.begin(by, ROOM, 10))
+    const removed = media.remove(ROOM, [kept], await who(anna))
+    await media.sweep()
+    expect((await Promise.all(crowd)).at(-1)).toEqual({ rejected: 'busy' })
+    expect(await usage(ben)).toEqual({ kept: 0, uploads: 0, announced: 0 })
+    expect(await removed).toBeNull()
   })
 
   test('is given back by an upload that was not finished in its time, and its bytes are', async () => {
@@ -402,7 +430,7 @@ describe('what a user takes up', () => {
     await Promise.all([node.sweep(), media.sweep()])
     clock.set(clock.now() + MEDIA_GRACE)
     await Promise.all([node.sweep(), media.sweep()])
-    expect([await kinds(), await usage()]).toEqual([[0, 1, 0], { kept: 10, uploads: 0, announced: 0 }])
+    expect([await kinds(), await usage()]).toEqual([[0, 1, 0], { kept: MEDIA_LEAST, uploads: 0, announced: 0 }])
     expect(await read(kept)).toBeInstanceOf(Buffer)
     await node.stop()
   })

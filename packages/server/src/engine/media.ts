@@ -36,6 +36,7 @@ import {
   USAGE,
   uploadOf,
   usageOf,
+  weightOf,
 } from './media-records.ts'
 import { MediaSweep, removal } from './media-sweep.ts'
 import type { Reading } from './reading.ts'
@@ -208,7 +209,7 @@ export class Media {
         rows: [
           dropOf(document),
           putMedium(medium),
-          putUsage(by.id, { kept: kept + held, uploads: uploads - 1, announced: announced - held }),
+          putUsage(by.id, { kept: kept + weightOf(segments), uploads: uploads - 1, announced: announced - held }),
         ],
         value: medium,
       }

@@ -11,8 +11,13 @@ export class Turns {
 
   /** undefined when the line is full. `rest`: ms for which the line stands still after the work. */
   run<T>(key: string, work: () => Promise<T>, rest = 0): Promise<T> | undefined {
+    const length = this.#lines.get(key)?.length ?? 0
+    return length < this.#most ? this.wait(key, work, rest) : undefined
+  }
+
+  /** However long the line is: for what nobody may keep away by filling it. */
+  wait<T>(key: string, work: () => Promise<T>, rest = 0): Promise<T> {
     const line = this.#lines.get(key) ?? { last: Promise.resolve(), length: 0 }
-    if (line.length >= this.#most) return undefined
     line.length += 1
     const turn = line.last.then(work)
     const done = (): void => {
