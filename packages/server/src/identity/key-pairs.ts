@@ -47,7 +47,8 @@ export class KeyPairs {
    */
   async reset(user: UserId): Promise<IdentityRejection | null> {
     const { store, accounts, tokens, bus } = this.#parts
-    const theirs = async () => (await store.tokensOf(user)).filter(({ issuer }) => issuer === 'rocketchat')
+    const theirs = async () =>
+      tokens.withTheirs((await store.tokensOf(user)).filter(({ issuer }) => issuer === 'rocketchat'))
     let ended: Awaited<ReturnType<typeof theirs>> = []
     const done = await accounts.alone(user, async () => {
       const pair = await store.keyPair(user)

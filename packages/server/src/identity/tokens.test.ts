@@ -50,6 +50,18 @@ describe('a dead token', () => {
     expect(await core.identity.tokens.authenticate(other.text)).toHaveProperty('account')
   })
 
+  test('takes with it what was given for it, with its sessions', async () => {
+    const { token } = await mint()
+    const [child, other] = [await mint({ parent: token.id, app: 'app' }), await mint({ app: 'app' })]
+    const [dying, living] = [openSession(child.token), openSession(other.token)]
+    await Promise.all([dying.opened, living.opened])
+    await core.identity.tokens.revoke([token], 'logged out')
+    expect([dying.ended, living.ended]).toEqual([['logged out'], []])
+    expect((await core.store.tokensOf(ann)).map(({ id }) => id)).toEqual([other.token.id])
+    const late = await mint({ parent: token.id, app: 'app' })
+    expect(await core.identity.tokens.authenticate(late.text)).toEqual({ refused: 'unknown' })
+  })
+
   test('that died between the log-in and the session is found when it is asked again', async () => {
     const { text, token } = await mint()
     expect(await core.identity.login.byToken(text, ann, '1')).toMatchObject({ login: 'ok' })

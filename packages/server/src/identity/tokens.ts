@@ -141,8 +141,20 @@ export class Tokens {
   /** Ends tokens and every session that they opened. */
   async revoke(tokens: readonly Token[], reason: string): Promise<void> {
     if (tokens.length === 0) return
-    await this.#parts.write({ guards: [], append: null, rows: dropped(tokens) })
-    this.ended(tokens, reason)
+    const all = await this.withTheirs(tokens)
+    await this.#parts.write({ guards: [], append: null, rows: dropped(all) })
+    this.ended(all, reason)
+  }
+
+  /** These, and those that end with them. */
+  async withTheirs(tokens: readonly Token[]): Promise<readonly Token[]> {
+    const ids = new Set(tokens.map(({ id }) => id))
+    const users = new Set(tokens.flatMap(({ user }) => user ?? []))
+    const theirs: Token[] = []
+    for (const user of users)
+      for (const token of await this.#parts.store.tokensOf(user))
+        if (token.parent !== null && ids.has(token.parent) && !ids.has(token.id)) theirs.push(token)
+    return [...tokens, ...theirs]
   }
 
   /** Tells every node that tokens are gone, whose rows somebody dropped. */
