@@ -281,6 +281,33 @@ describe('bodies out of all proportion', () => {
     expect(performance.now() - started).toBeLessThan(5_000)
   })
 
+  test('cost no comparison of everybody with everybody: 45,000 members and as many admins', async () => {
+    const { body } = await groupBody(server.url, a, [a, b])
+    const members = Array.from({ length: 45_000 }, (_, index) => String(10_000_000 + index))
+    const crowd = { ...body, group_members: [...members, A], group_admins: members.map(() => A) }
+    const started = performance.now()
+    const answer = await ask(server.url, tokenOf(A), 'POST', '/2/chat/conversations/group', { body: crowd })
+    expect(answer.body.detail).toContain('Too many members')
+    expect(performance.now() - started).toBeLessThan(2_000)
+  })
+
+  test('cost no look at the keys of more people than a group has', async () => {
+    const body = additionBody(group, a, [c])
+    const infos = (list: number) =>
+      Array.from({ length: 1_000 }, (_, index) => ({
+        member_id: String(20_000_000 + 1_000 * list + index),
+        public_key_version: '1',
+        signing_public_key: 'AAAA',
+      }))
+    for (const [list, action] of body.action_signatures.entries())
+      action.message_event_signature.message_signing_key_info_list = infos(list)
+    const answer = await post('/members', JSON.stringify(body))
+    expect([answer.status, answer.body.detail]).toEqual([
+      400,
+      '$.action_signatures: must speak of the keys of at most 1000 members',
+    ])
+  })
+
   test('of another media type are refused in words, an empty one of any is none', async () => {
     const path = `/2/chat/conversations/${group.id}`
     const form = await ask(server.url, tokenOf(A), 'POST', `${path}/members`, {

@@ -24,7 +24,15 @@ const actionSignature = object({
   signature_payload: z.string('must be a string').optional(),
 })
 
-export const actionSignatures = list(actionSignature, ACTIONS)
+export const actionSignatures = list(actionSignature, ACTIONS).refine(
+  entries => namedIn(entries) <= KEY_INFOS,
+  `must speak of the keys of at most ${KEY_INFOS} members`,
+)
+
+function namedIn(entries: readonly z.output<typeof actionSignature>[]): number {
+  const infos = entries.flatMap(entry => entry.message_event_signature.message_signing_key_info_list ?? [])
+  return new Set(infos.map(info => info.member_id)).size
+}
 
 export const participantKeys = list(
   object({ user_id: userId, encrypted_conversation_key: text(SHORT_TEXT), public_key_version: version }),

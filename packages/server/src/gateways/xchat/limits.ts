@@ -10,7 +10,8 @@ export const BODY_DEPTH = 16
 export const BODY_VALUES = 100_000
 /** Action signatures of one request: no change needs more than two; more would only be decoded to be refused. */
 export const ACTIONS = 8
-/** Entries of a `message_signing_key_info_list`: each costs a look at a key set. As many as a group has members. */
+/** Entries of a `message_signing_key_info_list`, and members that all lists of a request name: each costs a look at a key
+ * set. As many as a group has members. */
 export const KEY_INFOS = 1_000
 /** Characters of a version, a key or a signature as text: a wrap has 152, a key 124, a signature 88. */
 export const SHORT_TEXT = 512

@@ -1,5 +1,6 @@
 // POST /2/chat/conversations/group: a group with its members, its first key and what its creator signed of both.
 
+import type { UserId } from '@conclave/wire'
 import { z } from 'zod'
 import { NAME } from '../../../limits.ts'
 import { blankRoom } from '../../../room/commands/create-room.ts'
@@ -50,13 +51,13 @@ export const createChatConversation = route({
     }
     const members = sent.group_members
     const admins = sent.group_admins ?? [me]
-    if (!members.includes(me)) return new Refusal(invalidField('group_members', 'the creator is missing'))
-    const stranger = admins.find(admin => !members.includes(admin))
-    if (stranger !== undefined) return new Refusal(invalidField('group_admins', `${stranger} is not in group_members`))
     const told = about(parts, sent.conversation_id, null, 'group_members')
     const limit = parts.config.limits.groupSize
-    // Before the engine, which looks every one of them up.
+    // Before anything that looks at every one of them.
     if (members.length > limit) return new Refusal(problemOf({ rejected: 'room.full', limit }, told))
+    if (!members.includes(me)) return new Refusal(invalidField('group_members', 'the creator is missing'))
+    const unfit = checkAdmins(admins, new Set(members))
+    if (unfit) return unfit
     const done = await parts.engine.submit({
       room,
       channel: parts.roomsChannel,
@@ -90,3 +91,13 @@ export const createChatConversation = route({
     return { data: { conversation_id: sent.conversation_id, conversation_key_change_sequence_id: sequence } }
   },
 })
+
+function checkAdmins(admins: readonly UserId[], members: ReadonlySet<UserId>): Refusal | null {
+  const seen = new Set<UserId>()
+  for (const admin of admins) {
+    if (!members.has(admin)) return new Refusal(invalidField('group_admins', `${admin} is not in group_members`))
+    if (seen.has(admin)) return new Refusal(invalidField('group_admins', `duplicate user ${admin}`))
+    seen.add(admin)
+  }
+  return null
+}
