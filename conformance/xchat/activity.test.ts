@@ -28,7 +28,10 @@ beforeAll(async () => {
     { id: 'app1', secret: SECRET, owner: OPERATOR, tokens: [APP], redirects: [CALLBACK] },
     { id: 'app2', secret: OTHER_SECRET, owner: D, tokens: ['app2-token'], redirects: [CALLBACK] },
   ]
-  server = await startXchatServer({ world: { apps }, config: { xchat: { activity: { keepAlive: 1 } } } })
+  server = await startXchatServer({
+    world: { apps },
+    config: { limits: { flood: 100_000 }, xchat: { activity: { keepAlive: 1 } } },
+  })
   app = { url: server.url, id: 'app1', secret: SECRET, redirect: CALLBACK }
   ;[a, b, c] = [await enroll(server.url, A), await enroll(server.url, B), await enroll(server.url, C)]
   for (const user of [A, B, C]) await subscribeToAll(server.url, user)
@@ -607,7 +610,7 @@ describe('garbage', () => {
 })
 
 test('a stop of the server ends streams whole, and subscriptions are there after it', async () => {
-  const own = await startXchatServer({ config: { xchat: { activity: { keepAlive: 1 } } } })
+  const own = await startXchatServer({ config: { limits: { flood: 100_000 }, xchat: { activity: { keepAlive: 1 } } } })
   try {
     const made = await subscribe(own.url, tokenOf(A), 'chat.received', A)
     const stream = await Listener.open(own.url, tokenOf(A))
