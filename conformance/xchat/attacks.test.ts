@@ -1,6 +1,7 @@
 // What a member, an outsider or somebody in between might try. Each test is named for the attack; each attack is
 // refused for the right reason and leaves the conversation as it was.
 import { randomBytes, randomUUID } from 'node:crypto'
+import { decodeEventSignature, decodeMessageEvent, encodeEventSignature } from '@conclave/wire'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TestServer } from '../server.ts'
 import type { Group, Hand, RemovalFaults } from './hand.ts'
@@ -546,13 +547,71 @@ describe('what was accepted once is not accepted again', () => {
     expect((await create(made.body)).status).toBe(201)
     refused(await create(made.body), 'conversation_id', 'already')
     refused(await create({ ...made.body, conversation_id: 'g2080761390344937796' }), 'conversation_id')
+    const fresh = await groupBody(server.url, a, [a, b])
+    refused(await create({ ...fresh.body, group_admins: [A, A] }), `group_admins: duplicate user ${A}`)
+    refused(await create({ ...fresh.body, group_admins: [A, C] }), `group_admins: ${C} is not in group_members`)
+    refused(await create({ ...fresh.body, group_members: [A, B, B] }), `group_members: duplicate user ${B}`)
     const apart = await groupBody(server.url, a, [b, c])
     refused(await create({ ...apart.body, group_admins: [B] }), 'group_members')
   })
 })
 
+/** As some encoders spell it and X's clients do not read it: the URL alphabet, or a bit set in what is left over. */
+function respelt(signature: string): string {
+  const last = String.fromCharCode(signature.charCodeAt(signature.length - 1) + 1)
+  return (signature.slice(0, -1) + last).replaceAll('+', '-').replaceAll('/', '_')
+}
+
+describe('a signature that is spelt otherwise is served as X’s clients read it', () => {
+  afterEach(async () => {
+    before = await snapshot()
+  })
+
+  const newest = async (): Promise<string> => {
+    const { body } = await ask(server.url, tokenOf(B), 'GET', path('/events?max_results=1'))
+    const event = decodeMessageEvent(body.data[0].encoded_event)
+    expect(event.ok && event.value.signature?.signature).toBe(body.data[0].message_event_signature.signature)
+    return body.data[0].message_event_signature.signature
+  }
+
+  test('of a message', async () => {
+    const body = messageBody(a, group.id, group.version)
+    const honest = decodeEventSignature(body.encoded_message_event_signature)
+    if (!honest.ok) throw new Error(honest.error)
+    const { signature } = honest.value
+    body.encoded_message_event_signature = encodeEventSignature({ ...honest.value, signature: respelt(signature) })
+    expect((await post('/messages', body)).status).toBe(201)
+    expect(await newest()).toBe(signature)
+  })
+
+  test('of a change', async () => {
+    const body = retitleBody(group, a, 'title') as { action_signatures: ReturnType<typeof groupAction>[] }
+    const signed = body.action_signatures[0]!.message_event_signature
+    const honest = String(signed.signature)
+    signed.signature = respelt(honest)
+    expect((await send('PUT', '/title', body)).status).toBe(200)
+    expect(await newest()).toBe(honest)
+  })
+})
+
 describe('a message is refused', () => {
   const send = (body: ReturnType<typeof messageBody>, who = A) => post('/messages', body, who)
+
+  test('that is empty, or whose fields X’s clients take for others', async () => {
+    const empty = await send(messageBody(a, group.id, group.version, { contents: new Uint8Array() }))
+    refused(empty, 'encoded_message_create_event')
+    expect(empty.body.code).toBe('EMPTY_DETAIL')
+    const body = messageBody(a, group.id, group.version)
+    const bytes = Buffer.from(body.encoded_message_create_event, 'base64')
+    const franking = Buffer.from([11, 0, 108, 0, 0, 0, 1, 120, 0])
+    body.encoded_message_create_event = Buffer.concat([bytes.subarray(0, -1), franking]).toString('base64')
+    refused(await send(body), 'encoded_message_create_event', 'field 108')
+  })
+
+  test('under an id that is no text, so that two ids would be one', async () => {
+    for (const messageId of ['\ud800', 'x\udfff'])
+      refused(await send(messageBody(a, group.id, group.version, { messageId })), 'message_id', 'surrogate')
+  })
 
   test("whose signature is another member's (a forged sender)", async () => {
     const body = messageBody(a, group.id, group.version)

@@ -4,7 +4,7 @@ import type { UserId } from '@conclave/wire'
 import { groupIdOf, pairIdOf } from '@conclave/wire'
 import type { GroupChange, MessageEventDetail, MetadataChange } from '@conclave/wire/xchat/events'
 import { decodeDetail, decodeMessageCreate } from '@conclave/wire/xchat/events'
-import { parseSignature, sameKey } from '@conclave/wire/xchat/keys'
+import { parseSignature, readableSignature, sameKey } from '@conclave/wire/xchat/keys'
 import {
   groupChangePayload,
   messageCreatePayload,
@@ -234,7 +234,7 @@ export function readSetting(
 /** What goes into the log of a verified signature. */
 export function signedOf({ signature }: ReadAction): Signed {
   const { messageId, detail, publicKeyVersion, signatureVersion } = signature
-  return { messageId, detail, signature: signature.signature, publicKeyVersion, signatureVersion }
+  return { messageId, detail, signature: readableSignature(signature.signature), publicKeyVersion, signatureVersion }
 }
 
 /** The ids of actions, each used once on this server: a second use is a replay. */
@@ -271,6 +271,7 @@ export function readXchatContent(
   const create = decodeMessageCreate(content.createEvent)
   if (!create.ok) return { rejected: 'message.malformed', text: `encoded_message_create_event: ${create.error}` }
   const event = create.value.value
+  if (event.contents.length === 0) return { rejected: 'message.empty' }
   if (event.contents.length > MESSAGE_CONTENT) return { rejected: 'message.size', limit: MESSAGE_CONTENT }
   const ttlMs = event.ttlMsec === undefined ? null : ttlOf(event.ttlMsec)
   if (ttlMs === undefined)

@@ -2,7 +2,15 @@ import { createECDH } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeBase64, encodeBase64NoPad } from '../base64.ts'
-import { compareVersions, isKeyVersion, parsePublicKey, parseSignature, parseWrap, sameKey } from './keys.ts'
+import {
+  compareVersions,
+  isKeyVersion,
+  parsePublicKey,
+  parseSignature,
+  parseWrap,
+  readableSignature,
+  sameKey,
+} from './keys.ts'
 import { isOnP256 } from './p256.ts'
 
 function point(): Uint8Array {
@@ -116,4 +124,20 @@ describe('versions', () => {
       }),
     )
   })
+})
+
+test('a signature in another spelling of base64 is respelt, one that X’s clients read stays', () => {
+  const bytes = new Uint8Array(64).fill(0xff)
+  const plain = encodeBase64NoPad(bytes)
+  for (const spelt of [plain, `${plain}==`]) expect(readableSignature(spelt)).toBe(spelt)
+  const foreign = [
+    plain.replaceAll('/', '_'),
+    `${plain.replaceAll('/', '_')}==`,
+    plain.replace(/w$/, 'x'),
+    `${plain.slice(0, -1)}z==`,
+  ]
+  for (const spelt of foreign) {
+    expect(parseSignature(spelt)).toEqual(bytes)
+    expect(readableSignature(spelt)).toBe(plain)
+  }
 })

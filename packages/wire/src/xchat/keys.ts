@@ -55,6 +55,15 @@ export function parseSignature(base64: string): Uint8Array | undefined {
   return bytes?.length === SIGNATURE_BYTES ? bytes : undefined
 }
 
+/**
+ * The same signature as X's readers take it: the standard alphabet, padded or not, nothing in the bits that are left over.
+ * Other spellings of it verify here and would be no signature to them. `base64`: one that `parseSignature` takes.
+ */
+export function readableSignature(base64: string): string {
+  const plain = encodeBase64NoPad(parseSignature(base64) ?? new Uint8Array())
+  return base64 === `${plain}==` ? base64 : plain
+}
+
 /** What is hashed with SHA-256 for a fingerprint: the identity key's SPKI form, all 91 bytes. */
 export function fingerprintInput(key: PublicKey | Uint8Array): Uint8Array {
   return key instanceof Uint8Array ? key : key.spki

@@ -17,8 +17,12 @@ const MISSED = new Set<string | undefined>(['invalid_type', 'invalid_union'])
 /** Characters of a client's own name for a property that are shown to it. */
 const SHOWN = 64
 
+/** Half a surrogate pair has no UTF-8: it would be another text once it is stored or signed. */
 export function text(max: number) {
-  return z.string('must be a string').max(max, `must have at most ${max} characters`)
+  return z
+    .string('must be a string')
+    .max(max, `must have at most ${max} characters`)
+    .refine(value => value.isWellFormed(), 'must not contain half a surrogate pair')
 }
 
 export function list<T extends z.ZodType>(element: T, max?: number) {

@@ -1,5 +1,6 @@
 // Send a message, under the membership, the sanctions and the epoch of this very moment (L3).
 import type { UserId } from '@conclave/wire'
+import { readableSignature } from '@conclave/wire/xchat/keys'
 import { MESSAGE_TEXT, WHISPERED } from '../../limits.ts'
 import type { CommandRule } from '../decision.ts'
 import type { Content } from '../events.ts'
@@ -168,9 +169,10 @@ function readContent(state: RoomState, command: SendMessage, facts: Facts, conte
   }
 }
 
-/** What goes into the log. readContent has compared the signed epoch with the room's. */
+/** What goes into the log. readContent has compared the signed epoch with the room's, and verified. */
 function contentOf(state: RoomState, content: SentContent): Content {
-  return content.suite === 'xchat' ? { ...content, epoch: state.epoch?.version ?? '' } : content
+  if (content.suite !== 'xchat') return content
+  return { ...content, signature: readableSignature(content.signature), epoch: state.epoch?.version ?? '' }
 }
 
 /** A room's id as an origin of messages into another one. */
