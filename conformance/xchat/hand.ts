@@ -19,6 +19,7 @@ import {
   groupChangePayload,
   keyChangePayload,
   messageCreatePayload,
+  messageDeletePayload,
   metadataPayload,
 } from '@conclave/wire'
 import { ask } from './http.ts'
@@ -364,6 +365,38 @@ export function keysBody(by: Hand, conversationId: string, members: readonly Han
     conversation_key_version: version,
     conversation_participant_keys: keys,
     action_signatures: [keyChangeAction(by, conversationId, version, keys, key)],
+  }
+}
+
+export interface DeleteFaults {
+  /** The ids as they are signed. */
+  readonly signedIds?: readonly string[]
+  /** 1 self, 2 all, as it is signed. */
+  readonly signedAction?: number
+  /** The conversation that the signature is made for. */
+  readonly signedFor?: string
+  readonly messageId?: string
+  readonly media?: readonly string[]
+}
+
+/** The body of `POST …/messages/delete`. `conversationId` in the form that is signed. */
+export function deleteBody(
+  by: Hand,
+  conversationId: string,
+  ids: readonly string[],
+  whom: 'all' | 'self',
+  faults: DeleteFaults = {},
+) {
+  const messageId = faults.messageId ?? randomUUID()
+  const sequenceIds = [...(faults.signedIds ?? ids)]
+  const event = { sequenceIds, action: faults.signedAction ?? (whom === 'self' ? 1 : 2) }
+  const signedFor = { messageId, senderId: by.id, conversationId: faults.signedFor ?? conversationId }
+  const text = textOf(messageDeletePayload(signedFor, event))
+  return {
+    sequence_ids: ids,
+    delete_message_action: `delete_for_${whom}`,
+    action_signatures: [action(by, messageId, encodeDetail({ kind: 'messageDelete', event }), text)],
+    ...(faults.media ? { media_hash_keys: faults.media } : {}),
   }
 }
 

@@ -38,6 +38,11 @@ export interface Engine {
   encryptMessage(params: EncryptMessageParams): SendPayload
   encryptReply(params: EncryptMessageParams & { replyToEvent: string }): SendPayload
   encryptAddReaction(params: Record<string, unknown>): SendPayload
+  prepareMessageDelete(params: {
+    conversationId: string
+    sequenceIds: string[]
+    deleteForAll: boolean
+  }): ActionSignature
   sign(data: Uint8Array): Uint8Array
   encrypt(text: string, key: Uint8Array): string
   decrypt(text: string, key: Uint8Array): string
@@ -240,6 +245,21 @@ export class Person {
       encodedMessageEventSignature: payload.encodedEventSignature,
     } as never)
     return String((answer.data as { encodedMessageEvent?: string }).encodedMessageEvent)
+  }
+
+  /** Deletes messages with the signature that X's engine makes. */
+  async delete(id: string, sequenceIds: string[], whom: 'all' | 'self', media?: readonly string[]): Promise<unknown> {
+    const prepared = this.engine.prepareMessageDelete({
+      conversationId: id,
+      sequenceIds,
+      deleteForAll: whom === 'all',
+    })
+    return this.client.chat.deleteMessages(id, {
+      sequenceIds,
+      deleteMessageAction: `delete_for_${whom}`,
+      actionSignatures: [signatureOf(prepared)],
+      ...(media ? { mediaHashKeys: media } : {}),
+    } as never)
   }
 
   async say(id: string, version: string, text: string): Promise<string> {

@@ -6,6 +6,7 @@ import type { Hand } from './hand.ts'
 import {
   additionBody,
   adminsBody,
+  deleteBody,
   enroll,
   groupBody,
   keysBody,
@@ -42,6 +43,15 @@ afterAll(async () => {
 
 const conversation = (id: string, rest = '') => `/chat/conversations/${id}${rest}`
 const team = () => makeGroup(server.url, a, [a, b])
+
+/** A group with a message in it, by the message's sequence id. */
+async function said(): Promise<{ id: string; event: string }> {
+  const { id, version } = await team()
+  const body = messageBody(a, id, version)
+  await ask(server.url, tokenOf(A), 'POST', `/2${conversation(id, '/messages')}`, { body })
+  const { data } = (await ask(server.url, tokenOf(A), 'GET', `/2${conversation(id, '/events')}`)).body
+  return { id, event: data[0].id }
+}
 
 async function subscribed(): Promise<string> {
   return (await subscribe(server.url, tokenOf(A), 'chat.sent', A)).subscription_id
@@ -110,6 +120,15 @@ const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object;
     const group = await team()
     return { path: conversation(group.id, '/messages'), body: messageBody(a, group.id, group.version) }
   },
+  deleteChatMessages: async () => {
+    const { id, event } = await said()
+    return { path: conversation(id, '/messages/delete'), body: deleteBody(a, id, [event], 'all') }
+  },
+  markChatConversationRead: async () => {
+    const { id, event } = await said()
+    return { path: conversation(id, '/read'), body: { seen_until_sequence_id: event } }
+  },
+  sendChatTypingIndicator: async () => ({ path: conversation((await team()).id, '/typing') }),
   getChatConversationEvents: async () => ({ path: conversation((await team()).id, '/events?max_results=1') }),
   getChatConversations: async () => ({ path: '/chat/conversations?max_results=1&expansions=admin_ids' }),
   chatMediaUploadInitialize: async () => ({
@@ -196,6 +215,9 @@ describe('the answer of', () => {
       updateChatGroupAvatar: write,
       updateChatConversationTtl: write,
       sendChatMessage: write,
+      deleteChatMessages: write,
+      markChatConversationRead: write,
+      sendChatTypingIndicator: write,
       getChatConversationEvents: read,
       getChatConversations: 'dm.read users.read',
       getChatConversation: read,

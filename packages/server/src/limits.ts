@@ -50,6 +50,11 @@ export const REASON = 1_024
 export const WAITING_SANCTIONS = 256
 /** Messages that one event deletes: their ids and sequences are kept in it. */
 export const DELETED_TOGETHER = 500
+/** Files that go together with deleted messages: two documents are written for each in that transaction. */
+export const DELETED_MEDIA = 500
+/** Stretches of messages that one user hides from themselves in one room, at about 20 bytes each: a row for every message
+ * of a year of daily tidying, and deleting neighbours makes them fewer. Those that come at once may pass it by a few. */
+export const HIDDEN_STRETCHES = 10_000
 /** Characters of a Rocket.Chat member's wrapped key: prefix of 36 and 344 of base64; other suites may come. */
 export const WRAPPED_KEY = 4_096
 /** Registered X keys per user: a few a day for years. */

@@ -83,7 +83,9 @@ export type BusMessage =
       /** Plain text. */
       readonly reason: string
     }
-  /** Fleeting: typing, key requests. Never stored. */
+  /** Somebody is writing in a room, for every wire that shows it. On `room:`; fleeting as signals are. */
+  | { readonly kind: 'typing'; readonly room: RoomId; readonly account: Account }
+  /** Fleeting: what one wire's clients tell each other (typing, key requests). Never stored. */
   | {
       readonly kind: 'signal'
       readonly name: string

@@ -8,13 +8,13 @@ import { ATTEMPTS } from '../limits.ts'
 import { fold } from '../room/apply.ts'
 import type { Command } from '../room/decide.ts'
 import { decide, needs } from '../room/decide.ts'
-import type { Decision } from '../room/decision.ts'
+import type { Decision, MessageKey } from '../room/decision.ts'
 import type { EventBody, RoomEvent } from '../room/events.ts'
 import type { Context, Facts, RoomSettings } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
 import type { RoomState } from '../room/state.ts'
-import type { Item, Outcome, Row, Store } from '../store/store.ts'
+import type { Guard, Item, Outcome, Row, Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Admission } from './admission.ts'
 import { Gathered, gather } from './facts.ts'
@@ -32,7 +32,17 @@ export interface Submission {
   readonly session: string | null
   /** Bytes that the command holds while it waits. */
   readonly bytes: number
+  /** What is to be written in the same transaction; asked again when the command is decided again. */
+  readonly beside?: () => Promise<Beside>
 }
+
+/** Rows to write while the guards hold. */
+export interface Beside {
+  readonly guards: readonly Guard[]
+  readonly rows: readonly Row[]
+}
+
+const NOTHING: Beside = { guards: [], rows: [] }
 
 export interface Done {
   readonly events: readonly RoomEvent[]
@@ -120,6 +130,7 @@ export class Engine {
     const { room, command, session } = submission
     let seen: string | null | undefined
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const beside = (await submission.beside?.()) ?? NOTHING
       const state = rooms.peek(room) ?? (await rooms.load(room))
       const channel = state?.channel ?? submission.channel
       if (channel === undefined) return { rejected: 'room.unknown' }
@@ -133,12 +144,12 @@ export class Engine {
       const context: Context = { now: clock.now(), raced, overtaken: epoch !== seen, settings, verify: verifyText }
       const decision = decide(state, command, facts, context)
       if (isRejection(decision)) return (await this.#answeredBefore(submission, decision)) ?? decision
-      if (decision.events.length === 0) return { events: [], room: state as RoomState, repeated: false }
-      const { events: bodies } = decision
+      const { events: bodies, hides } = decision
+      if (bodies.length === 0 && !hides) return { events: [], room: state as RoomState, repeated: false }
       const { now } = context
       const decided = { room, before: state, bodies, facts, actor: command.actor, now }
-      const rows = this.#describers.flatMap(describe => describe(decided))
-      const item = itemOf(submission, state, decision, facts, now, rows)
+      const rows = bodies.length === 0 ? [] : this.#describers.flatMap(describe => describe(decided))
+      const item = itemOf(submission, state, decision, facts, now, { ...beside, rows: [...beside.rows, ...rows] })
       let after = state
       const outcome = await writer.write(item, events => {
         after = fold(state, events) as RoomState
@@ -201,10 +212,9 @@ export class Engine {
 
   /** A message that is refused now may be one that was taken before: its sender gets the first answer (L7). */
   async #answeredBefore(submission: Submission, rejection: Rejection): Promise<Answer | null> {
-    const { command } = submission
-    if (command.command !== 'send-message' || command.messageId === null || command.actor === null) return null
-    if (!REFUSED_BY_TIME.has(rejection.rejected)) return null
-    const known = await this.#parts.store.messageKey(command.messageId)
+    const sent = repeatable(submission.command)
+    if (!sent || !REFUSED_BY_TIME.has(rejection.rejected)) return null
+    const known = await this.#parts.store.messageKey(sent.key)
     return known ? this.#repeated(submission, known) : null
   }
 
@@ -212,15 +222,27 @@ export class Engine {
     submission: Submission,
     known: { readonly room: RoomId; readonly sequence: number; readonly by: UserId; readonly digest: string },
   ): Promise<Answer | null> {
-    const { command } = submission
-    if (command.command !== 'send-message') return null
-    if (known.by !== command.actor || known.room !== submission.room || known.digest !== command.digest) return null
-    const [event, room] = await Promise.all([
-      this.#parts.store.eventAt(known.room, known.sequence),
-      this.#parts.rooms.load(known.room),
-    ])
-    return event && room ? { events: [event], room, repeated: true } : null
+    const { command, room } = submission
+    const sent = repeatable(command)
+    if (!sent || known.by !== sent.by || known.room !== room || known.digest !== sent.digest) return null
+    const state = await this.#parts.rooms.load(room)
+    if (!state) return null
+    // Of a deletion that nobody is told of there is none.
+    if (command.command === 'delete-signed') return { events: [], room: state, repeated: true }
+    const event = await this.#parts.store.eventAt(room, known.sequence)
+    return event ? { events: [event], room: state, repeated: true } : null
   }
+}
+
+/** Under which id something is sent that gets its first answer when it is sent again, and what it is. */
+function repeatable(command: Command): MessageKey | null {
+  if (command.command === 'send-message') {
+    const { actor: by, messageId: key, digest } = command
+    return by === null || key === null ? null : { key, digest, by }
+  }
+  if (command.command !== 'delete-signed') return null
+  const [signature] = command.signatures
+  return signature ? { key: signature.messageId, digest: command.digest, by: command.actor } : null
 }
 
 /** Refusals that come of time having gone on since the first sending, not of what the sender is. */
@@ -230,6 +252,8 @@ const REFUSED_BY_TIME: ReadonlySet<Rejection['rejected']> = new Set([
   'muted',
   'message.plaintext',
   'message.suite',
+  'medium.unknown',
+  'limit',
 ])
 
 function itemOf(
@@ -238,12 +262,14 @@ function itemOf(
   decision: Decision,
   facts: Gathered,
   now: number,
-  rows: readonly Row[],
+  beside: Beside,
 ): Item {
+  const { room } = submission
+  const { hides } = decision
   return {
-    guards: facts.guards(),
+    guards: [...facts.guards(), ...beside.guards],
     append: {
-      room: submission.room,
+      room,
       control: state?.control ?? 0,
       at: now,
       actor: submission.command.actor,
@@ -252,7 +278,7 @@ function itemOf(
       releases: decision.releases ?? [],
       messageKeys: decision.messageKeys ?? [],
     },
-    rows,
+    rows: hides ? [...beside.rows, { put: 'hidden', room, ...hides }] : beside.rows,
   }
 }
 

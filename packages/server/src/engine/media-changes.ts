@@ -47,6 +47,14 @@ export class MediaChanges {
     }
   }
 
+  /** Runs `work`, which changes something itself, while nothing else of these users does. */
+  async hold<T>(users: readonly UserId[], work: () => Promise<T>): Promise<T> {
+    // In one order, so that no two wait for each other.
+    const [first, ...rest] = [...new Set(users)].sort()
+    if (first === undefined) return work()
+    return this.#turns.wait(first, () => this.hold(rest, work))
+  }
+
   async #run<T extends object, R extends { readonly rejected: string }>(
     plan: () => Promise<Planned<T> | R>,
   ): Promise<T | R | Rejection> {

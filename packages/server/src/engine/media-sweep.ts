@@ -1,14 +1,14 @@
 // What becomes of media that have run out: unfinished uploads, media with an end, media of removed rooms. A record goes in
 // one transaction with the count of what its user takes up, and leaves a list of blobs; a list goes when its blobs are
 // deleted. So a crash at any point leaves something that is due, and two nodes that do the same do no harm.
-import type { RoomId } from '@conclave/wire'
+import type { RoomId, UserId } from '@conclave/wire'
 import type { Logger } from 'pino'
 import type { Blobs } from '../blobs/blobs.ts'
 import type { Clock } from '../clock.ts'
 import { MEDIA_GRACE, MEDIA_SWEEP, MEDIA_SWEPT } from '../limits.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
-import type { Document, Store, Write } from '../store/store.ts'
+import type { Document, DocumentRow, Guard, Store, Write } from '../store/store.ts'
 import type { MediaChanges, Planned } from './media-changes.ts'
 import {
   blobOf,
@@ -153,25 +153,34 @@ async function expiry({ store, clock, changes }: SweepParts, document: Document)
 
 /** Takes a medium away from everybody. Its blobs go at the next sweep; whoever reads them now reads on. */
 export async function removal(
-  { store, clock, changes }: Pick<SweepParts, 'store' | 'clock' | 'changes'>,
+  parts: Pick<SweepParts, 'store' | 'clock' | 'changes'>,
   document: Document,
 ): Promise<object | Rejection> {
   const { by, key } = mediumOf(document)
-  return changes.wait(by, async (): Promise<Planned<object>> => {
-    const now = await store.document(MEDIUM, key)
-    if (!now) return { guards: [], rows: [], value: {} }
-    const { segments } = mediumOf(now)
-    const usage = await store.document(USAGE, by)
-    const { kept, uploads, announced } = usageOf(usage)
-    const blobs = segments.map(({ index }) => blobOf(key, index))
-    return {
-      guards: [guardOf(MEDIUM, key, now), guardOf(USAGE, by, usage)],
-      rows: [
-        dropOf(now),
-        putTrash({ key, blobs }, clock.now()),
-        putUsage(by, { kept: kept - weightOf(segments), uploads, announced }),
-      ],
-      value: {},
-    }
-  })
+  return parts.changes.wait(by, async () => ({ ...(await removalsOf(parts, [key])), value: {} }))
+}
+
+/** The same of several for a transaction of whoever asks. What is gone is left alone. */
+export async function removalsOf(
+  { store, clock }: Pick<SweepParts, 'store' | 'clock'>,
+  keys: readonly string[],
+): Promise<Omit<Planned<object>, 'value'>> {
+  const guards: Guard[] = []
+  const rows: DocumentRow[] = []
+  const freed = new Map<UserId, number>()
+  for (const key of keys) {
+    const document = await store.document(MEDIUM, key)
+    if (!document) continue
+    const { by, segments } = mediumOf(document)
+    guards.push(guardOf(MEDIUM, key, document))
+    rows.push(dropOf(document), putTrash({ key, blobs: segments.map(({ index }) => blobOf(key, index)) }, clock.now()))
+    freed.set(by, (freed.get(by) ?? 0) + weightOf(segments))
+  }
+  for (const [by, bytes] of freed) {
+    const document = await store.document(USAGE, by)
+    const usage = usageOf(document)
+    guards.push(guardOf(USAGE, by, document))
+    rows.push(putUsage(by, { ...usage, kept: usage.kept - bytes }))
+  }
+  return { guards, rows }
 }

@@ -11,7 +11,7 @@ import { importWorld } from '../operator/import-world.ts'
 import type { EventBody } from '../room/events.ts'
 import type { Account } from '../room/facts.ts'
 import { isRejection } from '../room/rejection.ts'
-import { added, append, created, removed, role, rotated } from '../store/testing/items.ts'
+import { added, append, created, message, removed, rotated } from '../store/testing/items.ts'
 import type { Core } from './core.ts'
 import { isMediaRejection, Media, type MediaRejection, type UploadName } from './media.ts'
 import { MEDIUM, TRASH, UPLOAD, USAGE, usageOf } from './media-records.ts'
@@ -87,6 +87,15 @@ async function usage(of: UserId = anna) {
 async function kinds(): Promise<number[]> {
   const counts = await Promise.all([UPLOAD, MEDIUM, TRASH].map(kind => core.store.documents(kind, { limit: 100 })))
   return counts.map(({ length }) => length)
+}
+
+/** Takes them away with a message to the log, unless `allowed` is false. */
+async function remove(keys: readonly string[], { allowed = true } = {}) {
+  return media.removing(await media.named(ROOM, keys), async beside => {
+    const { guards, rows } = await beside()
+    const control = allowed ? ((await core.store.head(ROOM))?.control ?? 0) : 99
+    return core.writer.write({ ...append(ROOM, control, [message('gone')]), guards, rows })
+  })
 }
 
 describe('an upload', () => {
@@ -299,18 +308,17 @@ describe('a medium', () => {
 })
 
 describe('removal', () => {
-  const remove = async (keys: readonly string[], by: UserId, room = ROOM) => media.remove(room, keys, await who(by))
-
-  test('is for the uploader and for owners', async () => {
-    const [annas, bens] = [await send(Buffer.from('a')), await send(Buffer.from('b'), ben)]
-    const mixed = await remove([bens, annas], ben)
-    expect(mixed).toMatchObject({ rejected: 'role.required' })
-    expect(await read(bens)).toBeInstanceOf(Buffer)
-    expect(await remove([annas], cleo)).toEqual({ rejected: 'member.required' })
-    expect(await remove([annas], anna, OTHER)).toBeNull()
-    expect(await read(annas)).toBeInstanceOf(Buffer)
-    expect(await remove([bens, 'nothing'], anna)).toBeNull()
-    expect(await remove([annas], anna)).toBeNull()
+  test('goes into one transaction with what takes them away, and frees what they took up', async () => {
+    const [annas, bens] = [await send(Buffer.from('a')), await send(Buffer.from('bb'), ben)]
+    expect(await media.named(ROOM, [bens, 'nothing', annas])).toEqual([
+      { key: bens, by: ben },
+      { key: 'nothing', by: null },
+      { key: annas, by: anna },
+    ])
+    expect(await media.named(OTHER, [bens])).toEqual([{ key: bens, by: null }])
+    expect(await remove([annas, bens], { allowed: false })).toMatchObject({ outcome: 'moved' })
+    expect([await read(bens), (await usage(ben)).kept]).toEqual([Buffer.from('bb'), MEDIA_LEAST])
+    expect(await remove([annas, bens, 'nothing'])).toMatchObject({ outcome: 'committed' })
     for (const key of [annas, bens]) expect(await read(key)).toBe('media.unknown')
     await media.sweep()
     await media.sweep()
@@ -318,18 +326,21 @@ describe('removal', () => {
     expect([await kinds(), (await usage()).kept, (await usage(ben)).kept]).toEqual([[0, 0, 0], 0, 0])
   })
 
-  test('comes with an ownership and goes with it', async () => {
-    const key = await send(Buffer.from('a'))
-    expect(await remove([key], ben)).toMatchObject({ rejected: 'role.required' })
-    await log(ROOM, role(ben, 'owner', true))
-    expect(await remove([key], ben)).toBeNull()
+  test('many at once count each medium once, whoever they belong to', async () => {
+    await start({ ...LIMITS, kept: 0 })
+    const keys: string[] = []
+    for (let sent = 0; sent < 12; sent++) keys.push(await send(randomBytes(10), sent % 2 === 0 ? anna : ben))
+    const groups = keys.map((key, index) => [key, keys[(index + 1) % keys.length] as string])
+    const outcomes = await Promise.all(groups.map(group => remove(group)))
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ outcome: 'committed' })
+    expect([(await usage()).kept, (await usage(ben)).kept]).toEqual([0, 0])
   })
 
   test('whoever reads at that time reads to the end', async () => {
     const bytes = randomBytes(14_000)
     const key = await send(bytes)
     const stream = (await good(await media.open(await who(ben), ROOM, key)).read()) as Readable
-    expect(await remove([key], anna)).toBeNull()
+    expect(await remove([key])).toMatchObject({ outcome: 'committed' })
     await media.sweep()
     expect(await buffer(stream)).toEqual(bytes)
   })
@@ -382,7 +393,7 @@ describe('what a user takes up', () => {
     good(await media.finish(await who(anna), nothing, 0, null))
     expect((await usage()).kept).toBe(5 * MEDIA_LEAST)
     expect(await begin(0)).toEqual({ rejected: 'media.quota', of: 'kept', most: 20_000 })
-    expect(await media.remove(ROOM, [nothing.key], await who(anna))).toBeNull()
+    expect(await remove([nothing.key])).toMatchObject({ outcome: 'committed' })
     expect((await usage()).kept).toBe(4 * MEDIA_LEAST)
     const pieces = good(await begin(2))
     for (const index of [0, 1]) good(await media.append(await who(anna), pieces, index, randomBytes(1)))
@@ -397,11 +408,11 @@ describe('what a user takes up', () => {
     clock.set(clock.now() + 2 * HOUR)
     const by = await who(anna)
     const crowd = Array.from({ length: 2 * WAITING_MEDIA }, () => media.begin(by, ROOM, 10))
-    const removed = media.remove(ROOM, [kept], await who(anna))
+    const removed = remove([kept])
     await media.sweep()
     expect((await Promise.all(crowd)).at(-1)).toEqual({ rejected: 'busy' })
     expect(await usage(ben)).toEqual({ kept: 0, uploads: 0, announced: 0 })
-    expect(await removed).toBeNull()
+    expect(await removed).toMatchObject({ outcome: 'committed' })
   })
 
   test('is given back by an upload that was not finished in its time, and its bytes are', async () => {

@@ -3,7 +3,7 @@
 // medium, asked at each reading (L10). What a user takes up is counted in one record, in the transactions that change it.
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import type { RoomId } from '@conclave/wire'
+import type { RoomId, UserId } from '@conclave/wire'
 import type { Logger } from 'pino'
 import type { Blobs, Part } from '../blobs/blobs.ts'
 import { BlobsFailure } from '../blobs/blobs.ts'
@@ -12,11 +12,9 @@ import type { Config } from '../config.ts'
 import { MEDIA_SEGMENT, MEDIA_SEGMENTS } from '../limits.ts'
 import type { Account } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
-import { isRejection } from '../room/rejection.ts'
 import { checkMute, checkStanding } from '../room/rights.ts'
-import { hasRole } from '../room/state.ts'
 import type { Document, Store, Write } from '../store/store.ts'
-import type { Decided, Engine } from './engine.ts'
+import type { Beside, Decided, Engine } from './engine.ts'
 import { MediaChanges, type Planned } from './media-changes.ts'
 import { MediaReads } from './media-reads.ts'
 import type { Medium, Segment, Upload } from './media-records.ts'
@@ -38,7 +36,7 @@ import {
   usageOf,
   weightOf,
 } from './media-records.ts'
-import { MediaSweep, removal } from './media-sweep.ts'
+import { MediaSweep, removalsOf } from './media-sweep.ts'
 import type { Reading } from './reading.ts'
 
 export interface MediaParts {
@@ -80,6 +78,12 @@ export interface UploadName {
   readonly session: string
   readonly room: RoomId
   readonly key: string
+}
+
+/** A medium that a request names; `by` null: the room has none of that key. */
+export interface Named {
+  readonly key: string
+  readonly by: UserId | null
 }
 
 export interface Found {
@@ -227,32 +231,26 @@ export class Media {
     return { bytes: bytesOf(medium.segments), read: part => this.#reads.open(by.id, medium, part) }
   }
 
-  /** Whether they may all be removed: a member removes what they uploaded, an owner of the room everything. */
-  async mayRemove(room: RoomId, keys: readonly string[], by: Account): Promise<MediaRejection | null> {
-    const found = await this.#parts.reading.room(room)
-    if (!found) return { rejected: 'room.unknown' }
-    const barred = this.#barred(by, found)
-    if (barred) return barred
-    for (const key of keys) {
-      const document = await this.#mediumIn(room, key)
-      if (document && mediumOf(document).by !== by.id && !hasRole(found.room, by.id, 'owner'))
-        return { rejected: 'role.required', text: 'only owners remove the files of others' }
-    }
-    return null
+  /** Who sent each of these media of the room; null where it has none of that key. */
+  async named(room: RoomId, keys: readonly string[]): Promise<readonly Named[]> {
+    const documents = await Promise.all(keys.map(key => this.#mediumIn(room, key)))
+    return documents.map((document, index) => ({
+      key: keys[index] as string,
+      by: document ? mediumOf(document).by : null,
+    }))
   }
 
-  /** All, or none where one may not be removed. What the room has not, or no more, is left alone. */
-  async remove(room: RoomId, keys: readonly string[], by: Account): Promise<MediaRejection | null> {
-    const barred = await this.mayRemove(room, keys, by)
-    if (barred) return barred
-    for (const key of keys) {
-      const document = await this.#mediumIn(room, key)
-      if (!document) continue
-      const done = await removal({ ...this.#parts, changes: this.#changes }, document)
-      if (isRejection(done)) return done
-    }
-    this.#sweep.wake()
-    return null
+  /**
+   * `submit` takes these media away with something else, in one transaction: it hands `beside` on to the engine. Whether they
+   * may be removed is for what is submitted to decide. Those that are gone meanwhile are left alone.
+   */
+  async removing<T>(media: readonly Named[], submit: (beside: () => Promise<Beside>) => Promise<T>): Promise<T> {
+    const held = media.filter((medium): medium is Named & { by: UserId } => medium.by !== null)
+    const keys = held.map(({ key }) => key)
+    const users = held.map(({ by }) => by)
+    const done = await this.#changes.hold(users, () => submit(() => removalsOf(this.#parts, keys)))
+    if (keys.length > 0) this.#sweep.wake()
+    return done
   }
 
   /** The upload with this segment in it, as far as it fits. */

@@ -133,9 +133,24 @@ export class Reading {
     }
   }
 
-  /** Those of the ids that are messages of this room, whoever asks. Places and senders, no content. */
-  locate(room: RoomId, ids: readonly EventId[]): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>> {
-    return this.#parts.store.locate(room, ids)
+  /** The event that opened a version of the key of an X room; undefined where the reader may not see it. */
+  async keyChange(reader: Account, room: RoomId, version: string): Promise<RoomEvent | Rejection | undefined> {
+    const sequence = await this.#parts.store.epochAt(room, version)
+    if (sequence === undefined) return undefined
+    const bounds = { after: sequence - 1, before: sequence + 1, limit: 1 }
+    const read = await this.page(reader, room, { select: 'control', order: 'newest', ...bounds })
+    return isRejection(read) ? read : read.events[0]
+  }
+
+  /** Those of the ids that are messages of this room: whoever asks, or as far as a member may see them. Places and
+   * senders, no content. */
+  locate(room: RoomId, ids: readonly EventId[], reader?: UserId): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>> {
+    return this.#parts.store.locate(room, ids, reader)
+  }
+
+  /** In how many stretches the messages of a room lie that a user has hidden from themselves. */
+  hiddenStretches(room: RoomId, user: UserId): Promise<number> {
+    return this.#parts.store.hiddenStretches(room, user)
   }
 
   /** In which rooms these messages are, whoever asks. */

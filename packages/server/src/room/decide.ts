@@ -11,6 +11,8 @@ import type { CreateRoom } from './commands/create-room.ts'
 import { createRoom } from './commands/create-room.ts'
 import type { DeleteMessages } from './commands/delete-messages.ts'
 import { deleteMessages } from './commands/delete-messages.ts'
+import type { DeleteSigned } from './commands/delete-signed.ts'
+import { deleteSigned } from './commands/delete-signed.ts'
 import type { DescribeRoom } from './commands/describe-room.ts'
 import { describeRoom } from './commands/describe-room.ts'
 import type { Kick } from './commands/kick.ts'
@@ -49,6 +51,7 @@ export type Command =
   | SaveWrap
   | SendMessage
   | DeleteMessages
+  | DeleteSigned
   | ChangeRole
   | ChangeAdmins
   | Retitle
@@ -71,6 +74,7 @@ const RULES: Rules = {
   'save-wrap': saveWrap,
   'send-message': sendMessage,
   'delete-messages': deleteMessages,
+  'delete-signed': deleteSigned,
   'change-role': changeRole,
   'change-admins': changeAdmins,
   retitle,

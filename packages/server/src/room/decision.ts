@@ -24,6 +24,8 @@ export interface Decision {
   readonly claims?: readonly Claim[]
   readonly releases?: readonly Claim[]
   readonly messageKeys?: readonly MessageKey[]
+  /** Messages that somebody hides from themselves, of which no event tells. */
+  readonly hides?: { readonly user: UserId; readonly sequences: readonly number[] }
 }
 
 /** One command: what it wants to know and how it is decided. `state` is undefined where no such room exists. */

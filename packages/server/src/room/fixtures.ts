@@ -5,7 +5,12 @@ import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import { encodeBase64, encodeBase64NoPad, groupIdOf, pairIdOf } from '@conclave/wire'
 import type { WritableDetail } from '@conclave/wire/xchat/detail'
 import { decodeMessageCreate, encodeDetail, encodeMessageCreate } from '@conclave/wire/xchat/events'
-import { groupChangePayload, messageCreatePayload, metadataPayload } from '@conclave/wire/xchat/payloads'
+import {
+  groupChangePayload,
+  messageCreatePayload,
+  messageDeletePayload,
+  metadataPayload,
+} from '@conclave/wire/xchat/payloads'
 import { DEFAULT_RULES } from './acl-rules.ts'
 import type { Content, Wrap } from './events.ts'
 import type { Account, Channel, Context, Facts, KeySet } from './facts.ts'
@@ -138,12 +143,7 @@ export function action(
 ): ActionSignature {
   const key = people.newest(signer)
   const signed = { messageId, senderId: signer, conversationId }
-  const text =
-    detail.kind === 'groupChange'
-      ? groupChangePayload(signed, detail.change)
-      : detail.kind === 'metadataChange'
-        ? metadataPayload(signed, detail.change)
-        : { ok: true as const, value: 'only members can verify a key change' }
+  const text = payloadOf(signed, detail)
   if (!text.ok) throw new Error(text.error)
   return {
     messageId,
@@ -155,6 +155,13 @@ export function action(
     signingKey: null,
     keyInfos: [],
   }
+}
+
+function payloadOf(signed: Parameters<typeof groupChangePayload>[0], detail: WritableDetail) {
+  if (detail.kind === 'groupChange') return groupChangePayload(signed, detail.change)
+  if (detail.kind === 'messageDelete') return messageDeletePayload(signed, detail.event)
+  if (detail.kind === 'metadataChange') return metadataPayload(signed, detail.change)
+  return { ok: true as const, value: 'only members can verify a key change' }
 }
 
 export function keyChange(

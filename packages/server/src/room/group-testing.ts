@@ -1,12 +1,14 @@
 // For tests of the room core: the changes of an X group as an honest client signs them, and each of them with one thing
 // wrong.
 import { randomBytes } from 'node:crypto'
-import type { UserId } from '@conclave/wire'
+import type { EventId, UserId } from '@conclave/wire'
 import type { GroupChange, MetadataChange, WritableDetail } from '@conclave/wire/xchat/events'
 import type { ChangeAdmins } from './commands/change-admins.ts'
 import type { ChangeTtl } from './commands/change-ttl.ts'
+import type { DeleteSigned } from './commands/delete-signed.ts'
 import type { RemoveMembers } from './commands/remove-members.ts'
 import type { Retitle } from './commands/retitle.ts'
+import type { RoomEvent } from './events.ts'
 import type { People } from './fixtures.ts'
 import { action, conversationOf, keyChange, userId, wrapBytes, wrapsFor } from './fixtures.ts'
 import type { Created, Scene } from './scene-testing.ts'
@@ -44,10 +46,13 @@ export const ROTATION_FAULTS = [
 export const TITLE_FAULTS = ['old version', 'other value'] as const
 /** What can be wrong with a lifetime. */
 export const TTL_FAULTS = ['other value', 'other kind', 'for all messages', 'no lifetime'] as const
+/** What can be wrong with a deletion. */
+export const DELETE_FAULTS = ['other action', 'one message more'] as const
 export type SignedFault = (typeof SIGNED_FAULTS)[number]
 export type RotationFault = (typeof ROTATION_FAULTS)[number]
 export type TitleFault = (typeof TITLE_FAULTS)[number]
 export type TtlFault = (typeof TTL_FAULTS)[number]
+export type DeleteFault = (typeof DELETE_FAULTS)[number]
 
 export function signedRemoval(
   people: People,
@@ -67,7 +72,7 @@ export function signedRemoval(
   if (fault === 'wrap twice' && wraps[0]) wraps.push(wraps[0])
   if (fault === 'wrap outdated' && wraps[0]) wraps[0] = { ...wraps[0], publicKeyVersion: '1' }
   const told = fault === 'key change differs' ? wrapsFor(people, staying) : wraps
-  const signatures = signedBy(people, state, actor, { kind: 'memberRemove', ids: [...users] }, fault)
+  const signatures = changeSigned(people, state, actor, { kind: 'memberRemove', ids: [...users] }, fault)
   if (fault !== 'no key change') signatures.unshift(keyChange(people, actor, sent, told, conversationOf(state)))
   const signed = { version: sent, wraps, signatures, title: null, avatar: null }
   return { ...removal(actor, users), how: 'kicked', signed }
@@ -79,7 +84,7 @@ export function signedLeave(
   actor: UserId,
   fault: SignedFault | null = null,
 ): RemoveMembers {
-  const leave = signedBy(people, state, actor, { kind: 'memberRemove', ids: [actor] }, fault)
+  const leave = changeSigned(people, state, actor, { kind: 'memberRemove', ids: [actor] }, fault)
   return { ...removal(actor, [actor]), how: 'left', signed: { leave } }
 }
 
@@ -96,7 +101,13 @@ export function adminChange(
   fault: SignedFault | null = null,
 ): ChangeAdmins {
   const change = { kind: granted ? 'adminAdd' : 'adminRemove', ids: [...users] } as const
-  return { command: 'change-admins', actor, users, granted, signatures: signedBy(people, state, actor, change, fault) }
+  return {
+    command: 'change-admins',
+    actor,
+    users,
+    granted,
+    signatures: changeSigned(people, state, actor, change, fault),
+  }
 }
 
 export function retitling(
@@ -111,8 +122,41 @@ export function retitling(
   const value = randomBytes(48).toString('base64')
   const signed = fault === 'other value' || fault === 'other list' ? randomBytes(48).toString('base64') : value
   const change = { kind: part, value: signed, conversationKeyVersion: version } as const
-  return { command: 'retitle', actor, part, value, signatures: signedBy(people, state, actor, change, fault) }
+  return { command: 'retitle', actor, part, value, signatures: changeSigned(people, state, actor, change, fault) }
 }
+
+export interface Deletion extends Pick<DeleteSigned, 'whom'> {
+  readonly messages: readonly RoomEvent[]
+  readonly fault?: SignedFault | DeleteFault | null
+}
+
+/** As the route makes it: the store says where the messages stand. */
+export function deletion(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  { whom, messages, fault = null }: Deletion,
+): DeleteSigned {
+  const ids = messages.map(({ id }) => id)
+  const from = state.members.get(actor)?.from ?? Number.POSITIVE_INFINITY
+  const seen = messages.filter(({ sequence }) => sequence >= from)
+  const placed = new Map(seen.map(({ id, sequence, actor: sender }) => [id, { sequence, sender }]))
+  const told = fault === 'other action' ? OTHER_ACTION[whom] : ACTION[whom]
+  const detail = (sequenceIds: readonly EventId[]): WritableDetail => ({
+    kind: 'messageDelete',
+    event: { sequenceIds: [...sequenceIds], action: told },
+  })
+  const other = {
+    part: { kind: 'groupChange', change: { kind: 'adminAdd', ids: [actor] }, forKeyRotation: false },
+    list: detail(fault === 'one message more' ? ids.slice(1) : [...ids, '98' as EventId]),
+  } as const
+  const wrong = fault === 'one message more' ? 'other list' : fault === 'other action' ? null : fault
+  const signatures = signedBy(people, state, actor, detail(ids), other, wrong)
+  return { command: 'delete-signed', actor, whom, ids, placed, media: [], stretches: 0, signatures, digest: ids.join() }
+}
+
+const ACTION = { self: 1, all: 2 } as const
+const OTHER_ACTION = { self: 2, all: 1 } as const
 
 export function ttlChange(
   people: People,
@@ -121,7 +165,7 @@ export function ttlChange(
   ttlMs: number | null,
   fault: SignedFault | TtlFault | null = null,
 ): ChangeTtl {
-  const signatures = signedBy(people, state, actor, lifetime(ttlMs, fault), fault)
+  const signatures = changeSigned(people, state, actor, lifetime(ttlMs, fault), fault)
   return { command: 'change-ttl', actor, ttlMs: fault === 'no lifetime' ? 999 : ttlMs, signatures }
 }
 
@@ -140,17 +184,32 @@ function lifetime(ttlMs: number | null, fault: SignedFault | TtlFault | null): M
   }
 }
 
-/** The one signature of a change. Faults that are no matter of it are left to the caller. */
-function signedBy(
+/** The one signature of a change of the group, or of what it keeps. */
+function changeSigned(
   people: People,
   state: RoomState,
   actor: UserId,
   change: GroupChange | MetadataChange,
   fault: SignedFault | RotationFault | TitleFault | TtlFault | null,
 ): ActionSignature[] {
-  const sign = (by: UserId, what: GroupChange | MetadataChange, room = conversationOf(state)) =>
-    action(people, by, detailOf(what), room)
-  const honest = sign(actor, change)
+  const other = {
+    part: detailOf(OTHER[change.kind] ?? { kind: 'adminAdd', ids: [actor] }),
+    list: detailOf('ids' in change ? { ...change, ids: [...change.ids, userId(98)] } : change),
+  }
+  return signedBy(people, state, actor, detailOf(change), other, fault)
+}
+
+/** The one signature of a change. Faults that are no matter of it are left to the caller. */
+function signedBy(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  detail: WritableDetail,
+  other: { readonly part: WritableDetail; readonly list: WritableDetail },
+  fault: SignedFault | RotationFault | TitleFault | TtlFault | null,
+): ActionSignature[] {
+  const sign = (by: UserId, what: WritableDetail, room = conversationOf(state)) => action(people, by, what, room)
+  const honest = sign(actor, detail)
   switch (fault) {
     case 'nothing signed':
       return []
@@ -159,17 +218,17 @@ function signedBy(
     case 'not a signature':
       return [{ ...honest, signature: randomBytes(63).toString('base64') }]
     case 'other signer': {
-      const other = sign(actor === userId(0) ? userId(1) : userId(0), change)
-      return [{ ...other, publicKeyVersion: honest.publicKeyVersion }]
+      const another = sign(actor === userId(0) ? userId(1) : userId(0), detail)
+      return [{ ...another, publicKeyVersion: honest.publicKeyVersion }]
     }
     case 'other room':
-      return [sign(actor, change, 'g77')]
+      return [sign(actor, detail, 'g77')]
     case 'other part':
-      return [sign(actor, OTHER[change.kind] ?? { kind: 'adminAdd', ids: [actor] })]
+      return [sign(actor, other.part)]
     case 'other list':
-      return [sign(actor, 'ids' in change ? { ...change, ids: [...change.ids, userId(98)] } : change)]
+      return [sign(actor, other.list)]
     case 'one too many':
-      return [honest, sign(actor, change)]
+      return [honest, sign(actor, detail)]
     case 'signature version':
       return [{ ...honest, signatureVersion: '6' }]
     case 'unregistered key':

@@ -9,6 +9,7 @@ import { apply, fold } from './apply.ts'
 import type { Command } from './decide.ts'
 import { decide } from './decide.ts'
 import type { EventBody, RoomEvent } from './events.ts'
+import { isControl } from './events.ts'
 import {
   action,
   contextAt,
@@ -23,9 +24,11 @@ import {
   wrapsFor,
   xchatContent,
 } from './fixtures.ts'
-import type { RotationFault, SignedFault, TitleFault, TtlFault } from './group-testing.ts'
+import type { DeleteFault, RotationFault, SignedFault, TitleFault, TtlFault } from './group-testing.ts'
 import {
   adminChange,
+  DELETE_FAULTS,
+  deletion,
   ROTATION_FAULTS,
   retitling,
   SIGNED_FAULTS,
@@ -271,6 +274,14 @@ type Step =
       readonly ttl: number | null
       readonly fault: SignedFault | TtlFault | null
     }
+  | {
+      readonly do: 'delete'
+      readonly by: number
+      readonly whom: 'all' | 'self'
+      /** Of the messages in the log. */
+      readonly picks: readonly number[]
+      readonly fault: SignedFault | DeleteFault | null
+    }
   | { readonly do: 'rotate'; readonly by: number }
   | { readonly do: 'send'; readonly by: number; readonly old: boolean; readonly ttl: number | null }
   | { readonly do: 'ban'; readonly by: number | null; readonly who: number; readonly for: number }
@@ -344,6 +355,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       fault: mostlyNone(...SIGNED_FAULTS, ...TTL_FAULTS),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('delete' as const),
+      by: signer,
+      whom: fc.constantFrom('all' as const, 'self' as const),
+      picks: fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 3 }),
+      fault: mostlyNone(...SIGNED_FAULTS, ...DELETE_FAULTS),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('rotate' as const), by: person }) },
   {
     weight: 5,
@@ -393,6 +414,13 @@ function perform(log: Log, one: Step): string | null {
       const by = userId(one.by)
       return log.people.keySets.has(by) ? log.submit(signedChange(log, one, by)) : 'skipped'
     }
+    case 'delete': {
+      const by = userId(one.by)
+      const messages = picked(log, one.picks)
+      return log.people.keySets.has(by) && messages.length > 0
+        ? log.submit(deletion(log.people, log.room, by, { whom: one.whom, messages, fault: one.fault }))
+        : 'skipped'
+    }
     case 'rotate':
       return log.people.keySets.has(userId(one.by)) ? log.rotate(userId(one.by)) : 'skipped'
     case 'send': {
@@ -423,6 +451,12 @@ function perform(log: Log, one: Step): string | null {
       log.now += one.for
       return null
   }
+}
+
+/** Messages of the log, each once. */
+function picked(log: Log, picks: readonly number[]): RoomEvent[] {
+  const messages = log.events.filter(({ body }) => body.type === 'message')
+  return [...new Set(picks.flatMap(pick => messages[pick % messages.length] ?? []))]
 }
 
 type Signed = Extract<Step, { do: (typeof SIGNED)[number] }>
@@ -713,7 +747,7 @@ describe('L5 signed', () => {
           if (one.do !== 'sign out') expect(bare || admins.includes(by)).toBe(true)
           if (one.do === 'retitle' || one.do === 'ttl') expect(before.closed).toBe(false)
           // One event with the signature for each change; a removal is signed twice.
-          const added = log.events.filter(event => event.sequence > before.control && 'signed' in event.body)
+          const added = log.events.filter(({ sequence, body }) => sequence > before.control && isControl(body))
           const signed = added.filter(({ body }) => 'signed' in body && body.signed !== null)
           expect(signed).toHaveLength(one.do === 'sign off' ? 2 : 1)
           if (one.do === 'admins') expect(usersWith(log.room, 'owner').length).toBeGreaterThan(0)
@@ -722,6 +756,33 @@ describe('L5 signed', () => {
       { numRuns: RUNS },
     )
     expect(taken.size).toBe(SIGNED.length)
+  })
+
+  test('a deletion has no fault, is of messages that its signer may see and delete, and is an event only for everybody', () => {
+    const taken = new Set<string>()
+    fc.assert(
+      fc.property(longHistories, steps => {
+        let length = 0
+        play(steps, (log, one, before, rejected) => {
+          const events = log.events.slice(length)
+          length = log.events.length
+          if (one.do !== 'delete' || rejected !== null) return
+          taken.add(one.whom)
+          const by = userId(one.by)
+          expect([one.fault, before.members.has(by), log.room]).toEqual([null, true, before])
+          const messages = picked(log, one.picks)
+          for (const { sequence } of messages)
+            expect(sequence).toBeGreaterThanOrEqual(before.members.get(by)?.from ?? 0)
+          if (one.whom === 'self') return expect(events).toEqual([])
+          const own = messages.every(({ actor }) => actor === by)
+          expect(own || usersWith(before, 'owner').includes(by)).toBe(true)
+          const targets = messages.map(({ id }) => id)
+          expect(events.map(({ body }) => body)).toMatchObject([{ type: 'messages.deleted', targets, signed: {} }])
+        })
+      }),
+      { numRuns: RUNS },
+    )
+    expect(taken.size).toBe(2)
   })
 
   const cases = [

@@ -86,6 +86,8 @@ export type Rejection =
   | { readonly rejected: 'message.unknown'; readonly id: EventId | null }
   /** The id was used for something else, or by somebody else (L7). */
   | { readonly rejected: 'message.taken'; readonly key: string }
+  /** No file of the room has this key. */
+  | { readonly rejected: 'medium.unknown'; readonly key: string }
   // not done on this wire or at this time
   | { readonly rejected: 'suite.refused'; readonly text: string }
   | { readonly rejected: 'acl.malformed'; readonly field: 'type' | 'action' | 'value'; readonly text: string }

@@ -54,6 +54,14 @@ export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): vo
     case 'signal':
       relay(gate, feed, message)
       break
+    case 'typing':
+      // Said once: clients take it away after a while.
+      work(gate, feed, async () => {
+        const found = await gate.parts.reading.room(feed.room)
+        const args = ejson([message.account.username, ['user-typing']])
+        if (found) toRoom(feed, found.room, 'user-activity', args)
+      })
+      break
     default:
   }
 }

@@ -3,6 +3,8 @@
 import type { RoomId, UserId } from '@conclave/wire'
 import { compareIds, groupIdOf, pairIdOf, parseConversationId } from '@conclave/wire'
 import { z } from 'zod'
+import type { Rejection } from '../../room/rejection.ts'
+import { checkMute, checkStanding } from '../../room/rights.ts'
 import type { RoomState } from '../../room/state.ts'
 import { usersWith } from '../../room/state.ts'
 import type { About } from './errors.ts'
@@ -49,6 +51,21 @@ export async function roomAt(address: Address, caller: Caller, parts: XchatParts
 export async function roomOf(id: string, caller: Caller, parts: XchatParts): Promise<RoomState | Refusal> {
   const address = addressOf(id, caller)
   return address instanceof Refusal ? address : roomAt(address, caller, parts)
+}
+
+/** Why a member may not act here now, if so: banned, and where it is `to speak` also muted. */
+export async function checkPresent(
+  { id }: RoomState,
+  { account }: Caller,
+  { reading, clock }: XchatParts,
+  why?: 'to speak',
+): Promise<Rejection | null> {
+  const found = await reading.room(id)
+  if (!found) return { rejected: 'room.unknown' }
+  const { room, channel } = found
+  if (!room.members.has(account.id)) return { rejected: 'member.required' }
+  const now = clock.now()
+  return checkStanding(room, channel, account, now) ?? (why ? checkMute(room, channel, account, now) : null)
 }
 
 export async function find(address: Address, parts: XchatParts): Promise<RoomState | undefined> {

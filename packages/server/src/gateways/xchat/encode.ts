@@ -32,7 +32,11 @@ interface Inside {
 
 /** Messages, keys and changes of the group. Rooms' making, rules and sanctions have no form on this wire. */
 export function isShown({ body, erased }: Pick<RoomEvent, 'body' | 'erased'>): boolean {
-  if (erased) return false
+  return !erased && hasForm(body)
+}
+
+/** It is shown here, or was until it was deleted. */
+export function hasForm(body: EventBody): boolean {
   switch (body.type) {
     case 'message':
       return body.content.suite === 'xchat'

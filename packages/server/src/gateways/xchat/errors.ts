@@ -140,9 +140,11 @@ const TABLE: Table = {
   'message.unknown': ({ id }) => notFound('message', 'sequence_ids', id ?? ''),
   'message.taken': ({ key }) => invalidField('message_id', `${key} is already used by another message or action`),
 
+  'medium.unknown': ({ key }) => notFound('media', 'media_hash_keys', key),
+
   'suite.refused': ({ text }) => invalidField('id', text),
   'acl.malformed': ({ text }) => invalidField('id', text),
-  limit: ({ text }) => invalidRequest('limit', text),
+  limit: ({ text }) => invalidField('sequence_ids', text),
   conflict: ({ current }) => stale(409, current),
   busy: () => unavailable('the server is busy, try again'),
   unavailable: () => unavailable('the server cannot write at the moment, try again'),

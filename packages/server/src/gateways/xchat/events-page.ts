@@ -1,5 +1,6 @@
 // A page of a conversation's events, newest first, and the key changes that its messages need and that are not on it
-// (x-chat.md 3.5). What the reader may see is bounded in the store's own statements (L10).
+// (x-chat.md 3.5). It goes on in both directions from any place in the log; what the reader may see is bounded in the
+// store's own statements (L10), which walk over nothing that is gone.
 import type { EventId } from '@conclave/wire'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account } from '../../room/facts.ts'
@@ -8,56 +9,77 @@ import { isRejection } from '../../room/rejection.ts'
 import { conversationIdOf } from '../../room/signatures.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { Encoded } from './encode.ts'
-import { encodeEvent, isShown } from './encode.ts'
+import { encodeEvent, hasForm, isShown } from './encode.ts'
 import { PAGE_CHARACTERS, READ_AHEAD } from './limits.ts'
 import type { XchatParts } from './route.ts'
 
+/** Where a page begins: at the newest event, or right below or above a sequence, which is not on it. */
+export type Place = { readonly from: 'newest' } | { readonly from: 'below' | 'above'; readonly sequence: number }
+
 export interface EventsPage {
+  /** Newest first. */
   readonly events: readonly Encoded[]
   /** Envelopes of key changes that are not among `events`, oldest first. */
   readonly keyChanges: readonly string[]
-  /** The sequence before which the next page begins; null on the last one. */
-  readonly next: number | null
+  /** There is more in the direction in which the page was read. */
+  readonly more: boolean
+  /** Below which sequence the next older page begins; null where there is none. */
+  readonly older: number | null
+  /** Above which sequence newer events lie, those that come later too; null where nothing was ever seen. */
+  readonly newer: number | null
 }
 
 export async function eventsPage(
   reader: Account,
   room: RoomState,
   limit: number,
-  before: number | undefined,
+  place: Place,
   parts: XchatParts,
 ): Promise<EventsPage | Rejection> {
-  const shown = await readShown(reader, room, limit, before, parts)
+  const shown = await readShown(reader, room, limit, place, parts)
   if (isRejection(shown)) return shown
-  const { events, more } = shown
+  const encoded = await encodedOf(shown, room, parts)
+  const more = shown.more !== null || encoded.length < shown.events.length
+  if (place.from === 'above') encoded.reverse()
+  const keyChanges = await missingKeyChanges(reader, room, encoded, parts)
+  if (isRejection(keyChanges)) return keyChanges
+  const [newest, oldest] = [encoded[0]?.event.sequence, encoded.at(-1)?.event.sequence]
+  const below = oldest ?? (place.from === 'above' ? place.sequence + 1 : null)
+  const isOlder = place.from === 'above' ? await isAnyBelow(reader, room, below, parts) : more
+  if (typeof isOlder === 'object') return isOlder
+  const newer = newest ?? (place.from === 'above' ? place.sequence : null)
+  return { events: encoded, keyChanges, more, older: isOlder ? below : null, newer }
+}
+
+/** As many as fit on a page, in the order of reading. */
+async function encodedOf({ events, more }: Shown, room: RoomState, parts: XchatParts): Promise<Encoded[]> {
   const conversationId = conversationIdOf(room)
   const encoded: Encoded[] = []
   let characters = 0
   for (const [index, event] of events.entries()) {
-    const previous = await previousOf(event, events[index + 1] ?? more, parts)
+    const previous = await previousOf(event, [events[index - 1], events[index + 1] ?? more], parts)
     const one = encodeEvent(event, conversationId, previous)
     if (!one) continue
     characters += one.envelope.length
     if (characters > PAGE_CHARACTERS && encoded.length > 0) break
     encoded.push(one)
   }
-  const cut = more !== null || encoded.length < events.length
-  const keyChanges = await missingKeyChanges(reader, room, encoded, parts)
-  if (isRejection(keyChanges)) return keyChanges
-  return { events: encoded, keyChanges, next: cut ? (encoded.at(-1)?.event.sequence ?? null) : null }
+  return encoded
 }
 
-/** What the reader sees next may lie beyond a gap in what they may see: then it is not what came before. */
+/** One of its neighbours on the page, unless there is a gap between them in what the reader sees: then it is not what came
+ * before. */
 function previousOf(
   event: RoomEvent,
-  next: RoomEvent | null,
+  neighbours: readonly (RoomEvent | null | undefined)[],
   parts: XchatParts,
 ): EventId | null | Promise<EventId | null> {
-  if (next && next.sequence === event.sequence - 1) return next.id
-  return parts.reading.idBefore(event.room, event.sequence, isShown)
+  const before = neighbours.find(other => other?.sequence === event.sequence - 1)
+  return before ? before.id : parts.reading.idBefore(event.room, event.sequence, ({ body }) => hasForm(body))
 }
 
 interface Shown {
+  /** In the order of reading. */
   readonly events: readonly RoomEvent[]
   /** The next event that would be shown; null where there is none. */
   readonly more: RoomEvent | null
@@ -67,22 +89,34 @@ async function readShown(
   reader: Account,
   room: RoomState,
   limit: number,
-  before: number | undefined,
+  place: Place,
   { reading }: XchatParts,
 ): Promise<Shown | Rejection> {
   const events: RoomEvent[] = []
-  let from = before
+  const order = place.from === 'above' ? 'oldest' : 'newest'
+  let from = place.from === 'newest' ? undefined : place.sequence
   for (;;) {
     const ask = Math.min(limit + 1 - events.length, READ_AHEAD)
-    const bounds = from === undefined ? {} : { before: from }
-    const page = await reading.page(reader, room.id, { select: 'all', order: 'newest', limit: ask, ...bounds })
+    const bounds = from === undefined ? {} : order === 'oldest' ? { after: from } : { before: from }
+    const page = await reading.page(reader, room.id, { select: 'kept', order, limit: ask, ...bounds })
     if (isRejection(page)) return page
     for (const event of page.events) if (isShown(event)) events.push(event)
     if (events.length > limit) return { events: events.slice(0, limit), more: events[limit] ?? null }
-    const oldest = page.events.at(-1)
-    if (!oldest || page.events.length < ask) return { events, more: null }
-    from = oldest.sequence
+    const last = page.events.at(-1)
+    if (!last || page.events.length < ask) return { events, more: null }
+    from = last.sequence
   }
+}
+
+async function isAnyBelow(
+  reader: Account,
+  room: RoomState,
+  sequence: number | null,
+  parts: XchatParts,
+): Promise<boolean | Rejection> {
+  if (sequence === null) return false
+  const shown = await readShown(reader, room, 0, { from: 'below', sequence }, parts)
+  return isRejection(shown) ? shown : shown.more !== null
 }
 
 /** Every message of the page stands under a key; a key change that is on the page itself is not given twice. */
@@ -92,47 +126,17 @@ async function missingKeyChanges(
   page: readonly Encoded[],
   parts: XchatParts,
 ): Promise<readonly string[] | Rejection> {
-  /** Version to the oldest sequence that needs it. */
-  const needed = new Map<string, number>()
+  const needed = new Set<string>()
   for (const { event } of page) {
-    if (event.body.type === 'message' && event.body.content.suite === 'xchat') {
-      needed.set(event.body.content.epoch, event.sequence)
-    }
+    if (event.body.type === 'message' && event.body.content.suite === 'xchat') needed.add(event.body.content.epoch)
   }
   for (const { event } of page) if (event.body.type === 'epoch.opened') needed.delete(event.body.version)
   const found: Encoded[] = []
-  for (const [version, sequence] of needed) {
-    const keyChange = await keyChangeBefore(reader, room, version, sequence, parts)
+  for (const version of needed) {
+    const keyChange = await parts.reading.keyChange(reader, room.id, version)
     if (keyChange && isRejection(keyChange)) return keyChange
-    const previous = keyChange && (await parts.reading.idBefore(room.id, keyChange.sequence, isShown))
-    const encoded = keyChange && encodeEvent(keyChange, conversationIdOf(room), previous ?? null)
+    const encoded = keyChange && encodeEvent(keyChange, conversationIdOf(room), await previousOf(keyChange, [], parts))
     if (encoded) found.push(encoded)
   }
   return found.sort((a, b) => a.event.sequence - b.event.sequence).map(one => one.envelope)
-}
-
-/** The newest key change of that version below a sequence: as a rule the first control event, or nearly. */
-async function keyChangeBefore(
-  reader: Account,
-  room: RoomState,
-  version: string,
-  sequence: number,
-  { reading }: XchatParts,
-): Promise<RoomEvent | Rejection | undefined> {
-  if (room.epoch?.version === version) {
-    const after = room.epoch.sequence - 1
-    const page = { select: 'control', order: 'newest', after, before: after + 2, limit: 1 } as const
-    const read = await reading.page(reader, room.id, page)
-    return isRejection(read) ? read : read.events[0]
-  }
-  let before = sequence
-  for (;;) {
-    const page = { select: 'control', order: 'newest', before, limit: READ_AHEAD } as const
-    const read = await reading.page(reader, room.id, page)
-    if (isRejection(read)) return read
-    const found = read.events.find(({ body }) => body.type === 'epoch.opened' && body.version === version)
-    const oldest = read.events.at(-1)
-    if (found || !oldest || read.events.length < READ_AHEAD) return found
-    before = oldest.sequence
-  }
 }

@@ -27,6 +27,7 @@ import { createWebhookReplayJob } from './routes/create-webhook-replay-job.ts'
 import { createWebhooks } from './routes/create-webhooks.ts'
 import { deleteActivitySubscription } from './routes/delete-activity-subscription.ts'
 import { deleteActivitySubscriptionsByIds } from './routes/delete-activity-subscriptions-by-ids.ts'
+import { deleteChatMessages } from './routes/delete-chat-messages.ts'
 import { deleteWebhooks } from './routes/delete-webhooks.ts'
 import { getActivitySubscriptions } from './routes/get-activity-subscriptions.ts'
 import { getChatConversation } from './routes/get-chat-conversation.ts'
@@ -40,9 +41,11 @@ import { getUsersPublicKeys } from './routes/get-users-public-keys.ts'
 import { getWebhooks } from './routes/get-webhooks.ts'
 import { initializeChatGroup } from './routes/initialize-chat-group.ts'
 import { leaveChatConversation } from './routes/leave-chat-conversation.ts'
+import { markChatConversationRead } from './routes/mark-chat-conversation-read.ts'
 import { removeChatGroupAdmins } from './routes/remove-chat-group-admins.ts'
 import { removeChatGroupMembers } from './routes/remove-chat-group-members.ts'
 import { sendChatMessage } from './routes/send-chat-message.ts'
+import { sendChatTypingIndicator } from './routes/send-chat-typing-indicator.ts'
 import { updateActivitySubscription } from './routes/update-activity-subscription.ts'
 import { updateChatConversationTtl } from './routes/update-chat-conversation-ttl.ts'
 import { updateChatGroupAvatar } from './routes/update-chat-group-avatar.ts'
@@ -69,6 +72,9 @@ export const ROUTES: readonly Route[] = [
   updateChatGroupAvatar,
   updateChatConversationTtl,
   sendChatMessage,
+  deleteChatMessages,
+  markChatConversationRead,
+  sendChatTypingIndicator,
   getChatConversationEvents,
   getChatConversations,
   getChatConversation,

@@ -2,7 +2,8 @@
 // another, and a foreign token is refused.
 import { isEventId } from '@conclave/wire'
 
-export type List = 'events' | 'conversations' | 'subscriptions'
+/** `newer`: events again, after a place instead of before it. */
+export type List = 'events' | 'newer' | 'conversations' | 'subscriptions'
 
 export function pageToken(list: List, place: string): string {
   return Buffer.from(`${list}:${place}`, 'utf8').toString('base64url')

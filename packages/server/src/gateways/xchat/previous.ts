@@ -1,9 +1,10 @@
-// Which event comes before another one in what this wire shows: field 10 of the envelope, `previous_id` in JSON. A
-// log never changes, so what is remembered here is never wrong; it saves the look that each message would cost.
+// Which event comes before another one in what this wire shows: field 10 of the envelope, `previous_id` in JSON. A log
+// never changes, and what is deleted keeps its place, so an envelope stays what it was; what is remembered here is never
+// wrong and saves the look that each message would cost.
 import type { EventId, RoomId } from '@conclave/wire'
 import type { Reading } from '../../engine/reading.ts'
 import type { RoomEvent } from '../../room/events.ts'
-import { isShown } from './encode.ts'
+import { hasForm } from './encode.ts'
 import { REMEMBERED_ROOMS } from './limits.ts'
 
 export class Previous {
@@ -19,7 +20,7 @@ export class Previous {
     const newest = this.#newest.get(event.room)
     this.#remember(event)
     if (newest?.sequence === event.sequence - 1) return newest.id
-    return this.#reading.idBefore(event.room, event.sequence, isShown)
+    return this.#reading.idBefore(event.room, event.sequence, ({ body }) => hasForm(body))
   }
 
   #remember({ room, sequence, id }: RoomEvent): void {

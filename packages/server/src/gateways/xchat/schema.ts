@@ -1,7 +1,7 @@
 // The small shapes that requests are made of, and how what does not fit is named: `$.user_ids[0]: must be …`,
 // `$.user_ids: is missing but it is required` (x-chat.md 1.3).
-import type { UserId } from '@conclave/wire'
-import { decodeBase64, isUserId } from '@conclave/wire'
+import type { EventId, UserId } from '@conclave/wire'
+import { decodeBase64, isEventId, isUserId } from '@conclave/wire'
 import { isKeyVersion } from '@conclave/wire/xchat/keys'
 import { z } from 'zod'
 import { MESSAGE_ID, TTL_LEAST, TTL_MOST } from '../../limits.ts'
@@ -30,6 +30,11 @@ export function list<T extends z.ZodType>(element: T, max?: number) {
   return max === undefined ? array : array.max(max, `must have at most ${max} elements`)
 }
 
+/** A list that names nothing twice. */
+export function distinct<T extends z.ZodType>(element: T, max: number) {
+  return list(element, max).refine(values => new Set(values).size === values.length, 'must not name anything twice')
+}
+
 export function object<S extends z.ZodRawShape>(shape: S) {
   return z.object(shape, 'must be an object')
 }
@@ -49,6 +54,9 @@ export const userId = text(SHORT_TEXT)
   .transform(id => id as UserId)
 export const version = text(SHORT_TEXT).refine(isKeyVersion, 'must be a version: 1 to 19 digits')
 export const shortBase64 = base64(SHORT_TEXT)
+export const sequenceId = text(SHORT_TEXT)
+  .refine(isEventId, 'must be a sequence id: 1 to 19 digits')
+  .transform(id => id as EventId)
 /** The id stands inside comma-joined signed texts, which know no escaping (x-chat.md 5.4). */
 export const messageId = text(MESSAGE_ID)
   .min(1, 'must not be empty')
@@ -84,14 +92,21 @@ export const maxResults = z
 
 /** Gives the place that the token stands for. */
 export function paginationToken(of: List) {
-  return text(PARAMETER)
-    .transform((token, context) => {
-      const place = placeOf(of, token)
-      if (place !== undefined) return place
-      context.addIssue('must be a token of an earlier page of this list')
-      return z.NEVER
-    })
+  return tokenOf([of])
+    .transform(({ place }) => place)
     .optional()
+}
+
+/** The same for a list that goes on in two directions. */
+export function tokenOf<const L extends List>(lists: readonly L[]) {
+  return text(PARAMETER).transform((token, context) => {
+    for (const list of lists) {
+      const place = placeOf(list, token)
+      if (place !== undefined) return { list, place }
+    }
+    context.addIssue('must be a token of an earlier page of this list')
+    return z.NEVER
+  })
 }
 
 /** The value in its shape, or the first thing that is wrong with it. `root` stands in front of the field's path. */

@@ -10,7 +10,7 @@ import { conversationIdOf } from '../../../room/signatures.ts'
 import type { RoomState } from '../../../room/state.ts'
 import { hasEnded } from '../../../room/ttl.ts'
 import type { GatewayParts } from '../../gateway.ts'
-import { encodeEvent, isShown } from '../encode.ts'
+import { encodeEvent, hasForm, isShown } from '../encode.ts'
 import { READ_AHEAD } from '../limits.ts'
 import type { Previous } from '../previous.ts'
 import { isOwnRemoval } from './event-types.ts'
@@ -98,7 +98,7 @@ export class Payloads {
     const { version } = found.body
     const held = this.#keyChanges.get(keyOf(room.id, version))
     if (held) return held
-    const before = await this.#parts.reading.idBefore(room.id, found.sequence, isShown)
+    const before = await this.#parts.reading.idBefore(room.id, found.sequence, ({ body }) => hasForm(body))
     const encoded = encodeEvent(found, conversationIdOf(room), before)
     if (!encoded) return undefined
     const keyChange = { version, envelope: encoded.envelope }
@@ -112,15 +112,17 @@ export class Payloads {
     wanted: string | null,
     reader: Account,
   ): Promise<RoomEvent | undefined> {
+    if (wanted !== null) {
+      const found = await this.#parts.reading.keyChange(reader, room, wanted)
+      return found && isRejection(found) ? undefined : found
+    }
     // The key for those who stay is opened right behind a removal.
     let before = event.sequence + (event.body.type === 'members.removed' ? 2 : 1)
     for (;;) {
       const page = { select: 'control', order: 'newest', before, limit: READ_AHEAD } as const
       const read = await this.#parts.reading.page(reader, room, page)
       if (isRejection(read)) return undefined
-      const found = read.events.find(
-        ({ body }) => body.type === 'epoch.opened' && (wanted === null || body.version === wanted),
-      )
+      const found = read.events.find(({ body }) => body.type === 'epoch.opened')
       const oldest = read.events.at(-1)
       if (found || !oldest || read.events.length < READ_AHEAD) return found
       before = oldest.sequence

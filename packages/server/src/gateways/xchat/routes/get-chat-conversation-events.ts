@@ -1,14 +1,14 @@
-// GET /2/chat/conversations/{id}/events: history, newest first, from where the caller became a member.
+// GET /2/chat/conversations/{id}/events: history, newest first and in both directions, from where the caller became a member.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
 import { about, resourceId, roomOf } from '../conversation.ts'
 import type { Encoded } from '../encode.ts'
 import { problemOf } from '../errors.ts'
-import { eventsPage } from '../events-page.ts'
+import { eventsPage, type Place } from '../events-page.ts'
 import { pageToken } from '../paging.ts'
 import { Refusal } from '../problem.ts'
 import { route } from '../route.ts'
-import { maxResults, names, paginationToken } from '../schema.ts'
+import { maxResults, names, tokenOf } from '../schema.ts'
 
 const FIELDS = [
   'conversation_id',
@@ -46,7 +46,7 @@ export const getChatConversationEvents = route({
   scopes: ['dm.read', 'users.read', 'tweet.read'],
   query: z.object({
     max_results: maxResults,
-    pagination_token: paginationToken('events'),
+    pagination_token: tokenOf(['events', 'newer']).optional(),
     'chat_message_event.fields': names(FIELDS),
   }),
   body: z.object({}),
@@ -55,28 +55,39 @@ export const getChatConversationEvents = route({
     meta: z.object({
       result_count: z.int(),
       has_more: z.boolean(),
+      /** Older events. */
       next_token: z.string().optional(),
+      /** Newer events, also those that come later. */
+      previous_token: z.string().optional(),
       conversation_key_events: z.array(z.string()),
     }),
   }),
   async run({ caller, param, query }, parts) {
     const room = await roomOf(param('id'), caller, parts)
     if (room instanceof Refusal) return room
-    const before = query.pagination_token === undefined ? undefined : Number(query.pagination_token)
-    const page = await eventsPage(caller.account, room, query.max_results, before, parts)
+    const page = await eventsPage(caller.account, room, query.max_results, placeAt(query.pagination_token), parts)
     if (isRejection(page)) return new Refusal(problemOf(page, about(parts, resourceId(room), room)))
     const data = page.events.map(event => itemOf(event, query['chat_message_event.fields']))
     return {
       data,
       meta: {
         result_count: data.length,
-        has_more: page.next !== null,
-        ...(page.next === null ? {} : { next_token: pageToken('events', String(page.next)) }),
+        has_more: page.more,
+        ...(page.older === null ? {} : { next_token: pageToken('events', String(page.older)) }),
+        ...(page.newer === null ? {} : { previous_token: pageToken('newer', String(page.newer)) }),
         conversation_key_events: page.keyChanges,
       },
     }
   },
 })
+
+function placeAt(token: { readonly list: 'events' | 'newer'; readonly place: string } | undefined): Place {
+  if (!token) return { from: 'newest' }
+  return {
+    from: token.list === 'newer' ? 'above' : 'below',
+    sequence: Math.min(Number(token.place), Number.MAX_SAFE_INTEGER),
+  }
+}
 
 function itemOf(encoded: Encoded, fields: readonly string[] | undefined): z.infer<typeof item> {
   const { event, previous, signature, conversationToken } = encoded
