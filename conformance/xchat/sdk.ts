@@ -63,6 +63,9 @@ export interface Read {
   /** Kinds of the group's changes, in the engine's words, with what each says. */
   // biome-ignore lint/suspicious/noExplicitAny: the engine's answer as it came
   readonly changes: readonly any[]
+  /** The same of the conversation's settings. */
+  // biome-ignore lint/suspicious/noExplicitAny: the engine's answer as it came
+  readonly settings: readonly any[]
   readonly errors: Readonly<Record<string, string>>
   readonly verified: boolean
   /** Envelopes, oldest first. */
@@ -280,6 +283,7 @@ export class Person {
       texts: read.filter(event => event.type === 'message').map(event => String(event.content?.text)),
       types: read.map(event => event.type),
       changes: read.flatMap(event => (event.type === 'groupChange' ? [event.change] : [])),
+      settings: read.flatMap(event => (event.type === 'settingsChange' ? [event.change] : [])),
       errors: result.errors,
       verified: read.every(event => event.verified),
       events,
