@@ -71,6 +71,7 @@ const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object;
   getUsersByUsername: async () => ({ path: `/users/by/username/user${B}` }),
   getUsersPublicKey: async () => ({ path: `/users/${A}/public_keys` }),
   getUsersPublicKeys: async () => ({ path: `/users/public_keys?ids=${A},${CROWD[5]}` }),
+  getUsersKeyLog: async () => ({ path: `/users/${A}/key_log?max_results=1` }),
   addUserPublicKey: async () => {
     const who = CROWD[0]!
     return { path: `/users/${who}/public_keys`, body: registration(makeHand(who, nextVersion())), who }
@@ -150,6 +151,7 @@ const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object;
     const { id } = await team()
     return { path: `/chat/media/${id}/${await sendMedium(server.url, A, id, Buffer.from('bytes'))}` }
   },
+  getChatConversationChain: async () => ({ path: conversation((await team()).id, '/chain?max_results=2') }),
   getChatConversation: async () => ({ path: conversation((await team()).id, '?expansions=member_ids') }),
   createActivitySubscription: async () => ({
     path: '/activity/subscriptions',
@@ -202,6 +204,7 @@ describe('the answer of', () => {
       getUsersByUsername: 'tweet.read users.read',
       getUsersPublicKey: read,
       getUsersPublicKeys: read,
+      getUsersKeyLog: read,
       addUserPublicKey: write,
       initializeChatGroup: 'dm.write',
       createChatConversation: write,
@@ -221,6 +224,7 @@ describe('the answer of', () => {
       getChatConversationEvents: read,
       getChatConversations: 'dm.read users.read',
       getChatConversation: read,
+      getChatConversationChain: read,
       createActivitySubscription: 'dm.read',
       getActivitySubscriptions: 'dm.read',
       updateActivitySubscription: 'dm.read',

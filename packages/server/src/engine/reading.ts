@@ -2,6 +2,7 @@
 // somebody may see. A right found here is checked again in the statement that reads.
 import type { ChannelId, EventId, RoomId, UserId } from '@conclave/wire'
 import { compareIds } from '@conclave/wire'
+import type { ChainHead, Link } from '@conclave/wire/transparency/chain'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import { ATTEMPTS, PAGE } from '../limits.ts'
@@ -13,6 +14,7 @@ import { isRejection } from '../room/rejection.ts'
 import type { Origin } from '../room/rights.ts'
 import { checkChannelAcls, checkHistory, checkList, checkStanding, visitorOf } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
+import { shownLink } from '../store/chains.ts'
 import type {
   AckStatus,
   Document,
@@ -70,6 +72,25 @@ export class Reading {
       if (isRejection(right)) return right
       const events = await this.#parts.store.page({ ...page, limit, room, right })
       if (events) return { events, room: found.room }
+      await this.#parts.rooms.refresh(room)
+    }
+    return { rejected: 'conflict', current: null }
+  }
+
+  /** Links of a room's chain after that number and where it ends; entries where the reader may see the event. */
+  async chain(
+    reader: Account,
+    room: RoomId,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly head: ChainHead; readonly links: readonly Link[] } | Rejection> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await this.room(room)
+      if (!found) return { rejected: 'room.unknown' }
+      const right = this.#right(reader, found.room, found.channel, null)
+      if (isRejection(right)) return right
+      const page = await this.#parts.store.chain(room, right, after, limit)
+      if (page) return { head: page.head, links: page.links.map(shownLink) }
       await this.#parts.rooms.refresh(room)
     }
     return { rejected: 'conflict', current: null }

@@ -2,6 +2,7 @@
 // signatures are checked, the reverse one too, so that nobody can put a signing key beside another's identity key.
 import { createHash, verify } from 'node:crypto'
 import { encodeBase64, type UserId } from '@conclave/wire'
+import type { ChainHead, Link } from '@conclave/wire/transparency/chain'
 import {
   compareVersions,
   fingerprintText,
@@ -13,6 +14,7 @@ import {
 import type { Clock } from '../clock.ts'
 import { PUBLIC_KEYS, VERSION_AHEAD } from '../limits.ts'
 import type { KeySet, PublicKey } from '../room/facts.ts'
+import { shownKey } from '../store/chains.ts'
 import type { Store, Write } from '../store/store.ts'
 import { commit } from './commit.ts'
 import type { IdentityRejection, KeyField } from './rejection.ts'
@@ -49,6 +51,19 @@ export class PublicKeys {
 
   of(user: UserId): Promise<KeySet | undefined> {
     return this.#parts.store.keys(user)
+  }
+
+  /** Links of the user's key log after that number, and where it ends. */
+  async log(
+    user: UserId,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly head: ChainHead; readonly links: readonly Link[] }> {
+    const { store } = this.#parts
+    // The head first: what is added meanwhile is for the next page.
+    const head = await store.keyLogHead(user)
+    const entries = await store.keyLog(user, after, Math.min(limit, Math.max(0, head.number - after)))
+    return { head, links: entries.map(shownKey) }
   }
 
   async register(caller: UserId, user: UserId, wanted: Registration): Promise<PublicKey | IdentityRejection> {

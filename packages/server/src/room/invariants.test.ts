@@ -1,7 +1,12 @@
 // The invariants of design 2, tested on the pure core by random histories of honest and dishonest commands. Each
 // test names the invariant; fast-check prints the seed of a history that breaks one.
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { EventId, UserId } from '@conclave/wire'
+import { encodeBase64, encodeBase64NoPad } from '@conclave/wire'
+import { linkOf, startHash, toHex } from '@conclave/wire/transparency/chain'
+import type { ChainCrypto } from '@conclave/wire/transparency/crypto'
+import type { Fault as ChainFault } from '@conclave/wire/transparency/fault'
+import { RoomCheck } from '@conclave/wire/transparency/room-chain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { TTL_LEAST } from '../limits.ts'
@@ -13,6 +18,7 @@ import { isControl } from './events.ts'
 import {
   action,
   contextAt,
+  fakeSignature,
   freshMessageId,
   groupCreate,
   keyChange,
@@ -533,6 +539,94 @@ describe('L1 coverage', () => {
         expect(log.room).toBe(before)
       }),
       { numRuns: RUNS * 3 },
+    )
+  })
+})
+
+describe('transparency', () => {
+  const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+  const crypto: ChainCrypto = {
+    sha256,
+    verify: (key, bytes, signature) =>
+      encodeBase64NoPad(signature) === fakeSignature(encodeBase64(key), Buffer.from(bytes).toString()),
+  }
+
+  /** Every event of a log as a chain that the server makes of it, checked by somebody with the key logs. */
+  async function checked(log: Log, events: readonly RoomEvent[]): Promise<{ check: RoomCheck; faults: ChainFault[] }> {
+    const keysOf = (user: string) =>
+      new Map(log.people.keySets.get(user as UserId)?.keys.map(key => [key.version, key]) ?? [])
+    const check = new RoomCheck(ROOM, keysOf, crypto)
+    const faults: ChainFault[] = []
+    let last = startHash('room chain', ROOM, sha256)
+    let number = 0
+    for (const { sequence, id, at, actor, body } of events) {
+      if (!isControl(body)) {
+        faults.push(...(await check.message({ sequence, id, at, actor, body })))
+        continue
+      }
+      const entry = { number: ++number, sequence, id, at, actor, salt: '', body }
+      const { digest, hash } = linkOf('room chain', last, entry, sha256)
+      last = hash
+      faults.push(...(await check.take({ number, digest: toHex(digest), hash: toHex(hash), entry })))
+    }
+    faults.push(...check.end(check.head))
+    return { check, faults }
+  }
+
+  test('whoever checks the chain of an honest server finds nothing wrong, and the same roster', async () => {
+    await fc.assert(
+      fc.asyncProperty(longHistories, async steps => {
+        const log = play(steps, () => {})
+        const { check, faults } = await checked(log, log.events)
+        expect(faults).toEqual([])
+        const { members, admins, epoch } = check.roster
+        expect([...(members ?? [])]).toEqual([...log.room.members.keys()])
+        expect(new Set(admins)).toEqual(new Set(usersWith(log.room, 'owner')))
+        expect(epoch).toBe(log.room.epoch?.version ?? null)
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
+  test('an addition, a key or an admin that nobody signed is noticed wherever it is put, however well it is chained', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, fc.nat(), fc.nat(3), async (steps, where, what) => {
+        const log = play(steps, () => {})
+        // Between two appends, where the making of the group is done.
+        const place = 3 + (where % (log.events.length - 2))
+        const before = log.events.slice(0, place)
+        const state = fold(undefined, before)
+        if (!state?.epoch || state.removed || log.events[place - 1]?.body.type === 'epoch.opened') return
+        if (log.events[place]?.body.type === 'roles.changed') return
+        const ghost = '1999' as UserId
+        const version = String(BigInt(state.epoch.version) + 1n)
+        const wraps = wrapsFor(log.people, [...state.members.keys()])
+        const forged: EventBody[][] = [
+          [{ type: 'members.added', users: [ghost], reads: 'all', signed: null, title: null, avatar: null }],
+          [{ type: 'epoch.opened', version, wraps, signed: null }],
+          [{ type: 'epoch.opened', version: state.epoch.version, wraps: [], signed: null }],
+          [
+            {
+              type: 'roles.changed',
+              user: [...state.members.keys()].find(user => !usersWith(state, 'owner').includes(user)) ?? ghost,
+              role: 'owner',
+              granted: true,
+              signed: null,
+            },
+          ],
+        ]
+        if (what === 3 && usersWith(state, 'owner').length === state.members.size) return
+        const actor = [...state.members.keys()][0] ?? null
+        const added = (forged[what] ?? []).map((body): RoomEvent => {
+          return { room: ROOM, sequence: 0, id: '0' as EventId, at: log.now, actor, body }
+        })
+        const events = [...before, ...added, ...log.events.slice(place)].map((event, index) => {
+          return { ...event, sequence: index + 1, id: String(index + 1) as EventId }
+        })
+        const { faults } = await checked(log, events)
+        expect(faults.map(({ fault }) => fault)).toContain('unsigned')
+      }),
+      { numRuns: RUNS },
     )
   })
 })

@@ -2,9 +2,10 @@
 // (protocol/transparency.md). Hashes are kept beside the log, in the transaction that writes it.
 import { hash } from 'node:crypto'
 import type { UserId } from '@conclave/wire'
-import { type KeyEntry, linkOf, startHash, toHex } from '@conclave/wire/transparency/chain'
+import { type KeyEntry, type Link, linkOf, type RoomEntry, startHash, toHex } from '@conclave/wire/transparency/chain'
 import type { RoomEvent } from '../room/events.ts'
 import type { PublicKey } from '../room/facts.ts'
+import type { ChainLink, KeyLogEntry } from './store.ts'
 
 /** Bytes of what makes the digest of an entry that somebody may not read impossible to guess. */
 export const SALT_BYTES = 16
@@ -30,10 +31,22 @@ export function startOfKeys(user: UserId): ChainDraft {
 
 /** The link of a control event. `salt`: SALT_BYTES from a cryptographic source. */
 export function linkOfEvent(last: ChainDraft, event: RoomEvent, salt: Uint8Array): DraftLink {
-  const { sequence, id, at, actor, body } = event
   const number = last.number + 1
-  const entry = { number, sequence, id, at, actor, salt: toHex(salt), body }
-  return { number, ...linkOf('room chain', last.hash, entry, sha256) }
+  return { number, ...linkOf('room chain', last.hash, roomEntryOf(number, event, toHex(salt)), sha256) }
+}
+
+function roomEntryOf(number: number, { sequence, id, at, actor, body }: RoomEvent, salt: string): RoomEntry {
+  return { number, sequence, id, at, actor, salt, body }
+}
+
+/** A link of a room's chain as it is served and exported. */
+export function shownLink({ number, digest, hash, opened }: ChainLink): Link {
+  return { number, digest, hash, ...(opened && { entry: roomEntryOf(number, opened.event, opened.salt) }) }
+}
+
+/** An entry of a key log as a link. */
+export function shownKey(logged: KeyLogEntry): Link {
+  return { number: logged.number, hash: logged.hash, entry: keyEntryOf(logged, logged.key) }
 }
 
 /** The link of a change of somebody's keys. `key`: X only. */

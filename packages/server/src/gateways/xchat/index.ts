@@ -31,10 +31,12 @@ import { deleteChatMessages } from './routes/delete-chat-messages.ts'
 import { deleteWebhooks } from './routes/delete-webhooks.ts'
 import { getActivitySubscriptions } from './routes/get-activity-subscriptions.ts'
 import { getChatConversation } from './routes/get-chat-conversation.ts'
+import { getChatConversationChain } from './routes/get-chat-conversation-chain.ts'
 import { getChatConversationEvents } from './routes/get-chat-conversation-events.ts'
 import { getChatConversations } from './routes/get-chat-conversations.ts'
 import { getUsersById } from './routes/get-users-by-id.ts'
 import { getUsersByUsername } from './routes/get-users-by-username.ts'
+import { getUsersKeyLog } from './routes/get-users-key-log.ts'
 import { getUsersMe } from './routes/get-users-me.ts'
 import { getUsersPublicKey } from './routes/get-users-public-key.ts'
 import { getUsersPublicKeys } from './routes/get-users-public-keys.ts'
@@ -59,6 +61,7 @@ export const ROUTES: readonly Route[] = [
   getUsersByUsername,
   getUsersPublicKey,
   getUsersPublicKeys,
+  getUsersKeyLog,
   addUserPublicKey,
   initializeChatGroup,
   createChatConversation,
@@ -78,6 +81,7 @@ export const ROUTES: readonly Route[] = [
   getChatConversationEvents,
   getChatConversations,
   getChatConversation,
+  getChatConversationChain,
   createActivitySubscription,
   getActivitySubscriptions,
   updateActivitySubscription,

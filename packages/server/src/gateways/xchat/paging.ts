@@ -3,7 +3,7 @@
 import { isEventId } from '@conclave/wire'
 
 /** `newer`: events again, after a place instead of before it. */
-export type List = 'events' | 'newer' | 'conversations' | 'subscriptions'
+export type List = 'events' | 'newer' | 'chain' | 'key_log' | 'conversations' | 'subscriptions'
 
 export function pageToken(list: List, place: string): string {
   return Buffer.from(`${list}:${place}`, 'utf8').toString('base64url')
