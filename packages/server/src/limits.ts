@@ -48,6 +48,8 @@ export const CHANNEL_SANCTIONS = 1_000
 export const REASON = 1_024
 /** Sanctions of one channel or one user that wait for each other; more than a moderators' page can send at once. */
 export const WAITING_SANCTIONS = 256
+/** Who may ask at the same time to be let into a room: each stands in its state, and an admin looks at them one by one. */
+export const JOIN_REQUESTS = 100
 /** Messages that one event deletes: their ids and sequences are kept in it. */
 export const DELETED_TOGETHER = 500
 /** Files that go together with deleted messages: two documents are written for each in that transaction. */

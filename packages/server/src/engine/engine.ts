@@ -196,6 +196,7 @@ export class Engine {
       case 'taken': {
         const { claim, by } = outcome
         if (claim?.space === 'name') return { rejected: 'name.taken', name: claim.key }
+        if (claim?.space === 'invite') return { rejected: 'invite.taken' }
         if (claim?.space === 'slot') return { rejected: 'slot.taken' }
         if (by !== null) return { rejected: 'room.taken', room: by as RoomId }
         return { rejected: 'conflict', current: state?.epoch?.version ?? null }

@@ -1,5 +1,6 @@
 // Memberships that the server ends, room by room: with an account, or by a ban that covers more than one room. Each goes
-// through the one command that removes members, so that encrypted rooms close, each once (L4).
+// through the one command that removes members, so that encrypted rooms close, each once (L4). What somebody has asked for
+// and not got yet ends with them.
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
@@ -17,7 +18,7 @@ export interface Ending {
 }
 
 /** What says that there is nothing to end any more. */
-const OVER: ReadonlySet<Rejection['rejected']> = new Set(['members.absent', 'room.unknown'])
+const OVER: ReadonlySet<Rejection['rejected']> = new Set(['members.absent', 'join.absent', 'room.unknown'])
 
 /** The rooms that were left, or why one could not be: those before it are left all the same. */
 export async function endMemberships(
@@ -40,5 +41,20 @@ export async function endMemberships(
       else if (!OVER.has(answer.rejected)) return answer
     }
   }
-  return { left }
+  return (await endRequests({ store, engine }, user, channel)) ?? { left }
+}
+
+/** The rooms of a channel, or all, are not asked any more to let the user in. */
+async function endRequests(
+  { store, engine }: { readonly store: Store; readonly engine: Engine },
+  user: UserId,
+  channel: ChannelId | null,
+): Promise<Rejection | null> {
+  for (const { room, channel: within } of await store.heads(await store.requestsOf(user))) {
+    if (channel !== null && within !== channel) continue
+    const command = { command: 'reject-joins', actor: null, users: [user], signatures: [] } as const
+    const answer = await engine.submit({ room, command, session: null, bytes: 0 })
+    if (isRejection(answer) && !OVER.has(answer.rejected)) return answer
+  }
+  return null
 }

@@ -294,6 +294,13 @@ export class Reading {
     return room && this.#parts.rooms.load(room)
   }
 
+  /** The room whose invite has that key; whether it opens anything now is the caller's matter. */
+  async invited(key: string): Promise<RoomState | undefined> {
+    const room = await this.#parts.store.claimed({ space: 'invite', key })
+    const state = room && (await this.#parts.rooms.load(room))
+    return !state || state.invite?.key === key ? state : this.#parts.rooms.refresh(state.id)
+  }
+
   /** A room as it stands now, of a state that may have been read before the last wait. */
   newest(room: RoomState): RoomState {
     return this.#parts.rooms.peek(room.id) ?? room

@@ -52,6 +52,8 @@ function created(event: RoomEvent): RoomState {
     acls: body.acls,
     sanctions: [],
     epoch: null,
+    invite: null,
+    requests: new Map(),
     keys: new Map(),
     closed: false,
     removed: false,
@@ -66,7 +68,8 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
       const from = body.reads === 'all' ? 0 : event.sequence - 1
       const members = new Map(state.members)
       for (const user of body.users) members.set(user, { from, at: event.at })
-      return { members, title: body.title ?? state.title, avatar: body.avatar ?? state.avatar }
+      const requests = requestsWithout(state, body.users)
+      return { members, requests, title: body.title ?? state.title, avatar: body.avatar ?? state.avatar }
     }
     case 'members.removed': {
       const members = new Map(state.members)
@@ -113,6 +116,16 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
       return { title: body.title, avatar: body.avatar }
     case 'ttl.changed':
       return { ttlMs: body.ttlMs }
+    case 'invite.enabled': {
+      const { url, key, expiresAt } = body
+      return { invite: { url, key, expiresAt } }
+    }
+    case 'invite.disabled':
+      return { invite: null }
+    case 'join.requested':
+      return { requests: new Map(state.requests).set(body.user, event.at) }
+    case 'join.rejected':
+      return { requests: requestsWithout(state, body.users) }
     case 'room.described':
       return { topic: body.topic, sort: body.sort, tags: body.tags, isDefault: body.isDefault, isAdmin: body.isAdmin }
     case 'sanction.set': {
@@ -121,18 +134,26 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
       const kept = state.sanctions.filter(
         s => !(s.kind === kind && s.user === user) && (s.until === null || s.until > event.at),
       )
-      return { sanctions: [...kept, body.sanction] }
+      const requests = kind === 'ban' ? requestsWithout(state, [user]) : state.requests
+      return { sanctions: [...kept, body.sanction], requests }
     }
     case 'sanction.lifted':
       return { sanctions: state.sanctions.filter(s => !(s.kind === body.kind && s.user === body.user)) }
     case 'suite.switched':
       return { suite: body.suite }
     case 'room.removed':
-      return { removed: true, members: new Map(), closed: false }
+      return { removed: true, members: new Map(), closed: false, invite: null, requests: new Map() }
     case 'group.signed':
     case 'room.created':
     case 'message':
     case 'messages.deleted':
       return {}
   }
+}
+
+function requestsWithout({ requests }: RoomState, users: readonly UserId[]): ReadonlyMap<UserId, number> {
+  if (!users.some(user => requests.has(user))) return requests
+  const left = new Map(requests)
+  for (const user of users) left.delete(user)
+  return left
 }

@@ -15,16 +15,24 @@ import type { DeleteSigned } from './commands/delete-signed.ts'
 import { deleteSigned } from './commands/delete-signed.ts'
 import type { DescribeRoom } from './commands/describe-room.ts'
 import { describeRoom } from './commands/describe-room.ts'
+import type { DisableInvite } from './commands/disable-invite.ts'
+import { disableInvite } from './commands/disable-invite.ts'
+import type { EnableInvite } from './commands/enable-invite.ts'
+import { enableInvite } from './commands/enable-invite.ts'
 import type { Kick } from './commands/kick.ts'
 import { kick } from './commands/kick.ts'
 import type { OpenEpoch } from './commands/open-epoch.ts'
 import { openEpoch } from './commands/open-epoch.ts'
+import type { RejectJoins } from './commands/reject-joins.ts'
+import { rejectJoins } from './commands/reject-joins.ts'
 import type { RemoveMembers } from './commands/remove-members.ts'
 import { removeMembers } from './commands/remove-members.ts'
 import type { RemoveRoom } from './commands/remove-room.ts'
 import { removeRoom } from './commands/remove-room.ts'
 import type { ReplaceAcls } from './commands/replace-acls.ts'
 import { replaceAcls } from './commands/replace-acls.ts'
+import type { RequestJoin } from './commands/request-join.ts'
+import { requestJoin } from './commands/request-join.ts'
 import type { Retitle } from './commands/retitle.ts'
 import { retitle } from './commands/retitle.ts'
 import type { SetSanction } from './commands/sanction.ts'
@@ -56,6 +64,10 @@ export type Command =
   | ChangeAdmins
   | Retitle
   | ChangeTtl
+  | EnableInvite
+  | DisableInvite
+  | RequestJoin
+  | RejectJoins
   | SetAcls
   | ReplaceAcls
   | DescribeRoom
@@ -79,6 +91,10 @@ const RULES: Rules = {
   'change-admins': changeAdmins,
   retitle,
   'change-ttl': changeTtl,
+  'enable-invite': enableInvite,
+  'disable-invite': disableInvite,
+  'request-join': requestJoin,
+  'reject-joins': rejectJoins,
   'set-acls': setAcls,
   'replace-acls': replaceAcls,
   'describe-room': describeRoom,

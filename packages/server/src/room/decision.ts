@@ -5,9 +5,9 @@ import type { Context, Facts, Needs } from './facts.ts'
 import type { Rejection } from './rejection.ts'
 import type { RoomState } from './state.ts'
 
-/** A unique row: a room name, a direct pair, a slot of an owner's rooms. Held by a room; first come, first served. */
+/** A unique row: a room name, a direct pair, a slot of an owner's rooms, the token of an invite. Held by a room; first come, first served. */
 export interface Claim {
-  readonly space: 'name' | 'direct' | 'direct.xchat' | 'slot'
+  readonly space: 'name' | 'direct' | 'direct.xchat' | 'slot' | 'invite'
   readonly key: string
 }
 

@@ -163,6 +163,21 @@ export type EventBody =
     }
   /** How long messages last that are sent from now on, in ms; null: they stay. */
   | { readonly type: 'ttl.changed'; readonly ttlMs: number | null; readonly signed: Signed }
+  /** A link by which others may ask to be let in; it takes the place of an earlier one. */
+  | {
+      readonly type: 'invite.enabled'
+      readonly url: string
+      /** Under which its token is claimed and found. */
+      readonly key: string
+      /** ms since 1970; null never ends. */
+      readonly expiresAt: number | null
+      readonly signed: Signed
+    }
+  | { readonly type: 'invite.disabled'; readonly signed: Signed }
+  /** Somebody who is no member asks to be let in, and is none by that. */
+  | { readonly type: 'join.requested'; readonly user: UserId; readonly signed: Signed }
+  /** `signed` null: the server ended them, with an account or by a ban. */
+  | { readonly type: 'join.rejected'; readonly users: readonly UserId[]; readonly signed: Signed | null }
   | {
       readonly type: 'room.described'
       readonly topic: string

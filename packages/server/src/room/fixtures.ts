@@ -4,6 +4,7 @@ import { createECDH, createHash, randomBytes } from 'node:crypto'
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import { encodeBase64, encodeBase64NoPad, groupIdOf, pairIdOf } from '@conclave/wire'
 import type { WritableDetail } from '@conclave/wire/xchat/detail'
+import type { GroupInviteEnable } from '@conclave/wire/xchat/events'
 import { decodeMessageCreate, encodeDetail, encodeMessageCreate } from '@conclave/wire/xchat/events'
 import {
   groupChangePayload,
@@ -189,6 +190,7 @@ export interface AddShape {
   readonly current?: readonly UserId[]
   readonly admins?: readonly UserId[]
   readonly version: string
+  readonly invite?: GroupInviteEnable
 }
 
 export function memberAdd(people: People, signer: UserId, state: RoomState, shape: AddShape): ActionSignature {
@@ -205,6 +207,7 @@ export function memberAdd(people: People, signer: UserId, state: RoomState, shap
         currentTitle: state.title ?? undefined,
         conversationKeyVersion: shape.version,
         currentPendingMemberIds: [],
+        groupInviteEnable: shape.invite,
       },
       forKeyRotation: false,
     },

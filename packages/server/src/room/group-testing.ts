@@ -2,15 +2,20 @@
 // wrong.
 import { randomBytes } from 'node:crypto'
 import type { EventId, UserId } from '@conclave/wire'
-import type { GroupChange, MetadataChange, WritableDetail } from '@conclave/wire/xchat/events'
+import type { GroupChange, GroupInviteEnable, MetadataChange, WritableDetail } from '@conclave/wire/xchat/events'
+import type { AddMembers } from './commands/add-members.ts'
 import type { ChangeAdmins } from './commands/change-admins.ts'
 import type { ChangeTtl } from './commands/change-ttl.ts'
 import type { DeleteSigned } from './commands/delete-signed.ts'
+import type { DisableInvite } from './commands/disable-invite.ts'
+import type { EnableInvite } from './commands/enable-invite.ts'
+import type { RejectJoins } from './commands/reject-joins.ts'
 import type { RemoveMembers } from './commands/remove-members.ts'
+import type { RequestJoin } from './commands/request-join.ts'
 import type { Retitle } from './commands/retitle.ts'
 import type { RoomEvent } from './events.ts'
 import type { People } from './fixtures.ts'
-import { action, conversationOf, keyChange, userId, wrapBytes, wrapsFor } from './fixtures.ts'
+import { action, conversationOf, keyChange, memberAdd, userId, wrapBytes, wrapsFor } from './fixtures.ts'
 import type { Created, Scene } from './scene-testing.ts'
 import { owner, scene } from './scene-testing.ts'
 import type { ActionSignature } from './signatures.ts'
@@ -48,6 +53,9 @@ export const TITLE_FAULTS = ['old version', 'other value'] as const
 export const TTL_FAULTS = ['other value', 'other kind', 'for all messages', 'no lifetime'] as const
 /** What can be wrong with a deletion. */
 export const DELETE_FAULTS = ['other action', 'one message more'] as const
+/** What can be wrong with an invite. */
+export const INVITE_FAULTS = ['other url', 'other end', 'an affiliate', 'past'] as const
+export type InviteFault = (typeof INVITE_FAULTS)[number]
 export type SignedFault = (typeof SIGNED_FAULTS)[number]
 export type RotationFault = (typeof ROTATION_FAULTS)[number]
 export type TitleFault = (typeof TITLE_FAULTS)[number]
@@ -184,17 +192,85 @@ function lifetime(ttlMs: number | null, fault: SignedFault | TtlFault | null): M
   }
 }
 
+/** `end`: ms since 1970; null never. */
+export function invitation(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  name: string,
+  end: number | null = null,
+  fault: SignedFault | InviteFault | null = null,
+): EnableInvite {
+  const url = urlOf(name)
+  const expiresAt = fault === 'past' ? 1 : end
+  const signedEnd = fault === 'other end' ? (end ?? 0) + 1 : expiresAt
+  const change: GroupChange = {
+    kind: 'inviteEnable',
+    inviteUrl: fault === 'other url' ? urlOf(`${name}x`) : url,
+    expiresAtMsec: signedEnd === null ? undefined : String(signedEnd),
+    affiliateId: fault === 'an affiliate' ? actor : undefined,
+  }
+  const signatures = changeSigned(people, state, actor, change, fault)
+  return { command: 'enable-invite', actor, url, key: name, expiresAt, signatures }
+}
+
+export function urlOf(name: string): string {
+  return `https://chat.example/i/${name}`
+}
+
+export function noInvitation(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  fault: SignedFault | null = null,
+): DisableInvite {
+  const signatures = changeSigned(people, state, actor, { kind: 'inviteDisable', disabledBy: actor }, fault)
+  return { command: 'disable-invite', actor, signatures }
+}
+
+export function joinRequest(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  name: string,
+  fault: SignedFault | null = null,
+): RequestJoin {
+  const signatures = changeSigned(people, state, actor, { kind: 'joinRequest', userId: actor }, fault)
+  return { command: 'request-join', actor, key: name, signatures }
+}
+
+export function joinRejection(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  users: readonly UserId[],
+  fault: SignedFault | null = null,
+): RejectJoins {
+  const signatures = changeSigned(people, state, actor, { kind: 'joinReject', ids: [...users] }, fault)
+  return { command: 'reject-joins', actor, users, signatures }
+}
+
+/** An addition with the next key. `invite`: as it stands in what is signed. */
+export function addition(made: Scene, actor: UserId, users: readonly UserId[], invite?: GroupInviteEnable): AddMembers {
+  const { people, room } = made
+  const version = nextVersion(made)
+  const wraps = wrapsFor(people, [...room.members.keys(), ...users])
+  const change = memberAdd(people, actor, room, { users, version, ...(invite && { invite }) })
+  const signatures = [keyChange(people, actor, version, wraps, conversationOf(room)), change]
+  return { command: 'add-members', actor, users, signed: { version, wraps, signatures, title: null, avatar: null } }
+}
+
 /** The one signature of a change of the group, or of what it keeps. */
 function changeSigned(
   people: People,
   state: RoomState,
   actor: UserId,
   change: GroupChange | MetadataChange,
-  fault: SignedFault | RotationFault | TitleFault | TtlFault | null,
+  fault: SignedFault | RotationFault | TitleFault | TtlFault | InviteFault | null,
 ): ActionSignature[] {
   const other = {
     part: detailOf(OTHER[change.kind] ?? { kind: 'adminAdd', ids: [actor] }),
-    list: detailOf('ids' in change ? { ...change, ids: [...change.ids, userId(98)] } : change),
+    list: detailOf(speakingOf(userId(98), change)),
   }
   return signedBy(people, state, actor, detailOf(change), other, fault)
 }
@@ -206,7 +282,7 @@ function signedBy(
   actor: UserId,
   detail: WritableDetail,
   other: { readonly part: WritableDetail; readonly list: WritableDetail },
-  fault: SignedFault | RotationFault | TitleFault | TtlFault | null,
+  fault: SignedFault | RotationFault | TitleFault | TtlFault | InviteFault | null,
 ): ActionSignature[] {
   const sign = (by: UserId, what: WritableDetail, room = conversationOf(state)) => action(people, by, what, room)
   const honest = sign(actor, detail)
@@ -236,6 +312,14 @@ function signedBy(
     default:
       return [honest]
   }
+}
+
+/** The same change of somebody or something else. */
+function speakingOf(user: UserId, change: GroupChange | MetadataChange): GroupChange | MetadataChange {
+  if ('ids' in change) return { ...change, ids: [...change.ids, user] }
+  if (change.kind === 'inviteEnable') return { ...change, inviteUrl: urlOf(user) }
+  if (change.kind === 'inviteDisable') return { ...change, disabledBy: user }
+  return change.kind === 'joinRequest' ? { ...change, userId: user } : change
 }
 
 function detailOf(change: GroupChange | MetadataChange): WritableDetail {

@@ -30,11 +30,16 @@ import {
   wrapsFor,
   xchatContent,
 } from './fixtures.ts'
-import type { DeleteFault, RotationFault, SignedFault, TitleFault, TtlFault } from './group-testing.ts'
+import type { DeleteFault, InviteFault, RotationFault, SignedFault, TitleFault, TtlFault } from './group-testing.ts'
 import {
   adminChange,
   DELETE_FAULTS,
   deletion,
+  INVITE_FAULTS,
+  invitation,
+  joinRejection,
+  joinRequest,
+  noInvitation,
   ROTATION_FAULTS,
   retitling,
   SIGNED_FAULTS,
@@ -47,7 +52,7 @@ import {
 import { isRejection } from './rejection.ts'
 import { conversationIdOf } from './signatures.ts'
 import type { RoomState } from './state.ts'
-import { usersWith } from './state.ts'
+import { inviteOf, usersWith } from './state.ts'
 
 const RUNS = 150
 const START = 1_800_000_000_000
@@ -288,6 +293,22 @@ type Step =
       readonly picks: readonly number[]
       readonly fault: SignedFault | DeleteFault | null
     }
+  | {
+      readonly do: 'link'
+      readonly by: number
+      readonly name: string
+      readonly for: number | null
+      readonly fault: SignedFault | InviteFault | null
+    }
+  | { readonly do: 'unlink'; readonly by: number; readonly fault: SignedFault | null }
+  | { readonly do: 'ask'; readonly by: number; readonly name: string; readonly fault: SignedFault | null }
+  | {
+      readonly do: 'turn away'
+      readonly by: number
+      /** null: everybody who waits. */
+      readonly who: readonly number[] | null
+      readonly fault: SignedFault | null
+    }
   | { readonly do: 'rotate'; readonly by: number }
   | { readonly do: 'send'; readonly by: number; readonly old: boolean; readonly ttl: number | null }
   | { readonly do: 'ban'; readonly by: number | null; readonly who: number; readonly for: number }
@@ -307,6 +328,8 @@ function mostlyNone<const T>(...faults: readonly T[]): fc.Arbitrary<T | null> {
 }
 
 const lifetime = fc.option(fc.integer({ min: TTL_LEAST, max: 10 * TTL_LEAST }))
+
+const link = fc.constantFrom('a', 'b')
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -371,6 +394,38 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       fault: mostlyNone(...SIGNED_FAULTS, ...DELETE_FAULTS),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('link' as const),
+      by: signer,
+      name: link,
+      for: fc.option(fc.nat(5_000)),
+      fault: mostlyNone(...SIGNED_FAULTS, ...INVITE_FAULTS),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('unlink' as const), by: signer, fault: mostlyNone(...SIGNED_FAULTS) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('ask' as const),
+      by: person,
+      name: link,
+      fault: mostlyNone(...SIGNED_FAULTS),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('turn away' as const),
+      by: signer,
+      who: fc.option(fc.array(person, { maxLength: 2 }), { freq: 1 }),
+      fault: mostlyNone(...SIGNED_FAULTS),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('rotate' as const), by: person }) },
   {
     weight: 5,
@@ -416,6 +471,10 @@ function perform(log: Log, one: Step): string | null {
     case 'sign out':
     case 'admins':
     case 'ttl':
+    case 'link':
+    case 'unlink':
+    case 'ask':
+    case 'turn away':
     case 'retitle': {
       const by = userId(one.by)
       return log.people.keySets.has(by) ? log.submit(signedChange(log, one, by)) : 'skipped'
@@ -466,7 +525,7 @@ function picked(log: Log, picks: readonly number[]): RoomEvent[] {
 }
 
 type Signed = Extract<Step, { do: (typeof SIGNED)[number] }>
-const SIGNED = ['sign off', 'sign out', 'admins', 'retitle', 'ttl'] as const
+const SIGNED = ['sign off', 'sign out', 'admins', 'retitle', 'ttl', 'link', 'unlink', 'ask', 'turn away'] as const
 
 function signedChange(log: Log, one: Signed, by: UserId): Command {
   const { people, room } = log
@@ -481,6 +540,14 @@ function signedChange(log: Log, one: Signed, by: UserId): Command {
       return retitling(people, room, by, one.part, one.fault)
     case 'ttl':
       return ttlChange(people, room, by, one.ttl, one.fault)
+    case 'link':
+      return invitation(people, room, by, one.name, one.for === null ? null : log.now + one.for, one.fault)
+    case 'unlink':
+      return noInvitation(people, room, by, one.fault)
+    case 'ask':
+      return joinRequest(people, room, by, one.name, one.fault)
+    case 'turn away':
+      return joinRejection(people, room, by, one.who?.map(userId) ?? [...room.requests.keys()], one.fault)
   }
 }
 
@@ -835,11 +902,11 @@ describe('L5 signed', () => {
           taken.add(one.do)
           expect(one.fault).toBe(null)
           const by = userId(one.by)
-          expect(before.members.has(by)).toBe(true)
+          expect(before.members.has(by)).toBe(one.do !== 'ask')
           const admins = usersWith(before, 'owner')
           const bare = admins.length === 0 && one.do === 'admins' && one.granted
-          if (one.do !== 'sign out') expect(bare || admins.includes(by)).toBe(true)
-          if (one.do === 'retitle' || one.do === 'ttl') expect(before.closed).toBe(false)
+          if (one.do !== 'sign out' && one.do !== 'ask') expect(bare || admins.includes(by)).toBe(true)
+          if (one.do === 'retitle' || one.do === 'ttl' || one.do === 'link') expect(before.closed).toBe(false)
           // One event with the signature for each change; a removal is signed twice.
           const added = log.events.filter(({ sequence, body }) => sequence > before.control && isControl(body))
           const signed = added.filter(({ body }) => 'signed' in body && body.signed !== null)
@@ -847,9 +914,9 @@ describe('L5 signed', () => {
           if (one.do === 'admins') expect(usersWith(log.room, 'owner').length).toBeGreaterThan(0)
         })
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS * 3 },
     )
-    expect(taken.size).toBe(SIGNED.length)
+    expect([...taken].sort()).toEqual([...SIGNED].sort())
   })
 
   test('a deletion has no fault, is of messages that its signer may see and delete, and is an event only for everybody', () => {
@@ -886,18 +953,30 @@ describe('L5 signed', () => {
       { do: 'admins', fault } as const,
       { do: 'retitle', fault } as const,
       { do: 'ttl', fault } as const,
+      { do: 'link', fault } as const,
+      { do: 'unlink', fault } as const,
+      { do: 'ask', fault } as const,
+      { do: 'turn away', fault } as const,
     ]),
     ...ROTATION_FAULTS.map(fault => ({ do: 'sign off', fault }) as const),
     ...TITLE_FAULTS.map(fault => ({ do: 'retitle', fault }) as const),
     ...TTL_FAULTS.map(fault => ({ do: 'ttl', fault }) as const),
+    ...INVITE_FAULTS.map(fault => ({ do: 'link', fault }) as const),
   ]
   test.each(cases)('$do with $fault is refused, and taken without it', one => {
     const log = new Log()
     expect(log.createGroup([userId(0), userId(1), userId(2)])).toBe(null)
-    const rest = { by: 0, who: one.do === 'admins' ? [1] : 1, granted: true, part: 'title', ttl: 5_000 }
+    for (const each of [
+      { do: 'link', by: 0, name: 'a', for: null },
+      { do: 'ask', by: 3, name: 'a' },
+    ] as const)
+      expect(perform(log, { ...each, fault: null })).toBe(null)
+    const who = one.do === 'admins' ? [1] : one.do === 'turn away' ? [3] : 1
+    const link = { name: 'a', for: one.do === 'link' ? 5_000 : null }
+    const rest = { by: one.do === 'ask' ? 4 : 0, who, granted: true, part: 'title', ttl: 5_000, ...link }
     const before = log.room
     const rejected = perform(log, { ...rest, ...one } as Step)
-    expect(rejected).toMatch(/^(signature|wrap|epoch|members)\.|^limit$/)
+    expect(rejected).toMatch(/^(signature|wrap|epoch|members|invite)\.|^limit$/)
     expect(log.room).toBe(before)
     expect(perform(log, { ...rest, ...one, fault: null } as Step)).toBe(null)
   })
@@ -942,6 +1021,35 @@ describe('L7 once', () => {
     expect(log.submit(command)).toBe('members.already')
     expect(log.remove(userId(0), [userId(2)])).toBe(null)
     expect(log.submit(command)).not.toBe(null)
+  })
+})
+
+describe('whoever asks to be let in', () => {
+  test('has the link that counts, waits once, and is neither a member nor banned (L1, L10)', () => {
+    let taken = 0
+    fc.assert(
+      fc.property(longHistories, steps => {
+        play(steps, (log, one, before, rejected) => {
+          for (const user of log.room.requests.keys()) {
+            expect(log.room.members.has(user)).toBe(false)
+            expect(log.room.sanctions.some(s => s.kind === 'ban' && s.user === user && (s.until ?? 0) > log.now)).toBe(
+              false,
+            )
+          }
+          if (one.do !== 'ask') return
+          // Whatever came of it: nobody is let in by it.
+          expect(log.room.members).toBe(before.members)
+          if (rejected === 'skipped' || one.fault !== null) return
+          const user = userId(one.by)
+          const banned = before.sanctions.some(s => s.kind === 'ban' && s.user === user && (s.until ?? 0) > log.now)
+          const known = before.members.has(user) || before.requests.has(user)
+          expect(rejected === null).toBe(inviteOf(before, log.now)?.key === one.name && !banned && !known)
+          if (rejected === null) taken += 1
+        })
+      }),
+      { numRuns: RUNS },
+    )
+    expect(taken).toBeGreaterThan(0)
   })
 })
 

@@ -51,6 +51,15 @@ export type Rejection =
   | { readonly rejected: 'members.self'; readonly user: UserId }
   | { readonly rejected: 'role.held'; readonly user: UserId }
   | { readonly rejected: 'role.absent'; readonly user: UserId }
+  // invites and requests to join
+  /** No such link, or none any more: whoever asks learns no more. */
+  | { readonly rejected: 'invite.unknown' }
+  | { readonly rejected: 'invite.absent' }
+  | { readonly rejected: 'invite.taken' }
+  | { readonly rejected: 'invite.past' }
+  | { readonly rejected: 'join.already'; readonly as: 'member' | 'pending' }
+  | { readonly rejected: 'join.absent'; readonly user: UserId }
+  | { readonly rejected: 'join.full'; readonly limit: number }
   // epochs and wraps (L1, L2)
   | { readonly rejected: 'epoch.missing' }
   | { readonly rejected: 'epoch.malformed' }

@@ -214,6 +214,32 @@ const LISTS = {
   'join reject': 'joinReject',
 } as const satisfies Partial<Record<SignedPart, GroupChange['kind']>>
 
+/** The same for a change that signs something else than a list: found right by `check`, then verified. */
+export function readChange<P extends keyof typeof CHANGES>(
+  state: RoomState,
+  signatures: readonly ActionSignature[],
+  part: P,
+  signer: UserId,
+  facts: Facts,
+  context: Context,
+  check: (change: Extract<GroupChange, { kind: (typeof CHANGES)[P] }>) => Rejection | null,
+): ReadAction | Rejection {
+  const actions = readActions(signatures, [part], signer, facts)
+  if (isRejection(actions)) return actions
+  const read = actions.get(part)
+  const change = read && changeOf(read, CHANGES[part])
+  if (!read || !change) throw new Error('readActions gives every part that it was asked for')
+  return check(change) ?? verifyAction(read, part, signer, conversationIdOf(state), facts, context) ?? read
+}
+
+const CHANGES = {
+  title: 'title',
+  avatar: 'avatar',
+  'invite enable': 'inviteEnable',
+  'invite disable': 'inviteDisable',
+  'join request': 'joinRequest',
+} as const satisfies Partial<Record<SignedPart, GroupChange['kind']>>
+
 /** A change of the conversation's settings that is the only thing signed, read, found right by `check` and verified. */
 export function readSetting(
   state: RoomState,

@@ -24,6 +24,15 @@ export interface MemberKeys {
   readonly suggested: string | null
 }
 
+/** X: the link by which others may ask to be let in. */
+export interface Invite {
+  readonly url: string
+  /** Under which its token is claimed. */
+  readonly key: string
+  /** ms since 1970; null never ends. */
+  readonly expiresAt: number | null
+}
+
 export interface RoomState {
   readonly id: RoomId
   readonly channel: ChannelId
@@ -50,6 +59,9 @@ export interface RoomState {
   readonly acls: readonly Acl[]
   readonly sanctions: readonly Sanction[]
   readonly epoch: Epoch | null
+  readonly invite: Invite | null
+  /** X: who asks to be let in, and since when (ms since 1970), in the order of asking. Never members. */
+  readonly requests: ReadonlyMap<UserId, number>
   /** Rocket.Chat's per-member keys; empty in rooms of other suites. */
   readonly keys: ReadonlyMap<UserId, MemberKeys>
   readonly closed: boolean
@@ -67,6 +79,13 @@ export function usersWith(state: RoomState, role: RoomRole): UserId[] {
   const users: UserId[] = []
   for (const [user, roles] of state.roles) if (roles.includes(role)) users.push(user)
   return users
+}
+
+/** The room's link, if it opens anything now. `now` in ms since 1970. */
+export function inviteOf({ invite, members }: RoomState, now: number): Invite | null {
+  // Nobody is left who could let anybody in.
+  if (!invite || members.size === 0) return null
+  return invite.expiresAt === null || invite.expiresAt > now ? invite : null
 }
 
 /** The sanction of that kind that is in force for the user now, if any. `now` in ms since 1970. */

@@ -54,6 +54,10 @@ export type Projected =
   | { readonly row: 'role.revoked'; readonly user: UserId; readonly role: RoomRole }
   /** All roles of one user, or of everybody. */
   | { readonly row: 'roles.dropped'; readonly user: UserId | null }
+  /** Somebody asks to be let in. */
+  | { readonly row: 'request.opened'; readonly user: UserId }
+  /** One user's, if they have asked, or everybody's. */
+  | { readonly row: 'requests.closed'; readonly user: UserId | null }
   /** Nothing where the room has an earlier one of that version. */
   | { readonly row: 'epoch.opened'; readonly version: string; readonly sequence: number }
   /** Nothing where that event is no message, or another one than named. */
@@ -77,7 +81,8 @@ export function project(event: RoomEvent, suite: Suite, first: number): readonly
     }
     case 'members.added': {
       const from = body.reads === 'all' ? 0 : Math.max(sequence - 1, first)
-      return body.users.map((user): Projected => ({ row: 'span.opened', user, from, opened: sequence }))
+      const rows = body.users.map((user): Projected => ({ row: 'span.opened', user, from, opened: sequence }))
+      return suite === 'xchat' ? [...rows, ...closed(body.users)] : rows
     }
     case 'members.removed': {
       const rows: Projected[] = []
@@ -90,6 +95,14 @@ export function project(event: RoomEvent, suite: Suite, first: number): readonly
     }
     case 'roles.changed':
       return [{ row: body.granted ? 'role.granted' : 'role.revoked', user: body.user, role: body.role }]
+    case 'join.requested':
+      return [{ row: 'request.opened', user: body.user }]
+    case 'join.rejected':
+      return closed(body.users)
+    case 'sanction.set': {
+      const { kind, user } = body.sanction
+      return kind === 'ban' && suite === 'xchat' ? closed([user]) : NONE
+    }
     case 'epoch.opened':
       return suite === 'xchat' ? [{ row: 'epoch.opened', version: body.version, sequence }] : NONE
     case 'messages.deleted':
@@ -101,10 +114,15 @@ export function project(event: RoomEvent, suite: Suite, first: number): readonly
       return [
         { row: 'spans.closed', to: sequence },
         { row: 'roles.dropped', user: null },
+        ...(suite === 'xchat' ? [{ row: 'requests.closed', user: null } as const] : []),
       ]
     default:
       return NONE
   }
+}
+
+function closed(users: readonly UserId[]): readonly Projected[] {
+  return users.map(user => ({ row: 'requests.closed', user }))
 }
 
 /** Moves a head past an event. What was erased is counted where the rows are, for only they know. */

@@ -402,6 +402,8 @@ export interface Store {
   roomsOf(user: UserId): Promise<readonly RoomId[]>
   /** Rooms in which the user holds a role. */
   rolesOf(user: UserId): Promise<readonly RoomId[]>
+  /** Rooms that the user asks to be let into. */
+  requestsOf(user: UserId): Promise<readonly RoomId[]>
   /** Rooms, not removed, that carry this plain name without regard to case, claimed or imported. */
   roomsNamed(name: string): Promise<readonly RoomId[]>
   claimed(claim: Claim): Promise<RoomId | undefined>

@@ -109,6 +109,10 @@ function signedIn(body: EventBody): Signed | null {
     case 'messages.deleted':
     case 'roles.changed':
     case 'room.retitled':
+    case 'invite.enabled':
+    case 'invite.disabled':
+    case 'join.requested':
+    case 'join.rejected':
     case 'ttl.changed':
       return body.signed
     default:

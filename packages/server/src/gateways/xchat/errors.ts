@@ -12,6 +12,8 @@ export interface About {
   readonly current: string | null
   /** The body's field that names members. */
   readonly members: 'user_ids' | 'group_members' | 'conversation_participant_keys'
+  /** The token of the link by which somebody came. */
+  readonly invite?: string
   /** Non-members are told that there is no such conversation. */
   readonly hideGroups: boolean
 }
@@ -85,6 +87,15 @@ const TABLE: Table = {
   'members.self': (_, about) => invalidField(about.members, 'names the caller, who leaves by POST …/leave'),
   'role.held': ({ user }, about) => invalidField(about.members, `user ${user} is already an admin`),
   'role.absent': ({ user }, about) => invalidField(about.members, `user ${user} is not an admin`),
+
+  'invite.unknown': (_, about) => notFound('invite', 'token', about.invite ?? ''),
+  'invite.absent': () => invalidField('id', 'this conversation has no invite'),
+  'invite.taken': () => invalidField('invite_url', 'is already the invite of another conversation: draw a new token'),
+  'invite.past': () => invalidField('expires_at_msec', 'must be a time that is to come'),
+  'join.already': ({ as }) =>
+    invalidField('token', `the caller is already ${as === 'member' ? 'a member' : 'waiting to be let in'}`),
+  'join.absent': ({ user }, about) => invalidField(about.members, `user ${user} has not asked to join`),
+  'join.full': ({ limit }) => conflict(`${limit} people already wait to be let in: try again later`),
 
   'epoch.missing': () => invalidField(VERSION, 'this conversation has no key yet'),
   'epoch.malformed': () => invalidField(VERSION, 'must be a version: 1 to 19 digits'),

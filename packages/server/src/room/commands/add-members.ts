@@ -1,6 +1,7 @@
 // Add members. This is the one place where anybody becomes a member of a room that exists: in an `xchat` room with
 // the key that only the new roster holds, in the same append (L1, L2, L3; x-chat.md section 6 gives the order of checks).
 import type { UserId } from '@conclave/wire'
+import type { GroupInviteEnable } from '@conclave/wire/xchat/events'
 import type { CommandRule, Decision } from '../decision.ts'
 import type { Account, Context, Facts } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
@@ -10,8 +11,8 @@ import type { ReadAction } from '../signatures.ts'
 import { changeOf, conversationIdOf, keysOf, sameSet, signedOf, usersNamed, verifyAction } from '../signatures.ts'
 import type { SignedRotation } from '../signed-rotation.ts'
 import { readRotation } from '../signed-rotation.ts'
-import type { RoomState } from '../state.ts'
-import { usersWith } from '../state.ts'
+import type { Invite, RoomState } from '../state.ts'
+import { inviteOf, usersWith } from '../state.ts'
 
 export interface AddMembers {
   readonly command: 'add-members'
@@ -136,13 +137,19 @@ function checkAddition(
   if (!equalOrAbsent(change.currentTitle, state.title, command.signed?.title)) return mismatch('current_title')
   if (!equalOrAbsent(change.currentAvatarUrl, state.avatar, command.signed?.avatar))
     return mismatch('current_avatar_url')
-  // Nobody is pending here, nothing blocks screens and no link invites: a member cannot make the others believe it.
+  // Nobody is half a member here and nothing blocks screens: a member cannot make the others believe it.
   if ((change.currentPendingMemberIds ?? []).length > 0) return mismatch('current_pending_member_ids')
   if (change.screenCaptureBlockingEnabled) return mismatch('screen_capture_blocking_enabled')
-  if (change.groupInviteEnable) return mismatch('group_invite_enable')
+  if (change.groupInviteEnable && !isInvite(change.groupInviteEnable, inviteOf(state, context.now)))
+    return mismatch('group_invite_enable')
   const ttl = change.currentTtlMsec
   if (ttl !== undefined && ttl !== String(state.ttlMs ?? '')) return mismatch('current_ttl_msec')
   return null
+}
+
+function isInvite({ inviteUrl, expiresAtMsec, affiliateId }: GroupInviteEnable, held: Invite | null): boolean {
+  if (!held || affiliateId !== undefined || inviteUrl !== held.url) return false
+  return expiresAtMsec === (held.expiresAt === null ? undefined : String(held.expiresAt))
 }
 
 /** Clients sign what they were shown, or null for what they do not know (xurl), or the value that they send along. */

@@ -1,4 +1,4 @@
-// Remove a room: the last event of its log. Its name, its pair and its maker's place for it are free again.
+// Remove a room: the last event of its log. Its name, its pair, its link and its maker's place for it are free again.
 import type { UserId } from '@conclave/wire'
 import type { Claim, CommandRule } from '../decision.ts'
 import { nameKey, pairKey, slotKey } from '../decision.ts'
@@ -30,6 +30,7 @@ export const removeRoom: CommandRule<RemoveRoom> = {
       releases.push({ space: state.suite === 'xchat' ? 'direct.xchat' : 'direct', key: pairKey(state.pair) })
     if (state.slot !== null && state.createdBy !== null)
       releases.push({ space: 'slot', key: slotKey(state.createdBy, state.slot) })
+    if (state.invite) releases.push({ space: 'invite', key: state.invite.key })
     return { events: [{ type: 'room.removed', reason: command.reason }], releases }
   },
 }

@@ -1,14 +1,13 @@
 // Change an X group's title or its avatar: encrypted under the key that counts, signed by an admin (x-chat.md 5.4). The
 // server holds no group settings (thrift `edit_group_info`) that would let others do it.
 import type { UserId } from '@conclave/wire'
-import { checkAdmin } from '../admins.ts'
+import { checkGroupAdmin } from '../admins.ts'
 import type { CommandRule } from '../decision.ts'
 import type { Context, Facts } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { rulerOf } from '../rights.ts'
 import type { ActionSignature, ReadAction } from '../signatures.ts'
-import { changeOf, conversationIdOf, keysOf, readActions, signedOf, usersNamed, verifyAction } from '../signatures.ts'
+import { keysOf, readChange, signedOf, usersNamed } from '../signatures.ts'
 import type { RoomState } from '../state.ts'
 
 export interface Retitle {
@@ -26,13 +25,8 @@ export const retitle: CommandRule<Retitle> = {
   decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     const { actor, part, value, signatures } = command
-    const account = rulerOf(state, facts, actor, context.now)
-    if (isRejection(account)) return account
-    if (!state.members.has(actor)) return { rejected: 'member.required' }
-    if (state.suite !== 'xchat' || state.kind === 'direct')
-      return { rejected: 'room.kind', text: `only groups have a ${part}` }
-    const ordinary = checkAdmin(state, actor)
-    if (ordinary) return ordinary
+    const refused = checkGroupAdmin(state, actor, `only groups have a ${part}`, facts, context)
+    if (refused) return refused
     if (state.closed) return { rejected: 'room.closed' }
     const read = readRetitling(state, command, facts, context)
     if (isRejection(read)) return read
@@ -50,16 +44,12 @@ function readRetitling(
   facts: Facts,
   context: Context,
 ): ReadAction | Rejection {
-  const actions = readActions(signatures, [part], actor, facts)
-  if (isRejection(actions)) return actions
-  const read = actions.get(part)
-  const change = read && changeOf(read, part)
-  if (!read || !change) throw new Error('readActions gives every part that it was asked for')
-  if (change.value !== value) return { rejected: 'signature.mismatch', part, field: FIELDS[part] }
-  const current = state.epoch?.version ?? null
-  if (change.conversationKeyVersion !== current)
+  return readChange(state, signatures, part, actor, facts, context, change => {
+    if (change.value !== value) return { rejected: 'signature.mismatch', part, field: FIELDS[part] }
+    const current = state.epoch?.version ?? null
+    if (change.conversationKeyVersion === current) return null
     return context.overtaken ? { rejected: 'conflict', current } : { rejected: 'epoch.stale', current }
-  return verifyAction(read, part, actor, conversationIdOf(state), facts, context) ?? read
+  })
 }
 
 /** As requests name them. */

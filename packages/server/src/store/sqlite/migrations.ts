@@ -149,6 +149,12 @@ const STEPS: readonly string[] = [
     room INTEGER NOT NULL, number INTEGER NOT NULL, sequence INTEGER NOT NULL, salt BLOB NOT NULL, digest BLOB NOT NULL,
     hash BLOB NOT NULL, PRIMARY KEY (room, number)
   ) STRICT, WITHOUT ROWID;
+  -- Who asks to be let into an X room.
+  CREATE TABLE join_requests (
+    user INTEGER NOT NULL, room INTEGER NOT NULL, PRIMARY KEY (user, room)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX join_requests_room ON join_requests (room);
+
   -- version: of the registered key; NULL on Rocket.Chat.
   ALTER TABLE key_log ADD COLUMN version TEXT;
   ALTER TABLE key_log ADD COLUMN hash BLOB NOT NULL DEFAULT x'';

@@ -12,6 +12,9 @@ const SQL = {
   revokeRole: 'DELETE FROM roles WHERE user = ? AND room = ? AND role = ?',
   dropRolesOf: 'DELETE FROM roles WHERE room = ? AND user = ?',
   dropRoles: 'DELETE FROM roles WHERE room = ?',
+  openRequest: 'INSERT OR IGNORE INTO join_requests (user, room) VALUES (?, ?)',
+  closeRequest: 'DELETE FROM join_requests WHERE user = ? AND room = ?',
+  closeRequests: 'DELETE FROM join_requests WHERE room = ?',
   openEpoch: 'INSERT OR IGNORE INTO epochs (room, version, sequence) VALUES (?, ?, ?)',
   message: `SELECT body FROM events WHERE room = ? AND sequence = ? AND id = ? AND class = 'm'`,
   ended: `SELECT body FROM events WHERE room = ? AND sequence = ? AND class = 'm' AND expires_at <= ?`,
@@ -48,6 +51,13 @@ export class ProjectedRows {
       case 'roles.dropped':
         if (row.user === null) sql.dropRoles.run(room)
         else sql.dropRolesOf.run(room, row.user)
+        return 0
+      case 'request.opened':
+        sql.openRequest.run(row.user, room)
+        return 0
+      case 'requests.closed':
+        if (row.user === null) sql.closeRequests.run(room)
+        else sql.closeRequest.run(row.user, room)
         return 0
       case 'epoch.opened':
         sql.openEpoch.run(room, row.version, row.sequence)

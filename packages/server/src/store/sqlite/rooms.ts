@@ -29,6 +29,7 @@ export class RoomReads {
   readonly #roomsIn: StatementSync
   readonly #roomsOf: StatementSync
   readonly #rolesOf: StatementSync
+  readonly #requestsOf: StatementSync
   readonly #roomsNamed: StatementSync
   readonly #claimed: StatementSync
   readonly #allRooms: StatementSync
@@ -45,6 +46,7 @@ export class RoomReads {
     this.#roomsIn = prepare(`SELECT ${id} FROM rooms WHERE channel = ? AND removed = 0 ORDER BY rooms.id`)
     this.#roomsOf = prepare(`SELECT ${room} FROM spans WHERE user = ? AND to_sequence IS NULL ORDER BY spans.room`)
     this.#rolesOf = prepare(`SELECT DISTINCT ${room} FROM roles WHERE user = ? ORDER BY roles.room`)
+    this.#requestsOf = prepare(`SELECT ${room} FROM join_requests WHERE user = ? ORDER BY join_requests.room`)
     this.#roomsNamed = prepare(`SELECT ${id} FROM rooms WHERE name = ? ORDER BY rooms.id`)
     this.#claimed = prepare(`SELECT ${room} FROM claims WHERE space = ? AND key = ?`)
     this.#allRooms = prepare(`SELECT ${id} FROM rooms WHERE rooms.id > ? ORDER BY rooms.id LIMIT ?`)
@@ -101,6 +103,10 @@ export class RoomReads {
 
   rolesOf(user: UserId): RoomId[] {
     return idsOf(this.#rolesOf.all(user))
+  }
+
+  requestsOf(user: UserId): RoomId[] {
+    return idsOf(this.#requestsOf.all(user))
   }
 
   roomsNamed(name: string): RoomId[] {

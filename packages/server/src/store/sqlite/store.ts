@@ -232,6 +232,10 @@ class SqliteStore implements Store {
     return this.#open.rooms.rolesOf(user)
   }
 
+  async requestsOf(user: UserId): Promise<readonly RoomId[]> {
+    return this.#open.rooms.requestsOf(user)
+  }
+
   async roomsNamed(name: string): Promise<readonly RoomId[]> {
     return this.#open.rooms.roomsNamed(name)
   }

@@ -15,6 +15,7 @@ import {
   account,
   added,
   append,
+  asked,
   created,
   deleted,
   fading,
@@ -25,6 +26,7 @@ import {
   role,
   room,
   rotated,
+  turnedAway,
   user,
   whisper,
 } from './items.ts'
@@ -45,6 +47,8 @@ const attempt = fc.record({
     'join',
     'join',
     'leave',
+    'ask',
+    'ban',
     'role',
     'rename',
     'delete',
@@ -186,6 +190,14 @@ class Model {
           : [message('before'), rotated(`${each.pick}`), added([by], 'rotation')]
       case 'leave':
         return state.members.has(by) ? [removed([by])] : [message('not a member')]
+      case 'ask':
+        // No command takes one in a plain room, from a member, or twice.
+        if (state.suite !== 'xchat' || state.removed || state.members.has(by)) break
+        return state.requests.has(by) ? [turnedAway(by)] : [asked(by)]
+      case 'ban':
+        return [
+          { type: 'sanction.set', sanction: { kind: 'ban', user: by, from: 0, until: null, reason: '', by: null } },
+        ]
       case 'role':
         // No command gives a role in a room that is gone.
         if (state.removed) break
@@ -358,6 +370,7 @@ async function agree(store: Store, model: Model): Promise<void> {
     ROOMS.filter(id => states.has(id) && holds(states.get(id) as RoomState))
   for (const who of USERS) {
     expect(await store.roomsOf(who)).toEqual(roomsWhere(state => state.members.has(who)))
+    expect(await store.requestsOf(who)).toEqual(roomsWhere(state => state.requests.has(who)))
     expect(await store.rolesOf(who)).toEqual(roomsWhere(state => !state.removed && state.roles.has(who)))
   }
   for (const name of NAMES) {

@@ -54,6 +54,17 @@ export function added(users: readonly string[], reads: 'rotation' | 'all' = 'all
   return { type: 'members.added', users: users.map(user), reads, signed: null, title: null, avatar: null }
 }
 
+/** Asks to be let in. */
+export function asked(who: string): EventBody {
+  return { type: 'join.requested', user: user(who), signed: SIGNED }
+}
+
+export function turnedAway(...users: readonly string[]): EventBody {
+  return { type: 'join.rejected', users: users.map(user), signed: null }
+}
+
+const SIGNED = { messageId: '', detail: '', signature: '', publicKeyVersion: '1', signatureVersion: '7' }
+
 export function removed(users: readonly string[]): EventBody {
   return { type: 'members.removed', users: users.map(user), how: 'left', reason: '', closes: false, signed: null }
 }

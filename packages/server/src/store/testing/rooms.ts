@@ -4,6 +4,7 @@ import type { OpenStore } from '../contract.ts'
 import {
   added,
   append,
+  asked,
   channelId,
   committed,
   created,
@@ -14,8 +15,10 @@ import {
   removed,
   role,
   room,
+  rotated,
   sequencesOf,
   textsOf,
+  turnedAway,
   user,
 } from './items.ts'
 import { opened } from './opened.ts'
@@ -102,6 +105,26 @@ export function roomSentences(open: () => Promise<OpenStore>): void {
       append(OTHER, 0, [created({ ...fields, suite: 'xchat' }), removed(['1'])]),
     )
     expect(await store().rolesOf(user('1'))).toEqual([ROOM])
+  })
+
+  test('who asks to be let in is found until they are in, turned away, banned, or the room is gone', async () => {
+    const xchat = { suite: 'xchat', members: [user('9')] } as const
+    await committed(
+      store(),
+      append(ROOM, 0, [created(xchat), asked('1'), asked('2'), asked('3')]),
+      append(OTHER, 0, [created(xchat), asked('3'), asked('1')]),
+    )
+    expect(await store().requestsOf(user('1'))).toEqual([ROOM, OTHER])
+    const ban = { kind: 'ban', user: user('1'), from: NOW, until: null, reason: '', by: null } as const
+    await committed(store(), append(OTHER, 3, [{ type: 'sanction.set', sanction: { ...ban, kind: 'mute' } }]))
+    expect(await store().requestsOf(user('1'))).toEqual([ROOM, OTHER])
+    await committed(store(), append(OTHER, 4, [{ type: 'sanction.set', sanction: ban }]))
+    await committed(store(), append(ROOM, 4, [turnedAway('3'), rotated('1'), added(['2'], 'rotation')]))
+    const found = async () => Promise.all(['1', '2', '3'].map(each => store().requestsOf(user(each))))
+    expect(await found()).toEqual([[ROOM], [], [OTHER]])
+    const gone = { type: 'room.removed', reason: '' } as const
+    await committed(store(), append(ROOM, 7, [gone]), append(OTHER, 5, [turnedAway('3'), asked('3')]))
+    expect(await found()).toEqual([[], [], [OTHER]])
   })
 
   test('rooms are found by their plain name without regard to case', async () => {
