@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { s3PlaceOf } from './s3-place.ts'
 
 /** What has one choice so far: anything else is refused in a sentence of its own. */
 const only = <T extends string>(choice: T, planned: string) =>
@@ -227,7 +228,15 @@ export const schema = z.strictObject({
     .describe('Address under which clients reach the server; default: where it listens.'),
   store: only('sqlite', 'postgres://…').describe('Where the logs are kept: sqlite, in the data directory.'),
   bus: only('local', 'nats://…').describe('How nodes hear of each other: local, one node.'),
-  blobs: only('files', 's3://…').describe('Where files are kept: files, in the data directory.'),
+  blobs: z
+    .string()
+    .refine(text => text === 'files' || s3PlaceOf(text) !== undefined, {
+      error: 'must be "files", or s3://bucket/prefix?endpoint=https://…&region=…',
+    })
+    .default('files')
+    .describe(
+      'Where files are kept: files, in the data directory; or s3://bucket/prefix?endpoint=https://…&region=…, a bucket of a store that speaks S3 (Amazon’s without an endpoint; region us-east-1), with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.',
+    ),
   node: z.number().int().min(0).max(1_023).default(0).describe('Number of this node, part of every id that it makes.'),
   log: z
     .strictObject({

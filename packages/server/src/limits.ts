@@ -83,6 +83,17 @@ export const MEDIA_SWEPT = 100
 /** ms after which nobody writes a segment any more of an upload that has ended, or finishes one in a room that has. */
 export const MEDIA_GRACE = 300_000
 
+/** Tries of one request to an object store: a busy one says so, and a connection that was kept open may be closed just
+ * then; and ms before the second, twice as many before the next. */
+export const STORE_TRIES = 3
+export const STORE_PAUSE = 200
+/** ms without a byte until its answer begins: a put of 3 MiB takes no pauses, over a slow line neither. */
+export const STORE_ANSWERING = 30_000
+/** ms without a byte of a blob: longer than a reader may take nothing (MEDIA_STALLED), who is cut off first. */
+export const STORE_FLOWING = 90_000
+/** Bytes that are read of its refusal; the code stands at the beginning. */
+export const STORE_REFUSAL = 16 * 1024
+
 /** Events for one destination that are kept in memory at once, and below how many more are read: at 1 KB a quarter of
  * a megabyte, and a read for every two hundred calls. */
 export const OUTGOING_WINDOW = 256

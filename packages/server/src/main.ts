@@ -8,10 +8,12 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastify from 'fastify'
 import type { Logger } from 'pino'
 import { readAclRules } from './acl-file.ts'
+import { type Blobs, BlobsFailure } from './blobs/blobs.ts'
 import { openFileBlobs } from './blobs/files.ts'
+import { credentialsIn, openS3Blobs } from './blobs/s3.ts'
 import { localBus } from './bus/local.ts'
 import type { Clock, Random } from './clock.ts'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import type { Core } from './engine/core.ts'
 import { buildCore } from './engine/core.ts'
 import { Turn } from './fanout/turn.ts'
@@ -29,6 +31,7 @@ import { guardedCalls } from './outlet/webhooks/calls.ts'
 import { webhookOutlet } from './outlet/webhooks.ts'
 import { localPresence } from './presence/local.ts'
 import { localQuota } from './quota/local.ts'
+import { s3PlaceOf } from './s3-place.ts'
 import { openSqliteStore } from './store/sqlite/store.ts'
 import { VERSION } from './version.ts'
 
@@ -62,7 +65,7 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
   const acl = readAclRules(config.dino.acl)
   const store = await openSqliteStore({ directory: config.data, node: config.node, clock })
   // The store's lock is held by now: nobody else writes there.
-  const blobs = await openFileBlobs(join(config.data, 'blobs')).catch(async (error: unknown) => {
+  const blobs = await openBlobs(config, process.env).catch(async (error: unknown) => {
     await store.close()
     throw error
   })
@@ -79,6 +82,20 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
     quota: localQuota(clock),
     outlet: openOutlet(config),
   })
+}
+
+async function openBlobs({ blobs, data }: Config, env: NodeJS.ProcessEnv): Promise<Blobs> {
+  const place = s3PlaceOf(blobs)
+  if (!place) return openFileBlobs(join(data, 'blobs'))
+  const credentials = credentialsIn(env)
+  if (!credentials)
+    throw new ConfigError('The setting "blobs" needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.')
+  try {
+    return await openS3Blobs(place, credentials)
+  } catch (error) {
+    if (!(error instanceof BlobsFailure)) throw error
+    throw new ConfigError(`The setting "blobs" leads to no place for files: ${error.message}.`)
+  }
 }
 
 /** null where nobody is to be told of anything. */
