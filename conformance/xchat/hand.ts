@@ -193,6 +193,11 @@ export function ttlBody(conversationId: string, by: Hand, ttlMs: number | null) 
   return { ttl_msec, action_signatures: [settingAction(by, conversationId, change)] }
 }
 
+/** The body of `PUT …/mute`. */
+export function muteBody(conversationId: string, by: Hand, muted: boolean, ids: readonly string[] = [conversationId]) {
+  return { muted, action_signatures: [settingAction(by, conversationId, { kind: muted ? 'mute' : 'unmute', ids })] }
+}
+
 export function durationOf(ttlMsec: string) {
   return { kind: 'durationChange', ttlMsec } as const
 }

@@ -14,6 +14,7 @@ import {
   makeGroup,
   makeHand,
   messageBody,
+  muteBody,
   nextVersion,
   registration,
   removalBody,
@@ -117,6 +118,10 @@ const GOOD: Readonly<Record<string, () => Promise<{ path: string; body?: object;
     const group = await team()
     return { path: conversation(group.id, '/ttl'), body: ttlBody(group.id, a, 60_000) }
   },
+  muteChatConversation: async () => {
+    const group = await team()
+    return { path: conversation(group.id, '/mute'), body: muteBody(group.id, a, true) }
+  },
   sendChatMessage: async () => {
     const group = await team()
     return { path: conversation(group.id, '/messages'), body: messageBody(a, group.id, group.version) }
@@ -217,6 +222,7 @@ describe('the answer of', () => {
       updateChatGroupTitle: write,
       updateChatGroupAvatar: write,
       updateChatConversationTtl: write,
+      muteChatConversation: write,
       sendChatMessage: write,
       deleteChatMessages: write,
       markChatConversationRead: write,

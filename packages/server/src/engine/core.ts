@@ -19,6 +19,7 @@ import { Engine } from './engine.ts'
 import { Expiry } from './expiry.ts'
 import { LastRead } from './last-read.ts'
 import { Media } from './media.ts'
+import { rowsOfDeparted } from './notifications.ts'
 import { Occupancy } from './occupancy.ts'
 import { OutgoingEvents } from './outgoing.ts'
 import { Reading } from './reading.ts'
@@ -118,6 +119,7 @@ export function buildCore(parts: CoreParts): Core {
     acl: settings.acl,
     bug: error => log.error({ err: error }, 'bug in putting somebody out of a room'),
   })
+  engine.onDecided(rowsOfDeparted)
   const expiry = new Expiry({ store, write: writer.write, bus, clock, rooms, log })
   engine.onPublished(message => {
     occupancy.follow(message)

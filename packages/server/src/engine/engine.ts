@@ -18,6 +18,7 @@ import type { Guard, Item, Outcome, Row, Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Admission } from './admission.ts'
 import { Gathered, gather } from './facts.ts'
+import { putNotifications } from './notifications.ts'
 import { publishEvent } from './publish.ts'
 import type { Rooms } from './rooms.ts'
 import { verifyText } from './verify.ts'
@@ -144,12 +145,17 @@ export class Engine {
       const context: Context = { now: clock.now(), raced, overtaken: epoch !== seen, settings, verify: verifyText }
       const decision = decide(state, command, facts, context)
       if (isRejection(decision)) return (await this.#answeredBefore(submission, decision)) ?? decision
-      const { events: bodies, hides } = decision
-      if (bodies.length === 0 && !hides) return { events: [], room: state as RoomState, repeated: false }
+      const { events: bodies, hides, notifications } = decision
+      if (bodies.length === 0 && !hides && !notifications)
+        return { events: [], room: state as RoomState, repeated: false }
       const { now } = context
       const decided = { room, before: state, bodies, facts, actor: command.actor, now }
       const rows = bodies.length === 0 ? [] : this.#describers.flatMap(describe => describe(decided))
-      const item = itemOf(submission, state, decision, facts, now, { ...beside, rows: [...beside.rows, ...rows] })
+      const own = rowsOf(room, decision, this.#parts.store, now)
+      const item = itemOf(submission, state, decision, facts, now, {
+        ...beside,
+        rows: [...beside.rows, ...rows, ...own],
+      })
       let after = state
       const outcome = await writer.write(item, events => {
         after = fold(state, events) as RoomState
@@ -165,6 +171,8 @@ export class Engine {
           })
           this.#follow?.(message)
         }
+        if (notifications && state)
+          this.#parts.bus.publish(`user:${notifications.user}`, { kind: 'notifications', room: state })
         if (rows.length > 0) for (const follow of this.#followers) follow(rows)
       })
       const settled = await this.#settle(submission, state, decision, outcome)
@@ -266,7 +274,6 @@ function itemOf(
   beside: Beside,
 ): Item {
   const { room } = submission
-  const { hides } = decision
   return {
     guards: [...facts.guards(), ...beside.guards],
     append: {
@@ -279,9 +286,16 @@ function itemOf(
       releases: decision.releases ?? [],
       messageKeys: decision.messageKeys ?? [],
     },
-    rows: hides ? [...beside.rows, { put: 'hidden', room, ...hides }] : beside.rows,
+    rows: beside.rows,
   }
 }
+
+/** What follows from a decision beside the log, of which no event tells. */
+function rowsOf(room: RoomId, { hides, notifications }: Decision, store: Store, now: number): readonly Row[] {
+  if (hides) return [{ put: 'hidden', room, ...hides }]
+  return notifications ? [putNotifications(room, notifications, store.newId(), now)] : NO_ROWS
+}
+const NO_ROWS: readonly Row[] = []
 
 /** A write that the store could not make durable, seen outside of a command: nothing of it is there. */
 export function isUnavailable(error: unknown): boolean {

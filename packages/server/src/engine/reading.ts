@@ -26,6 +26,7 @@ import type {
   Right,
   Store,
 } from '../store/store.ts'
+import { keyOf, NOTIFICATIONS, type Notifications, notificationsIn } from './notifications.ts'
 import type { Rooms } from './rooms.ts'
 
 export interface ReadingParts {
@@ -221,6 +222,12 @@ export class Reading {
   /** A record that a gateway keeps beside the logs. */
   document(kind: string, key: string): Promise<Document | undefined> {
     return this.#parts.store.document(kind, key)
+  }
+
+  /** What a member said last of notifications of a room; undefined where they never did. Their own to ask. */
+  async notifications(room: RoomId, user: UserId): Promise<Notifications | undefined> {
+    const document = await this.#parts.store.document(NOTIFICATIONS, keyOf(room, user))
+    return document && notificationsIn(document)
   }
 
   /** Of one kind, by key. */

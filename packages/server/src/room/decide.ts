@@ -43,6 +43,8 @@ import type { SendMessage } from './commands/send-message.ts'
 import { sendMessage } from './commands/send-message.ts'
 import type { SetAcls } from './commands/set-acls.ts'
 import { setAcls } from './commands/set-acls.ts'
+import type { SwitchNotifications } from './commands/switch-notifications.ts'
+import { switchNotifications } from './commands/switch-notifications.ts'
 import type { SwitchSuite } from './commands/switch-suite.ts'
 import { switchSuite } from './commands/switch-suite.ts'
 import type { CommandRule, Decision } from './decision.ts'
@@ -72,6 +74,7 @@ export type Command =
   | ReplaceAcls
   | DescribeRoom
   | SetSanction
+  | SwitchNotifications
   | SwitchSuite
   | RemoveRoom
 
@@ -99,6 +102,7 @@ const RULES: Rules = {
   'replace-acls': replaceAcls,
   'describe-room': describeRoom,
   sanction,
+  'switch-notifications': switchNotifications,
   'switch-suite': switchSuite,
   'remove-room': removeRoom,
 }

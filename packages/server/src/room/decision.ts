@@ -1,6 +1,6 @@
 // The result of deciding a command: what to append and which unique rows go with it, or a refusal.
 import type { UserId } from '@conclave/wire'
-import type { EventBody } from './events.ts'
+import type { EventBody, Signed } from './events.ts'
 import type { Context, Facts, Needs } from './facts.ts'
 import type { Rejection } from './rejection.ts'
 import type { RoomState } from './state.ts'
@@ -26,6 +26,8 @@ export interface Decision {
   readonly messageKeys?: readonly MessageKey[]
   /** Messages that somebody hides from themselves, of which no event tells. */
   readonly hides?: { readonly user: UserId; readonly sequences: readonly number[] }
+  /** A member's own switch, of which no event tells. */
+  readonly notifications?: { readonly user: UserId; readonly muted: boolean; readonly signed: Signed }
 }
 
 /** One command: what it wants to know and how it is decided. `state` is undefined where no such room exists. */

@@ -13,6 +13,7 @@ import type { RejectJoins } from './commands/reject-joins.ts'
 import type { RemoveMembers } from './commands/remove-members.ts'
 import type { RequestJoin } from './commands/request-join.ts'
 import type { Retitle } from './commands/retitle.ts'
+import type { SwitchNotifications } from './commands/switch-notifications.ts'
 import type { RoomEvent } from './events.ts'
 import type { People } from './fixtures.ts'
 import { action, conversationOf, keyChange, memberAdd, userId, wrapBytes, wrapsFor } from './fixtures.ts'
@@ -56,10 +57,13 @@ export const DELETE_FAULTS = ['other action', 'one message more'] as const
 /** What can be wrong with an invite. */
 export const INVITE_FAULTS = ['other url', 'other end', 'an affiliate', 'past'] as const
 export type InviteFault = (typeof INVITE_FAULTS)[number]
+/** What can be wrong with a switch for notifications. */
+export const SWITCH_FAULTS = ['other way', 'another conversation', 'one’s own id', 'two conversations', 'none'] as const
 export type SignedFault = (typeof SIGNED_FAULTS)[number]
 export type RotationFault = (typeof ROTATION_FAULTS)[number]
 export type TitleFault = (typeof TITLE_FAULTS)[number]
 export type TtlFault = (typeof TTL_FAULTS)[number]
+export type SwitchFault = (typeof SWITCH_FAULTS)[number]
 export type DeleteFault = (typeof DELETE_FAULTS)[number]
 
 export function signedRemoval(
@@ -177,6 +181,30 @@ export function ttlChange(
   return { command: 'change-ttl', actor, ttlMs: fault === 'no lifetime' ? 999 : ttlMs, signatures }
 }
 
+export function notificationSwitch(
+  people: People,
+  state: RoomState,
+  actor: UserId,
+  muted: boolean,
+  fault: SignedFault | SwitchFault | null = null,
+): SwitchNotifications {
+  const own = conversationOf(state)
+  const lists: Partial<Record<string, string[]>> = {
+    'another conversation': ['g77'],
+    'one’s own id': [actor],
+    'two conversations': [own, 'g77'],
+    none: [],
+  }
+  const kind = muted !== (fault === 'other way') ? 'mute' : 'unmute'
+  const change = { kind, ids: lists[fault ?? ''] ?? [own] } as const
+  return {
+    command: 'switch-notifications',
+    actor,
+    muted,
+    signatures: changeSigned(people, state, actor, change, fault),
+  }
+}
+
 function lifetime(ttlMs: number | null, fault: SignedFault | TtlFault | null): MetadataChange {
   const change = { kind: 'durationChange', ttlMsec: String(ttlMs ?? 1_000) } as const
   switch (fault) {
@@ -266,7 +294,7 @@ function changeSigned(
   state: RoomState,
   actor: UserId,
   change: GroupChange | MetadataChange,
-  fault: SignedFault | RotationFault | TitleFault | TtlFault | InviteFault | null,
+  fault: SignedFault | RotationFault | TitleFault | TtlFault | InviteFault | SwitchFault | null,
 ): ActionSignature[] {
   const other = {
     part: detailOf(OTHER[change.kind] ?? { kind: 'adminAdd', ids: [actor] }),
@@ -282,7 +310,7 @@ function signedBy(
   actor: UserId,
   detail: WritableDetail,
   other: { readonly part: WritableDetail; readonly list: WritableDetail },
-  fault: SignedFault | RotationFault | TitleFault | TtlFault | InviteFault | null,
+  fault: SignedFault | RotationFault | TitleFault | TtlFault | InviteFault | SwitchFault | null,
 ): ActionSignature[] {
   const sign = (by: UserId, what: WritableDetail, room = conversationOf(state)) => action(people, by, what, room)
   const honest = sign(actor, detail)

@@ -30,7 +30,15 @@ import {
   wrapsFor,
   xchatContent,
 } from './fixtures.ts'
-import type { DeleteFault, InviteFault, RotationFault, SignedFault, TitleFault, TtlFault } from './group-testing.ts'
+import type {
+  DeleteFault,
+  InviteFault,
+  RotationFault,
+  SignedFault,
+  SwitchFault,
+  TitleFault,
+  TtlFault,
+} from './group-testing.ts'
 import {
   adminChange,
   DELETE_FAULTS,
@@ -40,9 +48,11 @@ import {
   joinRejection,
   joinRequest,
   noInvitation,
+  notificationSwitch,
   ROTATION_FAULTS,
   retitling,
   SIGNED_FAULTS,
+  SWITCH_FAULTS,
   signedLeave,
   signedRemoval,
   TITLE_FAULTS,
@@ -67,6 +77,8 @@ class Log {
   state: RoomState | undefined
   now = START
   readonly used = new Set<string>()
+  /** What members said of notifications, which stands in no log. */
+  readonly switched: { readonly user: UserId; readonly muted: boolean }[] = []
 
   constructor() {
     for (let n = 0; n < PEOPLE; n++)
@@ -93,6 +105,7 @@ class Log {
     }
     for (const { key } of decision.messageKeys ?? []) this.used.add(key)
     for (const body of decision.events) this.append(command.actor, body)
+    if (decision.notifications) this.switched.push(decision.notifications)
     return null
   }
 
@@ -309,6 +322,12 @@ type Step =
       readonly who: readonly number[] | null
       readonly fault: SignedFault | null
     }
+  | {
+      readonly do: 'switch'
+      readonly by: number
+      readonly muted: boolean
+      readonly fault: SignedFault | SwitchFault | null
+    }
   | { readonly do: 'rotate'; readonly by: number }
   | { readonly do: 'send'; readonly by: number; readonly old: boolean; readonly ttl: number | null }
   | { readonly do: 'ban'; readonly by: number | null; readonly who: number; readonly for: number }
@@ -426,6 +445,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       fault: mostlyNone(...SIGNED_FAULTS),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('switch' as const),
+      by: person,
+      muted: fc.boolean(),
+      fault: mostlyNone(...SIGNED_FAULTS, ...SWITCH_FAULTS),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('rotate' as const), by: person }) },
   {
     weight: 5,
@@ -485,6 +513,11 @@ function perform(log: Log, one: Step): string | null {
       return log.people.keySets.has(by) && messages.length > 0
         ? log.submit(deletion(log.people, log.room, by, { whom: one.whom, messages, fault: one.fault }))
         : 'skipped'
+    }
+    case 'switch': {
+      const by = userId(one.by)
+      if (!log.people.keySets.has(by)) return 'skipped'
+      return log.submit(notificationSwitch(log.people, log.room, by, one.muted, one.fault))
     }
     case 'rotate':
       return log.people.keySets.has(userId(one.by)) ? log.rotate(userId(one.by)) : 'skipped'
@@ -944,6 +977,22 @@ describe('L5 signed', () => {
       { numRuns: RUNS },
     )
     expect(taken.size).toBe(2)
+  })
+
+  test('a switch for notifications has no fault, is its member’s own and changes nothing of the room', () => {
+    fc.assert(
+      fc.property(longHistories, steps => {
+        let said = 0
+        play(steps, (log, one, before, rejected) => {
+          if (one.do !== 'switch' || rejected !== null) return expect(log.switched).toHaveLength(said)
+          expect(one.fault).toBe(null)
+          expect(before.members.has(userId(one.by))).toBe(true)
+          expect(log.room).toBe(before)
+          expect(log.switched[said++]).toMatchObject({ user: userId(one.by), muted: one.muted })
+        })
+      }),
+      { numRuns: RUNS },
+    )
   })
 
   const cases = [

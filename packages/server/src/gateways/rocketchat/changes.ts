@@ -72,6 +72,11 @@ export function receiveUser(gate: Gate, follower: Follower, message: BusMessage)
     const [event, args] = message.args as [string, unknown[]]
     emit(follower, event, ejson(args))
   }
+  if (message.kind === 'notifications') {
+    const { room } = message
+    const feed = gate.feeds.hold(room)
+    work(gate, feed, () => tellSubscription(gate, follower, room, 'updated'))
+  }
   if (message.kind !== 'event') return
   const { event, room } = message.delivery
   const { body } = event

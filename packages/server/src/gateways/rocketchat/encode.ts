@@ -199,6 +199,7 @@ export async function subscriptionDocument(
   const since = new Date(room.members.get(account.id)?.at ?? room.createdAt)
   const names = await namesFor(parts, room, account.id)
   const held = room.keys.get(account.id)
+  const said = room.suite === 'xchat' ? await parts.reading.notifications(room.id, account.id) : undefined
   const keys: Document =
     shown.keys === 'saved'
       ? { E2EKey: shown.key }
@@ -223,6 +224,7 @@ export async function subscriptionDocument(
     _updatedAt: new Date(room.updatedAt),
     roles: [...(room.roles.get(account.id) ?? [])],
     ...(room.suite === 'none' ? {} : { encrypted: true }),
+    ...(said ? { disableNotifications: said.muted } : {}),
     ...keys,
   }
 }

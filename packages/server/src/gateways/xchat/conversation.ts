@@ -5,8 +5,10 @@ import { compareIds, groupIdOf, pairIdOf, parseConversationId } from '@conclave/
 import { z } from 'zod'
 import type { Rejection } from '../../room/rejection.ts'
 import { checkMute, checkStanding } from '../../room/rights.ts'
+import { conversationIdOf } from '../../room/signatures.ts'
 import type { RoomState } from '../../room/state.ts'
 import { usersWith } from '../../room/state.ts'
+import { encodeNotifications } from './encode.ts'
 import type { About } from './errors.ts'
 import { problemOf } from './errors.ts'
 import { invalidField, notAuthorized, notFound, Refusal } from './problem.ts'
@@ -114,7 +116,10 @@ export const conversationShape = z.object({
   admin_ids: z.array(z.string()),
   group_name: z.string().optional(),
   group_avatar_url: z.string().optional(),
+  /** The caller's own switch for notifications. */
   is_muted: z.boolean().optional(),
+  /** Ours: what the caller signed of it last, as an event of X's is encoded; absent where they never did. */
+  mute_event: z.string().optional(),
   message_ttl_ms: z.int().optional(),
   screen_capture_blocking_enabled: z.boolean().optional(),
   screen_capture_detection_enabled: z.boolean().optional(),
@@ -124,28 +129,42 @@ export const conversationShape = z.object({
   rotation_required: z.literal(true).optional(),
 })
 export type Conversation = z.infer<typeof conversationShape>
+/** Fields that no filter names. */
+type Constant = 'id' | 'participant_ids' | 'member_ids' | 'admin_ids' | 'mute_event' | 'rotation_required'
 
-/** `fields` filters where it is given. The lists of people are always there: clients read them without asking. */
-export function conversationOf(room: RoomState, fields: readonly string[] | undefined): Conversation {
+/** As its reader, who is a member, sees it. `fields` filters where it is given. The lists of people are always there:
+ * clients read them without asking. */
+export async function conversationOf(
+  room: RoomState,
+  reader: UserId,
+  fields: readonly string[] | undefined,
+  { reading }: XchatParts,
+): Promise<Conversation> {
+  const said = await reading.notifications(room.id, reader)
   const members = [...room.members.keys()]
-  const shown: Omit<Conversation, 'id' | 'participant_ids' | 'member_ids' | 'admin_ids' | 'rotation_required'> = {
+  const shown: Omit<Conversation, Constant> = {
     type: room.pair ? 'direct' : 'group',
     ...(room.title === null ? {} : { group_name: room.title }),
     ...(room.avatar === null ? {} : { group_avatar_url: room.avatar }),
-    is_muted: false,
+    is_muted: said?.muted ?? false,
     ...(room.ttlMs === null ? {} : { message_ttl_ms: room.ttlMs }),
     screen_capture_blocking_enabled: false,
     screen_capture_detection_enabled: false,
     created_at: new Date(room.createdAt).toISOString(),
     updated_at: new Date(room.updatedAt).toISOString(),
   }
-  const kept = fields ? Object.fromEntries(Object.entries(shown).filter(([name]) => fields.includes(name))) : shown
+  const kept: Partial<typeof shown> = fields
+    ? Object.fromEntries(Object.entries(shown).filter(([name]) => fields.includes(name)))
+    : shown
   return {
     id: resourceId(room),
     ...kept,
     participant_ids: room.pair ? [...room.pair] : members,
     member_ids: members,
     admin_ids: usersWith(room, 'owner'),
+    ...(said && kept.is_muted !== undefined
+      ? { mute_event: encodeNotifications(said, reader, conversationIdOf(room)) }
+      : {}),
     ...(room.closed ? { rotation_required: true } : {}),
   }
 }

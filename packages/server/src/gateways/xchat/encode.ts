@@ -4,6 +4,7 @@ import type { EventId, UserId } from '@conclave/wire'
 import { decodeBase64, uuidOf } from '@conclave/wire'
 import type { MessageEventSignature } from '@conclave/wire/xchat/events'
 import { encodeDetail, encodeMessageEvent, wrapMessageCreate } from '@conclave/wire/xchat/events'
+import type { Notifications } from '../../engine/notifications.ts'
 import type { EventBody, RoomEvent, Signed } from '../../room/events.ts'
 
 /** The server itself, where nobody else did it. */
@@ -20,6 +21,14 @@ export interface Encoded {
   readonly previous: EventId | null
   readonly signature: MessageEventSignature | null
   readonly conversationToken: string | undefined
+}
+
+/** What a member said of notifications, for themselves alone: base64 of an envelope that X's engine verifies. It stands in
+ * no log, so nothing comes before it. */
+export function encodeNotifications({ id, at, signed }: Notifications, user: UserId, conversationId: string): string {
+  const { messageId, detail, signature } = insideSigned(signed)
+  const ids = { sequenceId: id, messageId, senderId: user, conversationId, createdAtMsec: String(at) }
+  return encodeMessageEvent({ ...ids, detail, signature: signature ?? undefined })
 }
 
 interface Inside {

@@ -44,6 +44,7 @@ import { getWebhooks } from './routes/get-webhooks.ts'
 import { initializeChatGroup } from './routes/initialize-chat-group.ts'
 import { leaveChatConversation } from './routes/leave-chat-conversation.ts'
 import { markChatConversationRead } from './routes/mark-chat-conversation-read.ts'
+import { muteChatConversation } from './routes/mute-chat-conversation.ts'
 import { removeChatGroupAdmins } from './routes/remove-chat-group-admins.ts'
 import { removeChatGroupMembers } from './routes/remove-chat-group-members.ts'
 import { sendChatMessage } from './routes/send-chat-message.ts'
@@ -74,6 +75,7 @@ export const ROUTES: readonly Route[] = [
   updateChatGroupTitle,
   updateChatGroupAvatar,
   updateChatConversationTtl,
+  muteChatConversation,
   sendChatMessage,
   deleteChatMessages,
   markChatConversationRead,

@@ -33,6 +33,7 @@ export const RATES = {
   updateChatGroupTitle: CHANGE,
   updateChatGroupAvatar: CHANGE,
   updateChatConversationTtl: CHANGE,
+  muteChatConversation: CHANGE,
   sendChatMessage: SEND,
   deleteChatMessages: SEND,
   markChatConversationRead: SEND,

@@ -29,7 +29,7 @@ export const getChatConversation = route({
     if (room instanceof Refusal) return room
     const users = expandedUsers([room], query.expansions)
     return {
-      data: conversationOf(room, query['chat_conversation.fields']),
+      data: await conversationOf(room, caller.account.id, query['chat_conversation.fields'], parts),
       ...(users.size === 0 ? {} : { includes: { users: await usersOf(users, parts) } }),
     }
   },

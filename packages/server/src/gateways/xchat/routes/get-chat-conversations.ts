@@ -49,7 +49,8 @@ export const getChatConversations = route({
     // Whoever is put out meanwhile learns nothing of the room any more, its people included.
     const states = await parts.reading.states(page.map(head => head.room))
     const rooms = states.filter(room => room.members.has(caller.account.id))
-    const data = rooms.map(room => conversationOf(room, query['chat_conversation.fields']))
+    const fields = query['chat_conversation.fields']
+    const data = await Promise.all(rooms.map(room => conversationOf(room, caller.account.id, fields, parts)))
     const users = expandedUsers(rooms, query.expansions)
     return {
       data,
