@@ -4,16 +4,36 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import rocketchat from '../vectors/rocketchat.json' with { type: 'json' }
 import xchat from '../vectors/xchat.json' with { type: 'json' }
+import frames from '../vectors/xchat-frames.json' with { type: 'json' }
 import { decodeBase64 } from './base64.ts'
 import { decodeEjson, encodeEjson } from './ejson.ts'
 import { parseJson } from './json.ts'
 import { legacyCiphertext, parseContent, parseXchatContent, splitGroupKey } from './rocketchat/content.ts'
 import { decodeStruct } from './thrift.ts'
-import { decodeDetail, decodeEventSignature, decodeMessageCreate, decodeMessageEvent } from './xchat/events.ts'
+import {
+  decodeDetail,
+  decodeDetailBytes,
+  decodeEventSignature,
+  decodeMessageCreate,
+  decodeMessageEvent,
+  encodeDetail,
+  type MessageEventDetail,
+} from './xchat/events.ts'
 import { parsePublicKey, parseSignature, parseWrap } from './xchat/keys.ts'
 
 const RUNS = { numRuns: 400 }
 const DECODERS = { decodeDetail, decodeEventSignature, decodeMessageCreate, decodeMessageEvent } as const
+
+/** What X's software was recorded to send and read: details, messages, signatures and envelopes, each once. */
+const RECORDED: readonly Uint8Array[] = [...new Set(textsOf([xchat, frames]))]
+  .filter(text => Object.values(DECODERS).some(decode => decode(text).ok))
+  .map(text => new Uint8Array(Buffer.from(text, 'base64')))
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return value.length > 20 && /^[A-Za-z0-9+/=]+$/.test(value) ? [value] : []
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : []
+}
+
 const valid = [
   ...Object.values(xchat.generated.relayed_events),
   ...xchat.generated.member_add.actionSignatures.map(action => action.encodedMessageEventDetail),
@@ -48,6 +68,27 @@ describe('thrift', () => {
       }),
       RUNS,
     )
+  })
+
+  test('every byte of everything recorded may be another: a value or a refusal, at once, and one reading of it', () => {
+    let slowest = 0
+    let taken = 0
+    for (const bytes of RECORDED) {
+      for (const [at, byte] of bytes.entries()) {
+        for (const other of [0, 11, 12, 0xff, byte ^ 0x80]) {
+          const text = Buffer.from(bytes.with(at, other)).toString('base64')
+          const started = performance.now()
+          const [detail] = Object.values(DECODERS).map(decode => decode(text))
+          slowest = Math.max(slowest, performance.now() - started)
+          const read = detail?.ok && 'bytes' in detail.value ? (detail.value.value as MessageEventDetail) : undefined
+          if (!read || read.kind === 'other') continue
+          taken += 1
+          expect(decodeDetailBytes(encodeDetail(read))).toEqual({ ok: true, value: read })
+        }
+      }
+    }
+    expect(taken).toBeGreaterThan(1_000)
+    expect(slowest).toBeLessThan(1_000)
   })
 
   test('a declared length or count beyond the input is refused at once, whatever it promises', () => {
