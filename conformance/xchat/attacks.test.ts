@@ -9,6 +9,7 @@ import {
   additionBody,
   addTo,
   adminsBody,
+  deleteBody,
   enroll,
   groupAction,
   groupBody,
@@ -27,6 +28,7 @@ import {
 import type { Answered } from './http.ts'
 import { ask } from './http.ts'
 import { A, B, C, D, startXchatServer, tokenOf } from './start.ts'
+import { download, sendMedium } from './upload.ts'
 
 let server: TestServer
 let a: Hand
@@ -593,6 +595,143 @@ describe('a signature that is spelt otherwise is served as X’s clients read it
     expect(await newest()).toBe(honest)
   })
 })
+
+describe('a deletion is refused', () => {
+  /** Sequence ids of a message of A's and of one of B's. */
+  let own: string
+  let theirs: string
+
+  const say = async (by: Hand, to = group): Promise<string> => {
+    const body = messageBody(by, to.id, to.version)
+    const sent = await ask(server.url, tokenOf(by.id), 'POST', `/2/chat/conversations/${to.id}/messages`, { body })
+    const event = decodeMessageEvent(sent.body.data.encoded_message_event)
+    if (!event.ok) throw new Error(event.error)
+    return event.value.sequenceId
+  }
+  const remove = (body: object, who = A) => post('/messages/delete', body, who)
+  type Whom = 'all' | 'self'
+  const both = ['all', 'self'] as const
+
+  beforeEach(async () => {
+    ;[own, theirs] = [await say(a), await say(b)]
+    before = await snapshot()
+  })
+
+  test.each(both)('for %s that was signed for other messages, fewer or more', async whom => {
+    const signed = (ids: readonly string[], signedIds: readonly string[]) =>
+      remove(deleteBody(a, group.id, ids, whom, { signedIds }))
+    refused(await signed([own, theirs], [own]), 'sequence_ids', 'does not match')
+    refused(await signed([own], [own, theirs]), 'sequence_ids', 'does not match')
+    refused(await signed([own], [theirs]), 'sequence_ids', 'does not match')
+    refused(await signed([own], [own, own]), 'sequence_ids', 'does not match')
+    refused(await signed([own], []), 'sequence_ids', 'does not match')
+  })
+
+  test.each(both)('for %s that was signed for the other audience, or for none', async whom => {
+    for (const signedAction of [whom === 'all' ? 1 : 2, 0, 3])
+      refused(await remove(deleteBody(a, group.id, [own], whom, { signedAction })), 'does not match')
+  })
+
+  test.each(both)('for %s that was signed for another conversation', async whom => {
+    const other = await makeGroup(server.url, a, [a, b])
+    for (const signedFor of [other.id, `${A}:${B}`])
+      refused(await remove(deleteBody(a, group.id, [own], whom, { signedFor })), 'does not verify')
+  })
+
+  test.each(both)('for %s that somebody else signed', async whom => {
+    refused(await remove(deleteBody(a, group.id, [theirs], whom), B), 'public_key_version')
+    const forged = deleteBody({ ...b, version: a.version }, group.id, [own], whom)
+    refused(await remove({ ...forged, action_signatures: [without(forged.action_signatures[0]!)] }), 'does not verify')
+  })
+
+  test.each(both)('for %s that was tampered with, is unsigned, or signed twice', async whom => {
+    const honest = deleteBody(a, group.id, [own], whom)
+    const [action] = honest.action_signatures
+    const signature = randomBytes(64).toString('base64')
+    const tampered = { ...action!, message_event_signature: { ...action!.message_event_signature, signature } }
+    refused(await remove({ ...honest, action_signatures: [tampered] }), 'does not verify')
+    refused(await remove({ ...honest, action_signatures: [] }), 'missing action signature')
+    refused(await remove({ ...honest, action_signatures: [action, action] }), 'too many')
+    const other = leaveBody(group, a).action_signatures
+    refused(await remove({ ...honest, action_signatures: other }), 'missing action signature: delete')
+  })
+
+  test('of what somebody else sent, but for oneself or by an admin', async () => {
+    const answer = await remove(deleteBody(b, group.id, [theirs, own], 'all'), B)
+    expect([answer.status, answer.body.code]).toEqual([403, 'REQUESTER_NOT_ADMIN'])
+    expect((await remove(deleteBody(c, group.id, [own], 'self'), C)).status).toBe(403)
+  })
+
+  test.each(both)('for %s of what is no message here, which is named, with nothing deleted', async whom => {
+    const other = await makeGroup(server.url, a, [a, b])
+    const [event] = before.events.slice(-1) as unknown as [{ id: string }]
+    for (const id of [await say(a, other), '5', event.id]) {
+      const answer = await remove(deleteBody(a, group.id, [own, id], whom))
+      const problem = { parameter: 'sequence_ids', value: id, resource_type: 'message' }
+      expect([answer.status, answer.body]).toEqual([404, expect.objectContaining(problem)])
+    }
+  })
+
+  test.each(both)('for %s by a newcomer of what was there before them', async whom => {
+    const body = additionBody(group, a, [c])
+    expect((await post('/members', body)).status).toBe(200)
+    await post('/admins', adminsBody(group, a, 'adminAdd', [C]))
+    before = await snapshot()
+    const answer = await remove(deleteBody(c, group.id, [own], whom), C)
+    expect([answer.status, answer.body.value]).toEqual([404, own])
+  })
+
+  test.each([
+    ['no ids', { sequence_ids: [] }, 'sequence_ids'],
+    ['an id twice', { sequence_ids: ['5', '5'] }, 'sequence_ids'],
+    ['what is no id', { sequence_ids: ['05'] }, 'sequence_ids[0]'],
+    ['a number', { sequence_ids: [5] }, 'sequence_ids[0]'],
+    ['too many ids', { sequence_ids: Array.from({ length: 501 }, (_, n) => String(n + 1)) }, 'sequence_ids'],
+    ['no action', { delete_message_action: undefined }, 'delete_message_action'],
+    ['another action', { delete_message_action: 'delete_for_some' }, 'delete_message_action'],
+    ['no signatures', { action_signatures: undefined }, 'action_signatures'],
+    ['files for oneself', { delete_message_action: 'delete_for_self', media_hash_keys: ['a'] }, 'media_hash_keys'],
+    ['a file twice', { media_hash_keys: ['a', 'a'] }, 'media_hash_keys'],
+    ['what is no file', { media_hash_keys: ['a-b'] }, 'media_hash_keys[0]'],
+    ['too many files', { media_hash_keys: Array.from({ length: 501 }, (_, n) => `k${n}`) }, 'media_hash_keys'],
+  ])('that has %s', async (_, change, parameter) => {
+    const answer = await remove({ ...deleteBody(a, group.id, [own], 'all'), ...change })
+    expect([answer.status, answer.body.parameter, answer.text]).toEqual([400, parameter, answer.text])
+  })
+
+  test('with a file of another conversation, or of another member’s', async () => {
+    const other = await makeGroup(server.url, a, [a, b])
+    const media = [await sendMedium(server.url, A, other.id, randomBytes(3))]
+    const foreign = await remove(deleteBody(a, group.id, [own], 'all', { media }))
+    expect([foreign.status, foreign.body.value]).toEqual([404, media[0]])
+    const hers = [await sendMedium(server.url, A, group.id, randomBytes(3))]
+    expect((await remove(deleteBody(b, group.id, [theirs], 'all', { media: hers }), B)).status).toBe(403)
+    for (const [key, at] of [
+      [media[0], other],
+      [hers[0], group],
+    ] as const)
+      expect((await download(server.url, A, at.id, String(key))).status).toBe(200)
+  })
+
+  test('under an id that a message, another action or another deletion has used (L7)', async () => {
+    const other = await makeGroup(server.url, a, [a, b])
+    const message = messageBody(a, other.id, other.version)
+    await ask(server.url, tokenOf(A), 'POST', `/2/chat/conversations/${other.id}/messages`, { body: message })
+    const elsewhere = deleteBody(a, other.id, [await say(a, other)], 'self')
+    await ask(server.url, tokenOf(A), 'POST', `/2/chat/conversations/${other.id}/messages/delete`, { body: elsewhere })
+    const added = keysBody(a, other.id, [a, b])
+    await ask(server.url, tokenOf(A), 'POST', `/2/chat/conversations/${other.id}/keys`, { body: added })
+    for (const { message_id: messageId } of [message, elsewhere.action_signatures[0]!, added.action_signatures[0]!])
+      for (const whom of both as readonly Whom[])
+        refused(await remove(deleteBody(a, group.id, [own], whom, { messageId })), 'already')
+  })
+})
+
+/** Without the key that the server compares before it looks at the signature. */
+function without(action: ReturnType<typeof deleteBody>['action_signatures'][number]) {
+  const { signing_public_key: _, ...signature } = action.message_event_signature
+  return { ...action, message_event_signature: signature }
+}
 
 describe('a message is refused', () => {
   const send = (body: ReturnType<typeof messageBody>, who = A) => post('/messages', body, who)

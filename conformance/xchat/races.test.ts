@@ -7,6 +7,7 @@ import type { Group, Hand } from './hand.ts'
 import {
   additionBody,
   adminsBody,
+  deleteBody,
   enroll,
   groupBody,
   keysBody,
@@ -19,6 +20,7 @@ import {
 import type { Answered } from './http.ts'
 import { ask } from './http.ts'
 import { A, B, CROWD, startXchatServer, tokenOf } from './start.ts'
+import { download, sendMedium } from './upload.ts'
 
 const MANY = 25
 
@@ -167,6 +169,54 @@ describe('of many at once', () => {
     expect(answers.map(answer => answer.status).sort((one, other) => one - other)).toEqual([200, 403])
     const { body } = await ask(server.url, tokenOf(A), 'GET', `/2/chat/conversations/${group.id}`)
     expect(body.data.admin_ids).toHaveLength(1)
+  })
+
+  test('a deletion and the end of its author’s admin rights, none stands in the log behind that end', async () => {
+    for (let round = 0; round < 8; round++) {
+      const group = await makeGroup(server.url, a, [a, b])
+      await send('POST', `${group.id}/admins`, adminsBody(group, a, 'adminAdd', [B]))
+      const message = messageBody(a, group.id, group.version)
+      const sent = await post(`${group.id}/messages`, message)
+      const event = decodeMessageEvent(sent.body.data.encoded_message_event)
+      if (!event.ok) throw new Error(event.error)
+      const deletions = Array.from({ length: 4 }, () => deleteBody(b, group.id, [event.value.sequenceId], 'all'))
+      const ask = (body: object) => post(`${group.id}/messages/delete`, body, B)
+      const end = () => send('DELETE', `${group.id}/admins`, adminsBody(group, a, 'adminRemove', [B]))
+      const [first, second, ended, third, fourth] = await Promise.all([
+        ask(deletions[0]!),
+        ask(deletions[1]!),
+        end(),
+        ask(deletions[2]!),
+        ask(deletions[3]!),
+      ])
+      expect(ended.status).toBe(200)
+      const { kinds } = await log(group.id)
+      expect(kinds.lastIndexOf('messageDelete')).toBeLessThan(kinds.indexOf('adminRemove'))
+      const answers = [first, second, third, fourth]
+      for (const { status } of answers) expect([200, 403]).toContain(status)
+      const taken = answers.filter(({ status }) => status === 200).length
+      expect(kinds.filter(kind => kind === 'messageDelete')).toHaveLength(taken)
+    }
+  })
+
+  test('a deletion and its author’s removal, the file stays unless the message went', async () => {
+    for (let round = 0; round < 6; round++) {
+      const group = await makeGroup(server.url, a, [a, b])
+      const sent = await post(`${group.id}/messages`, messageBody(b, group.id, group.version), B)
+      const event = decodeMessageEvent(sent.body.data.encoded_message_event)
+      if (!event.ok) throw new Error(event.error)
+      const media = [await sendMedium(server.url, B, group.id, Buffer.from('a file'))]
+      const body = deleteBody(b, group.id, [event.value.sequenceId], 'all', { media })
+      const [deleted] = await Promise.all([
+        post(`${group.id}/messages/delete`, body, B),
+        send('DELETE', `${group.id}/members`, removalBody(group, a, [b])),
+      ])
+      expect([200, 403]).toContain(deleted.status)
+      const { kinds } = await log(group.id)
+      expect(kinds.includes('messageDelete')).toBe(deleted.status === 200)
+      const { status } = await download(server.url, A, group.id, media[0]!)
+      expect(status).toBe(deleted.status === 200 ? 404 : 200)
+    }
   })
 
   test('titles under the key that is being changed, none is taken under the old one after the new one', async () => {

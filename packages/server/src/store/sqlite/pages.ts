@@ -11,12 +11,13 @@ import { isHeard, isLasting, isMember, isSpanned, isUnhidden, NO_END } from './s
 
 type RightKind = Right['by']
 
-/** Pages bind: 1 room, 2 low, 3 high, 4 limit, 5 now; 6 user and 7 the span or the control sequence. */
+/** Pages bind: 1 room, 2 low, 3 high, 4 limit, 5 now; 6 user and 7 the span or the control sequence. The plus keeps SQLite
+ * from looking for a span's bounds in the index instead of the page's own, between which it would walk. */
 const PAGES: Readonly<Record<RightKind, { readonly from: string; readonly where: string; readonly shown: string }>> = {
   member: {
     from: 'spans s CROSS JOIN events e',
     where: `s.room = ?1 AND s.user = ?6 AND s.opened = ?7 AND ${isMember('?1', '?6')} AND e.room = s.room
-      AND e.sequence >= s.from_sequence AND e.sequence <= ifnull(s.to_sequence, ${NO_END}) AND ${isHeard('?6')}`,
+      AND +e.sequence >= s.from_sequence AND +e.sequence <= ifnull(s.to_sequence, ${NO_END}) AND ${isHeard('?6')}`,
     shown: `${isLasting('?5')} AND ${isUnhidden('?1', '?6')}`,
   },
   grant: {
@@ -27,13 +28,14 @@ const PAGES: Readonly<Record<RightKind, { readonly from: string; readonly where:
   server: { from: 'events e', where: 'e.room = ?1', shown: isLasting('?5') },
 }
 type Selected = Exclude<PageQuery['select'], 'kept'> | 'deletions'
-const SELECTED: Readonly<Record<Selected, string>> = {
-  all: '',
-  messages: "AND e.class = 'm'",
-  control: "AND e.class = 'c'",
-  deletions: "AND e.class = 'd'",
+/** Named, since SQLite as a rule takes the table itself, which leads over everything else as well. */
+const SELECTED: Readonly<Record<Selected, { readonly index: string; readonly where: string }>> = {
+  all: { index: '', where: '' },
+  messages: { index: 'INDEXED BY events_message', where: "AND e.class = 'm'" },
+  control: { index: 'INDEXED BY events_control', where: "AND e.class = 'c'" },
+  deletions: { index: 'INDEXED BY events_deletion', where: "AND e.class = 'd'" },
 }
-/** What is kept lies in three indexes: none of them leads over erased messages. */
+/** What is kept lies in these indexes: none of them leads over erased messages. */
 const KEPT = ['messages', 'control', 'deletions'] as const
 const ORDERED = { newest: 'DESC', oldest: 'ASC' } as const
 
@@ -76,7 +78,8 @@ export class Pages {
     const at = eventAs(classWhere(isLasting('?3')))
     this.#at = prepare(`SELECT ${at} FROM events e WHERE e.room = ?1 AND e.sequence = ?2`)
     this.#control = prepare(
-      `SELECT ${EVENT} FROM events e WHERE e.room = ? AND e.sequence > ? AND e.class = 'c' ORDER BY e.sequence`,
+      `SELECT ${EVENT} FROM events e ${SELECTED.control.index}
+       WHERE e.room = ? AND e.sequence > ? ${SELECTED.control.where} ORDER BY e.sequence`,
     )
     this.#timeAt = prepare('SELECT at FROM events WHERE room = ? AND sequence = ?')
     this.#head = prepare('SELECT sequence, control FROM rooms WHERE id = ?')
@@ -200,7 +203,8 @@ export class Pages {
       const kept = select === 'messages' ? `AND ${shown}` : ''
       statement = prepareRows(
         this.#database,
-        `SELECT ${event} FROM ${from} WHERE ${where} ${SELECTED[select]} ${kept} AND e.sequence >= ?2 AND e.sequence <= ?3
+        `SELECT ${event} FROM ${from} ${SELECTED[select].index}
+         WHERE ${where} ${SELECTED[select].where} ${kept} AND e.sequence >= ?2 AND e.sequence <= ?3
          ORDER BY e.sequence ${ORDERED[order]} LIMIT ?4`,
       )
       this.#pages.set(kind, statement)

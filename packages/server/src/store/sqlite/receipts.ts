@@ -21,9 +21,11 @@ const ROOMS_PER_TURN = 64
 /** Events of one room that are looked at beside those that are wanted: acked ones, and the user's own. */
 const REACH = 1_000
 
-/** The first message of others above the cursor that is not read; 3 now. */
-function hole(within: string): string {
-  return `SELECT e.sequence FROM events e INDEXED BY events_message WHERE e.room = ?2 AND e.class = 'm' AND e.sequence > ${CURSOR} ${within}
+/** The first message of others above the cursor, and above what `floor` says, that is not read; 3 now. One bound of the two,
+ * since SQLite looks for one of several in the index and walks on from there. */
+function hole(floor: string, within = ''): string {
+  return `SELECT e.sequence FROM events e INDEXED BY events_message
+    WHERE e.room = ?2 AND e.class = 'm' AND e.sequence > max(${CURSOR}, ${floor}) ${within}
     AND e.actor IS NOT ?1 AND ${isHeard('?1')} AND ${isLasting('?3')} AND ${isUnhidden('?2', '?1')}
     AND NOT EXISTS (${ACK} AND a.status = 2) ORDER BY e.sequence LIMIT 1`
 }
@@ -41,10 +43,10 @@ const SQL = {
     SELECT ?1, ?2, e.sequence, ?3 FROM json_each(?4) j CROSS JOIN events e ON e.room = ?2 AND e.sequence = j.value
     WHERE e.class IN ('m', 'x') AND e.sequence > ${CURSOR} AND ${isReceived('?2', '?1', '?5')}
     ON CONFLICT (user, room, sequence) DO UPDATE SET status = max(acks.status, excluded.status)`,
-  plainHole: hole(''),
+  plainHole: hole('0'),
   /** Each span by itself: nobody walks over what was said before they came, or while they were out. */
   spannedHole: `SELECT min(first) FROM (SELECT
-    (${hole(`AND e.sequence >= s.from_sequence AND e.sequence <= ifnull(s.to_sequence, ${NO_END})`)}) AS first
+    (${hole('s.from_sequence - 1', `AND e.sequence <= ifnull(s.to_sequence, ${NO_END})`)}) AS first
     FROM spans s WHERE s.user = ?1 AND s.room = ?2)`,
   /** 3 sequences as JSON. */
   acks: `SELECT e.sequence, CASE WHEN e.actor = ?1 OR e.sequence <= ${CURSOR} THEN 2 ELSE ifnull(a.status, 0) END

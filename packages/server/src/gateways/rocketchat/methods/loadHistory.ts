@@ -21,7 +21,7 @@ export const loadHistory = method({
     let before: number | undefined
     for (let scanned = 0; scanned < HISTORY_SCAN && messages.length < wanted; ) {
       const page = await parts.reading.page(caller.account, found.room.id, {
-        select: 'all',
+        select: 'kept',
         order: 'newest',
         limit: wanted,
         ...(before === undefined ? {} : { before }),

@@ -21,7 +21,7 @@ export interface Span {
 export interface LogPage {
   readonly room: RoomState
   readonly events: readonly RoomEvent[]
-  /** The last sequence that was read, whether or not it is shown. */
+  /** The last sequence that was read, whether or not it is shown: nothing between these and it is. */
   readonly last: number
   /** There is nothing behind it now. */
   readonly end: boolean
@@ -49,7 +49,7 @@ export async function logPage(
   { reading }: Parts,
 ): Promise<LogPage | undefined> {
   const bounds = { since, ...(until === null ? {} : { until }), after }
-  const read = await reading.page(account, room, { select: 'all', order: 'oldest', limit: LOG_PAGE, ...bounds })
+  const read = await reading.page(account, room, { select: 'kept', order: 'oldest', limit: LOG_PAGE, ...bounds })
   if (isRejection(read)) return undefined
   const last = read.events.at(-1)?.sequence ?? after
   return { room: read.room, events: read.events, last, end: read.events.length < LOG_PAGE }
