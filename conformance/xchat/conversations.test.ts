@@ -202,6 +202,41 @@ describe('a group of X SDK users', () => {
     expect(read.raw.meta.conversationKeyEvents).toHaveLength(1)
   })
 
+  test('is polled forwards from a remembered place, and paged back from there', async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: the SDK's types know no token of newer events
+    const page = async (paginationToken?: string): Promise<any> =>
+      b.client.chat.getConversationEvents(id, { maxResults: 2, ...(paginationToken && { paginationToken }) } as never)
+    const idsOf = ({ data }: { data: { id: string }[] }) => data.map(event => event.id)
+    const start = await page()
+    let place = start.meta.previousToken
+    const none = await page(place)
+    expect(none).toEqual({
+      data: [],
+      meta: {
+        resultCount: 0,
+        hasMore: false,
+        nextToken: expect.any(String),
+        previousToken: place,
+        conversationKeyEvents: [],
+      },
+    })
+    for (const text of ['one', 'two', 'three']) await a.say(id, second, text)
+    const read: string[] = []
+    for (const more of [true, false, false]) {
+      const newer = await page(place)
+      expect(newer.meta.hasMore).toBe(more)
+      read.push(...idsOf(newer).reverse())
+      place = newer.meta.previousToken
+    }
+    const whole = (await b.read(id, [A, B, C])).raw
+    expect(read).toEqual(idsOf(whole).slice(0, 3).reverse())
+    const back = await page((await page(none.meta.nextToken)).meta.nextToken)
+    expect(idsOf(back)).toEqual(idsOf(whole).slice(5, 7))
+    // A token is good for this list alone, in its own form.
+    for (const wrong of [Buffer.from('newer:x').toString('base64url'), Buffer.from('older:5').toString('base64url')])
+      expect((await refusal(page(wrong))).data.parameter).toBe('pagination_token')
+  })
+
   test('numbers events above what X clients take unverified, each naming the one before', async () => {
     const read = await b.read(id, [A, B, C])
     let previous: string | undefined

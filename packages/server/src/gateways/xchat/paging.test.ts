@@ -8,7 +8,9 @@ describe('a pagination token', () => {
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }).map(String), place => {
         const token = pageToken('events', place)
         expect(placeOf('events', token)).toBe(place)
-        expect(placeOf('conversations', token)).toBeUndefined()
+        for (const other of ['conversations', 'newer', 'subscriptions'] as const)
+          expect(placeOf(other, token)).toBeUndefined()
+        expect(placeOf('events', pageToken('newer', place))).toBeUndefined()
       }),
     )
   })
