@@ -2,9 +2,11 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { ConfigError, printConfig, readConfig } from './config.ts'
+import type { Core } from './engine/core.ts'
 import { openLog } from './log.ts'
 import { askRunning } from './operator/ask-running.ts'
 import { sentenceOf } from './operator/control.ts'
+import type { ExportPart } from './operator/export.ts'
 import { runRequest } from './operator/requests.ts'
 import { OperatorError } from './operator/users.ts'
 import { VERSION } from './version.ts'
@@ -24,6 +26,8 @@ const HELP = `conclave ${VERSION}: a chat server for end-to-end encrypted rooms
   conclave sanction list
   conclave outlet dead                    events that the embedding site has not taken
   conclave outlet retry|drop ID|all       sends them again, or drops them
+  conclave export [FILE]                  key logs, rooms with their chains and events, as lines of JSON; without secrets
+  conclave verify FILE [--against OLDER]  checks an export, and that nothing changed since an older one; needs no server
   conclave config                         every setting with its value, its default and a sentence
   conclave help | --version
 `
@@ -39,6 +43,7 @@ const OPTIONS = {
   seconds: { type: 'string' },
   owner: { type: 'string' },
   redirect: { type: 'string', multiple: true },
+  against: { type: 'string' },
   version: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const
@@ -48,6 +53,8 @@ const WORDS: Readonly<Record<string, number>> = {
   start: 0,
   config: 0,
   import: 1,
+  export: 1,
+  verify: 1,
   'user list': 1,
   'token create': 1,
   'token list': 1,
@@ -84,6 +91,8 @@ async function run(argv: string[]): Promise<number> {
   if (noun === 'start') return start()
   if (noun === 'config') return print(printConfig(readConfig(process.env)))
   if (noun === 'import') return ask('import', await readWorld(verb))
+  if (noun === 'export') return exportTo(verb ?? null)
+  if (noun === 'verify') return verify(required(verb, 'the file of an export'), values.against ?? null)
   switch (`${noun} ${verb}`) {
     case 'user add':
       return ask('user.add', {
@@ -125,20 +134,55 @@ async function run(argv: string[]): Promise<number> {
   }
 }
 
-/** Of the running server if there is one, else in this process on the store itself. */
 async function ask(name: string, body: unknown): Promise<number> {
+  const asked = await opened(async request => JSON.stringify(await request(name, body)))
+  return print(asked)
+}
+
+type Request = (name: string, body: unknown) => Promise<unknown>
+
+/** Lets requests be asked of the running server if there is one, else in this process of the store itself. */
+async function opened<T>(use: (request: Request) => Promise<T>): Promise<T> {
   const config = readConfig(process.env)
-  const asked = await askRunning(config.data, name, body)
-  if (asked && 'error' in asked) throw new OperatorError(asked.error)
-  if (asked) return print(JSON.stringify(asked.value))
-  // Only here: the whole server is much to load for a command that asks another one.
-  const { openCore } = await import('./main.ts')
-  const core = await openCore(config, openLog('silent'))
-  try {
-    return print(JSON.stringify(await runRequest(core, name, JSON.parse(JSON.stringify(body)))))
-  } finally {
-    await core.close()
+  let core: Core | undefined
+  let running: boolean | undefined
+  const request: Request = async (name, body) => {
+    const asked = running === false ? undefined : await askRunning(config.data, name, body)
+    if (asked && 'error' in asked) throw new OperatorError(asked.error)
+    if (!asked && running) throw new OperatorError('The server went away before everything was asked.')
+    running = asked !== undefined
+    if (asked) return asked.value
+    // Only here: the whole server is much to load for a command that asks another one.
+    const { openCore } = await import('./main.ts')
+    core ??= await openCore(config, openLog('silent'))
+    return runRequest(core, name, JSON.parse(JSON.stringify(body)))
   }
+  try {
+    return await use(request)
+  } finally {
+    await core?.close()
+  }
+}
+
+async function exportTo(file: string | null): Promise<number> {
+  const { writeExport } = await import('./operator/write-export.ts')
+  const { rooms, events, users, keys } = await opened(request =>
+    writeExport(file, { at: Date.now(), by: VERSION }, cursor => request('export', { cursor }) as Promise<ExportPart>),
+  )
+  // Beside the output, which may be the export itself.
+  process.stderr.write(`Exported ${rooms} rooms with ${events} events and ${users} key logs with ${keys} entries.\n`)
+  return 0
+}
+
+async function verify(file: string, against: string | null): Promise<number> {
+  const { verifyExport } = await import('./operator/verify-export.ts')
+  const { checked, faults, found } = await verifyExport(file, against)
+  for (const line of checked) print(line)
+  if (found === 0) return print('Nothing is wrong.')
+  for (const fault of faults) process.stderr.write(`${fault}\n`)
+  if (found > faults.length) process.stderr.write(`and ${found - faults.length} more\n`)
+  process.stderr.write(`${found} ${found === 1 ? 'thing is' : 'things are'} wrong.\n`)
+  return 1
 }
 
 async function start(): Promise<number> {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Core } from '../engine/core.ts'
 import { createApp } from './apps.ts'
+import { exportPart, exportRequest } from './export.ts'
 import { importWorld } from './import-world.ts'
 import { dropDead, listDead, retryDead } from './outlet.ts'
 import { listRooms } from './rooms.ts'
@@ -13,6 +14,7 @@ const id = z.strictObject({ id: z.string() })
 
 const REQUESTS: Readonly<Record<string, (core: Core, body: unknown) => Promise<unknown>>> = {
   import: (core, body) => importWorld(core, body),
+  export: (core, body) => exportPart(core, exportRequest.parse(body).cursor),
   'user.add': (core, body) =>
     addUser(
       core,

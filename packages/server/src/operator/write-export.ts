@@ -1,0 +1,72 @@
+// Writes an export, part by part, to a file or to the output. A file is there whole or not at all, and none is written
+// over: an older one is what a newer one is checked against.
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { access, rename, rm } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { ExportCursor, ExportPart } from './export.ts'
+import { type EndLine, EXPORT_VERSION, type HeaderLine } from './export-lines.ts'
+import { OperatorError } from './users.ts'
+
+type Ask = (cursor: ExportCursor | null) => Promise<ExportPart>
+
+/** `file`: null for the output. Gives how much it wrote. */
+export async function writeExport(
+  file: string | null,
+  written: Pick<HeaderLine, 'at' | 'by'>,
+  ask: Ask,
+): Promise<EndLine> {
+  if (file === null) return writeLines(process.stdout, written, ask)
+  if (await exists(file)) throw new OperatorError(`The file ${file} exists already and is not written over.`)
+  const part = `${file}.part`
+  const stream = createWriteStream(part, { mode: 0o600, flush: true })
+  try {
+    const end = await writeLines(stream, written, ask)
+    stream.end()
+    await finished(stream)
+    await rename(part, file)
+    return end
+  } catch (error) {
+    stream.destroy()
+    await rm(part, { force: true })
+    const { code } = error as NodeJS.ErrnoException
+    throw code === undefined ? error : new OperatorError(`The file ${file} cannot be written (${code}).`)
+  }
+}
+
+async function writeLines(stream: Writable, written: Pick<HeaderLine, 'at' | 'by'>, ask: Ask): Promise<EndLine> {
+  let failed: Error | null = null
+  stream.on('error', error => {
+    failed = error
+  })
+  const write = async (lines: readonly object[]): Promise<void> => {
+    if (failed) throw failed
+    const flows = stream.write(lines.map(line => `${JSON.stringify(line)}\n`).join(''))
+    if (!flows) await Promise.race([once(stream, 'drain'), once(stream, 'close')])
+    if (failed) throw failed
+  }
+  const header: HeaderLine = { conclave: 'export', version: EXPORT_VERSION, ...written }
+  await write([header])
+  const counts = { room: 0, event: 0, user: 0, key: 0 }
+  let cursor: ExportCursor | null = null
+  do {
+    const part: ExportPart = await ask(cursor)
+    for (const { kind } of part.lines) counts[kind] += 1
+    await write(part.lines)
+    cursor = part.cursor
+  } while (cursor !== null)
+  const { room: rooms, event: events, user: users, key: keys } = counts
+  const end: EndLine = { kind: 'end', rooms, events, users, keys }
+  await write([end])
+  return end
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file)
+    return true
+  } catch {
+    return false
+  }
+}
