@@ -424,6 +424,38 @@ describe('a form', () => {
 })
 
 describe('bodies that do not arrive', () => {
+  test('hold no more than so many bytes for one user, whoever else goes on', async () => {
+    const group = await team()
+    const bytes = randomBytes(SEGMENT)
+    const mine = await begin(url, A, group.id, SEGMENT)
+    const upload = await begin(url, B, group.id, SEGMENT)
+    const head = [
+      `POST /2/chat/media/upload/${mine.session}/append HTTP/1.1`,
+      'host: x',
+      `authorization: Bearer ${tokenOf(A)}`,
+      'content-type: application/json',
+      `content-length: ${4 * 1024 * 1024}`,
+      '',
+      '{"media":"AAAA',
+    ].join('\r\n')
+    let refused = 0
+    const sockets = Array.from({ length: 30 }, () => {
+      const socket = connect(server.port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.once('data', data => {
+        if (data.toString().startsWith('HTTP/1.1 429')) refused += 1
+      })
+      socket.write(head)
+      return socket
+    })
+    await expect.poll(() => refused).toBe(14)
+    expect(await append(url, A, mine, 0, bytes)).toMatchObject({ status: 429 })
+    expect((await append(url, B, upload, 0, bytes)).status).toBe(200)
+    expect((await begin(url, A, group.id, 1)).key).toBeTypeOf('string')
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(async () => (await append(url, A, mine, 0, bytes)).status).toBe(200)
+  })
+
   test('leave nothing, and nobody waits for them', async () => {
     const group = await team()
     const upload = await begin(url, A, group.id, 3)

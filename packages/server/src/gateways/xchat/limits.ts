@@ -4,6 +4,11 @@
 export const BODY_BYTES = 2 * 1024 * 1024
 /** Bytes of a rotation's body: 600 KB for 1,000 members, as wraps stand in it twice. */
 export const ROTATION_BYTES = 4 * 1024 * 1024
+/** Bytes of bodies that one caller, and that all callers together, may be sending at a time: fifteen segments side by side.
+ * Smaller bodies are not counted, so that who fills this keeps nobody from writing messages. */
+export const BODIES_OF_ONE = 64 * 1024 * 1024
+export const BODIES_IN_ALL = 512 * 1024 * 1024
+export const BODY_SMALL = 64 * 1024
 /** Nesting of a body: signatures inside actions inside the body use 5. */
 export const BODY_DEPTH = 16
 /** Values in a body: a rotation for 10,000 members has 40,000. */

@@ -120,6 +120,8 @@ function registerIn(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec:
     onRequest: async (request, reply) => {
       const caller = await gate.admit(request, reply, spec)
       if (caller instanceof Refusal) return refuse(reply, caller)
+      const full = gate.makeRoom(request, reply, caller, spec.bodyLimit ?? BODY_BYTES)
+      if (full) return refuse(reply, full)
       callers.set(request, caller)
     },
     handler: async (request, reply) => {

@@ -9,7 +9,8 @@ import type { Allowance, Taken } from '../../quota/quota.ts'
 import type { Account } from '../../room/facts.ts'
 import type { Token } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
-import { notAuthorized, problem, Refusal, UNAUTHORIZED } from './problem.ts'
+import { announced, Bodies } from './bodies.ts'
+import { notAuthorized, problem, Refusal, UNAUTHORIZED, unavailable } from './problem.ts'
 import { RATES, REGISTRATIONS, UNKNOWN_TOKENS } from './rates.ts'
 import type { Route } from './route.ts'
 
@@ -44,6 +45,7 @@ const BEARER = /^Bearer +([^\s,]+) *$/i
 
 export class Gate {
   readonly #parts: GatewayParts
+  readonly #bodies = new Bodies()
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
@@ -66,6 +68,15 @@ export class Gate {
     const caller = await this.#callerOf(bearer, route)
     if (caller instanceof Refusal || !caller.account || route.operation !== 'addUserPublicKey') return caller
     return (await this.#countRegistration(caller.account, reply)) ?? caller
+  }
+
+  /** Room in memory for a body of at most so many bytes, until the answer is through. */
+  makeRoom(request: FastifyRequest, reply: FastifyReply, caller: Caller | AppCaller, most: number): Refusal | null {
+    const taken = this.#bodies.take(caller.account?.id ?? `app:${caller.app}`, announced(request.raw, most))
+    if (taken === 'all') return new Refusal(unavailable('too many large requests are under way, try again'))
+    if (taken === 'own') return new Refusal(TOO_LARGE_TOGETHER, { 'retry-after': '1' })
+    reply.raw.once('close', taken)
+    return null
   }
 
   /** undefined where no token is shown. An address that shows many unknown ones is heard with remembered ones alone, so
@@ -152,6 +163,13 @@ const USER_ONLY = problem(
   'Unsupported Authentication or Forbidden',
   403,
   "a user's token is forbidden for this endpoint: it takes the token of an app",
+)
+
+const TOO_LARGE_TOGETHER = problem(
+  'rate-limit-exceeded',
+  'Too Many Requests',
+  429,
+  'too many large requests of this caller are under way at a time',
 )
 
 function missingScope(missing: readonly Scope[]): Refusal {
