@@ -134,7 +134,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     )
     await core.outgoing.start()
     await core.temporary.start()
-    await core.expiry.start()
+    core.expiry.start()
     core.media.start()
     await http.listen({ host: config.host, port: config.port })
     const control = await openControl(core, config.data)
