@@ -60,6 +60,11 @@ async function log(id: string, who = A): Promise<{ kinds: string[]; versions: st
   return { kinds, versions }
 }
 
+function sameSet(one: Iterable<string>, other: ReadonlySet<string>): boolean {
+  const set = new Set(one)
+  return set.size === other.size && [...set].every(each => other.has(each))
+}
+
 /** One 200; the others 409 or 400, each naming the version that won. */
 async function oneWins(group: Pick<Group, 'id'>, answers: readonly Answered[]): Promise<void> {
   const { versions } = await log(group.id)
@@ -314,6 +319,116 @@ describe('of many at once', () => {
     expect(kinds.filter(kind => kind === 'messageCreate')).toHaveLength(taken)
     expect(kinds.lastIndexOf('messageCreate')).toBeLessThan(kinds.lastIndexOf('keyChange'))
   })
+})
+
+describe('of any two changes at once', () => {
+  /** A change of a group of A and B, its admins, and three others; what it is a change of. */
+  const CHANGES: Readonly<Record<string, (group: Group) => Promise<Answered>>> = {
+    addition: group => post(`${group.id}/members`, additionBody(group, a, [crowd[9]!])),
+    'removal of a member': group => send('DELETE', `${group.id}/members`, removalBody(group, a, [crowd[0]!])),
+    'removal of an admin': group => send('DELETE', `${group.id}/members`, removalBody(group, b, [a]), B),
+    'leave of a member': group => post(`${group.id}/leave`, leaveBody(group, crowd[0]!), crowd[0]!.id),
+    'leave of an admin': group => post(`${group.id}/leave`, leaveBody(group, b), B),
+    'new admin': group => post(`${group.id}/admins`, adminsBody(group, a, 'adminAdd', [crowd[0]!.id])),
+    'admin no more': group => send('DELETE', `${group.id}/admins`, adminsBody(group, b, 'adminRemove', [A]), B),
+    title: group => send('PUT', `${group.id}/title`, retitleBody(group, a, 'title')),
+    avatar: group => send('PUT', `${group.id}/avatar`, retitleBody(group, b, 'avatar'), B),
+    'next key': group => post(`${group.id}/keys`, keysBody(crowd[1]!, group.id, group.members), crowd[1]!.id),
+    message: group => post(`${group.id}/messages`, messageBody(crowd[0]!, group.id, group.version), crowd[0]!.id),
+  }
+
+  async function teamOfTwoAdmins(): Promise<Group> {
+    const group = await makeGroup(server.url, a, [a, b, ...crowd.slice(0, 3)])
+    const made = await post(`${group.id}/admins`, adminsBody(group, a, 'adminAdd', [B]))
+    expect(made.status).toBe(200)
+    group.admins = [A, B]
+    return group
+  }
+
+  /** What the log says happened, one after another, each allowed where it stands; read by who takes part in nothing. */
+  async function replayed(
+    group: Group,
+  ): Promise<{ members: Set<string>; admins: Set<string>; open: boolean; changes: number }> {
+    const { id: reader } = crowd[2]!
+    const { body } = await ask(
+      server.url,
+      tokenOf(reader),
+      'GET',
+      `/2/chat/conversations/${group.id}/events?max_results=100`,
+    )
+    const [members, admins, covered] = [new Set<string>(), new Set<string>(), new Set<string>()]
+    let version = ''
+    let changes = 0
+    for (const item of body.data.reverse()) {
+      const event = decodeMessageEvent(item.encoded_event)
+      const detail = event.ok ? decodeDetailBytes(event.value.detail) : event
+      if (!event.ok || !detail.ok) throw new Error('the log cannot be read')
+      const { senderId } = event.value
+      const open = sameSet(covered, members)
+      const { value } = detail
+      if (value.kind === 'keyChange') {
+        version = value.event.conversationKeyVersion
+        covered.clear()
+        for (const { userId } of value.event.participantKeys) covered.add(userId)
+        // One that is for others as well begins an addition, or the group.
+        if (!sameSet(covered, members)) continue
+        expect(members.has(senderId)).toBe(true)
+        changes += 1
+        continue
+      }
+      changes += 1
+      if (value.kind === 'messageCreate') {
+        expect([open, members.has(senderId), value.event.conversationKeyVersion]).toEqual([true, true, version])
+        continue
+      }
+      if (value.kind !== 'groupChange') throw new Error(`an unexpected ${value.kind}`)
+      const { change } = value
+      if (change.kind === 'create') {
+        for (const user of change.memberIds) members.add(user)
+        for (const user of change.adminIds) admins.add(user)
+        changes = 0
+      } else if (change.kind === 'memberAdd') {
+        expect([members.has(senderId), sameSet(change.currentMemberIds, members)]).toEqual([true, true])
+        expect(sameSet(change.currentAdminIds, admins)).toBe(true)
+        for (const user of change.memberIds) members.add(user)
+        expect(sameSet(covered, members)).toBe(true)
+      } else if (change.kind === 'memberRemove') {
+        const own = change.ids.length === 1 && change.ids[0] === senderId
+        expect([own || admins.has(senderId), change.ids.every(user => members.has(user))]).toEqual([true, true])
+        for (const user of change.ids) for (const set of [members, admins]) set.delete(user)
+        // The key that comes with a removal is counted as a change of its own.
+        if (!own) changes -= 1
+      } else if (change.kind === 'adminAdd' || change.kind === 'adminRemove') {
+        expect([admins.has(senderId), change.ids.every(user => members.has(user))]).toEqual([true, true])
+        for (const user of change.ids) change.kind === 'adminAdd' ? admins.add(user) : admins.delete(user)
+      } else if (change.kind === 'title' || change.kind === 'avatar') {
+        expect([open, admins.has(senderId), change.conversationKeyVersion]).toEqual([true, true, version])
+      }
+    }
+    return { members, admins, open: sameSet(covered, members), changes }
+  }
+
+  const names = Object.keys(CHANGES)
+  const pairs = names.flatMap((one, at) => names.slice(at).map(other => [one, other] as const))
+  test.each(pairs)(
+    '%s and %s: what was answered well is in the log, in an order in which each was right',
+    async (one, other) => {
+      await Promise.all([both(one, other), both(other, one)])
+    },
+  )
+
+  async function both(one: string, other: string): Promise<void> {
+    const group = await teamOfTwoAdmins()
+    const answers = await Promise.all([CHANGES[one]!(group), CHANGES[other]!(group)])
+    for (const { status, text } of answers) expect([200, 201, 400, 403, 409, text]).toContain(status)
+    const { body } = await ask(server.url, tokenOf(crowd[2]!.id), 'GET', `/2/chat/conversations/${group.id}`)
+    const { members, admins, open, changes } = await replayed(group)
+    expect(new Set(body.data.member_ids)).toEqual(members)
+    expect(new Set(body.data.admin_ids)).toEqual(admins)
+    expect(body.data.rotation_required ?? false).toBe(!open)
+    // One for the second admin.
+    expect(changes).toBe(1 + answers.filter(({ status }) => status < 300).length)
+  }
 })
 
 describe('a restart', () => {
