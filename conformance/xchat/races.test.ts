@@ -224,6 +224,31 @@ describe('of many at once', () => {
     }
   })
 
+  test('a deletion for oneself and one’s removal, what was answered is what stays hidden', async () => {
+    let hidden = 0
+    for (let round = 0; round < 8; round++) {
+      const group = await makeGroup(server.url, a, [a, b])
+      const sent = await post(`${group.id}/messages`, messageBody(a, group.id, group.version))
+      const event = decodeMessageEvent(sent.body.data.encoded_message_event)
+      if (!event.ok) throw new Error(event.error)
+      const body = deleteBody(b, group.id, [event.value.sequenceId], 'self')
+      const removal = removalBody(group, a, [b])
+      const both = [
+        () => post(`${group.id}/messages/delete`, body, B),
+        () => send('DELETE', `${group.id}/members`, removal),
+      ]
+      const answers = await Promise.all((round % 2 === 0 ? both : both.reverse()).map(go => go()))
+      const deleted = answers[round % 2 === 0 ? 0 : 1]!
+      expect([200, 403]).toContain(deleted.status)
+      if (deleted.status === 200) hidden += 1
+      const back = additionBody({ ...group, members: [a], version: removal.conversation_key_version }, a, [b])
+      expect((await post(`${group.id}/members`, back)).status).toBe(200)
+      const { kinds } = await log(group.id, B)
+      expect(kinds.includes('messageCreate')).toBe(deleted.status !== 200)
+    }
+    expect(hidden).toBeGreaterThan(0)
+  })
+
   test('titles under the key that is being changed, none is taken under the old one after the new one', async () => {
     const group = await makeGroup(server.url, a, [a, b])
     // Four, since a rotation is decided five times at most.

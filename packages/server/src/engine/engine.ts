@@ -262,7 +262,7 @@ const REFUSED_BY_TIME: ReadonlySet<Rejection['rejected']> = new Set([
   'message.plaintext',
   'message.suite',
   'medium.unknown',
-  'limit',
+  'hidden.full',
 ])
 
 function itemOf(

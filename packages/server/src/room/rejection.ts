@@ -95,6 +95,8 @@ export type Rejection =
   | { readonly rejected: 'message.unknown'; readonly id: EventId | null }
   /** The id was used for something else, or by somebody else (L7). */
   | { readonly rejected: 'message.taken'; readonly key: string }
+  /** So many stretches of messages the user hides in this room already. */
+  | { readonly rejected: 'hidden.full'; readonly limit: number }
   /** No file of the room has this key. */
   | { readonly rejected: 'medium.unknown'; readonly key: string }
   // not done on this wire or at this time

@@ -183,6 +183,10 @@ const TABLE: Table = {
   },
   'message.unknown': { code: CODE.VALIDATION_ERROR, text: 'no such message' },
   'message.taken': { code: CODE.VALIDATION_ERROR, text: 'the id of the message was used before' },
+  'hidden.full': {
+    code: CODE.NOT_ALLOWED,
+    text: ({ limit }) => `at most ${limit} stretches of messages can be hidden`,
+  },
   'medium.unknown': { code: CODE.VALIDATION_ERROR, text: 'no such file' },
   'suite.refused': { code: CODE.NOT_ALLOWED, text: ({ text }) => text },
   'acl.malformed': { code: ({ field }) => ACL_CODES[field], text: ({ text }) => text },

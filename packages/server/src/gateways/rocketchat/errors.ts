@@ -147,6 +147,7 @@ const TABLE: Table = {
   }),
   'message.unknown': say('error-invalid-message', 'Invalid message'),
   'message.taken': say('error-message-id-taken', 'A message with this id exists'),
+  'hidden.full': say('error-not-allowed', 'No more messages can be hidden here'),
   'medium.unknown': say('error-invalid-file', 'Invalid file'),
   'suite.refused': ({ text }) => ({ error: 'error-not-allowed', reason: text }),
   'acl.malformed': ({ text }) => ({ error: 'error-invalid-params', reason: text }),

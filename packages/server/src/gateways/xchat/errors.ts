@@ -151,11 +151,13 @@ const TABLE: Table = {
   'message.unknown': ({ id }) => notFound('message', 'sequence_ids', id ?? ''),
   'message.taken': ({ key }) => invalidField('message_id', `${key} is already used by another message or action`),
 
+  'hidden.full': ({ limit }) =>
+    invalidField('sequence_ids', `a user hides at most ${limit} stretches of messages in a conversation`),
   'medium.unknown': ({ key }) => notFound('media', 'media_hash_keys', key),
 
   'suite.refused': ({ text }) => invalidField('id', text),
   'acl.malformed': ({ text }) => invalidField('id', text),
-  limit: ({ text }) => invalidField('sequence_ids', text),
+  limit: ({ text }) => invalidRequest('limit', text),
   conflict: ({ current }) => stale(409, current),
   busy: () => unavailable('the server is busy, try again'),
   unavailable: () => unavailable('the server cannot write at the moment, try again'),

@@ -115,7 +115,7 @@ describe('messages of an X room', () => {
     expect(codeOf(made, owner, { whom: 'all', messages: many.slice(1) })).toBe(null)
     const one = { whom: 'self', messages: [message] } as const
     expect(codeOf(made, owner, one, { stretches: HIDDEN_STRETCHES - 1 })).toBe(null)
-    expect(codeOf(made, owner, one, { stretches: HIDDEN_STRETCHES })).toBe('limit')
+    expect(codeOf(made, owner, one, { stretches: HIDDEN_STRETCHES })).toBe('hidden.full')
   })
 
   test('of other rooms are deleted without a signature, and these not without one', () => {

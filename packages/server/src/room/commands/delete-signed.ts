@@ -86,7 +86,7 @@ function checkRight(state: RoomState, { actor, media }: DeleteSigned, places: re
 
 function checkStretches({ ids, stretches }: DeleteSigned): Rejection | null {
   if (stretches + ids.length <= HIDDEN_STRETCHES) return null
-  return { rejected: 'limit', text: `a user hides at most ${HIDDEN_STRETCHES} stretches of messages in a conversation` }
+  return { rejected: 'hidden.full', limit: HIDDEN_STRETCHES }
 }
 
 function readDeletion(
