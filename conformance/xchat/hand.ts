@@ -357,6 +357,57 @@ export function retitleBody(group: Group, by: Hand, kind: 'title' | 'avatar', va
   return { [field]: value, action_signatures: [groupAction(by, group.id, change)] }
 }
 
+/** A link that nobody has. */
+export function inviteUrl(url: string, token = randomBytes(16).toString('base64url')): string {
+  return `${url}/i/${token}`
+}
+
+export function tokenOfInvite(url: string): string {
+  return url.slice(url.lastIndexOf('/') + 1)
+}
+
+/** The body of `PUT …/invite`. `end`: ms since 1970. */
+export function inviteBody(group: Pick<Group, 'id'>, by: Hand, url: string, end: number | null = null) {
+  const expires = end === null ? {} : { expiresAtMsec: String(end) }
+  const change = { kind: 'inviteEnable', inviteUrl: url, ...expires } as const
+  return {
+    invite_url: url,
+    ...(end === null ? {} : { expires_at_msec: String(end) }),
+    action_signatures: [groupAction(by, group.id, change)],
+  }
+}
+
+/** The body of `DELETE …/invite`. */
+export function noInviteBody(group: Pick<Group, 'id'>, by: Hand) {
+  return { action_signatures: [groupAction(by, group.id, { kind: 'inviteDisable', disabledBy: by.id })] }
+}
+
+/** The body of `POST …/invites/{token}/join_requests`. */
+export function joinBody(group: Pick<Group, 'id'>, by: Hand) {
+  return { action_signatures: [groupAction(by, group.id, { kind: 'joinRequest', userId: by.id })] }
+}
+
+/** The body of `DELETE …/join_requests`. */
+export function turnAwayBody(group: Pick<Group, 'id'>, by: Hand, ids: readonly string[]) {
+  return { user_ids: ids, action_signatures: [groupAction(by, group.id, { kind: 'joinReject', ids })] }
+}
+
+/** Gives the group a link, and the link's token. */
+export async function invite(url: string, group: Pick<Group, 'id'>, by: Hand, end: number | null = null) {
+  const link = inviteUrl(url)
+  const path = `/2/chat/conversations/${group.id}/invite`
+  const answer = await ask(url, tokenOf(by.id), 'PUT', path, { body: inviteBody(group, by, link, end) })
+  if (answer.status !== 200) throw new Error(`no invite: ${answer.text}`)
+  return tokenOfInvite(link)
+}
+
+/** Asks to be let in for good. */
+export async function askToJoin(url: string, group: Pick<Group, 'id'>, by: Hand, token: string): Promise<void> {
+  const path = `/2/chat/invites/${token}/join_requests`
+  const answer = await ask(url, tokenOf(by.id), 'POST', path, { body: joinBody(group, by) })
+  if (answer.status !== 201) throw new Error(`not asked: ${answer.text}`)
+}
+
 /** As long as a short title is when it is encrypted. */
 export function sealedText(): string {
   return randomBytes(48).toString('base64')

@@ -3,9 +3,14 @@ import type { Hand } from './hand.ts'
 import {
   additionBody,
   adminsBody,
+  askToJoin,
   deleteBody,
   enroll,
   groupBody,
+  invite,
+  inviteBody,
+  inviteUrl,
+  joinBody,
   keysBody,
   leaveBody,
   makeGroup,
@@ -13,10 +18,12 @@ import {
   messageBody,
   muteBody,
   nextVersion,
+  noInviteBody,
   registration,
   removalBody,
   retitleBody,
   ttlBody,
+  turnAwayBody,
 } from './hand.ts'
 import { ask } from './http.ts'
 import { APP, Hook, subscribe } from './listener.ts'
@@ -127,6 +134,32 @@ export function goodRequests({ url, hook, a, b, c }: Scene): Readonly<Record<str
     muteChatConversation: async () => {
       const group = await team()
       return { path: conversation(group.id, '/mute'), body: muteBody(group.id, a, true) }
+    },
+    enableChatGroupInvite: async () => {
+      const group = await team()
+      const body = inviteBody(group, a, inviteUrl(url), Date.now() + 60_000)
+      return { path: conversation(group.id, '/invite'), body }
+    },
+    disableChatGroupInvite: async () => {
+      const group = await team()
+      await invite(url, group, a)
+      return { path: conversation(group.id, '/invite'), body: noInviteBody(group, a) }
+    },
+    getChatInvite: async () => ({ path: `/chat/invites/${await invite(url, await team(), a)}`, who: C }),
+    addChatJoinRequest: async () => {
+      const group = await team()
+      const token = await invite(url, group, a)
+      return { path: `/chat/invites/${token}/join_requests`, body: joinBody(group, c), who: C }
+    },
+    getChatGroupJoinRequests: async () => {
+      const group = await team()
+      await askToJoin(url, group, c, await invite(url, group, a))
+      return { path: conversation(group.id, '/join_requests') }
+    },
+    rejectChatGroupJoinRequests: async () => {
+      const group = await team()
+      await askToJoin(url, group, c, await invite(url, group, a))
+      return { path: conversation(group.id, '/join_requests'), body: turnAwayBody(group, a, [C]) }
     },
     sendChatMessage: async () => {
       const group = await team()

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Decoded, GroupChange, MetadataChange, WritableDetail } from '@conclave/wire'
+import type { Decoded, GroupChange, GroupInviteEnable, MetadataChange, WritableDetail } from '@conclave/wire'
 import { encodeBase64, encodeBase64NoPad, encodeDetail, groupChangePayload, metadataPayload } from '@conclave/wire'
 import type {
   ActionSignature,
@@ -213,6 +213,27 @@ export class Person {
         signature_version: '7',
       },
     }
+  }
+
+  /** An addition with the group's link in what is signed, which X's engine verifies and does not prepare. */
+  async addNaming(id: string, users: readonly string[], groupInviteEnable: GroupInviteEnable) {
+    const { data } = await this.client.chat.getConversation(id)
+    const { memberIds = [], adminIds = [] } = data as { memberIds?: string[]; adminIds?: string[] }
+    const publicKeys = await this.publicKeys([...memberIds, ...users])
+    const prepared = this.engine.prepareConversationKeyChange({ publicKeys, conversationId: id })
+    const kept = this.#keep(prepared)
+    const rotation = snake(rotationOf(prepared)) as { action_signatures: object[] }
+    const addition = this.signed(id, {
+      kind: 'memberAdd',
+      memberIds: users,
+      currentMemberIds: memberIds,
+      currentAdminIds: adminIds,
+      conversationKeyVersion: kept.version,
+      groupInviteEnable,
+    })
+    const action_signatures = [...rotation.action_signatures, addition]
+    const body = { user_ids: users, ...rotation, action_signatures }
+    return { ...kept, body, answer: await this.request('POST', `${id}/members`, body) }
   }
 
   /** Takes members away, with a key for those who stay that X's engine makes. */

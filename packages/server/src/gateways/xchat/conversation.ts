@@ -7,7 +7,7 @@ import type { Rejection } from '../../room/rejection.ts'
 import { checkMute, checkStanding } from '../../room/rights.ts'
 import { conversationIdOf } from '../../room/signatures.ts'
 import type { RoomState } from '../../room/state.ts'
-import { usersWith } from '../../room/state.ts'
+import { hasRole, inviteOf, usersWith } from '../../room/state.ts'
 import { encodeNotifications } from './encode.ts'
 import type { About } from './errors.ts'
 import { problemOf } from './errors.ts'
@@ -127,10 +127,21 @@ export const conversationShape = z.object({
   updated_at: z.iso.datetime().optional(),
   /** Ours: the members changed without a new key; nothing is taken until a member rotates (design 6). */
   rotation_required: z.literal(true).optional(),
+  /** Ours: the link by which others may ask to be let in, for admins. */
+  invite_url: z.string().optional(),
+  invite_expires_at_msec: z.string().optional(),
 })
 export type Conversation = z.infer<typeof conversationShape>
 /** Fields that no filter names. */
-type Constant = 'id' | 'participant_ids' | 'member_ids' | 'admin_ids' | 'mute_event' | 'rotation_required'
+type Constant =
+  | 'id'
+  | 'participant_ids'
+  | 'member_ids'
+  | 'admin_ids'
+  | 'mute_event'
+  | 'rotation_required'
+  | 'invite_url'
+  | 'invite_expires_at_msec'
 
 /** As its reader, who is a member, sees it. `fields` filters where it is given. The lists of people are always there:
  * clients read them without asking. */
@@ -138,9 +149,10 @@ export async function conversationOf(
   room: RoomState,
   reader: UserId,
   fields: readonly string[] | undefined,
-  { reading }: XchatParts,
+  { reading, clock }: XchatParts,
 ): Promise<Conversation> {
   const said = await reading.notifications(room.id, reader)
+  const invite = hasRole(room, reader, 'owner') ? inviteOf(room, clock.now()) : null
   const members = [...room.members.keys()]
   const shown: Omit<Conversation, Constant> = {
     type: room.pair ? 'direct' : 'group',
@@ -166,6 +178,8 @@ export async function conversationOf(
       ? { mute_event: encodeNotifications(said, reader, conversationIdOf(room)) }
       : {}),
     ...(room.closed ? { rotation_required: true } : {}),
+    ...(invite === null ? {} : { invite_url: invite.url }),
+    ...(invite === null || invite.expiresAt === null ? {} : { invite_expires_at_msec: String(invite.expiresAt) }),
   }
 }
 

@@ -15,6 +15,7 @@ import { refuse, register } from './route.ts'
 import { activityStream } from './routes/activity-stream.ts'
 import { addChatGroupAdmins } from './routes/add-chat-group-admins.ts'
 import { addChatGroupMembers } from './routes/add-chat-group-members.ts'
+import { addChatJoinRequest } from './routes/add-chat-join-request.ts'
 import { addConversationKeys } from './routes/add-conversation-keys.ts'
 import { addUserPublicKey } from './routes/add-user-public-key.ts'
 import { chatMediaDownload } from './routes/chat-media-download.ts'
@@ -29,11 +30,15 @@ import { deleteActivitySubscription } from './routes/delete-activity-subscriptio
 import { deleteActivitySubscriptionsByIds } from './routes/delete-activity-subscriptions-by-ids.ts'
 import { deleteChatMessages } from './routes/delete-chat-messages.ts'
 import { deleteWebhooks } from './routes/delete-webhooks.ts'
+import { disableChatGroupInvite } from './routes/disable-chat-group-invite.ts'
+import { enableChatGroupInvite } from './routes/enable-chat-group-invite.ts'
 import { getActivitySubscriptions } from './routes/get-activity-subscriptions.ts'
 import { getChatConversation } from './routes/get-chat-conversation.ts'
 import { getChatConversationChain } from './routes/get-chat-conversation-chain.ts'
 import { getChatConversationEvents } from './routes/get-chat-conversation-events.ts'
 import { getChatConversations } from './routes/get-chat-conversations.ts'
+import { getChatGroupJoinRequests } from './routes/get-chat-group-join-requests.ts'
+import { getChatInvite } from './routes/get-chat-invite.ts'
 import { getUsersById } from './routes/get-users-by-id.ts'
 import { getUsersByUsername } from './routes/get-users-by-username.ts'
 import { getUsersKeyLog } from './routes/get-users-key-log.ts'
@@ -45,6 +50,7 @@ import { initializeChatGroup } from './routes/initialize-chat-group.ts'
 import { leaveChatConversation } from './routes/leave-chat-conversation.ts'
 import { markChatConversationRead } from './routes/mark-chat-conversation-read.ts'
 import { muteChatConversation } from './routes/mute-chat-conversation.ts'
+import { rejectChatGroupJoinRequests } from './routes/reject-chat-group-join-requests.ts'
 import { removeChatGroupAdmins } from './routes/remove-chat-group-admins.ts'
 import { removeChatGroupMembers } from './routes/remove-chat-group-members.ts'
 import { sendChatMessage } from './routes/send-chat-message.ts'
@@ -76,6 +82,12 @@ export const ROUTES: readonly Route[] = [
   updateChatGroupAvatar,
   updateChatConversationTtl,
   muteChatConversation,
+  enableChatGroupInvite,
+  disableChatGroupInvite,
+  getChatInvite,
+  addChatJoinRequest,
+  getChatGroupJoinRequests,
+  rejectChatGroupJoinRequests,
   sendChatMessage,
   deleteChatMessages,
   markChatConversationRead,

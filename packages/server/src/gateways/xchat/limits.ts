@@ -24,6 +24,13 @@ export const SHORT_TEXT = 512
 export const ENCRYPTED_TEXT = 4_200
 /** Bytes of an encrypted title at least: nonce 24 and tag 16 (x-chat.md 5.3). */
 export const ENCRYPTED_BYTES = 40
+/** Bytes of an invite's token: 128 bits that nobody guesses, and as many more as anybody could want. */
+export const TOKEN_BYTES = { least: 16, most: 64 }
+/** Characters of an invite's URL. */
+export const INVITE_URL = 2_048
+/** Bytes of a body around a link or a request to join: an action has 700, its URL 2 KB, the people turned away 2 KB. Who is
+ * no member writes into the log here. */
+export const INVITE_BYTES = 16 * 1024
 /** Characters of a conversation token. Nobody but X's own servers makes one. */
 export const CONVERSATION_TOKEN = 4_096
 /** Characters of a query parameter. 100 ids of 19 digits have 2,000. */

@@ -180,7 +180,7 @@ function missingScope(missing: readonly Scope[]): Refusal {
   })
 }
 
-function tooMany(allowance: Allowance, taken: Taken, now: number): Refusal {
+export function tooMany(allowance: Allowance, taken: Taken, now: number): Refusal {
   const detail = 'Too Many Requests'
   const wait = String(Math.max(1, Math.ceil((taken.resetsAt - now) / 1000)))
   const headers = { ...limitHeaders(allowance, taken), 'retry-after': wait }

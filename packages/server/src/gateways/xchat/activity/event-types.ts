@@ -14,6 +14,8 @@ export const CHAT_TYPES = [
   'chat.conversation.admin_added',
   'chat.conversation.admin_removed',
   'chat.update.group_name',
+  // Ours: X has no name for it, and whoever lets people in has to hear of them.
+  'chat.conversation.join_requested',
 ] as const
 export type ChatType = (typeof CHAT_TYPES)[number]
 
@@ -89,6 +91,8 @@ export function typeFor(body: EventBody, actor: UserId | null, user: UserId, mem
     case 'roles.changed':
       if (!member || body.role !== 'owner') return null
       return body.granted ? 'chat.conversation.admin_added' : 'chat.conversation.admin_removed'
+    case 'join.requested':
+      return member ? 'chat.conversation.join_requested' : null
     case 'room.retitled':
       return member && body.title !== null && !isOfAvatar(body.signed) ? 'chat.update.group_name' : null
     default:
