@@ -425,7 +425,10 @@ describe('of any two changes at once', () => {
         if (!own) changes -= 1
       } else if (change.kind === 'adminAdd' || change.kind === 'adminRemove') {
         expect([admins.has(senderId), change.ids.every(user => members.has(user))]).toEqual([true, true])
-        for (const user of change.ids) change.kind === 'adminAdd' ? admins.add(user) : admins.delete(user)
+        for (const user of change.ids) {
+          if (change.kind === 'adminAdd') admins.add(user)
+          else admins.delete(user)
+        }
       } else if (change.kind === 'title' || change.kind === 'avatar') {
         expect([open, admins.has(senderId), change.conversationKeyVersion]).toEqual([true, true, version])
       }
