@@ -21,6 +21,11 @@ afterEach(() => {
 const asking = (path: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`
 
+const from = (remoteAddress: string, forwarded?: string) => ({
+  headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+  socket: { remoteAddress },
+})
+
 async function dial(): Promise<Socket> {
   const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => {})
@@ -74,14 +79,25 @@ test('an upgrade that is claimed and never taken holds no connection and ends no
 })
 
 test('an address is what the peer says, or what a trusted proxy was told last', () => {
-  const from = (remoteAddress: string, forwarded?: string) => ({
-    headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
-    socket: { remoteAddress },
-  })
   expect(addressOf(from('::ffff:10.0.0.1', '1.2.3.4'), false)).toBe('10.0.0.1')
   expect(addressOf(from('10.0.0.1', '6.6.6.6, 1.2.3.4'), true)).toBe('1.2.3.4')
   expect(addressOf(from('10.0.0.2', '1.2.3.4'), ['10.0.0.1'])).toBe('10.0.0.2')
   expect(addressOf(from('10.0.0.1', 'x'.repeat(99)), ['10.0.0.1'])).toBe('10.0.0.1')
+})
+
+test('whoever has a network of IPv6 has one address there, however it is written', () => {
+  const network = '2001:db8:0:7::/64'
+  const written = [
+    '2001:db8:0:7::1',
+    '2001:db8:0:7:ffff:ffff:ffff:ffff',
+    '2001:DB8:0000:0007::1',
+    '2001:db8:0:7::1%eth0',
+  ]
+  for (const peer of written) {
+    expect(addressOf(from(peer), false)).toBe(network)
+    expect(addressOf(from('::1', peer), ['::1'])).toBe(network)
+  }
+  expect(addressOf(from('2001:db8:0:8::1'), false)).not.toBe(network)
 })
 
 test('a socket that a gateway took at once stays, however long it is silent', async () => {

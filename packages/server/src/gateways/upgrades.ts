@@ -2,20 +2,33 @@
 // gateway answers.
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
 import { isIP, type Socket } from 'node:net'
+import ipaddr from 'ipaddr.js'
 
 interface Addressed {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly socket: { readonly remoteAddress?: string | undefined }
 }
 
-/** The peer's address, or, where the peer is a proxy that the operator trusts, the last one that it was told. */
+/**
+ * The peer's address, or, where the peer is a proxy that the operator trusts, the last one that it was told. Of IPv6 it is
+ * the network of 64 bits: whoever has one address there has all of them, and guesses are counted per address.
+ */
 export function addressOf(request: Addressed, trusted: boolean | readonly string[]): string {
   const peer = plain(request.socket.remoteAddress ?? '')
   const trusts = trusted === true || (Array.isArray(trusted) && trusted.includes(peer))
-  if (!trusts) return peer
+  if (!trusts) return networkOf(peer)
   const header = request.headers['x-forwarded-for']
   const told = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',').at(-1)?.trim() ?? ''
-  return isIP(plain(told)) ? plain(told) : peer
+  return networkOf(isIP(plain(told)) ? plain(told) : peer)
+}
+
+function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address
+  const { parts } = ipaddr.IPv6.parse(address)
+  return `${parts
+    .slice(0, 4)
+    .map(part => part.toString(16))
+    .join(':')}::/64`
 }
 
 /** IPv4 in IPv6 clothes is IPv4. */
