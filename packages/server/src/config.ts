@@ -389,7 +389,12 @@ export const schema = z.strictObject({
         .default('off')
         .describe("The wires' own rate limits: off, or as they publish them (wire)."),
       flood: z.number().int().min(1).default(1_000).describe('Requests a second of one session.'),
-      failedLogins: z.number().int().min(1).default(20).describe('Failed log-ins a minute per account and address (of IPv6 a network of 64 bits).'),
+      failedLogins: z
+        .number()
+        .int()
+        .min(1)
+        .default(20)
+        .describe('Failed log-ins a minute per account and address (of IPv6 a network of 64 bits).'),
       media: media.default(media.parse({})).describe('Bounds of files: of one, of what a user sends and keeps.'),
     })
     .default({ groupSize: 1_000, rates: 'off', flood: 1_000, failedLogins: 20, media: media.parse({}) })
