@@ -10,16 +10,20 @@ import { type Line, readLines, rechain, renumber, writeLines } from './export.ts
 import {
   addTo,
   adminsBody,
+  askToJoin,
   enroll,
   type Group,
   type Hand,
+  invite,
   keysBody,
   leaveBody,
   makeGroup,
   messageBody,
   nextVersion,
+  noInviteBody,
   removalBody,
   retitleBody,
+  turnAwayBody,
 } from './hand.ts'
 import { ask } from './http.ts'
 import { A, B, C, CROWD, D, startXchatServer, tokenOf } from './start.ts'
@@ -63,6 +67,11 @@ beforeAll(async () => {
   group = await makeGroup(server.url, a, [a, b])
   await send(a, group)
   older = await exported()
+  const token = await invite(server.url, group, a, Date.now() + 3_600_000)
+  await askToJoin(server.url, group, c, token)
+  await post(a, `${group.id}/join_requests`, turnAwayBody(group, a, [C]), 'DELETE')
+  await askToJoin(server.url, group, c, token)
+  await post(a, `${group.id}/invite`, noInviteBody(group, a), 'DELETE')
   await addTo(server.url, group, a, [c])
   await send(c, group)
   await post(a, `${group.id}/admins`, adminsBody(group, a, 'adminAdd', [B, C]))
@@ -294,6 +303,46 @@ const PLANTS: readonly Plant[] = [
     'another title than the signed one',
     lines => {
       eventsOf(lines, 'room.retitled')[0].body.title = 'Other'
+      return rechain(lines)
+    },
+    /what was signed is not what happened \(signature\)/,
+  ],
+  [
+    'a link that leads elsewhere',
+    lines => {
+      eventsOf(lines, 'invite.enabled')[0].body.url += 'x'
+      return rechain(lines)
+    },
+    /what was signed is not what happened \(signature\)/,
+  ],
+  [
+    'a link that lasts longer',
+    lines => {
+      eventsOf(lines, 'invite.enabled')[0].body.expiresAt = null
+      return rechain(lines)
+    },
+    /what was signed is not what happened \(signature\)/,
+  ],
+  [
+    'a link that nobody ended',
+    lines => {
+      delete eventsOf(lines, 'invite.disabled')[0].body.signed
+      return rechain(lines)
+    },
+    /nobody signed this invite\.disabled \(unsigned\)/,
+  ],
+  [
+    'somebody who did not ask to join',
+    lines => {
+      eventsOf(lines, 'join.requested')[0].body.user = D
+      return rechain(lines)
+    },
+    /what was signed is not what happened \(signature\)/,
+  ],
+  [
+    'somebody else who was turned away',
+    lines => {
+      eventsOf(lines, 'join.rejected')[0].body.users = [D]
       return rechain(lines)
     },
     /what was signed is not what happened \(signature\)/,

@@ -199,6 +199,30 @@ export class RoomCheck {
           if (change.kind === 'durationChange') return change.ttlMsec === String(body.ttlMs)
           return change.kind === 'durationRemove' && body.ttlMs === null
         })
+      case 'invite.enabled':
+        return this.#demandSigned(link, body, actor, detail => {
+          const change = groupChange(detail, 'inviteEnable')
+          const end = change?.expiresAtMsec === undefined ? null : Number(change.expiresAtMsec)
+          return change?.inviteUrl === body.url && end === body.expiresAt
+        })
+      case 'invite.disabled':
+        return this.#demandSigned(
+          link,
+          body,
+          actor,
+          detail => groupChange(detail, 'inviteDisable')?.disabledBy === actor,
+        )
+      case 'join.requested':
+        // Somebody who is no member, and who alone can ask for themselves.
+        return this.#demandSigned(
+          link,
+          body,
+          actor,
+          detail => groupChange(detail, 'joinRequest')?.userId === actor && actor === body.user,
+        )
+      case 'join.rejected':
+        // Nobody signs what ends with an account or by a ban.
+        return this.#checkSigned(link, body, actor, detail => isList(detail, 'joinReject', textsIn(body, 'users')))
       default:
         // Of what is not known here, that its signature is right.
         return this.#checkSigned(link, body, actor, () => true)
@@ -314,6 +338,17 @@ export class RoomCheck {
     })
   }
 
+  /** The same of what no server does by itself. */
+  async #demandSigned(
+    link: Link,
+    body: Fields,
+    actor: string | undefined,
+    says: (detail: MessageEventDetail) => boolean,
+  ): Promise<readonly Fault[]> {
+    if (!fieldsOf(body.signed)) return [this.#fault('unsigned', link, `nobody signed this ${body.type}`)]
+    return this.#checkSigned(link, body, actor, says)
+  }
+
   /** Nothing where nothing is signed. `says`: whether the signed detail is what the entry's body is. */
   async #checkSigned(
     link: Link,
@@ -359,7 +394,11 @@ function groupChange<K extends GroupChange['kind']>(detail: MessageEventDetail, 
   return detail.change as ChangeOf<K>
 }
 
-function isList(detail: MessageEventDetail, kind: 'memberRemove', users: readonly string[] | undefined): boolean {
+function isList(
+  detail: MessageEventDetail,
+  kind: 'memberRemove' | 'joinReject',
+  users: readonly string[] | undefined,
+): boolean {
   const change = groupChange(detail, kind)
   return change !== undefined && users !== undefined && isSame(change.ids, new Set(users))
 }
