@@ -30,7 +30,7 @@ export const MESSAGE_ID = 128
 /** ms that a message lasts which goes by itself: X's clients offer minutes to weeks, and beyond a year it stays. */
 export const TTL_LEAST = 1_000
 export const TTL_MOST = 365 * 24 * 60 * 60 * 1000
-/** Messages that are erased together when their time has ended: 2 ms of a transaction that others wait for. */
+/** Messages that are erased together when their time has ended: a few ms of a transaction that others wait for. */
 export const EXPIRED_TOGETHER = 100
 /** Users whom one whisper names: it is looked for in their names at every reading, and beyond this it is a message. */
 export const WHISPERED = 100

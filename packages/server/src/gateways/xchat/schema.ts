@@ -61,13 +61,16 @@ export const sequenceId = text(SHORT_TEXT)
 export const messageId = text(MESSAGE_ID)
   .min(1, 'must not be empty')
   .regex(/^[^,]*$/, 'must not contain a comma')
+const TTL = `must be a number of ms from ${TTL_LEAST} to ${TTL_MOST}`
 /** A lifetime, from text to ms. */
-export const ttlMsec = text(SHORT_TEXT).transform((sent, context) => {
-  const ms = ttlOf(sent)
-  if (ms !== undefined) return ms
-  context.addIssue(`must be a number of ms from ${TTL_LEAST} to ${TTL_MOST}`)
-  return z.NEVER
-})
+export const ttlMsec = text(SHORT_TEXT)
+  .regex(/^[0-9]+$/, TTL)
+  .transform((sent, context) => {
+    const ms = ttlOf(sent)
+    if (ms !== undefined) return ms
+    context.addIssue(TTL)
+    return z.NEVER
+  })
 /** Base64 of nonce, tag and ciphertext. */
 export const encryptedText = base64(ENCRYPTED_TEXT).refine(
   value => (decodeBase64(value, ENCRYPTED_TEXT)?.length ?? 0) >= ENCRYPTED_BYTES,
