@@ -339,6 +339,39 @@ describe('whatever ends in between', () => {
     await own.remove()
   }, 60_000)
 
+  test('a message lasts as the change that stands before it in the log says, whatever races (L3)', async () => {
+    const own = await startXchatServer()
+    const [ada, bob] = [await enroll(own.url, A), await enroll(own.url, B)]
+    const team = await makeGroup(own.url, ada, [ada, bob])
+    const lifetimes = [HOUR, null, 2 * HOUR, null, 3 * HOUR]
+    const change = async (): Promise<void> => {
+      for (const ttl of lifetimes) {
+        await wait(20)
+        expect((await put(team.id, ada, ttlBody(team.id, ada, ttl), own)).status).toBe(200)
+      }
+    }
+    const talk = async (): Promise<void> => {
+      for (let n = 0; n < 30; n++) await say(team, bob, {}, own)
+    }
+    await Promise.all([change(), talk(), talk(), talk(), talk()])
+    await own.stop()
+    const database = new DatabaseSync(join(own.data, 'conclave.sqlite'))
+    const log = database.prepare('SELECT at, body, expires_at AS ends FROM events WHERE room = ? ORDER BY sequence')
+    let ttl: number | null = null
+    const seen = new Set<number | null>()
+    for (const { at, body, ends } of log.all(BigInt(team.id.slice(1)))) {
+      const { type, ttlMs } = JSON.parse(String(body))
+      if (type === 'ttl.changed') ttl = ttlMs
+      if (type !== 'message') continue
+      // A room's times never go back, so what came later may bear the time of what came before.
+      expect(Math.abs(Number(ends ?? 0) - (ttl === null ? 0 : Number(at) + ttl))).toBeLessThan(1_000)
+      seen.add(ttl)
+    }
+    expect(seen.size).toBeGreaterThan(2)
+    database.close()
+    await own.remove()
+  }, 60_000)
+
   test('five thousand that end at once hold nobody up', async () => {
     const own = await startXchatServer()
     const [ada, bob] = [await enroll(own.url, A), await enroll(own.url, B)]
