@@ -1,6 +1,5 @@
 // POST /2/chat/conversations/{id}/messages/delete: messages go from everybody, with the files that are named, or from the
 // caller alone (x-chat.md 3.11). Sent again with the same content, it is answered the same (L7).
-import type { EventId } from '@conclave/wire'
 import { z } from 'zod'
 import { DELETED_MEDIA, DELETED_TOGETHER } from '../../../limits.ts'
 import { isRejection } from '../../../room/rejection.ts'
@@ -40,7 +39,7 @@ export const deleteChatMessages = route({
     const { id } = call.caller.account
     const { reading, media, engine } = parts
     const [placed, files, stretches] = await Promise.all([
-      reading.locate(room.id, ids as readonly EventId[], id),
+      reading.locate(room.id, ids, id),
       media.named(room.id, keys),
       reading.hiddenStretches(room.id, id),
     ])
