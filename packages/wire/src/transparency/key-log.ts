@@ -47,8 +47,8 @@ export class KeyLogCheck {
   async take(link: Link): Promise<readonly Fault[]> {
     const { entry, faults } = await this.#links.take(link)
     // Rocket.Chat's entries hold a fingerprint and nothing to check.
-    if (textIn(entry, 'kind') !== 'xchat.registered') return faults
-    return [...faults, ...(await this.#register(link.number, entry as Fields))]
+    if (entry?.kind !== 'xchat.registered') return faults
+    return [...faults, ...(await this.#register(link.number, entry))]
   }
 
   end(served: ChainHead): readonly Fault[] {
@@ -59,7 +59,8 @@ export class KeyLogCheck {
   compare(rows: readonly ServedKey[]): readonly Fault[] {
     const faults: Fault[] = []
     const served = new Set<string>()
-    for (const row of rows) {
+    for (const given of rows) {
+      const row = (fieldsOf(given) ?? {}) as ServedKey
       const version = row.public_key_version ?? ''
       served.add(version)
       const logged = this.#keys.get(version)

@@ -35,7 +35,9 @@ export class Links {
     return this.#hash === undefined || this.#number === 0 ? NO_HEAD : { number: this.#number, hash: toHex(this.#hash) }
   }
 
-  async take(link: Link): Promise<Taken> {
+  async take(given: Link): Promise<Taken> {
+    // It came from outside: what is typed here need not be true.
+    const link = (fieldsOf(given) ?? {}) as unknown as Link
     const { number } = link
     const hash = hashOfHex(link.hash)
     if (!Number.isSafeInteger(number) || number < 1 || hash === undefined)
