@@ -9,6 +9,7 @@ import { decodeDetailBytes, decodeMessageEvent, type MessageEventDetail } from '
 import { ask } from './http.ts'
 
 export interface Pages {
+  readonly id: string
   readonly links: readonly Link[]
   readonly head: ChainHead
 }
@@ -25,7 +26,7 @@ export class Witness {
     this.#token = token
   }
 
-  /** Everything about a conversation and the keys of everybody in it. Remembers where it all stands if nothing is wrong. */
+  /** Everything about a conversation (`g…` or `a-b`) and the keys of everybody in it. Remembers where it all stands if nothing is wrong. */
   async look(conversation: string): Promise<readonly Fault[]> {
     const { data: resource } = await this.#get(`/chat/conversations/${conversation}`)
     const chain = await this.pages(`/chat/conversations/${conversation}/chain`)
@@ -45,12 +46,16 @@ export class Witness {
       seen.set(user, check.head)
       logs.set(user, check)
     }
-    const room = conversation.startsWith('g') ? conversation.slice(1) : conversation
+    const [one = '', two = ''] = conversation.split('-')
+    const isGroup = conversation.startsWith('g')
+    // A direct room's number is nowhere but in its chain, which says whose it is.
+    const room = isGroup ? conversation.slice(1) : chain.id
     const check = new RoomCheck(room, user => logs.get(user)?.keys, webCrypto, this.remembered.get(conversation))
     for (const link of chain.links) faults.push(...(await check.take(link)))
     faults.push(...check.end(chain.head))
     const epoch = await this.#newestKey(conversation)
-    faults.push(...check.compare({ members: resource.member_ids, admins: resource.admin_ids, epoch }))
+    const pair = isGroup ? undefined : ([one, two] as const)
+    faults.push(...check.compare({ members: resource.member_ids, admins: resource.admin_ids, epoch, pair }))
     seen.set(conversation, check.head)
     if (faults.length === 0) for (const [id, head] of seen) this.remembered.set(id, head)
     return faults
@@ -63,7 +68,7 @@ export class Witness {
       const page = await this.#get(`${path}?max_results=3${token && `&pagination_token=${token}`}`)
       links.push(...page.data)
       head = page.meta.head
-      if (page.meta.next_token === undefined) return { links, head }
+      if (page.meta.next_token === undefined) return { id: page.meta.id, links, head }
       token = page.meta.next_token
     }
   }

@@ -51,11 +51,11 @@ export class Links {
     } else if (!follows) {
       faults.push(this.fault('order', number, `it comes after ${this.#number}`))
     }
-    const read = await this.#entryOf(link)
-    if ('fault' in read) faults.push(this.fault(read.fault, number, read.text))
-    else if (follows) {
+    const { digest, entry, fault } = await this.#entryOf(link)
+    if (fault) faults.push(fault)
+    if (digest && follows) {
       const previous = this.#hash ?? (await this.#crypto.sha256(startInput(this.kind, this.id)))
-      const computed = await this.#crypto.sha256(linkInput(this.kind, previous, read.digest))
+      const computed = await this.#crypto.sha256(linkInput(this.kind, previous, digest))
       if (toHex(computed) !== link.hash)
         faults.push(this.fault('link', number, 'its hash does not follow from the entry'))
     }
@@ -64,7 +64,7 @@ export class Links {
       faults.push(this.fault('rewritten', number, 'it is another entry than the one that was seen earlier'))
     this.#number = number
     this.#hash = hash
-    return { entry: 'fault' in read ? undefined : read.entry, faults }
+    return { entry, faults }
   }
 
   /** When every link was taken. `served`: the head that was served with the last of them. */
@@ -85,27 +85,25 @@ export class Links {
     return { fault, of, id: this.id, at: number === null ? null : { number }, text }
   }
 
-  async #entryOf({
-    number,
-    digest,
-    entry,
-  }: Link): Promise<
-    | { readonly digest: Uint8Array; readonly entry: Fields | undefined }
-    | { readonly fault: FaultKind; readonly text: string }
-  > {
+  /** Where the digest is of another entry, the chain is followed by the digest and what is said by the entry. */
+  async #entryOf({ number, digest, entry }: Link): Promise<{
+    readonly digest?: Uint8Array | undefined
+    readonly entry?: Fields | undefined
+    readonly fault?: Fault
+  }> {
+    const given = hashOfHex(digest)
     if (entry === undefined) {
-      const closed = hashOfHex(digest)
-      if (closed === undefined) return { fault: 'malformed', text: 'neither an entry nor a digest' }
-      return { digest: closed, entry: undefined }
+      if (given) return { digest: given }
+      return { fault: this.fault('malformed', number, 'neither an entry nor a digest') }
     }
     const bytes = attempt(() => canonicalBytes(entry))
-    if (!bytes.ok) return { fault: 'malformed', text: `the entry is ${bytes.error}` }
+    if (!bytes.ok) return { fault: this.fault('malformed', number, `the entry is ${bytes.error}`) }
     const computed = await this.#crypto.sha256(bytes.value)
-    if (digest !== undefined && digest !== toHex(computed))
-      return { fault: 'link', text: 'its digest is of another entry' }
     const fields = fieldsOf(entry)
-    if (fields?.number !== number) return { fault: 'malformed', text: 'the entry has another number than its link' }
-    return { digest: computed, entry: fields }
+    if (fields?.number !== number)
+      return { fault: this.fault('malformed', number, 'the entry has another number than its link') }
+    if (digest === undefined || digest === toHex(computed)) return { digest: computed, entry: fields }
+    return { digest: given, entry: fields, fault: this.fault('link', number, 'its digest is of another entry') }
   }
 }
 

@@ -16,6 +16,8 @@ import { type KeysOf, readMessage, readSigned } from './signed.ts'
 /** What `GET /2/chat/conversations/{id}` says, and the version of the newest key where it is known. */
 export interface ServedRoom {
   readonly members: readonly string[]
+  /** Of a direct room, whose number a client takes from the chain itself. */
+  readonly pair?: readonly [string, string] | undefined
   /** Not of direct rooms, which have none. */
   readonly admins?: readonly string[] | undefined
   readonly epoch?: string | null | undefined
@@ -132,6 +134,8 @@ export class RoomCheck {
     if (members === null || admins === null)
       return [this.#fault('closed', null, 'no entry that may be read says who the members are')]
     const faults: Fault[] = []
+    if (served.pair && !isSame(served.pair, new Set(pair)))
+      faults.push(this.#fault('link', null, `it is not the chain of ${served.pair.join(' and ')}`))
     const shown = new Set(served.members)
     for (const user of without(shown, members))
       faults.push(this.#fault('member.ghost', null, `${user} is served as a member and no entry made them one`))

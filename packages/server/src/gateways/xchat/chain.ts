@@ -23,12 +23,18 @@ export function chainShape<E extends z.ZodType>(entry: E) {
         entry: entry.optional(),
       }),
     ),
-    meta: z.object({ result_count: z.int(), next_token: z.string().optional(), head: headShape }),
+    meta: z.object({
+      /** The user's or the room's, decimal: what the chain's start is made of. */
+      id: z.string(),
+      result_count: z.int(),
+      next_token: z.string().optional(),
+      head: headShape,
+    }),
   })
 }
 
-export function chainPage<L extends Link>(list: List, head: ChainHead, links: readonly L[], after: number) {
+export function chainPage<L extends Link>(list: List, id: string, head: ChainHead, links: readonly L[], after: number) {
   const last = links.at(-1)?.number ?? after
   const next = last < head.number ? { next_token: pageToken(list, String(last)) } : {}
-  return { data: [...links], meta: { result_count: links.length, ...next, head } }
+  return { data: [...links], meta: { id, result_count: links.length, ...next, head } }
 }

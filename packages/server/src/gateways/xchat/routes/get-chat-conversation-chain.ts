@@ -49,7 +49,7 @@ export const getChatConversationChain = route({
         shown.push(link)
       }
       const full = shown.length >= query.max_results || characters > PAGE_CHARACTERS
-      if (full || page.links.length < limit) return chainPage('chain', page.head, shown, start)
+      if (full || page.links.length < limit) return chainPage('chain', room.id, page.head, shown, start)
     }
   },
 })

@@ -38,6 +38,6 @@ export const getUsersKeyLog = route({
     const after = Number(query.pagination_token ?? 0)
     const { head, links } = await identity.publicKeys.log(id, after, query.max_results)
     if (head.number === 0 && !(await identity.accounts.load(id))) return new Refusal(notFound('user', 'id', id))
-    return chainPage('key_log', head, links, after)
+    return chainPage('key_log', id, head, links, after)
   },
 })
