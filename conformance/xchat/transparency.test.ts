@@ -1,7 +1,7 @@
 // A client that checks the server (witness.ts) sees every lie that it was told: by something between it and an honest
 // server, and by a server whose database somebody changed. People use X's own SDK; the witness is a client of ours.
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -28,13 +28,8 @@ let lie: { path: RegExp; tell: (answer: Answer) => Answer } | null = null
 
 beforeAll(async () => {
   server = await startXchatServer()
-  proxy = createServer(async (request, response) => {
-    const answer = await fetch(server.url + request.url, {
-      headers: { authorization: request.headers.authorization ?? '' },
-    })
-    const text = await answer.text()
-    const told = lie?.path.test(request.url ?? '') ? JSON.stringify(lie.tell(JSON.parse(text))) : text
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(told)
+  proxy = createServer((request, response) => {
+    void relay(request, response)
   })
   proxy.listen(0, '127.0.0.1')
   await once(proxy, 'listening')
@@ -49,6 +44,14 @@ afterAll(async () => {
   proxy?.close()
   await server?.remove()
 })
+
+async function relay(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const headers = { authorization: request.headers.authorization ?? '' }
+  const answer = await fetch(server.url + request.url, { headers })
+  const text = await answer.text()
+  const told = lie?.path.test(request.url ?? '') ? JSON.stringify(lie.tell(JSON.parse(text))) : text
+  response.writeHead(answer.status, { 'content-type': 'application/json' }).end(told)
+}
 
 async function keyOf(person: Person): Promise<string> {
   await person.read(group, [A, B, C])
