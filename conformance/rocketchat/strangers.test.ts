@@ -13,6 +13,16 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
+test('a stranger sends no more than a log-in has', async () => {
+  const login = async (bytes: number) => {
+    const body = JSON.stringify({ user: 'alice', password: 'x'.repeat(bytes) })
+    const headers = { 'content-type': 'application/json' }
+    return (await fetch(`${server.url}/api/v1/login`, { method: 'POST', headers, body })).status
+  }
+  expect(await login(100)).toBe(401)
+  expect(await login(20_000)).toBe(413)
+})
+
 test('adding somebody to a private room tells a stranger nothing of who is in it', async () => {
   const mallory = await Ddp.as(server.url, 'mallory')
   const rid = server.rooms.secret

@@ -2,6 +2,9 @@
 
 /** Bytes of one DDP frame or REST body: the longest encrypted message (256 KiB, in base64 and JSON) several times over. */
 export const FRAME_BYTES = 2 * 1024 * 1024
+/** The same of a route that anybody may call: a log-in has some hundred, and nothing but this bounds what strangers' bodies
+ * hold while they are collected. */
+export const OPEN_BYTES = 16 * 1024
 /** Objects and lists inside each other; EJSON's own bound is 32, the packet around it adds a few. */
 export const FRAME_DEPTH = 40
 /** Values in one frame: 1,000 usernames for a new room and what is around them, with much room. */

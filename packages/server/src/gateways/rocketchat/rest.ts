@@ -8,7 +8,7 @@ import { originAllowed } from '../upgrades.ts'
 import { bug } from './dispatch.ts'
 import { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
-import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES } from './limits.ts'
+import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES, OPEN_BYTES } from './limits.ts'
 import { channelsJoin } from './rest/channels.join.ts'
 import { chatSendMessage } from './rest/chat.sendMessage.ts'
 import { e2eFetchMyKeys } from './rest/e2e.fetchMyKeys.ts'
@@ -72,7 +72,7 @@ function register(scope: FastifyInstance, gate: Gate, spec: Route, path: string)
     method: spec.verb,
     url: path,
     exposeHeadRoute: false,
-    bodyLimit: FRAME_BYTES,
+    bodyLimit: 'open' in spec ? OPEN_BYTES : FRAME_BYTES,
     // Before the body is read: whoever may not come in does not get it parsed.
     onRequest: async (request, reply) => {
       if ('open' in spec) return undefined
