@@ -117,6 +117,9 @@ export class Accounts {
   async end(id: UserId): Promise<Account | IdentityRejection> {
     const account = await this.#write(id, async (account, email) => {
       const rows: Row[] = dropped(await this.#parts.store.tokensOf(id))
+      for (const kind of SECRETS)
+        for (const { key } of await this.#parts.store.documents(kind, { owner: id, limit: ALL }))
+          rows.push({ drop: 'document', kind, key })
       rows.push({ put: 'password', user: id, hash: null })
       const username = `${REMOVED}${id}`
       const bare: AccountChange = { username, name: username, dinoName: '', active: false, email: null }
@@ -210,6 +213,10 @@ export class Accounts {
     return addressed && addressed.id !== account.id ? { rejected: 'email.taken' } : undefined
   }
 }
+
+/** Documents of an account that hold its secrets: what a realm keeps behind a PIN, one for each realm. */
+const SECRETS = ['xchat.realm-record']
+const ALL = 100
 
 /** Of an account that ended. */
 const BARE: AccountChange = { roles: [], attributes: {}, info: {}, invisible: false, excluded: [] }

@@ -1,5 +1,6 @@
 // The realms over HTTP (x-chat.md 7): `POST {address}req`, CBOR in and out, a token of the realm in front. What is
 // decided is on disk before it is answered, so that no answer to a guess leaves that was not counted.
+import type { UserId } from '@conclave/wire'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Turns } from '../../../identity/turns.ts'
 import { ATTEMPTS } from '../../../limits.ts'
@@ -45,9 +46,10 @@ export function realmPlugin(parts: XchatParts, failed: AnswerFailure) {
         const body = request.body instanceof Uint8Array ? request.body : new Uint8Array()
         const asked = readRequest(body)
         if (asked instanceof Refusal) return refuse(reply, asked)
-        const { key, mayReplace } = places.get(request) as Place
+        const place = places.get(request) as Place
+        const { key, mayReplace } = place
         if (!mayReplace && REPLACING.has(asked.name)) return refuse(reply, unauthorized(READ_ONLY))
-        const answer = await turns.run(key, () => answerTo(asked, key, parts))
+        const answer = await turns.run(key, () => answerTo(asked, place, parts))
         if (answer === undefined || answer === 'overtaken')
           return refuse(reply, new Refusal(unavailable('other requests are in front, try again')))
         return reply.type('application/cbor').send(Buffer.from(answer))
@@ -64,6 +66,7 @@ const READ_ONLY = 'the token was given for one without the scope dm.write: it re
 interface Place {
   /** Of the record. */
   readonly key: string
+  readonly user: UserId
   readonly mayReplace: boolean
 }
 
@@ -76,17 +79,19 @@ async function admit({ headers }: FastifyRequest, id: string, parts: XchatParts)
   if (!realm) return absent('there is no such realm')
   const token = BEARER.exec(headers.authorization ?? '')?.[1]
   const admitted = token === undefined ? undefined : await admittedBy(token, realm, parts.clock.now())
-  if (!admitted || !(await isGoodStill(admitted.token, parts))) return unauthorized(UNAUTHORIZED.detail)
+  const user = admitted && (await userOf(admitted.token, parts))
+  if (!admitted || !user) return unauthorized(UNAUTHORIZED.detail)
   const key = `${realm.id}.${admitted.subject}`
   const taken = await parts.quota.take(`juicebox:${key}`, REALM_RATE)
-  return taken.allowed ? { key, mayReplace: admitted.mayReplace } : tooMany(taken.resetsAt - parts.clock.now())
+  return taken.allowed ? { key, user, mayReplace: admitted.mayReplace } : tooMany(taken.resetsAt - parts.clock.now())
 }
 
-/** Not once it was revoked, or its user may not come in. One that runs out while a PIN is typed is good to the end. */
-async function isGoodStill(id: string, { identity }: XchatParts): Promise<boolean> {
+/** undefined once the token was revoked, or its user may not come in. One that runs out while a PIN is typed is good to
+ * the end. */
+async function userOf(id: string, { identity }: XchatParts): Promise<UserId | undefined> {
   const token = await identity.tokens.find(id)
   const found = token && (await identity.tokens.again(token))
-  return found !== undefined && (!('refused' in found) || found.refused === 'expired')
+  return found && (!('refused' in found) || found.refused === 'expired') ? (token.user ?? undefined) : undefined
 }
 
 function unauthorized(detail: string): Refusal {
@@ -102,22 +107,23 @@ function isRecent(version: string | string[] | undefined): boolean {
 }
 
 /** Decides on what the store holds and writes it, again when another node was faster. */
-async function answerTo(asked: RealmRequest, key: string, parts: XchatParts): Promise<Answer | 'overtaken'> {
+async function answerTo(asked: RealmRequest, { key, user }: Place, parts: XchatParts): Promise<Answer | 'overtaken'> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const document = await parts.reading.document(KIND, key)
     const kept = document === undefined ? null : keptOf(document.body)
     const { answer, keep } = decide(kept, asked, { now: parts.clock.now(), random: parts.random })
     if (keep === undefined) return answer
     const guards = [{ of: 'document', id: `${KIND}/${key}`, version: document?.version ?? 0 }] as const
-    const { outcome } = await parts.write({ guards, append: null, rows: [rowOf(key, keep)] })
+    const { outcome } = await parts.write({ guards, append: null, rows: [rowOf(key, user, keep)] })
     if (outcome === 'committed') return answer
   }
   return 'overtaken'
 }
 
-function rowOf(key: string, keep: Kept | null): Row {
+/** The user's own, so that it goes with the account. */
+function rowOf(key: string, user: UserId, keep: Kept | null): Row {
   if (keep === null) return { drop: 'document', kind: KIND, key }
-  return { put: 'document', document: { kind: KIND, key, owner: '', body: textOf(keep), dueAt: null } }
+  return { put: 'document', document: { kind: KIND, key, owner: user, body: textOf(keep), dueAt: null } }
 }
 
 function guardOrigin({ config }: XchatParts, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {

@@ -353,6 +353,15 @@ describe('whoever comes wrong', () => {
     expect((await send(at, cbor(recover2(sent.version)))).status).toBe(401)
   })
 
+  test('for an account that has ended finds nothing, for there is nothing left', async () => {
+    const { at } = await registered()
+    const held = () => server.core.reading.countDocuments('xchat.realm-record', at.user)
+    expect(await held()).toBe(1)
+    await server.core.identity.users.end(at.user as UserId)
+    expect((await send(at, cbor('Recover1'))).status).toBe(401)
+    expect(await held()).toBe(0)
+  })
+
   test('with a token for reading recovers, and replaces and deletes nothing', async () => {
     const { at, sent } = await registered(3)
     const { tokens } = server.core.identity
