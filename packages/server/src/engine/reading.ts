@@ -39,6 +39,8 @@ export interface ReadingParts {
 
 /** Events looked at together when the newest of a kind is wanted: nearly always the first is it. */
 const LOOK_BACK = 4
+/** Where none of them is: control events, which are small. */
+const LOOK_FURTHER = 64
 
 export type Page = Omit<PageQuery, 'room' | 'right'>
 
@@ -144,13 +146,13 @@ export class Reading {
   /** The id of the newest event before that sequence which is of the wanted kind. An id alone, so whoever may ask. */
   async idBefore(room: RoomId, sequence: number, wanted: (event: RoomEvent) => boolean): Promise<EventId | null> {
     let before = sequence
-    for (;;) {
-      const query = { room, right: { by: 'server' }, select: 'all', order: 'newest', before, limit: LOOK_BACK } as const
+    for (let limit = LOOK_BACK; ; limit = Math.min(limit * 4, LOOK_FURTHER)) {
+      const query = { room, right: { by: 'server' }, select: 'all', order: 'newest', before, limit } as const
       const events = (await this.#parts.store.page(query)) ?? []
       const found = events.find(wanted)
       if (found) return found.id
       const oldest = events.at(-1)
-      if (!oldest || events.length < LOOK_BACK) return null
+      if (!oldest || events.length < limit) return null
       before = oldest.sequence
     }
   }

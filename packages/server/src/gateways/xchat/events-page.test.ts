@@ -252,6 +252,23 @@ describe('a page costs the same', () => {
     120_000,
   )
 
+  test('nearly, across 5,000 events that this wire does not show', async () => {
+    await start()
+    const [kept] = await log(message('1'), message('1'))
+    for (let many = 0; many < 5_000; many += 1_000)
+      await log(...Array.from({ length: 1_000 }, () => role(anna, 'moderator', true)))
+    const newest = await log(message('1'), message('1'))
+    for (const [place, most] of [
+      [{ from: 'newest' }, 140],
+      [{ from: 'below', sequence: newest[0]!.sequence }, 60],
+      [{ from: 'above', sequence: kept!.sequence }, 140],
+    ] as const) {
+      const { asked, read } = await cost(2, place)
+      expect(read.events.length).toBe(2)
+      expect(asked).toBeLessThan(most)
+    }
+  }, 120_000)
+
   test('for messages under a key that 5,000 rotations follow', async () => {
     const costs: Awaited<ReturnType<typeof cost>>[] = []
     for (const many of [5, 5_000]) {

@@ -10,7 +10,7 @@ import { conversationIdOf } from '../../room/signatures.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { Encoded } from './encode.ts'
 import { encodeEvent, hasForm, isShown } from './encode.ts'
-import { PAGE_CHARACTERS, READ_AHEAD } from './limits.ts'
+import { PAGE_CHARACTERS, READ_AHEAD, READ_FURTHER } from './limits.ts'
 import type { XchatParts } from './route.ts'
 
 /** Where a page begins: at the newest event, or right below or above a sequence, which is not on it. */
@@ -95,8 +95,8 @@ async function readShown(
   const events: RoomEvent[] = []
   const order = place.from === 'above' ? 'oldest' : 'newest'
   let from = place.from === 'newest' ? undefined : place.sequence
+  let ask = Math.min(limit + 1, READ_AHEAD)
   for (;;) {
-    const ask = Math.min(limit + 1 - events.length, READ_AHEAD)
     const bounds = from === undefined ? {} : order === 'oldest' ? { after: from } : { before: from }
     const page = await reading.page(reader, room.id, { select: 'kept', order, limit: ask, ...bounds })
     if (isRejection(page)) return page
@@ -105,6 +105,9 @@ async function readShown(
     const last = page.events.at(-1)
     if (!last || page.events.length < ask) return { events, more: null }
     from = last.sequence
+    // Further where nothing is shown: sanctions and rules, however many they are.
+    const shownHere = page.events.some(isShown)
+    ask = shownHere ? Math.min(limit + 1 - events.length, READ_AHEAD) : Math.min(ask * 4, READ_FURTHER)
   }
 }
 

@@ -44,6 +44,8 @@ export const PAGE_DEFAULT = 10
 export const PAGE_CHARACTERS = 8 * 1024 * 1024
 /** Events read from the log at a time while a page is filled. */
 export const READ_AHEAD = 32
+/** The same behind events that this wire does not show, which are small; what follows them may be messages of 350 KB. */
+export const READ_FURTHER = 128
 /** Rooms whose newest shown event is remembered, to name it in the next one's envelope. */
 export const REMEMBERED_ROOMS = 10_000
 /** Bytes of a segment's body: 3 MiB in base64 are 4 MiB, and a little around it. */

@@ -89,8 +89,7 @@ export class Payloads {
    * was read for one is good for all who see the event.
    */
   async #keyChange(event: RoomEvent, room: RoomState, reader: Account): Promise<KeyChange | undefined> {
-    const { body } = event
-    const wanted = body.type === 'message' && body.content.suite === 'xchat' ? body.content.epoch : null
+    const wanted = versionOf(event, room)
     const known = wanted === null ? undefined : this.#keyChanges.get(keyOf(room.id, wanted))
     if (known) return known
     const found = await this.#findKeyChange(event, room.id, wanted, reader)
@@ -116,8 +115,7 @@ export class Payloads {
       const found = await this.#parts.reading.keyChange(reader, room, wanted)
       return found && isRejection(found) ? undefined : found
     }
-    // The key for those who stay is opened right behind a removal.
-    let before = event.sequence + (event.body.type === 'members.removed' ? 2 : 1)
+    let before = lastKeyOf(event) + 1
     for (;;) {
       const page = { select: 'control', order: 'newest', before, limit: READ_AHEAD } as const
       const read = await this.#parts.reading.page(reader, room, page)
@@ -128,6 +126,18 @@ export class Payloads {
       before = oldest.sequence
     }
   }
+}
+
+/** The version under which an event stands, where it says so itself or no other one came since. */
+function versionOf(event: RoomEvent, { epoch }: RoomState): string | null {
+  const { body } = event
+  if (body.type === 'message' && body.content.suite === 'xchat') return body.content.epoch
+  return epoch && epoch.sequence <= lastKeyOf(event) ? epoch.version : null
+}
+
+/** The last place for its key change: the key for those who stay is opened right behind a removal. */
+function lastKeyOf({ sequence, body }: RoomEvent): number {
+  return body.type === 'members.removed' ? sequence + 1 : sequence
 }
 
 function keyOf(room: RoomId, version: string): string {
