@@ -5,7 +5,7 @@ import { decodeMessageEvent, uuidOf } from '@conclave/wire'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DinoClient, plain } from '../dino/client.ts'
 import { Ddp } from '../rocketchat/ddp.ts'
-import type { TestServer } from '../server.ts'
+import { startServer, type TestServer } from '../server.ts'
 import { ask } from './http.ts'
 import { APP, Hook, Listener, SECRET, subscribe, until } from './listener.ts'
 import { Person } from './sdk.ts'
@@ -292,4 +292,36 @@ describe('a deletion that is sent again', () => {
     }
     expect([await texts(a), (await download(server.url, A, id, key)).status]).toEqual([['two'], 200])
   })
+})
+
+test('what was answered stays deleted, its file too, when the server is killed right after (L6)', async () => {
+  const first = await startXchatServer()
+  const [anna, ben] = [new Person(first.url, A), new Person(first.url, B)]
+  for (const person of [anna, ben]) await person.register()
+  const made = await anna.createGroup([B])
+  const say = async (text: string) => {
+    const event = decodeMessageEvent(await anna.say(made.id, made.version, text))
+    if (!event.ok) throw new Error(event.error)
+    return event.value.sequenceId
+  }
+  const [gone, hidden, kept] = [await say('gone'), await say('hidden'), await say('kept')]
+  const key = await sendMedium(first.url, A, made.id, randomBytes(10))
+  await ben.read(made.id, [A, B])
+  await Promise.all([anna.delete(made.id, [gone], 'all', [key]), ben.delete(made.id, [hidden], 'self')])
+  await first.kill()
+  const again = await startServer({ data: first.data })
+  try {
+    const ids = async (user: string) => {
+      const path = `/2/chat/conversations/${made.id}/events?max_results=100`
+      const { body } = await ask(again.url, tokenOf(user), 'GET', path)
+      return [gone, hidden, kept].map(id => body.data.some((event: { id: string }) => event.id === id))
+    }
+    expect([await ids(A), await ids(B)]).toEqual([
+      [false, true, true],
+      [false, false, true],
+    ])
+    expect((await download(again.url, A, made.id, key)).status).toBe(404)
+  } finally {
+    await again.remove()
+  }
 })

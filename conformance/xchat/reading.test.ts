@@ -95,6 +95,22 @@ describe('what is read', () => {
     expect(await statuses(MUTED, ids)).toEqual([0, 0, 0])
   })
 
+  test('waits for nobody who logs in on Dino', async () => {
+    const waiting = async () => {
+      const client = await DinoClient.open(server.url)
+      open.push(client)
+      const { data } = (await client.login(B, `user${B}`, tokenOf(B))).data
+      const shown: readonly { id: string }[] = data.object?.attachments ?? []
+      return shown.map(({ id }) => id)
+    }
+    const ids = [await say(a), await say(a), await say(a)]
+    await read(B, ids[1])
+    const left = await waiting()
+    expect(ids.map(id => left.includes(uuidOf(id)))).toEqual([false, false, true])
+    await post('/messages/delete', deleteBody(b, group.id, [ids[2]!], 'self'), B)
+    expect(await waiting()).not.toContain(uuidOf(ids[2]!))
+  })
+
   test('is never less than before, in whatever order it is said', async () => {
     const ids = [await say(a), await say(a), await say(a)]
     const answers = await Promise.all([ids[2], ids[0], ids[1], ids[0]].map(id => read(B, id)))
