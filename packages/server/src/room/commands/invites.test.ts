@@ -65,7 +65,9 @@ describe('the link of an X group', () => {
   test('is ended by an admin who did not make it, and then there is none', () => {
     const made = linked()
     made.submit(adminChange(made.people, made.room, owner, [member], true))
-    expect(made.run(noInvitation(made.people, made.room, member))).toEqual(['invite.disabled'])
+    const end = noInvitation(made.people, made.room, member)
+    expect(made.decide(end)).toMatchObject({ releases: [{ space: 'invite', key: 'a' }] })
+    expect(made.run(end)).toEqual(['invite.disabled'])
     expect(made.room.invite).toBe(null)
     expect(made.submit(noInvitation(made.people, made.room, owner))).toBe('invite.absent')
   })
