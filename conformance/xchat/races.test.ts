@@ -10,12 +10,19 @@ import {
   deleteBody,
   enroll,
   groupBody,
+  invite,
+  inviteBody,
+  inviteUrl,
+  joinBody,
   keysBody,
   leaveBody,
   makeGroup,
   messageBody,
+  noInviteBody,
   removalBody,
   retitleBody,
+  tokenOfInvite,
+  turnAwayBody,
 } from './hand.ts'
 import type { Answered } from './http.ts'
 import { ask } from './http.ts'
@@ -360,6 +367,18 @@ describe('of any two changes at once', () => {
     avatar: group => send('PUT', `${group.id}/avatar`, retitleBody(group, b, 'avatar'), B),
     'next key': group => post(`${group.id}/keys`, keysBody(crowd[1]!, group.id, group.members), crowd[1]!.id),
     message: group => post(`${group.id}/messages`, messageBody(crowd[0]!, group.id, group.version), crowd[0]!.id),
+    'new link': group => send('PUT', `${group.id}/invite`, inviteBody(group, a, inviteUrl(server.url))),
+    'end of the link': group => send('DELETE', `${group.id}/invite`, noInviteBody(group, b), B),
+    request: group => join(group, crowd[9]!),
+    rejection: group => send('DELETE', `${group.id}/join_requests`, turnAwayBody(group, a, [crowd[10]!.id])),
+  }
+  /** Of the team, before the two: the second admin, the link, and the request of somebody who waits. */
+  const PREPARED = 3
+  const links = new Map<string, string>()
+
+  function join(group: Group, who: Hand): Promise<Answered> {
+    const path = `/2/chat/invites/${links.get(group.id)}/join_requests`
+    return ask(server.url, tokenOf(who.id), 'POST', path, { body: joinBody(group, who) })
   }
 
   async function teamOfTwoAdmins(): Promise<Group> {
@@ -367,13 +386,19 @@ describe('of any two changes at once', () => {
     const made = await post(`${group.id}/admins`, adminsBody(group, a, 'adminAdd', [B]))
     expect(made.status).toBe(200)
     group.admins = [A, B]
+    links.set(group.id, await invite(server.url, group, a))
+    expect((await join(group, crowd[10]!)).status).toBe(201)
     return group
   }
 
   /** What the log says happened, one after another, each allowed where it stands; read by who takes part in nothing. */
-  async function replayed(
-    group: Group,
-  ): Promise<{ members: Set<string>; admins: Set<string>; open: boolean; changes: number }> {
+  async function replayed(group: Group): Promise<{
+    members: Set<string>
+    admins: Set<string>
+    waiting: Set<string>
+    open: boolean
+    changes: number
+  }> {
     const { id: reader } = crowd[2]!
     const { body } = await ask(
       server.url,
@@ -382,7 +407,9 @@ describe('of any two changes at once', () => {
       `/2/chat/conversations/${group.id}/events?max_results=100`,
     )
     const [members, admins, covered] = [new Set<string>(), new Set<string>(), new Set<string>()]
+    const waiting = new Set<string>()
     let version = ''
+    let link = ''
     let changes = 0
     for (const item of body.data.reverse()) {
       const event = decodeMessageEvent(item.encoded_event)
@@ -415,7 +442,10 @@ describe('of any two changes at once', () => {
       } else if (change.kind === 'memberAdd') {
         expect([members.has(senderId), sameSet(change.currentMemberIds, members)]).toEqual([true, true])
         expect(sameSet(change.currentAdminIds, admins)).toBe(true)
-        for (const user of change.memberIds) members.add(user)
+        for (const user of change.memberIds) {
+          members.add(user)
+          waiting.delete(user)
+        }
         expect(sameSet(covered, members)).toBe(true)
       } else if (change.kind === 'memberRemove') {
         const own = change.ids.length === 1 && change.ids[0] === senderId
@@ -431,9 +461,21 @@ describe('of any two changes at once', () => {
         }
       } else if (change.kind === 'title' || change.kind === 'avatar') {
         expect([open, admins.has(senderId), change.conversationKeyVersion]).toEqual([true, true, version])
+      } else if (change.kind === 'inviteEnable') {
+        expect([open, admins.has(senderId)]).toEqual([true, true])
+        link = tokenOfInvite(change.inviteUrl)
+      } else if (change.kind === 'inviteDisable') {
+        expect([admins.has(senderId), link]).toEqual([true, expect.stringMatching(/./)])
+        link = ''
+      } else if (change.kind === 'joinRequest') {
+        expect([change.userId, link]).toEqual([senderId, links.get(group.id)])
+        expect([members.has(senderId), waiting.has(senderId)]).toEqual([false, false])
+        waiting.add(senderId)
+      } else if (change.kind === 'joinReject') {
+        expect([admins.has(senderId), change.ids.every(user => waiting.delete(user))]).toEqual([true, true])
       }
     }
-    return { members, admins, open: sameSet(covered, members), changes }
+    return { members, admins, waiting, open: sameSet(covered, members), changes }
   }
 
   const names = Object.keys(CHANGES)
@@ -448,14 +490,16 @@ describe('of any two changes at once', () => {
   async function both(one: string, other: string): Promise<void> {
     const group = await teamOfTwoAdmins()
     const answers = await Promise.all([CHANGES[one]!(group), CHANGES[other]!(group)])
-    for (const { status, text } of answers) expect([200, 201, 400, 403, 409, text]).toContain(status)
+    for (const { status, text } of answers) expect([200, 201, 400, 403, 404, 409, text]).toContain(status)
     const { body } = await ask(server.url, tokenOf(crowd[2]!.id), 'GET', `/2/chat/conversations/${group.id}`)
-    const { members, admins, open, changes } = await replayed(group)
+    const { members, admins, waiting, open, changes } = await replayed(group)
     expect(new Set(body.data.member_ids)).toEqual(members)
     expect(new Set(body.data.admin_ids)).toEqual(admins)
     expect(body.data.rotation_required ?? false).toBe(!open)
-    // One for the second admin.
-    expect(changes).toBe(1 + answers.filter(({ status }) => status < 300).length)
+    const list = await Promise.all([A, B].map(who => send('GET', `${group.id}/join_requests`, undefined, who)))
+    const served = list.find(({ status }) => status === 200)?.body.data as { user_id: string }[] | undefined
+    if (served) expect(new Set(served.map(({ user_id }) => user_id))).toEqual(waiting)
+    expect(changes).toBe(PREPARED + answers.filter(({ status }) => status < 300).length)
   }
 })
 
