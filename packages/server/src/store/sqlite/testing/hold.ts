@@ -7,4 +7,5 @@ if (directory === undefined) throw new Error('the directory is missing')
 const store = await openSqliteStore({ directory, node: 1, clock: { now: () => NOW } })
 await committed(store, append(room('2070276095283454999'), 0, [created(), message('held')]))
 process.stdout.write('held\n')
-setInterval(() => {}, 1_000)
+// Whoever refers to it no more loses it to the next garbage collection, and the lock with it.
+setInterval(() => store.newId(), 1_000)
