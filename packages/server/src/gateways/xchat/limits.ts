@@ -31,6 +31,9 @@ export const INVITE_URL = 2_048
 /** Bytes of a body around a link or a request to join: an action has 700, its URL 2 KB, the people turned away 2 KB. Who is
  * no member writes into the log here. */
 export const INVITE_BYTES = 16 * 1024
+/** Ids of groups that one user has initialised and that are remembered: a client creates the group right after. Two that come
+ * at once may pass it by one. */
+export const INITIALIZED = 1_000
 /** Characters of a conversation token. Nobody but X's own servers makes one. */
 export const CONVERSATION_TOKEN = 4_096
 /** Characters of a query parameter. 100 ids of 19 digits have 2,000. */

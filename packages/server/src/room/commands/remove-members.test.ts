@@ -61,9 +61,11 @@ describe('a signed removal', () => {
     expect(made.submit(removal(made, stranger, [member]))).toBe('member.required')
   })
 
-  test('takes no super user away, as on every wire', () => {
+  test('takes a super user away too: a group is its members’ own', () => {
     const made = keyedGroup({ members: [owner, member, operator] })
-    expect(made.submit(removal(made, owner, [operator]))).toBe('role.required')
+    expect(made.submit(removal(made, member, [operator]))).toBe('role.required')
+    expect(made.submit(removal(made, owner, [operator]))).toBeNull()
+    expect([...made.state!.members.keys()]).toEqual([owner, member])
   })
 
   test('names each once, nobody who is not there, and not the one who makes the key', () => {

@@ -89,7 +89,8 @@ function checkActor(
   if (!mayModerate(state, facts.channel, account))
     return { rejected: 'role.required', text: 'only owners and moderators remove members' }
   for (const user of command.users) {
-    const target = facts.account(user)
+    // A group of X is its members' own: who administers the server has no place in it that its admins cannot take away.
+    const target = rotates ? undefined : facts.account(user)
     if (target && isOperator(target) && !isOperator(account))
       return { rejected: 'role.required', text: 'not allowed to kick super users' }
     const spared = checkTarget(state, account, user)

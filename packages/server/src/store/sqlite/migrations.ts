@@ -158,6 +158,9 @@ const STEPS: readonly string[] = [
   -- version: of the registered key; NULL on Rocket.Chat.
   ALTER TABLE key_log ADD COLUMN version TEXT;
   ALTER TABLE key_log ADD COLUMN hash BLOB NOT NULL DEFAULT x'';
+
+  -- Ids of groups that somebody has begun to make are documents now.
+  DELETE FROM meta WHERE key LIKE 'xchat.initialized:%';
   `,
 ]
 
