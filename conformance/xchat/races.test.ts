@@ -332,6 +332,22 @@ describe('of many at once', () => {
     expect((await log(group.id)).kinds).toEqual(['keyChange', 'create', 'messageCreate'])
   })
 
+  test('requests to join, all are taken, and hold up none of the messages', async () => {
+    const group = await makeGroup(server.url, a, [a, b])
+    const token = await invite(server.url, group, a)
+    const requests = crowd.map(hand => ({ who: tokenOf(hand.id), body: joinBody(group, hand) }))
+    const messages = Array.from({ length: 30 }, () => messageBody(a, group.id, group.version))
+    const answers = await Promise.all([
+      ...requests.map(({ who, body }) =>
+        ask(server.url, who, 'POST', `/2/chat/invites/${token}/join_requests`, { body }),
+      ),
+      ...messages.map(body => post(`${group.id}/messages`, body)),
+    ])
+    for (const { status, text } of answers) expect([status, text]).toEqual([201, text])
+    const { kinds } = await log(group.id)
+    expect(kinds.filter(kind => kind === 'joinRequest')).toHaveLength(MANY)
+  })
+
   test('messages while a member is added, none is taken under the old key after the new one', async () => {
     const group = await makeGroup(server.url, a, [a, b])
     const addition = additionBody(group, a, [crowd[3]!])

@@ -1,6 +1,8 @@
 // The X Chat wire: `/2/…` over HTTP. Everything that is refused here is problem+json, and nothing that a client sends
 // is answered with 500 (x-chat.md 1.3).
 import type { FastifyError, FastifyInstance } from 'fastify'
+import { Turns } from '../../identity/turns.ts'
+import { JOIN_REQUESTS } from '../../limits.ts'
 import type { Gateway, GatewayParts } from '../gateway.ts'
 import { Activity } from './activity/index.ts'
 import { drained } from './drain.ts'
@@ -116,7 +118,7 @@ export const ROUTES: readonly Route[] = [
 export async function xchatGateway(parts: GatewayParts): Promise<Gateway> {
   const previous = new Previous(parts.reading)
   const activity = await Activity.open({ ...parts, previous })
-  const own = { ...parts, previous, activity }
+  const own = { ...parts, previous, activity, joins: new Turns(JOIN_REQUESTS) }
   await parts.http.register(plugin(own), { prefix: '/2' })
   await parts.http.register(oauth(parts))
   if (parts.config.xchat.pinBackup.enabled)

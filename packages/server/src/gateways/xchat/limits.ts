@@ -34,6 +34,9 @@ export const INVITE_BYTES = 16 * 1024
 /** Ids of groups that one user has initialised and that are remembered: a client creates the group right after. Two that come
  * at once may pass it by one. */
 export const INITIALIZED = 1_000
+/** ms between two requests to join one group: each makes what is being decided in it be decided again, and those who ask
+ * must not hold up those who talk there. */
+export const JOIN_REST = 5
 /** Characters of a conversation token. Nobody but X's own servers makes one. */
 export const CONVERSATION_TOKEN = 4_096
 /** Characters of a query parameter. 100 ids of 19 digits have 2,000. */

@@ -6,6 +6,7 @@ import { parseJson } from '@conclave/wire'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Scope } from '../../identity/scopes.ts'
+import type { Turns } from '../../identity/turns.ts'
 import type { GatewayParts } from '../gateway.ts'
 import type { Activity } from './activity/index.ts'
 import { Form, readForm } from './form.ts'
@@ -23,6 +24,8 @@ export type Operation = keyof typeof RATES
 export interface XchatParts extends GatewayParts {
   readonly previous: Previous
   readonly activity: Activity
+  /** Requests to join, by room. */
+  readonly joins: Turns
 }
 
 /** Bytes instead of JSON: a file, or lines that go on until somebody ends them. */

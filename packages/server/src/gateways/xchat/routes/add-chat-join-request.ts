@@ -6,7 +6,7 @@ import { actionSignatures, signaturesOf } from '../actions.ts'
 import { about, resourceId } from '../conversation.ts'
 import { problemOf } from '../errors.ts'
 import { invitedBy, unknownInvite } from '../invites.ts'
-import { INVITE_BYTES } from '../limits.ts'
+import { INVITE_BYTES, JOIN_REST } from '../limits.ts'
 import { conflict, Refusal } from '../problem.ts'
 import { route } from '../route.ts'
 import { object } from '../schema.ts'
@@ -31,7 +31,9 @@ export const addChatJoinRequest = route({
     const { account, session } = call.caller
     const signatures = signaturesOf(sent.action_signatures)
     const command = { command: 'request-join', actor: account.id, key, signatures } as const
-    const done = await parts.engine.submit({ room: room.id, session, bytes: call.bytes, command })
+    const submit = () => parts.engine.submit({ room: room.id, session, bytes: call.bytes, command })
+    // One after another: whoever is outside must not hold up those inside.
+    const done = (await parts.joins.run(room.id, submit, JOIN_REST)) ?? ({ rejected: 'busy' } as const)
     const conversation_id = resourceId(room)
     if (!isRejection(done)) return { data: { conversation_id, pending: true } }
     // Without the state of a group that is not the caller's.
