@@ -6,33 +6,46 @@ import { TRANSPARENCY_MAX_DEPTH } from '../limits.ts'
 import { Malformed } from '../malformed.ts'
 import { encodeUtf8 } from '../utf8.ts'
 
-const PLAIN = /^[A-Za-z0-9+/=_.-]*$/
-
 /** UTF-8 of the canonical spelling. Throws `Malformed` for what JSON cannot hold, and for what is nested too deeply. */
 export function canonicalBytes(value: unknown): Uint8Array {
-  return encodeUtf8(spell(value, 0))
+  const found = { odd: false }
+  const ordered = inOrder(value, 0, found)
+  // The platform's own writer is several times as fast as one made here.
+  return encodeUtf8(found.odd ? spell(ordered) : JSON.stringify(ordered))
 }
 
-function spell(value: unknown, depth: number): string {
-  if (typeof value === 'string') return quoted(value)
-  if (value === null || typeof value === 'boolean') return String(value)
-  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
+/** A name that an object does not keep where it was put: numbers come first, and one is no member at all. */
+const ODD = /^(?:0|[1-9][0-9]*|__proto__)$/
+
+/** The same value with its members put in order, and nothing in it that JSON cannot hold. `found.odd`: some names are
+ * such that only the writing itself can put them in order. */
+function inOrder(value: unknown, depth: number, found: { odd: boolean }): unknown {
+  if (typeof value === 'string' || value === null || typeof value === 'boolean' || Number.isFinite(value)) return value
   if (typeof value !== 'object') throw new Malformed('a value that JSON cannot hold')
   if (depth >= TRANSPARENCY_MAX_DEPTH) throw new Malformed('nested too deeply')
   if (Array.isArray(value)) {
-    let text = '['
-    for (const element of value) text += (text.length > 1 ? ',' : '') + spell(element, depth + 1)
-    return `${text}]`
+    const elements: unknown[] = []
+    for (const element of value) elements.push(inOrder(element, depth + 1, found))
+    return elements
   }
-  let text = '{'
+  const members: Record<string, unknown> = {}
   for (const name of Object.keys(value).sort()) {
     const member = (value as Readonly<Record<string, unknown>>)[name]
-    if (member !== undefined) text += `${text.length > 1 ? ',' : ''}${quoted(name)}:${spell(member, depth + 1)}`
+    if (member === undefined) continue
+    const ordered = inOrder(member, depth + 1, found)
+    if (ODD.test(name)) {
+      found.odd = true
+      Object.defineProperty(members, name, { value: ordered, enumerable: true })
+    } else {
+      members[name] = ordered
+    }
   }
-  return `${text}}`
+  return members
 }
 
-/** Nearly every text here is an id, a key or base64, which is written as it is; the call would cost most of the time. */
-function quoted(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
+function spell(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(spell).join(',')}]`
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${spell(member)}`).join(',')}}`
 }

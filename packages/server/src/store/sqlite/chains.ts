@@ -44,7 +44,7 @@ export class ChainRows {
   /** Writes the event's link. `last`: what it follows, where that is known. */
   add(last: ChainDraft | null, event: RoomEvent): ChainDraft {
     const salt = this.#salt()
-    const { number, hash, digest } = linkOfEvent(last ?? this.#lastOf(event.room), event, salt)
+    const { number, hash, digest } = linkOfEvent(last ?? this.#lastBefore(event), event, salt)
     this.#put.run(event.room, number, event.sequence, salt, digest, hash)
     return { number, hash }
   }
@@ -63,6 +63,10 @@ export class ChainRows {
     const { number, hash } = this.#lastOf(room)
     const head = number === 0 ? NO_HEAD : { number, hash: toHex(hash) }
     return { head, links: rows.map(row => linkOfRow(room, row)) }
+  }
+
+  #lastBefore({ room, sequence }: RoomEvent): ChainDraft {
+    return sequence === 1 ? startOfRoom(room) : this.#lastOf(room)
   }
 
   #lastOf(room: RoomId): ChainDraft {
