@@ -55,7 +55,9 @@ export class Witness {
     faults.push(...check.end(chain.head))
     const epoch = await this.#newestKey(conversation)
     const pair = isGroup ? undefined : ([one, two] as const)
-    faults.push(...check.compare({ members: resource.member_ids, admins: resource.admin_ids, epoch, pair }))
+    faults.push(
+      ...check.compare({ suite: 'xchat', members: resource.member_ids, admins: resource.admin_ids, epoch, pair }),
+    )
     seen.set(conversation, check.head)
     if (faults.length === 0) for (const [id, head] of seen) this.remembered.set(id, head)
     return faults

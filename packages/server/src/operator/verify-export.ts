@@ -179,11 +179,7 @@ class Room {
 
   close(): readonly Fault[] {
     const { head, members, admins, epoch, sequence, suite } = this.line
-    const faults = [...this.#check.end(head), ...this.#check.compare({ members, admins, epoch })]
-    if (suite !== this.#check.roster.suite)
-      faults.push(
-        this.fault('link', null, `it is served as of suite ${suite}, its chain says ${this.#check.roster.suite}`),
-      )
+    const faults = [...this.#check.end(head), ...this.#check.compare({ suite, members, admins, epoch })]
     if (this.#sequence !== sequence)
       faults.push(this.fault('order', null, `its events end at ${this.#sequence} and not at ${sequence}`))
     return faults

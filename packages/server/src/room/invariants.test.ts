@@ -1,16 +1,12 @@
 // The invariants of design 2, tested on the pure core by random histories of honest and dishonest commands. Each
 // test names the invariant; fast-check prints the seed of a history that breaks one.
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { EventId, UserId } from '@conclave/wire'
-import { encodeBase64, encodeBase64NoPad } from '@conclave/wire'
-import { linkOf, startHash, toHex } from '@conclave/wire/transparency/chain'
-import type { ChainCrypto } from '@conclave/wire/transparency/crypto'
-import type { Fault as ChainFault } from '@conclave/wire/transparency/fault'
-import { RoomCheck } from '@conclave/wire/transparency/room-chain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { TTL_LEAST } from '../limits.ts'
 import { apply, fold } from './apply.ts'
+import { checked } from './chain-testing.ts'
 import type { Command } from './decide.ts'
 import { decide } from './decide.ts'
 import type { EventBody, RoomEvent } from './events.ts'
@@ -18,7 +14,6 @@ import { isControl } from './events.ts'
 import {
   action,
   contextAt,
-  fakeSignature,
   freshMessageId,
   groupCreate,
   keyChange,
@@ -655,40 +650,11 @@ describe('L1 coverage', () => {
 })
 
 describe('transparency', () => {
-  const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
-  const crypto: ChainCrypto = {
-    sha256,
-    verify: (key, bytes, signature) =>
-      encodeBase64NoPad(signature) === fakeSignature(encodeBase64(key), Buffer.from(bytes).toString()),
-  }
-
-  /** Every event of a log as a chain that the server makes of it, checked by somebody with the key logs. */
-  async function checked(log: Log, events: readonly RoomEvent[]): Promise<{ check: RoomCheck; faults: ChainFault[] }> {
-    const keysOf = (user: string) =>
-      new Map(log.people.keySets.get(user as UserId)?.keys.map(key => [key.version, key]) ?? [])
-    const check = new RoomCheck(ROOM, keysOf, crypto)
-    const faults: ChainFault[] = []
-    let last = startHash('room chain', ROOM, sha256)
-    let number = 0
-    for (const { sequence, id, at, actor, body } of events) {
-      if (!isControl(body)) {
-        faults.push(...(await check.message({ sequence, id, at, actor, body })))
-        continue
-      }
-      const entry = { number: ++number, sequence, id, at, actor, salt: '', body }
-      const { digest, hash } = linkOf('room chain', last, entry, sha256)
-      last = hash
-      faults.push(...(await check.take({ number, digest: toHex(digest), hash: toHex(hash), entry })))
-    }
-    faults.push(...check.end(check.head))
-    return { check, faults }
-  }
-
   test('whoever checks the chain of an honest server finds nothing wrong, and the same roster', async () => {
     await fc.assert(
       fc.asyncProperty(longHistories, async steps => {
         const log = play(steps, () => {})
-        const { check, faults } = await checked(log, log.events)
+        const { check, faults } = await checked(log.people, log.events)
         expect(faults).toEqual([])
         const { members, admins, epoch } = check.roster
         expect([...(members ?? [])]).toEqual([...log.room.members.keys()])
@@ -734,7 +700,7 @@ describe('transparency', () => {
         const events = [...before, ...added, ...log.events.slice(place)].map((event, index) => {
           return { ...event, sequence: index + 1, id: String(index + 1) as EventId }
         })
-        const { faults } = await checked(log, events)
+        const { faults } = await checked(log.people, events)
         expect(faults.map(({ fault }) => fault)).toContain('unsigned')
       }),
       { numRuns: RUNS },

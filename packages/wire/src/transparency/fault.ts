@@ -36,6 +36,8 @@ export type FaultKind =
   | 'wraps'
   /** A signature does not verify against the logged keys, or signs something else than what happened (L5). */
   | 'signature'
+  /** Whoever signed it was no member then, or no admin where it takes one. */
+  | 'actor'
   /** What has to be signed is not. */
   | 'unsigned'
   /** A message under a key that was not the newest, or of somebody who was no member (L3). */

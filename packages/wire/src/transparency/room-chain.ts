@@ -15,6 +15,8 @@ import { type KeysOf, readMessage, readSigned } from './signed.ts'
 
 /** What `GET /2/chat/conversations/{id}` says, and the version of the newest key where it is known. */
 export interface ServedRoom {
+  /** X's routes show rooms of suite `xchat` alone. */
+  readonly suite: string
   readonly members: readonly string[]
   /** Of a direct room, whose number a client takes from the chain itself. */
   readonly pair?: readonly [string, string] | undefined
@@ -38,6 +40,18 @@ interface SignedList {
   readonly sequence: number
 }
 
+/** An entry that changes an X room, and what stood before it. */
+interface Act {
+  readonly link: Link
+  readonly sequence: number
+  readonly body: Fields
+  readonly actor: string | undefined
+  readonly before: Roster
+}
+
+/** Who may do what is signed. */
+type Standing = 'anybody' | 'member' | 'admin'
+
 type At = { readonly number: number } | { readonly sequence: number }
 
 export class RoomCheck {
@@ -51,6 +65,8 @@ export class RoomCheck {
   #makingUnsigned = false
   #sequence = 0
   #eventId = '0'
+  /** Of everything that was signed: each is used once, or it was said again by somebody else than its signer. */
+  readonly #messageIds = new Set<string>()
 
   /** `keysOf`: the checked logs of those who signed and of the members. */
   constructor(room: string, keysOf: KeysOf, crypto: ChainCrypto, remembered?: ChainHead) {
@@ -90,7 +106,9 @@ export class RoomCheck {
     if (body.type === 'room.created')
       this.#makingUnsigned = this.#roster.suite === 'xchat' && this.#roster.pair === null
     if (this.#roster.suite === 'xchat' || this.#roster.suite === null)
-      faults.push(...(await this.#change(link, entry, body, before)))
+      faults.push(
+        ...(await this.#change({ link, sequence: this.#sequence, body, actor: textIn(entry, 'actor'), before })),
+      )
     return faults
   }
 
@@ -130,10 +148,12 @@ export class RoomCheck {
 
   /** What is served of the room now, against what its chain says. */
   compare(served: ServedRoom): readonly Fault[] {
-    const { members, admins, epoch, pair } = this.#roster
+    const { suite, members, admins, epoch, pair } = this.#roster
     if (members === null || admins === null)
       return [this.#fault('closed', null, 'no entry that may be read says who the members are')]
     const faults: Fault[] = []
+    if (served.suite !== suite)
+      faults.push(this.#fault('link', null, `it is served as of suite ${served.suite}, its chain says ${suite}`))
     if (served.pair && !isSame(served.pair, new Set(pair)))
       faults.push(this.#fault('link', null, `it is not the chain of ${served.pair.join(' and ')}`))
     const shown = new Set(served.members)
@@ -176,67 +196,63 @@ export class RoomCheck {
     return [this.#fault('wraps', opened, text)]
   }
 
-  async #change(link: Link, entry: Fields, body: Fields, before: Roster): Promise<readonly Fault[]> {
-    const actor = textIn(entry, 'actor')
-    const sequence = Number(entry.sequence)
+  async #change(act: Act): Promise<readonly Fault[]> {
+    const { body, actor, before } = act
     switch (body.type) {
       case 'group.signed':
-        return this.#made(link, body, actor)
+        return this.#made(act)
       case 'epoch.opened':
-        return this.#rotated(link, sequence, body, actor, before)
+        return this.#rotated(act)
       case 'members.added':
-        return this.#added(link, sequence, body, actor, before)
-      case 'members.removed':
+        return this.#added(act)
+      case 'members.removed': {
         // Nobody has to sign it: the other wires and the operator take members away, and the room closes (L4).
-        return this.#checkSigned(link, body, actor, detail => isList(detail, 'memberRemove', textsIn(body, 'users')))
+        const users = textsIn(body, 'users') ?? []
+        const by = users.length === 1 && users[0] === actor ? 'member' : 'admin'
+        return this.#checkSigned(act, by, detail => isList(detail, 'memberRemove', users))
+      }
       case 'roles.changed':
-        return this.#appointed(link, sequence, body, actor, before)
+        return this.#appointed(act)
       case 'room.retitled':
-        return this.#checkSigned(link, body, actor, detail => {
+        return this.#checkSigned(act, 'admin', detail => {
           const change = groupChange(detail, 'title') ?? groupChange(detail, 'avatar')
           return change !== undefined && (change.value ?? null) === body[change.kind]
         })
       case 'ttl.changed':
-        return this.#checkSigned(link, body, actor, detail => {
+        return this.#demandSigned(act, before.pair ? 'member' : 'admin', detail => {
           if (detail.kind !== 'metadataChange') return false
           const { change } = detail
           if (change.kind === 'durationChange') return change.ttlMsec === String(body.ttlMs)
           return change.kind === 'durationRemove' && body.ttlMs === null
         })
       case 'invite.enabled':
-        return this.#demandSigned(link, body, actor, detail => {
+        return this.#demandSigned(act, 'admin', detail => {
           const change = groupChange(detail, 'inviteEnable')
           const end = change?.expiresAtMsec === undefined ? null : Number(change.expiresAtMsec)
           return change?.inviteUrl === body.url && end === body.expiresAt
         })
       case 'invite.disabled':
-        return this.#demandSigned(
-          link,
-          body,
-          actor,
-          detail => groupChange(detail, 'inviteDisable')?.disabledBy === actor,
-        )
+        return this.#demandSigned(act, 'admin', detail => groupChange(detail, 'inviteDisable')?.disabledBy === actor)
       case 'join.requested':
         // Somebody who is no member, and who alone can ask for themselves.
-        return this.#demandSigned(
-          link,
-          body,
-          actor,
-          detail => groupChange(detail, 'joinRequest')?.userId === actor && actor === body.user,
-        )
+        return this.#demandSigned(act, 'anybody', detail => {
+          return groupChange(detail, 'joinRequest')?.userId === actor && actor === body.user
+        })
       case 'join.rejected':
         // Nobody signs what ends with an account or by a ban.
-        return this.#checkSigned(link, body, actor, detail => isList(detail, 'joinReject', textsIn(body, 'users')))
+        return this.#checkSigned(act, 'admin', detail => isList(detail, 'joinReject', textsIn(body, 'users') ?? []))
+      case 'suite.switched':
+        return [this.#fault('unsigned', act.link, 'the suite of an X room is never switched')]
       default:
         // Of what is not known here, that its signature is right.
-        return this.#checkSigned(link, body, actor, () => true)
+        return this.#checkSigned(act, 'anybody', () => true)
     }
   }
 
-  async #made(link: Link, body: Fields, actor: string | undefined): Promise<readonly Fault[]> {
+  async #made(act: Act): Promise<readonly Fault[]> {
     this.#makingUnsigned = false
     const { members, admins, epoch } = this.#roster
-    return this.#checkSigned(link, body, actor, detail => {
+    return this.#checkSigned(act, 'member', detail => {
       const change = groupChange(detail, 'create')
       if (!change || members === null || admins === null) return false
       return (
@@ -245,13 +261,8 @@ export class RoomCheck {
     })
   }
 
-  async #rotated(
-    link: Link,
-    sequence: number,
-    body: Fields,
-    actor: string | undefined,
-    before: Roster,
-  ): Promise<readonly Fault[]> {
+  async #rotated(act: Act): Promise<readonly Fault[]> {
+    const { link, sequence, body, before } = act
     const faults: Fault[] = []
     const version = textIn(body, 'version') ?? ''
     const wraps = (Array.isArray(body.wraps) ? body.wraps : []).map(wrap => fieldsOf(wrap) ?? {})
@@ -265,7 +276,7 @@ export class RoomCheck {
     }
     this.#opened = { number: link.number, sequence, version, users }
     if (!fieldsOf(body.signed)) return [...faults, this.#fault('unsigned', link, `the key ${version} is not signed`)]
-    const unsigned = await this.#checkSigned(link, body, actor, detail => {
+    const unsigned = await this.#checkSigned(act, 'member', detail => {
       if (detail.kind !== 'keyChange' || detail.event.conversationKeyVersion !== version) return false
       const keys = detail.event.participantKeys
       const said = new Map(keys.map(key => [key.userId, `${key.encryptedConversationKey} ${key.publicKeyVersion}`]))
@@ -280,13 +291,8 @@ export class RoomCheck {
 
   /** With the key that only the new roster holds, right before it. What is signed says who was there, which is where a
    * reader starts who may not see more. */
-  async #added(
-    link: Link,
-    sequence: number,
-    body: Fields,
-    actor: string | undefined,
-    before: Roster,
-  ): Promise<readonly Fault[]> {
+  async #added(act: Act): Promise<readonly Fault[]> {
+    const { link, sequence, body, actor, before } = act
     const faults: Fault[] = []
     const users = textsIn(body, 'users') ?? []
     const opened = this.#opened
@@ -296,6 +302,7 @@ export class RoomCheck {
       faults.push(this.#fault('unsigned', link, `nobody signed that ${listed(users)} came`), ...this.#settle())
       return faults
     }
+    faults.push(...this.#standing(act, 'member'))
     const detail = await this.#signed(body, actor)
     const change = typeof detail === 'string' ? undefined : groupChange(detail, 'memberAdd')
     if (typeof detail === 'string') faults.push(this.#fault('signature', link, detail))
@@ -308,6 +315,8 @@ export class RoomCheck {
     ) {
       faults.push(this.#fault('signature', link, 'what was signed is not what happened'))
     } else if (before.members === null || before.admins === null) {
+      if (!change.currentMemberIds.includes(actor ?? ''))
+        faults.push(this.#fault('actor', link, `${actor} was no member`))
       const members = new Set([...change.currentMemberIds, ...users])
       // Roles and keys of what was before are the signer's word, as the members are.
       this.#roster = { ...this.#roster, suite: 'xchat', members, admins: new Set(change.currentAdminIds) }
@@ -315,13 +324,8 @@ export class RoomCheck {
     return [...faults, ...this.#settle()]
   }
 
-  async #appointed(
-    link: Link,
-    sequence: number,
-    body: Fields,
-    actor: string | undefined,
-    before: Roster,
-  ): Promise<readonly Fault[]> {
+  async #appointed(act: Act): Promise<readonly Fault[]> {
+    const { link, sequence, body, before } = act
     if (body.role !== 'owner') return []
     const user = textIn(body, 'user') ?? ''
     const granted = body.granted === true
@@ -334,7 +338,9 @@ export class RoomCheck {
         this.#fault('unsigned', link, `nobody signed that ${user} ${granted ? 'became' : 'ceased to be'} an admin`),
       ]
     }
-    return this.#checkSigned(link, body, actor, detail => {
+    // Where the last admin left, any member makes the next.
+    const by = granted && before.admins?.size === 0 ? 'member' : 'admin'
+    return this.#checkSigned(act, by, detail => {
       const change = groupChange(detail, granted ? 'adminAdd' : 'adminRemove')
       if (!change?.ids.includes(user)) return false
       this.#list = { granted, users: new Set(change.ids), sequence }
@@ -344,31 +350,39 @@ export class RoomCheck {
 
   /** The same of what no server does by itself. */
   async #demandSigned(
-    link: Link,
-    body: Fields,
-    actor: string | undefined,
+    act: Act,
+    by: Standing,
     says: (detail: MessageEventDetail) => boolean,
   ): Promise<readonly Fault[]> {
-    if (!fieldsOf(body.signed)) return [this.#fault('unsigned', link, `nobody signed this ${body.type}`)]
-    return this.#checkSigned(link, body, actor, says)
+    if (fieldsOf(act.body.signed)) return this.#checkSigned(act, by, says)
+    return [this.#fault('unsigned', act.link, `nobody signed this ${act.body.type}`)]
   }
 
-  /** Nothing where nothing is signed. `says`: whether the signed detail is what the entry's body is. */
-  async #checkSigned(
-    link: Link,
-    body: Fields,
-    actor: string | undefined,
-    says: (detail: MessageEventDetail) => boolean,
-  ): Promise<readonly Fault[]> {
+  /** Nothing where nothing is signed. `by`: who may do it. `says`: whether the signed detail is what the entry's body is. */
+  async #checkSigned(act: Act, by: Standing, says: (detail: MessageEventDetail) => boolean): Promise<readonly Fault[]> {
+    const { link, body, actor } = act
     if (!fieldsOf(body.signed)) return []
+    const faults = this.#standing(act, by)
     const detail = await this.#signed(body, actor)
-    if (typeof detail === 'string') return [this.#fault('signature', link, detail)]
-    return says(detail) ? [] : [this.#fault('signature', link, 'what was signed is not what happened')]
+    if (typeof detail === 'string') return [...faults, this.#fault('signature', link, detail)]
+    return says(detail) ? faults : [...faults, this.#fault('signature', link, 'what was signed is not what happened')]
+  }
+
+  /** As far as it is known who was there. */
+  #standing({ link, actor, before }: Act, by: Standing): readonly Fault[] {
+    const { members, admins } = before
+    if (by === 'anybody' || members === null || actor === undefined) return []
+    if (!members.has(actor)) return [this.#fault('actor', link, `${actor} was no member`)]
+    if (by === 'member' || admins === null || admins.has(actor)) return []
+    return [this.#fault('actor', link, `${actor} was no admin`)]
   }
 
   /** The signed detail, or what is wrong with it. */
   async #signed(body: Fields, actor: string | undefined): Promise<MessageEventDetail | string> {
     if (actor === undefined) return 'it is signed and nobody did it'
+    const messageId = textIn(fieldsOf(body.signed), 'messageId') ?? ''
+    if (this.#messageIds.has(messageId)) return 'it was signed once and stands twice'
+    this.#messageIds.add(messageId)
     const signer = { user: actor, conversationId: this.#conversationId() }
     const read = await readSigned(fieldsOf(body.signed) ?? {}, signer, this.#keysOf, this.#crypto)
     return read.ok ? read.value : read.error

@@ -47,6 +47,8 @@ export function follow(roster: Roster, body: Fields): Roster {
     case 'epoch.opened':
       return { ...roster, epoch: textIn(body, 'version') ?? null }
     case 'suite.switched':
+      // Nobody gets around what X's members sign by calling the room another one.
+      if (roster.suite === 'xchat') return roster
       return { ...roster, suite: textIn(body, 'suite') ?? null }
     case 'room.removed':
       return { ...roster, members: new Set(), removed: true }

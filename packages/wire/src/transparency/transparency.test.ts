@@ -31,7 +31,8 @@ const copy = <T>(value: T): T => structuredClone(value)
 const logOf = (user: User): View => copy({ links: vectors.users[user].links, head: vectors.users[user].head })
 const chainOf = (view: keyof typeof room.views): View => copy({ links: room.views[view], head: room.head })
 const servedOf = (user: User): ServedKey[] => copy(vectors.users[user].public_keys)
-const resource = (): ServedRoom => copy({ members: room.members, admins: room.admins, epoch: room.epoch })
+const resource = (): ServedRoom =>
+  copy({ suite: 'xchat', members: room.members, admins: room.admins, epoch: room.epoch })
 
 /** The links made anew over what was changed, as a server does that lies with care. */
 function rechained(kind: 'key log' | 'room chain', id: string, view: View): View {
@@ -322,6 +323,8 @@ describe('a lie about a room is called', () => {
     ])
     expect(kinds(await roomFaults(view, { ...served, members: served.members.slice(1) }))).toEqual(['member.withheld'])
     expect(kinds(await roomFaults(view, { ...served, admins: [ann] }))).toEqual(['admin'])
+    expect(kinds(await roomFaults(view, { ...served, suite: 'none' }))).toEqual(['link'])
+    expect(kinds(await roomFaults(view, { ...served, pair: [ann, bob] }))).toEqual(['link'])
     expect(kinds(await roomFaults(view, { ...served, epoch: '5' }))).toEqual(['epoch.served'])
     expect(kinds(await roomFaults(view, { ...served, epoch: null }))).toEqual(['epoch.served'])
   })
@@ -340,7 +343,9 @@ describe('a lie about a room is called', () => {
     expect(await roomFaults(whole, resource(), whole.head)).toEqual([])
     const links = whole.links.slice(0, -1)
     const shorter = { links, head: { number: links.length, hash: links.at(-1).hash } }
-    expect(kinds(await roomFaults(shorter, { members: room.members }, whole.head))).toEqual(['rollback'])
+    expect(kinds(await roomFaults(shorter, { suite: 'xchat', members: room.members }, whole.head))).toEqual([
+      'rollback',
+    ])
     const other = chainOf('member')
     other.links[0].entry.at -= 1
     expect(kinds(await roomFaults(rechained('room chain', room.id, other), resource(), whole.head))).toEqual([
@@ -408,7 +413,7 @@ test('whatever comes instead of links is named, and nothing is thrown', async ()
           expect((await chain.take(link as unknown as Link)).length).toBeGreaterThan(0)
         }
         chain.end(NO_HEAD)
-        chain.compare({ members: [] })
+        chain.compare({ suite: 'xchat', members: [] })
         keys.compare([{}, null as unknown as ServedKey])
       },
     ),
