@@ -1,8 +1,10 @@
 // `conclave export` and `conclave verify`, with the real command and the real server: what an honest server wrote is in
 // order, whatever happened to it; what somebody changed in it is named, with its place.
+import { exec } from 'node:child_process'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { verifyExport } from '@conclave/server/operator/verify-export'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { conclave, startServer, type TestServer } from '../server.ts'
@@ -130,6 +132,13 @@ describe('an honest export', () => {
     expect(code).toBe(0)
     const lines = out.trimEnd().split('\n')
     expect(lines.slice(1)).toEqual((await readLines(file)).slice(1).map(line => JSON.stringify(line)))
+  })
+
+  test('says so where its output is closed', async () => {
+    const command = `${process.execPath} packages/server/bin/conclave.js export | true`
+    const env = { ...process.env, CONCLAVE_DATA: server.data }
+    const { stdout, stderr } = await promisify(exec)(command, { cwd: join(import.meta.dirname, '..', '..'), env })
+    expect([stdout, stderr]).toEqual(['', 'The output was closed before everything was written.\n'])
   })
 
   test('cannot be written where there is no folder', async () => {

@@ -17,7 +17,13 @@ export async function writeExport(
   written: Pick<HeaderLine, 'at' | 'by'>,
   ask: Ask,
 ): Promise<EndLine> {
-  if (file === null) return writeLines(process.stdout, written, ask)
+  if (file === null) {
+    try {
+      return await writeLines(process.stdout, written, ask)
+    } catch (error) {
+      throw isSystemError(error) ? new OperatorError('The output was closed before everything was written.') : error
+    }
+  }
   if (await exists(file)) throw new OperatorError(`The file ${file} exists already and is not written over.`)
   const part = `${file}.part`
   const stream = createWriteStream(part, { mode: 0o600, flush: true })
@@ -30,8 +36,7 @@ export async function writeExport(
   } catch (error) {
     stream.destroy()
     await rm(part, { force: true })
-    const { code } = error as NodeJS.ErrnoException
-    throw code === undefined ? error : new OperatorError(`The file ${file} cannot be written (${code}).`)
+    throw isSystemError(error) ? new OperatorError(`The file ${file} cannot be written (${error.code}).`) : error
   }
 }
 
@@ -60,6 +65,10 @@ async function writeLines(stream: Writable, written: Pick<HeaderLine, 'at' | 'by
   const end: EndLine = { kind: 'end', rooms, events, users, keys }
   await write([end])
   return end
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error
 }
 
 async function exists(file: string): Promise<boolean> {
