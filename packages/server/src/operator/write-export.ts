@@ -1,10 +1,9 @@
 // Writes an export, part by part, to a file or to the output. A file is there whole or not at all, and none is written
 // over: an older one is what a newer one is checked against.
-import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { access, rename, rm } from 'node:fs/promises'
-import type { Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import { Readable, type Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { ExportCursor, ExportPart } from './export.ts'
 import { type EndLine, EXPORT_VERSION, type HeaderLine } from './export-lines.ts'
 import { OperatorError } from './users.ts'
@@ -19,7 +18,7 @@ export async function writeExport(
 ): Promise<EndLine> {
   if (file === null) {
     try {
-      return await writeLines(process.stdout, written, ask)
+      return await writeLines(process.stdout, written, ask, false)
     } catch (error) {
       throw isSystemError(error) ? new OperatorError('The output was closed before everything was written.') : error
     }
@@ -29,8 +28,6 @@ export async function writeExport(
   const stream = createWriteStream(part, { mode: 0o600, flush: true })
   try {
     const end = await writeLines(stream, written, ask)
-    stream.end()
-    await finished(stream)
     await rename(part, file)
     return end
   } catch (error) {
@@ -40,35 +37,38 @@ export async function writeExport(
   }
 }
 
-async function writeLines(stream: Writable, written: Pick<HeaderLine, 'at' | 'by'>, ask: Ask): Promise<EndLine> {
-  let failed: Error | null = null
-  stream.on('error', error => {
-    failed = error
-  })
-  const write = async (lines: readonly object[]): Promise<void> => {
-    if (failed) throw failed
-    const flows = stream.write(lines.map(line => `${JSON.stringify(line)}\n`).join(''))
-    if (!flows) await Promise.race([once(stream, 'drain'), once(stream, 'close')])
-    if (failed) throw failed
-  }
-  const header: HeaderLine = { conclave: 'export', version: EXPORT_VERSION, ...written }
-  await write([header])
+async function writeLines(
+  stream: Writable,
+  written: Pick<HeaderLine, 'at' | 'by'>,
+  ask: Ask,
+  isOurs = true,
+): Promise<EndLine> {
   const counts = { room: 0, event: 0, user: 0, key: 0 }
-  let cursor: ExportCursor | null = null
-  do {
-    const part: ExportPart = await ask(cursor)
-    for (const { kind } of part.lines) counts[kind] += 1
-    await write(part.lines)
-    cursor = part.cursor
-  } while (cursor !== null)
-  const { room: rooms, event: events, user: users, key: keys } = counts
-  const end: EndLine = { kind: 'end', rooms, events, users, keys }
-  await write([end])
-  return end
+  const endOf = ({ room, event, user, key }: typeof counts): EndLine => {
+    return { kind: 'end', rooms: room, events: event, users: user, keys: key }
+  }
+  async function* texts(): AsyncGenerator<string> {
+    const header: HeaderLine = { conclave: 'export', version: EXPORT_VERSION, ...written }
+    yield textOf([header])
+    let cursor: ExportCursor | null = null
+    do {
+      const part: ExportPart = await ask(cursor)
+      for (const { kind } of part.lines) counts[kind] += 1
+      if (part.lines.length > 0) yield textOf(part.lines)
+      cursor = part.cursor
+    } while (cursor !== null)
+    yield textOf([endOf(counts)])
+  }
+  await pipeline(Readable.from(texts()), stream, { end: isOurs })
+  return endOf(counts)
+}
+
+function textOf(lines: readonly object[]): string {
+  return lines.map(line => `${JSON.stringify(line)}\n`).join('')
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error
+  return error instanceof Error && 'syscall' in error
 }
 
 async function exists(file: string): Promise<boolean> {
