@@ -163,9 +163,10 @@ describe('noticed is', () => {
       'unsigned',
       story => {
         story.tell(ann, ...story.addition(ann, cat), ...story.admins(ann, [bob, cat], true))
-        const late = { type: 'roles.changed', user: cat, role: 'owner', granted: true, signed: null } as const
-        story.tell(ann, { type: 'acls.changed', acls: [] })
-        story.tell(ann, { ...late, granted: false }, late)
+        // Her place among the admins went with her membership.
+        story.tell(ann, ...story.removal(ann, cat))
+        story.tell(ann, ...story.addition(ann, cat))
+        story.tell(ann, { type: 'roles.changed', user: cat, role: 'owner', granted: true, signed: null })
       },
     ],
     [
