@@ -8,7 +8,7 @@ import { migrate } from './migrations.ts'
 const DATABASE_FILE = 'conclave.sqlite'
 const LOCK_FILE = 'conclave.lock'
 /** ms to wait for another connection's lock: our own checkpoints, an operator's sqlite3 or backup. */
-const BUSY_TIMEOUT = 2_000
+export const BUSY_TIMEOUT = 2_000
 /** KiB of pages in memory: the upper levels of the indexes of tens of millions of events. */
 const PAGE_CACHE = 64 * 1024
 /** SQLITE_BUSY. */
@@ -41,7 +41,7 @@ export function connect(directory: Place, node: number): DatabaseSync {
   const database = new DatabaseSync(directory === MEMORY ? MEMORY : join(directory, DATABASE_FILE))
   try {
     // FULL in WAL mode: a commit returns after the log is synced (L6). Checkpoints are run by checkpoint.ts.
-    // secure_delete: what is erased is overwritten, not only unlinked.
+    // secure_delete: what is erased is overwritten, not only unlinked; in the log, by checkpoint.ts.
     database.exec(`
       PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -${PAGE_CACHE};

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { type OpenStore, storeContract } from '../contract.ts'
 import { classOf } from '../projection.ts'
 import type { Store } from '../store.ts'
@@ -26,6 +26,7 @@ import {
   user,
   whisper,
 } from '../testing/items.ts'
+import { EMPTIED } from './checkpoint.ts'
 import { migrate } from './migrations.ts'
 import { openSqliteStore } from './store.ts'
 
@@ -241,6 +242,44 @@ describe('the files', () => {
     await store.reopen()
     for (const file of readdirSync(path)) expect(readFileSync(join(path, file)).includes('a secret')).toBe(false)
     await store.close()
+  })
+
+  test('hold nothing of it a minute later, though nobody writes any more', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const path = directory()
+    const store = await openSqliteStore({ directory: path, node: 1, clock })
+    try {
+      const holding = () =>
+        readdirSync(path).filter(file => readFileSync(join(path, file)).includes('a secret that nobody may find'))
+      const secret = 'a secret that nobody may find'.repeat(200)
+      const [events] = await committed(store, append(ROOM, 0, [created(), message(secret), message('b')]))
+      const target = events?.[1]
+      if (target === undefined) throw new Error('no message')
+      await vi.advanceTimersByTimeAsync(EMPTIED)
+      expect(holding()).toEqual(['conclave.sqlite'])
+      await committed(store, append(ROOM, 1, [deleted(target)]))
+      expect(holding()).not.toEqual([])
+
+      // A backup that reads what was there before holds it up, and nothing else.
+      const reader = new DatabaseSync(join(path, 'conclave.sqlite'), { readOnly: true })
+      reader.exec('BEGIN')
+      reader.prepare('SELECT count(*) FROM events').get()
+      await committed(store, append(ROOM, 1, [message('c')]))
+      const began = performance.now()
+      await vi.advanceTimersByTimeAsync(EMPTIED)
+      expect(performance.now() - began).toBeLessThan(500)
+      expect(statSync(join(path, 'conclave.sqlite-wal')).size).toBeGreaterThan(0)
+      reader.close()
+
+      await vi.advanceTimersByTimeAsync(EMPTIED)
+      expect(holding()).toEqual([])
+      expect(statSync(join(path, 'conclave.sqlite-wal')).size).toBe(0)
+      await committed(store, append(ROOM, 1, [message('d')]))
+      expect((await logOf(store, ROOM)).length).toBe(6)
+    } finally {
+      await store.close()
+      vi.useRealTimers()
+    }
   })
 
   test('hold no ack of what lies at or below a cursor', async () => {
