@@ -107,7 +107,7 @@ export class Commits {
     this.#documents = tables.documents
     this.#ids = ids
     this.#inserts = new EventInserts(database)
-    this.#projected = new ProjectedRows(database)
+    this.#projected = new ProjectedRows(database, tables.hidden)
     const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)])
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>
   }

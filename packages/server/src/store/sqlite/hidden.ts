@@ -1,9 +1,10 @@
 // What users have hidden from themselves: messages of a room in stretches. Two stretches with no message between them that
-// anybody could still see are one, so that a page leaps over them, however many messages they hide.
+// anybody could still see are one, also when what lay between them is erased later: so a page leaps over them, however many
+// messages they hide, and never from one to the next without a message in between.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { RoomId, UserId } from '@conclave/wire'
 import type { PageQuery, ReceiptRow } from '../store.ts'
-import { one, prepareRows } from './rows.ts'
+import { all, one, prepareRows } from './rows.ts'
 import { NO_END } from './sight.ts'
 
 /** Sequences from `low` to `high`, both of them, that one span shows; span 0 where the right is not by membership. */
@@ -18,7 +19,7 @@ interface Hidden {
   readonly high: number
 }
 
-/** All bind 1 user and 2 room, or the room alone; 3 a sequence. */
+/** All bind 1 user and 2 room, or 1 the room where no user is meant; then a sequence. */
 const SQL = {
   /** The last one that begins at or below. */
   below: 'SELECT low, high FROM hidden WHERE user = ?1 AND room = ?2 AND low <= ?3 ORDER BY low DESC LIMIT 1',
@@ -27,6 +28,11 @@ const SQL = {
   isMessage: `SELECT 1 FROM events WHERE room = ?1 AND sequence = ?2 AND class IN ('m', 'x')`,
   lastKept: `SELECT max(sequence) FROM events INDEXED BY events_message WHERE room = ?1 AND class = 'm' AND sequence < ?2`,
   firstKept: `SELECT min(sequence) FROM events INDEXED BY events_message WHERE room = ?1 AND class = 'm' AND sequence > ?2`,
+  anyIn: 'SELECT 1 FROM hidden INDEXED BY hidden_room WHERE room = ?1 LIMIT 1',
+  /** Of each user the two that lie around it: 2 a sequence, 3 the last and 4 the first message beside it that is kept. */
+  around: `SELECT CAST(b.user AS TEXT), b.low, a.low, a.high FROM hidden b INDEXED BY hidden_room CROSS JOIN hidden a
+    ON a.user = b.user AND a.room = b.room AND a.low > ?2 AND a.low <= ?4
+    WHERE b.room = ?1 AND b.high >= ?3 AND b.high < ?2`,
   drop: 'DELETE FROM hidden WHERE user = ?1 AND room = ?2 AND low = ?3',
   put: `INSERT INTO hidden (user, room, low, high) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (user, room, low) DO UPDATE SET high = excluded.high`,
@@ -53,12 +59,28 @@ export class HiddenRows {
     const before = this.#below(room, user, sequence)
     if (before && before.high >= sequence) return
     const after = this.#above(room, user, sequence)
-    const lastKept = (one(this.#sql.lastKept, room, sequence)?.[0] as number | null) ?? 0
-    const firstKept = (one(this.#sql.firstKept, room, sequence)?.[0] as number | null) ?? NO_END
+    const { lastKept, firstKept } = this.#keptBeside(room, sequence)
     const joinsBefore = before !== undefined && lastKept <= before.high
     const joinsAfter = after !== undefined && firstKept >= after.low
     if (joinsAfter) this.#sql.drop.run(user, room, after.low)
     this.#sql.put.run(user, room, joinsBefore ? before.low : sequence, joinsAfter ? after.high : sequence)
+  }
+
+  /** A message was erased: what it has kept apart is one. */
+  join(room: RoomId, sequence: number): void {
+    if (!one(this.#sql.anyIn, room)) return
+    const { lastKept, firstKept } = this.#keptBeside(room, sequence)
+    for (const [user, low, from, high] of all(this.#sql.around, room, sequence, lastKept, firstKept)) {
+      this.#sql.drop.run(user as UserId, room, from as number)
+      this.#sql.put.run(user as UserId, room, low as number, high as number)
+    }
+  }
+
+  #keptBeside(room: RoomId, sequence: number): { lastKept: number; firstKept: number } {
+    return {
+      lastKept: (one(this.#sql.lastKept, room, sequence)?.[0] as number | null) ?? 0,
+      firstKept: (one(this.#sql.firstKept, room, sequence)?.[0] as number | null) ?? NO_END,
+    }
   }
 
   /** What is left of stretches in the order of reading when a user's hidden messages are taken out of them. */

@@ -129,12 +129,13 @@ const STEPS: readonly string[] = [
   -- The id of the token that another one ends with.
   ALTER TABLE tokens ADD COLUMN parent TEXT;
 
-  -- The messages from low to high that a user has hidden from themselves. Stretches of one user never touch: between two
-  -- of them lay a message that is not hidden when they were written.
+  -- The messages from low to high that a user has hidden from themselves. Between two stretches of one user
+  -- lies a message that is neither hidden nor erased.
   CREATE TABLE hidden (
     user INTEGER NOT NULL, room INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL,
     PRIMARY KEY (user, room, low)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX hidden_room ON hidden (room, high);
 
   -- Where each key of an X room was opened.
   CREATE TABLE epochs (

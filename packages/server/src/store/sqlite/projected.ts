@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { RoomId } from '@conclave/wire'
 import type { EventBody } from '../../room/events.ts'
 import { erase, type Projected } from '../projection.ts'
+import type { HiddenRows } from './hidden.ts'
 
 const SQL = {
   openSpan: 'INSERT OR IGNORE INTO spans (user, room, opened, from_sequence) VALUES (?, ?, ?, ?)',
@@ -24,7 +25,10 @@ const SQL = {
 export class ProjectedRows {
   readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>
 
-  constructor(database: DatabaseSync) {
+  readonly #hidden: HiddenRows
+
+  constructor(database: DatabaseSync, hidden: HiddenRows) {
+    this.#hidden = hidden
     const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)])
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>
   }
@@ -75,6 +79,7 @@ export class ProjectedRows {
   #erase(room: RoomId, sequence: number, stored: Readonly<Record<string, unknown>> | undefined): number {
     if (stored === undefined) return 0
     this.#sql.erase.run(JSON.stringify(erase(JSON.parse(stored.body as string) as EventBody)), room, sequence)
+    this.#hidden.join(room, sequence)
     return 1
   }
 }

@@ -127,8 +127,25 @@ export function hiddenSentences(open: () => Promise<OpenStore>): void {
     )
     await committed(store(), rows(hide(7, 9)))
     await committed(store(), rows(hide(6)))
-    expect(await store().hiddenStretches(ROOM, user('2'))).toBe(2)
+    expect(await store().hiddenStretches(ROOM, user('2'))).toBe(1)
     expect(await texts('2', { select: 'kept' })).toBe('room.createdroles.changedmessages.deleted')
+  })
+
+  test('what is erased between two of them makes them one, for each who hid them', async () => {
+    const log = await begin()
+    const theirs: Row = { put: 'hidden', room: ROOM, user: user('3'), sequences: [2, 5, 7] }
+    await committed(store(), rows(hide(2), hide(5), hide(7), theirs))
+    const stretches = () => Promise.all(['2', '3'].map(who => store().hiddenStretches(ROOM, user(who))))
+    expect(await stretches()).toEqual([3, 3])
+    await committed(store(), append(ROOM, 1, [deleted(log[2] as RoomEvent)]))
+    expect(await stretches()).toEqual([3, 3])
+    await committed(store(), rows(hide(4)))
+    expect(await stretches()).toEqual([2, 3])
+    await committed(store(), append(ROOM, 1, [deleted(log[3] as RoomEvent)]))
+    expect(await stretches()).toEqual([2, 2])
+    await committed(store(), append(ROOM, 1, [deleted(log[5] as RoomEvent)]))
+    expect(await stretches()).toEqual([1, 1])
+    expect([await texts('1'), await texts('2'), await texts('3')]).toEqual(['adf', '', ''])
   })
 
   const step = fc.record({
@@ -156,6 +173,8 @@ async function compare(store: Store, steps: readonly { what: string; picks: read
   let control = 1
   const hidden = new Set<number>()
   const erased = new Set<number>()
+  /** Erased by now, and not only at their end. */
+  const deletions = new Set<number>()
   const take = async (...bodies: RoomEvent['body'][]): Promise<void> => {
     const [events = []] = await committed(store, append(ROOM, log.length === 0 ? 0 : control, bodies))
     log.push(...events)
@@ -173,12 +192,14 @@ async function compare(store: Store, steps: readonly { what: string; picks: read
       control = log.length
     } else if (what === 'delete') {
       await take(deleted(...targets))
-      for (const { sequence } of targets) erased.add(sequence)
+      for (const { sequence } of targets) for (const gone of [erased, deletions]) gone.add(sequence)
     } else {
       await committed(store, rows(hide(...targets.map(({ sequence }) => sequence))))
       for (const { sequence } of targets) hidden.add(sequence)
     }
   }
+  const places = log.filter(({ body, sequence }) => body.type === 'message' && !deletions.has(sequence))
+  expect(await store.hiddenStretches(ROOM, user('2'))).toBe(stretchesIn(hidden, places))
   for (const who of members) {
     const gone = (sequence: number): boolean => erased.has(sequence) || (who === '2' && hidden.has(sequence))
     const right = { by: 'member', user: who } as const
@@ -201,4 +222,13 @@ async function compare(store: Store, steps: readonly { what: string; picks: read
       }
     }
   }
+}
+
+/** As many as are kept apart by something that is there and not hidden. */
+function stretchesIn(hidden: ReadonlySet<number>, kept: readonly RoomEvent[]): number {
+  const inOrder = [...hidden].sort((a, b) => a - b)
+  return inOrder.filter((low, index) => {
+    const before = inOrder[index - 1]
+    return before === undefined || kept.some(({ sequence }) => sequence > before && sequence < low)
+  }).length
 }
