@@ -1,5 +1,6 @@
 // How many bytes of bodies are in memory at a time. A body is collected before anything of it is looked at, for as long as
-// its sender likes to take, so that nothing but this bounds what one user's connections hold together.
+// its sender likes to take, and an answer waits for its reader, so that nothing but this bounds what one user's connections
+// hold together.
 import type { IncomingMessage } from 'node:http'
 import { BODIES_IN_ALL, BODIES_OF_ONE, BODY_SMALL } from './limits.ts'
 

@@ -56,6 +56,12 @@ export function hasForm(body: EventBody): boolean {
   }
 }
 
+/** Characters that its envelope has at least: of what a member sent or signed. */
+export function charactersOf({ body }: RoomEvent): number {
+  if (body.type === 'message') return body.content.suite === 'xchat' ? body.content.createEvent.length : 0
+  return signedIn(body)?.detail.length ?? 0
+}
+
 /** `previous`: the event before it that this wire shows. Undefined for an event that it does not show. */
 export function encodeEvent(event: RoomEvent, conversationId: string, previous: EventId | null): Encoded | undefined {
   const inside = isShown(event) ? insideOf(event) : undefined

@@ -9,7 +9,7 @@ import { isRejection } from '../../room/rejection.ts'
 import { conversationIdOf } from '../../room/signatures.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { Encoded } from './encode.ts'
-import { encodeEvent, hasForm, isShown } from './encode.ts'
+import { charactersOf, encodeEvent, hasForm, isShown } from './encode.ts'
 import { PAGE_CHARACTERS, READ_AHEAD, READ_FURTHER } from './limits.ts'
 import type { XchatParts } from './route.ts'
 
@@ -93,6 +93,7 @@ async function readShown(
   { reading }: XchatParts,
 ): Promise<Shown | Rejection> {
   const events: RoomEvent[] = []
+  let characters = 0
   const order = place.from === 'above' ? 'oldest' : 'newest'
   let from = place.from === 'newest' ? undefined : place.sequence
   let ask = Math.min(limit + 1, READ_AHEAD)
@@ -100,8 +101,14 @@ async function readShown(
     const bounds = from === undefined ? {} : order === 'oldest' ? { after: from } : { before: from }
     const page = await reading.page(reader, room.id, { select: 'kept', order, limit: ask, ...bounds })
     if (isRejection(page)) return page
-    for (const event of page.events) if (isShown(event)) events.push(event)
+    for (const event of page.events) {
+      if (!isShown(event)) continue
+      events.push(event)
+      characters += charactersOf(event)
+    }
     if (events.length > limit) return { events: events.slice(0, limit), more: events[limit] ?? null }
+    // What does not fit on the page is not read either.
+    if (characters > PAGE_CHARACTERS) return { events: events.slice(0, -1), more: events.at(-1) ?? null }
     const last = page.events.at(-1)
     if (!last || page.events.length < ask) return { events, more: null }
     from = last.sequence

@@ -4,11 +4,14 @@
 export const BODY_BYTES = 2 * 1024 * 1024
 /** Bytes of a rotation's body: 600 KB for 1,000 members, as wraps stand in it twice. */
 export const ROTATION_BYTES = 4 * 1024 * 1024
-/** Bytes of bodies that one caller, and that all callers together, may be sending at a time: fifteen segments side by side.
- * Smaller bodies are not counted, so that who fills this keeps nobody from writing messages. */
+/** Bytes of bodies, sent or waiting to be read, that one caller and that all callers together may have at a time: fifteen
+ * segments side by side, or seven pages of the largest messages. Smaller ones are not counted, so that who fills this keeps
+ * nobody from writing messages. */
 export const BODIES_OF_ONE = 64 * 1024 * 1024
 export const BODIES_IN_ALL = 512 * 1024 * 1024
 export const BODY_SMALL = 64 * 1024
+/** ms for which a larger answer waits for a reader who takes nothing of it. */
+export const ANSWER_STALLED = 60_000
 /** Nesting of a body: signatures inside actions inside the body use 5. */
 export const BODY_DEPTH = 16
 /** Values in a body: a rotation for 10,000 members has 40,000. */

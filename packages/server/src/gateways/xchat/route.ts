@@ -130,26 +130,36 @@ function registerIn(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec:
     handler: async (request, reply) => {
       const query = parse(spec.query, request.query, '')
       if (query instanceof Refusal) return refuse(reply, query)
-      const answer = await spec.run(callOf(request, query, spec), parts)
+      const caller = callers.get(request) as Caller | AppCaller
+      const answer = await spec.run(callOf(request, caller, query, spec), parts)
       if (answer instanceof Refusal) return refuse(reply, answer)
       if (answer instanceof Bytes) {
         return reply.code(answer.status).headers(answer.headers).type(answer.type).send(answer.body)
       }
+      const text = JSON.stringify(answer)
+      // What changes something is answered with no more than was sent, and counted with that.
+      const full = spec.method === 'GET' ? gate.makeRoomForAnswer(reply, caller, text.length) : null
+      if (full) return refuse(reply, full)
       return reply
         .code(spec.status ?? 200)
         .type('application/json; charset=utf-8')
-        .send(JSON.stringify(answer))
+        .send(text)
     },
   })
 }
 
 const callers = new WeakMap<FastifyRequest, Caller | AppCaller>()
 
-function callOf(request: FastifyRequest, query: unknown, spec: Route): Call<unknown, unknown, Caller | AppCaller> {
+function callOf(
+  request: FastifyRequest,
+  caller: Caller | AppCaller,
+  query: unknown,
+  spec: Route,
+): Call<unknown, unknown, Caller | AppCaller> {
   const sent = request.body instanceof Form || typeof request.body === 'string' ? request.body : ''
   const params = request.params as Readonly<Record<string, string>>
   return {
-    caller: callers.get(request) as Caller | AppCaller,
+    caller,
     param: name => params[name] ?? '',
     header: name => String(request.headers[name] ?? ''),
     query,

@@ -10,6 +10,7 @@ import type { Account } from '../../room/facts.ts'
 import type { Token } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { announced, Bodies } from './bodies.ts'
+import { ANSWER_STALLED, BODY_SMALL } from './limits.ts'
 import { notAuthorized, problem, Refusal, UNAUTHORIZED, unavailable } from './problem.ts'
 import { RATES, REGISTRATIONS, UNKNOWN_TOKENS } from './rates.ts'
 import type { Route } from './route.ts'
@@ -72,7 +73,17 @@ export class Gate {
 
   /** Room in memory for a body of at most so many bytes, until the answer is through. */
   makeRoom(request: FastifyRequest, reply: FastifyReply, caller: Caller | AppCaller, most: number): Refusal | null {
-    const taken = this.#bodies.take(caller.account?.id ?? `app:${caller.app}`, announced(request.raw, most))
+    return this.#hold(reply, caller, announced(request.raw, most))
+  }
+
+  /** The same for an answer, whose reader may be slow, but not take nothing. */
+  makeRoomForAnswer(reply: FastifyReply, caller: Caller | AppCaller, bytes: number): Refusal | null {
+    if (bytes > BODY_SMALL) reply.raw.setTimeout(ANSWER_STALLED)
+    return this.#hold(reply, caller, bytes)
+  }
+
+  #hold(reply: FastifyReply, caller: Caller | AppCaller, bytes: number): Refusal | null {
+    const taken = this.#bodies.take(caller.account?.id ?? `app:${caller.app}`, bytes)
     if (taken === 'all') return new Refusal(unavailable('too many large requests are under way, try again'))
     if (taken === 'own') return new Refusal(TOO_LARGE_TOGETHER, { 'retry-after': '1' })
     reply.raw.once('close', taken)
