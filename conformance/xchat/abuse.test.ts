@@ -465,13 +465,16 @@ describe('bodies out of all proportion', () => {
     ])
   })
 
-  test('of another media type are refused in words, an empty one of any is none', async () => {
+  test('of another media type, or compressed, are refused in words, an empty one of any is none', async () => {
     const path = `/2/chat/conversations/${group.id}`
     const form = await ask(server.url, tokenOf(A), 'POST', `${path}/members`, {
       body: 'user_ids=5',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     })
     expect([form.status, form.body.detail]).toEqual([415, 'Content-Type: must be application/json'])
+    const headers = { 'content-encoding': 'gzip' }
+    const compressed = await ask(server.url, tokenOf(A), 'POST', `${path}/members`, { body: '{}', headers })
+    expect([compressed.status, compressed.body.detail]).toEqual([415, expect.stringContaining('Content-Encoding')])
     const empty = await ask(server.url, tokenOf(A), 'POST', `${path}/members`)
     expect(empty.body.detail).toBe('$.user_ids: is missing but it is required')
     const list = await ask(server.url, tokenOf(A), 'GET', '/2/chat/conversations')

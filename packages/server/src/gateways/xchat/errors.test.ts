@@ -81,12 +81,26 @@ describe('the table of problems', () => {
     expect(detail('epoch.stale')).toContain('NON_LATEST_CKEY_VERSION')
     expect(detail('message.plaintext')).toContain('ONLY_ENCRYPTED_MESSAGES_ALLOWED')
     expect(detail('message.size')).toContain('CONTENTS_TOO_LARGE')
+    expect(detail('message.taken')).toContain('duplicate')
+    expect(detail('message.taken')).toContain('already')
     expect(detail('wrap.missing')).toContain('missing participant key for 333')
     expect(detail('wrap.extra')).toContain('extra participant key')
     expect(detail('room.full')).toBe('Too many members: adding these members would exceed the allowed group size.')
     expect(detail('members.unaddable')).toBe(
       'Cannot add all members: one or more of the requested members cannot be added to this conversation.',
     )
+  })
+
+  test('a failure that X names is named in the sentence, wherever it is written', () => {
+    let named = 0
+    for (const code of REJECTION_CODES) {
+      const problem = problemOf(rejection(code), ABOUT)
+      if (problem.code === undefined) continue
+      named += 1
+      expect(problem.detail).toContain(problem.code)
+      if (problem.errors) expect(problem.errors).toEqual([{ message: problem.detail }])
+    }
+    expect(named).toBeGreaterThan(8)
   })
 
   test('a hidden group is told like an unknown one', () => {

@@ -149,7 +149,8 @@ const TABLE: Table = {
   'message.plaintext': () => onlyEncrypted('a message names the key version that it is encrypted under'),
   'message.suite': ({ wanted }) => onlyEncrypted(`this conversation takes ${wanted} content`),
   'message.unknown': ({ id }) => notFound('message', 'sequence_ids', id ?? ''),
-  'message.taken': ({ key }) => invalidField('message_id', `${key} is already used by another message or action`),
+  'message.taken': ({ key }) =>
+    invalidField('message_id', `duplicate: ${key} is already used by another message or action`),
 
   'hidden.full': ({ limit }) =>
     invalidField('sequence_ids', `a user hides at most ${limit} stretches of messages in a conversation`),

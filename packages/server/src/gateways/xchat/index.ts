@@ -9,7 +9,7 @@ import { drained } from './drain.ts'
 import { oauth } from './oauth/plugin.ts'
 import { openapi } from './openapi.ts'
 import { Previous } from './previous.ts'
-import { invalidRequest, problem, Refusal, unavailable } from './problem.ts'
+import { invalidRequest, problem, Refusal, unavailable, unsupported } from './problem.ts'
 import { PREFIX } from './realm/config.ts'
 import { type AnswerFailure, realmPlugin } from './realm/index.ts'
 import type { Route, XchatParts } from './route.ts'
@@ -163,7 +163,7 @@ function refusalOf(error: FastifyError, { log }: XchatParts): Refusal {
   const status = error.statusCode ?? 500
   if (status === 413) return new Refusal(problem('about:blank', 'Payload Too Large', 413, 'the body is too large'))
   if (status === 415) {
-    return new Refusal(problem('about:blank', 'Unsupported Media Type', 415, 'Content-Type: must be application/json'))
+    return new Refusal(unsupported('Content-Type: must be application/json'))
   }
   if (status >= 400 && status < 500) return new Refusal(invalidRequest('body', 'the request cannot be read'))
   if (error.name === 'StoreFailure') {

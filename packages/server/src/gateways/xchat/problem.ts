@@ -55,12 +55,23 @@ export function problem(
   detail: string,
   members: Members = {},
 ): Problem {
-  return { type: type === 'about:blank' ? type : TYPES + type, title, status, detail, ...members }
+  return {
+    type: type === 'about:blank' ? type : TYPES + type,
+    title,
+    status,
+    detail: named(detail, members),
+    ...members,
+  }
+}
+
+/** The sentence with the failure's name in it: most clients show their user the sentence and nothing else. */
+function named(detail: string, { code }: Members): string {
+  return typeof code === 'string' && !detail.includes(code) ? `${detail} (${code})` : detail
 }
 
 /** 400. `parameter` is the field of the body, the query or the path that is wrong; the detail names it too. */
 export function invalidRequest(parameter: string, detail: string, members: Members = {}): Problem {
-  const errors = [{ message: detail }]
+  const errors = [{ message: named(detail, members) }]
   return problem('invalid-request', 'Invalid Request', 400, detail, { parameter, errors, ...members })
 }
 
@@ -83,6 +94,11 @@ export function notAuthorized(resource: string, id: string | null, detail: strin
 /** 409: the same request may be right after a look at how things stand. */
 export function conflict(detail: string, members: Members = {}): Problem {
   return problem('conflict', 'Conflict', 409, detail, members)
+}
+
+/** 415: a body that is none of those which the route reads. */
+export function unsupported(detail: string): Problem {
+  return problem('about:blank', 'Unsupported Media Type', 415, detail)
 }
 
 export function unavailable(detail: string): Problem {

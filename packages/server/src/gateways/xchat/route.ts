@@ -12,7 +12,7 @@ import type { Activity } from './activity/index.ts'
 import { Form, readForm } from './form.ts'
 import { BODY_BYTES, BODY_DEPTH, BODY_VALUES } from './limits.ts'
 import type { Previous } from './previous.ts'
-import { invalidRequest, Refusal } from './problem.ts'
+import { invalidRequest, Refusal, unsupported } from './problem.ts'
 import type { RATES } from './rates.ts'
 import { parse } from './schema.ts'
 import type { AppCaller, Caller, Gate } from './session.ts'
@@ -123,6 +123,7 @@ function registerIn(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec:
     onRequest: async (request, reply) => {
       const caller = await gate.admit(request, reply, spec)
       if (caller instanceof Refusal) return refuse(reply, caller)
+      if (isCompressed(request)) return refuse(reply, COMPRESSED)
       const full = gate.makeRoom(request, reply, caller, spec.bodyLimit ?? BODY_BYTES)
       if (full) return refuse(reply, full)
       callers.set(request, caller)
@@ -146,6 +147,14 @@ function registerIn(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec:
         .send(text)
     },
   })
+}
+
+/** Limits of bodies count the bytes that come. */
+const COMPRESSED = new Refusal(unsupported('Content-Encoding: a body must not be compressed'))
+
+function isCompressed({ headers }: FastifyRequest): boolean {
+  const coding = headers['content-encoding']
+  return coding !== undefined && coding.toLowerCase() !== 'identity'
 }
 
 const callers = new WeakMap<FastifyRequest, Caller | AppCaller>()

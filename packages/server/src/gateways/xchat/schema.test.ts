@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Refusal } from './problem.ts'
-import { encryptedText, list, maxResults, messageId, names, object, parse, text, userId } from './schema.ts'
+import { distinct, encryptedText, list, maxResults, messageId, names, object, parse, text, userId } from './schema.ts'
 
 const body = object({
   user_ids: list(userId),
@@ -35,10 +35,17 @@ describe('what does not fit is named', () => {
   test('in a query', () => {
     const query = z.object({ max_results: maxResults, fields: names(['id', 'type']) })
     expect(detail({ max_results: '0' }, query, '')).toBe('max_results: must be a number from 1 to 100')
-    expect(detail({ max_results: ['1', '2'] }, query, '')).toContain('max_results')
+    expect(detail({ max_results: ['1', '2'] }, query, '')).toBe('max_results: must be given once')
     expect(detail({ fields: 'id,foo' }, query, '')).toBe('fields: must be a comma-separated list of: id, type')
     expect(detail({ fields: '' }, query, '')).toContain('fields')
     expect(parse(query, { fields: 'id,type' }, '')).toEqual({ max_results: 10, fields: ['id', 'type'] })
+  })
+
+  test('one of some words that is not there, and what stands there twice', () => {
+    const choice = object({ way: z.enum(['up', 'down'], 'must be up or down'), ids: distinct(userId, 5) })
+    expect(detail({ ids: [] }, choice)).toBe('$.way: is missing but it is required')
+    expect(detail({ way: 'left', ids: [] }, choice)).toBe('$.way: must be up or down')
+    expect(detail({ way: 'up', ids: ['5', '5'] }, choice)).toBe('$.ids: must not hold a duplicate')
   })
 
   test('an encrypted title has nonce and tag at least', () => {

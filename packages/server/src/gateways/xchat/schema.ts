@@ -13,7 +13,7 @@ import { invalidRequest, Refusal } from './problem.ts'
 const BASE64 = /^[A-Za-z0-9+/=_-]+$/
 const MISSING = 'is missing but it is required'
 /** What zod says of a value that is not there. */
-const MISSED = new Set<string | undefined>(['invalid_type', 'invalid_union'])
+const MISSED = new Set<string | undefined>(['invalid_type', 'invalid_union', 'invalid_value'])
 /** Characters of a client's own name for a property that are shown to it. */
 const SHOWN = 64
 
@@ -32,7 +32,7 @@ export function list<T extends z.ZodType>(element: T, max?: number) {
 
 /** A list that names nothing twice. */
 export function distinct<T extends z.ZodType>(element: T, max: number) {
-  return list(element, max).refine(values => new Set(values).size === values.length, 'must not name anything twice')
+  return list(element, max).refine(values => new Set(values).size === values.length, 'must not hold a duplicate')
 }
 
 export function object<S extends z.ZodRawShape>(shape: S) {
@@ -87,7 +87,7 @@ export function names<const N extends string>(allowed: readonly N[]) {
 }
 
 export const maxResults = z
-  .string()
+  .string('must be given once')
   .regex(/^[0-9]{1,4}$/, `must be a number from 1 to ${PAGE_MAX}`)
   .transform(Number)
   .refine(count => count >= 1 && count <= PAGE_MAX, `must be a number from 1 to ${PAGE_MAX}`)
