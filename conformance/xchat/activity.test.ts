@@ -1,11 +1,25 @@
 // Live delivery over streams (x-chat.md 3.15): who is told of what, what they can do with it, and who hears nothing.
+import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { compareIds, decodeMessageEvent } from '@conclave/wire'
 import { Client } from '@xdevplatform/xdk'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { TestServer } from '../server.ts'
 import { type AppAt, attempt, codeOf, exchange } from './browser.ts'
 import type { Hand } from './hand.ts'
-import { addTo, adminsBody, enroll, leaveBody, makeGroup, messageBody, removalBody, retitleBody } from './hand.ts'
+import {
+  addTo,
+  adminsBody,
+  deleteBody,
+  enroll,
+  leaveBody,
+  type MessageFaults,
+  makeGroup,
+  messageBody,
+  removalBody,
+  retitleBody,
+} from './hand.ts'
 import { ask } from './http.ts'
 import { APP, Listener, SECRET, subscribe, subscribeToAll, type Told, until } from './listener.ts'
 import { Person } from './sdk.ts'
@@ -435,6 +449,45 @@ describe('what happened meanwhile', () => {
     await stream.has(2)
     expect(stream.types()).toEqual(['chat.conversation.join', 'chat.received'])
     expect(stream.events[1].payload.id).toBe(last)
+  })
+})
+
+describe('what waits for a reader', () => {
+  test('is not told any more when it was deleted or has run out meanwhile', async () => {
+    const who = CROWD[23] as string
+    const hand = await enroll(server.url, who)
+    await subscribeToAll(server.url, who)
+    const group = await makeGroup(server.url, a, [a, hand])
+    const send = async (faults: MessageFaults = {}) => {
+      const body = messageBody(a, group.id, group.version, faults)
+      const sent = await post(`${group.id}/messages`, body, A)
+      const event = decodeMessageEvent(sent.body.data.encoded_message_event)
+      if (!event.ok) throw new Error(event.error)
+      return { message: body.message_id, sequence: event.value.sequenceId }
+    }
+    // More than the sockets between the two take.
+    const before = await Promise.all(Array.from({ length: 60 }, () => send({ contents: randomBytes(250_000) })))
+    before.sort((one, other) => compareIds(one.sequence, other.sequence))
+    const socket = connect(server.port, '127.0.0.1')
+    socket.pause()
+    socket.write(
+      `GET /2/activity/stream?backfill_minutes=5 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${tokenOf(who)}\r\n\r\n`,
+    )
+    await pause(1_000)
+    const [late, gone, fading, kept] = [before.at(-1)!, await send(), await send({ ttlMsec: '1000' }), await send()]
+    const deleted = deleteBody(a, group.id, [late.sequence, gone.sequence], 'all')
+    expect((await post(`${group.id}/messages/delete`, deleted, A)).status).toBe(200)
+    await pause(1_100)
+
+    let text = ''
+    socket.setEncoding('latin1').on('data', chunk => {
+      text += chunk
+    })
+    socket.resume()
+    await until(() => text.includes(kept.message))
+    expect(before.filter(({ message }) => !text.includes(message))).toEqual([late])
+    expect([gone, fading].filter(({ message }) => text.includes(message))).toEqual([])
+    socket.destroy()
   })
 })
 

@@ -22,9 +22,15 @@ export function expiryAt(now: number, room: number | null, own: number | null): 
   return shortest === Infinity ? null : now + shortest
 }
 
+/** ms since 1970 when it goes by itself; null: it stays. */
+export function endOf(body: EventBody): number | null {
+  return body.type === 'message' ? (body.expiresAt ?? null) : null
+}
+
 /** Nobody is shown it any more, whether or not it is erased. */
 export function hasEnded(body: EventBody, now: number): boolean {
-  return body.type === 'message' && body.expiresAt !== undefined && body.expiresAt <= now
+  const end = endOf(body)
+  return end !== null && end <= now
 }
 
 function isTtl(ms: number): boolean {

@@ -15,11 +15,6 @@ export function audienceOf(body: EventBody): string | null {
   return body.type === 'message' && body.to ? `,${body.to.join(',')},` : null
 }
 
-/** ms since 1970 when a message goes by itself; null: it stays. */
-export function expiryOf(body: EventBody): number | null {
-  return body.type === 'message' ? (body.expiresAt ?? null) : null
-}
-
 /** A name or user name as it is looked up and kept unique: without regard to case. */
 export function foldName(name: string): string {
   return name.toLowerCase()

@@ -3,7 +3,8 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { RoomEvent } from '../../room/events.ts'
-import { audienceOf, classOf, expiryOf } from '../projection.ts'
+import { endOf } from '../../room/ttl.ts'
+import { audienceOf, classOf } from '../projection.ts'
 
 const COLUMNS = 7
 /** Rows per statement: measured 8 to 128, flat from here on. */
@@ -28,7 +29,7 @@ export class EventInserts {
 
   add(event: RoomEvent): void {
     const { room, sequence, id, at, actor, body } = event
-    const [audience, expiresAt] = [audienceOf(body), expiryOf(body)]
+    const [audience, expiresAt] = [audienceOf(body), endOf(body)]
     if (audience !== null || expiresAt !== null) {
       // Rare, so the rows of all others go without the columns.
       this.#special.run(room, sequence, id, at, actor, classOf(body), JSON.stringify(body), audience, expiresAt)

@@ -2,11 +2,12 @@
 // two nothing is missing and nothing comes twice.
 import type { UserId } from '@conclave/wire'
 import type { Account } from '../../../room/facts.ts'
+import { endOf } from '../../../room/ttl.ts'
 import type { LogPage, Span } from './history.ts'
 import { logPage, roomsSince, typeThen } from './history.ts'
 import type { LiveParts } from './live.ts'
 import { deliveryText } from './payloads.ts'
-import { listenerOf } from './rights.ts'
+import { listenerOf, readAs } from './rights.ts'
 import type { ActivityStream } from './stream.ts'
 import type { Subscription } from './subscriptions.ts'
 import { aboutUser } from './subscriptions.ts'
@@ -55,15 +56,28 @@ async function fillPage(
   stream: ActivityStream,
   parts: LiveParts,
 ): Promise<boolean> {
-  for (const event of events) {
-    const type = typeThen(event, account)
+  let waited = false
+  for (const read of events) {
+    // What was read before a wait may be deleted meanwhile, or its reader be out of the room.
+    const event = waited ? (await readAs(account, room.id, read.sequence, parts))?.event : read
+    const type = event ? typeThen(event, account) : null
+    if (!event || type === null) continue
     for (const subscription of subscriptions) {
       if (subscription.type !== type || !(await listenerOf(subscription, parts))) continue
       const payload = await parts.payloads.of(event, room, account)
       if (payload === undefined || !stream.open) continue
       const text = deliveryText(subscription, type, event.id, payload)
-      const line = { user: account.id, room: room.id, sequence: event.sequence, at: event.at, text }
-      if (!(await stream.fill(line))) return false
+      const line = {
+        user: account.id,
+        room: room.id,
+        sequence: event.sequence,
+        at: event.at,
+        endsAt: endOf(event.body),
+        text,
+      }
+      const filled = await stream.fill(line)
+      if (filled === 'gone') return false
+      waited ||= filled === 'waited'
     }
   }
   return stream.open

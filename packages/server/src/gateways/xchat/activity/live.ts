@@ -4,6 +4,7 @@
 import type { RoomId, UserId } from '@conclave/wire'
 import type { BusMessage, Delivery, Unsubscribe } from '../../../bus/bus.ts'
 import { concerned } from '../../../engine/publish.ts'
+import { endOf } from '../../../room/ttl.ts'
 import type { GatewayParts } from '../../gateway.ts'
 import { isShown } from '../encode.ts'
 import type { Consents } from './consents.ts'
@@ -165,9 +166,19 @@ export class Live {
 
   #shared(room: RoomId, message: BusMessage): void {
     if (message.kind !== 'event') return
-    const named = new Set(concerned(message.delivery.event.body))
+    const { body } = message.delivery.event
+    if (body.type === 'messages.deleted') this.#forget(room, body.sequences)
+    const named = new Set(concerned(body))
     const users = [...(this.#rooms.get(room)?.users ?? [])].filter(user => !named.has(user))
     this.#owe(message.delivery, users)
+  }
+
+  /** Behind what is being told of the room. */
+  #forget(room: RoomId, sequences: readonly number[]): void {
+    const told = this.#lanes.get(room) ?? Promise.resolve()
+    void told.then(() => {
+      for (const stream of this.streams) stream.forget(room, sequences)
+    })
   }
 
   /** Finds at once who is owed it, and lets the rest follow in the room's order. */
@@ -219,7 +230,7 @@ export class Live {
       const current = this.#parts.subscriptions.get(subscription.id)
       if (!current || current.webhook !== null) continue
       const text = deliveryText(current, current.type, event.id, payload)
-      const line = { user, room: room.id, sequence: event.sequence, at: event.at, text }
+      const line = { user, room: room.id, sequence: event.sequence, at: event.at, endsAt: endOf(event.body), text }
       for (const stream of this.#streamsFor(current)) stream.tell(line)
     }
   }

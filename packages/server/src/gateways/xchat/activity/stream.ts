@@ -27,6 +27,8 @@ export interface Line {
   readonly sequence: number
   /** ms since 1970, of the event. */
   readonly at: number
+  /** ms since 1970 when nobody is told of it any more; null never. */
+  readonly endsAt: number | null
   readonly text: string
 }
 
@@ -86,11 +88,17 @@ export class ActivityStream {
     if (this.#waitingBytes > STREAM_BYTES) this.cut()
   }
 
-  /** Something of the logs. Resolves when there is room for more; false where the reader is gone. */
-  async fill(line: Line): Promise<boolean> {
+  /** Messages that were deleted while they waited here. */
+  forget(room: RoomId, sequences: readonly number[]): void {
+    const gone = new Set(sequences)
+    this.#waiting = this.#waiting?.filter(line => line.room !== room || !gone.has(line.sequence)) ?? null
+  }
+
+  /** Something of the logs. Resolves when there is room for more, which may take its reader long. */
+  async fill(line: Line): Promise<'gone' | 'waited' | 'at once'> {
     this.#push(line.text)
-    if (this.readable.readableLength < STREAM_LOW) return this.#open
-    return this.#drain()
+    if (this.readable.readableLength < STREAM_LOW) return this.#open ? 'at once' : 'gone'
+    return (await this.#drain()) ? 'waited' : 'gone'
   }
 
   /** The log of this room was read up to here for this user. */
@@ -103,6 +111,7 @@ export class ActivityStream {
     const waiting = this.#waiting ?? []
     this.#waiting = null
     for (const line of waiting) {
+      if (line.endsAt !== null && line.endsAt <= now) continue
       if (line.sequence > (this.#reached.get(`${line.user} ${line.room}`) ?? 0)) this.#push(line.text)
     }
     this.#reached = new Map()
