@@ -60,7 +60,7 @@ async function keyOf(person: Person): Promise<string> {
 
 /** What a witness behind the proxy says, who has seen everything as it was. */
 async function told(path: RegExp, tell: (answer: Answer) => unknown, who = B, of = group): Promise<string[]> {
-  const witness = new Witness(lying, tokenOf(who))
+  const witness = new Witness(lying, tokenOf(who), who)
   lie = null
   expect(await witness.look(of)).toEqual([])
   lie = { path, tell: answer => tell(answer) ?? answer }
@@ -76,7 +76,7 @@ describe('behind an honest server', () => {
   test('nothing is wrong, for those who were there and for those who came, and all see one head', async () => {
     const heads = []
     for (const who of [A, B, C]) {
-      const witness = new Witness(server.url, tokenOf(who))
+      const witness = new Witness(server.url, tokenOf(who), who)
       expect(await witness.look(group)).toEqual([])
       heads.push(witness.remembered.get(group))
     }
@@ -85,7 +85,7 @@ describe('behind an honest server', () => {
   })
 
   test('who came later reads no entry from before, nor the salts by which they could be guessed (L10)', async () => {
-    const { links } = await new Witness(server.url, tokenOf(C)).pages(`/chat/conversations/${group}/chain`)
+    const { links } = await new Witness(server.url, tokenOf(C), C).pages(`/chat/conversations/${group}/chain`)
     expect(links.slice(0, 3).map(link => Object.keys(link))).toEqual(Array(3).fill(['number', 'digest', 'hash']))
     expect(links.slice(3).every(link => link.entry)).toBe(true)
     const outside = await ask(server.url, tokenOf(D), 'GET', `/2/chat/conversations/${group}/chain`)
@@ -98,7 +98,7 @@ describe('behind an honest server', () => {
   })
 
   test('nothing is wrong whatever members do with X’s SDK, in a group and in a one-to-one', async () => {
-    const [witness, other] = [new Witness(server.url, tokenOf(A)), new Witness(server.url, tokenOf(B))]
+    const [witness, other] = [new Witness(server.url, tokenOf(A), A), new Witness(server.url, tokenOf(B), B)]
     const looked = async (of: string) => expect([...(await witness.look(of)), ...(await other.look(of))]).toEqual([])
     const { id } = await a.createGroup([B])
     await looked(id)
@@ -117,7 +117,7 @@ describe('behind an honest server', () => {
     await looked(id)
     await a.add(id, [C])
     await looked(id)
-    await new Witness(server.url, tokenOf(C)).look(id)
+    await new Witness(server.url, tokenOf(C), C).look(id)
     await a.begin(B)
     await looked(`${A}-${B}`)
     await a.rotate(`${A}:${B}`, [A, B])
@@ -226,7 +226,7 @@ describe('a client between whom and the server somebody stands notices', () => {
 
   test('another room’s chain', async () => {
     const other = (await a.createGroup([B])).id
-    const { links, head } = await new Witness(server.url, tokenOf(B)).pages(`/chat/conversations/${other}/chain`)
+    const { links, head } = await new Witness(server.url, tokenOf(B), B).pages(`/chat/conversations/${other}/chain`)
     expect(
       await told(chain, answer => ({ data: links, meta: { ...answer.meta, next_token: undefined, head } })),
     ).toContain('link')
@@ -248,7 +248,7 @@ describe('a client of a server whose database somebody changed while it stood st
       const z = await enroll(own.url, CROWD[0] as string)
       const made = await makeGroup(own.url, x, [x, y])
       await addTo(own.url, made, x, [z])
-      const witness = new Witness(own.url, tokenOf(A))
+      const witness = new Witness(own.url, tokenOf(A), A)
       expect(await witness.look(made.id)).toEqual([])
       await own.stop()
       const database = new DatabaseSync(join(own.data, 'conclave.sqlite'))
@@ -256,7 +256,7 @@ describe('a client of a server whose database somebody changed while it stood st
       database.close()
       const again = await startServer({ data: own.data })
       try {
-        const later = new Witness(again.url, tokenOf(A))
+        const later = new Witness(again.url, tokenOf(A), A)
         for (const [id, head] of witness.remembered) later.remembered.set(id, head)
         return [...new Set((await later.look(made.id)).map(({ fault }) => fault))]
       } finally {

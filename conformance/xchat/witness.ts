@@ -17,13 +17,15 @@ export interface Pages {
 export class Witness {
   readonly #url: string
   readonly #token: string
+  readonly #user: string
   /** Heads by user or conversation. */
   readonly remembered = new Map<string, ChainHead>()
 
   /** `url`: where this client believes the server to be. */
-  constructor(url: string, token: string) {
+  constructor(url: string, token: string, user: string) {
     this.#url = url
     this.#token = token
+    this.#user = user
   }
 
   /** Everything about a conversation (`g…` or `a-b`) and the keys of everybody in it. Remembers where it all stands if nothing is wrong. */
@@ -50,7 +52,8 @@ export class Witness {
     const isGroup = conversation.startsWith('g')
     // A direct room's number is nowhere but in its chain, which says whose it is.
     const room = isGroup ? conversation.slice(1) : chain.id
-    const check = new RoomCheck(room, user => logs.get(user)?.keys, webCrypto, this.remembered.get(conversation))
+    const remembered = this.remembered.get(conversation)
+    const check = new RoomCheck(room, user => logs.get(user)?.keys, webCrypto, remembered, this.#user)
     for (const link of chain.links) faults.push(...(await check.take(link)))
     faults.push(...check.end(chain.head))
     const epoch = await this.#newestKey(conversation)

@@ -16,15 +16,17 @@ const crypto: ChainCrypto = {
     encodeBase64NoPad(signature) === fakeSignature(encodeBase64(key), Buffer.from(bytes).toString()),
 }
 
-/** `from`: sequence of the first event that the member may read; what is before it they see closed. */
+/** `from`: sequence of the first event that the member may read; what is before it they see closed, and `reader` is who
+ * they are. */
 export async function checked(
   people: People,
   events: readonly RoomEvent[],
   from = 0,
+  reader?: UserId,
 ): Promise<{ readonly check: RoomCheck; readonly faults: readonly Fault[] }> {
   const keysOf = (user: string) =>
     new Map(people.keySets.get(user as UserId)?.keys.map(key => [key.version, key]) ?? [])
-  const check = new RoomCheck(ROOM, keysOf, crypto)
+  const check = new RoomCheck(ROOM, keysOf, crypto, undefined, reader)
   const faults: Fault[] = []
   let last = startHash('room chain', ROOM, sha256)
   let number = 0

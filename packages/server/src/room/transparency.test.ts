@@ -2,13 +2,25 @@
 // of their place. A member who checks the chain (protocol/transparency.md) is not deceived by any.
 import type { EventId, UserId } from '@conclave/wire'
 import type { FaultKind } from '@conclave/wire/transparency/fault'
+import { DELETE_FOR_ALL, DELETE_FOR_SELF } from '@conclave/wire/xchat/detail'
 import type { GroupChange } from '@conclave/wire/xchat/events'
 import { describe, expect, test } from 'vitest'
 import { apply } from './apply.ts'
 import { checked } from './chain-testing.ts'
 import { blankRoom } from './commands/create-room.ts'
 import type { EventBody, RoomEvent, Signed } from './events.ts'
-import { action, groupCreate, keyChange, memberAdd, People, ROOM, userId, wrapsFor } from './fixtures.ts'
+import {
+  action,
+  freshMessageId,
+  groupCreate,
+  keyChange,
+  memberAdd,
+  People,
+  ROOM,
+  userId,
+  wrapsFor,
+  xchatContent,
+} from './fixtures.ts'
 import type { ActionSignature } from './signatures.ts'
 import { conversationIdOf } from './signatures.ts'
 import type { RoomState } from './state.ts'
@@ -25,8 +37,15 @@ class Story {
   #version = 1_800_000_000_000
   #state: RoomState | undefined
 
-  constructor() {
-    for (const user of [ann, bob, cat, dan]) this.people.add(user, true)
+  /** `direct`: a direct room of Ann and Bob with these members in the place of the group. */
+  constructor(direct?: readonly UserId[]) {
+    for (const user of [ann, bob, cat, dan, userId(4)]) this.people.add(user, true)
+    if (direct) {
+      const room = blankRoom({ suite: 'xchat', kind: 'direct', members: direct, pair: [ann, bob] })
+      this.tell(ann, { type: 'room.created', channel: this.people.channel.id, ...room })
+      this.tell(ann, this.key(ann, direct))
+      return
+    }
     const room = blankRoom({ suite: 'xchat', kind: 'private', title: 'Team', members: [ann, bob], owners: [ann] })
     this.tell(ann, { type: 'room.created', channel: this.people.channel.id, ...room })
     const version = this.next()
@@ -85,12 +104,24 @@ class Story {
     })
   }
 
+  message(by: UserId): EventBody {
+    const messageId = freshMessageId()
+    const content = xchatContent(this.people, by, this.state, this.state.epoch?.version ?? '', messageId)
+    return { type: 'message', messageId, content }
+  }
+
+  deletion(by: UserId, kind: number, ids: readonly string[], targets: readonly string[]): EventBody {
+    const event = { action: kind, sequenceIds: ids }
+    const detail = action(this.people, by, { kind: 'messageDelete', event }, conversationIdOf(this.state))
+    return { type: 'messages.deleted', targets: targets as EventId[], sequences: [1], signed: signed(detail) }
+  }
+
   change(by: UserId, change: GroupChange): Signed {
     return signed(action(this.people, by, { kind: 'groupChange', change }, conversationIdOf(this.state)))
   }
 
-  async faults(from = 0): Promise<FaultKind[]> {
-    return [...new Set((await checked(this.people, this.events, from)).faults.map(({ fault }) => fault))]
+  async faults(from = 0, reader?: UserId): Promise<FaultKind[]> {
+    return [...new Set((await checked(this.people, this.events, from, reader)).faults.map(({ fault }) => fault))]
   }
 }
 
@@ -103,9 +134,9 @@ test('what happens honestly is in order, also for who came in the middle', async
   story.tell(cat, ...story.admins(cat, [bob, cat], false))
   story.tell(dan, ...story.admins(dan, [dan], true))
   expect(await story.faults()).toEqual([])
-  expect(await story.faults(4)).toEqual([])
-  expect(await story.faults(10)).toEqual([])
-  const { check } = await checked(story.people, story.events, 10)
+  expect(await story.faults(4, cat)).toEqual([])
+  expect(await story.faults(10, dan)).toEqual([])
+  const { check } = await checked(story.people, story.events, 10, dan)
   expect([...(check.roster.members ?? [])]).toEqual([bob, cat, dan])
 })
 
@@ -182,6 +213,42 @@ describe('noticed is', () => {
       'unsigned',
       story => story.tell(ann, { type: 'ttl.changed', ttlMs: 5, signed: null as unknown as Signed }),
     ],
+    [
+      'an admin who is no member',
+      'unsigned',
+      story => story.tell(ann, { type: 'roles.changed', user: dan, role: 'owner', granted: true, signed: null }),
+    ],
+    [
+      'a title that nobody signed',
+      'unsigned',
+      story => story.tell(ann, { type: 'room.retitled', title: 'old', avatar: null, signed: null }),
+    ],
+    [
+      'a title that somebody else brings with the key of a removal',
+      'unsigned',
+      story => {
+        story.tell(ann, ...story.addition(ann, cat), ...story.removal(ann, cat))
+        story.tell(bob, { type: 'room.retitled', title: 'old', avatar: null, signed: null })
+      },
+    ],
+    [
+      'a deletion of other messages than signed',
+      'signature',
+      story => story.tell(ann, story.deletion(ann, DELETE_FOR_ALL, ['7'], ['8'])),
+    ],
+    [
+      'a deletion for everybody that was signed as one for oneself',
+      'signature',
+      story => story.tell(ann, story.deletion(ann, DELETE_FOR_SELF, ['7'], ['7'])),
+    ],
+    [
+      'a message that is sent again',
+      'message',
+      story => {
+        const message = story.message(ann)
+        story.tell(ann, message, message)
+      },
+    ],
   ]
   test.each(lies)('%s (%s)', async (_name, kind, tell) => {
     const story = new Story()
@@ -193,6 +260,41 @@ describe('noticed is', () => {
   test('who let a reader in and was no member by their own words (actor)', async () => {
     const story = new Story()
     story.tell(dan, ...story.addition(dan, cat))
-    expect(await story.faults(4)).toEqual(['actor'])
+    expect(await story.faults(4, cat)).toEqual(['actor'])
+  })
+
+  test('a direct room with a third member (member.ghost)', async () => {
+    for (const [members, kind] of [
+      [[ann, bob], []],
+      [[ann, bob, dan], ['member.ghost']],
+    ] as const) {
+      const story = new Story(members)
+      expect(await story.faults()).toEqual(kind)
+    }
+    const story = new Story([ann, bob])
+    story.tell(ann, ...story.addition(ann, dan))
+    expect(await story.faults()).toContain('member.ghost')
+  })
+
+  test('past that is closed to who was there, and told by another one (closed)', async () => {
+    const story = new Story()
+    story.tell(ann, ...story.addition(ann, cat))
+    story.tell(dan, ...story.addition(dan, userId(4), { current: [ann, bob, cat, dan] }))
+    const { check, faults } = await checked(story.people, story.events, 6, ann)
+    expect(faults).toEqual([])
+    const served = { suite: 'xchat', members: [ann, bob, cat, dan, userId(4)] }
+    expect(check.compare(served).map(({ fault }) => fault)).toEqual(['closed'])
+  })
+
+  test('lists of an addition that are divided anew for who comes (signature)', async () => {
+    const divisions: readonly { current: UserId[]; admins: UserId[] }[] = [
+      { current: [ann], admins: [bob, ann] },
+      { current: [ann, bob, ann], admins: [] },
+    ]
+    for (const shape of divisions) {
+      const story = new Story()
+      story.tell(ann, ...story.addition(ann, cat, shape))
+      expect(await story.faults(4, cat)).toContain('signature')
+    }
   })
 })

@@ -4,6 +4,7 @@
  * and that what is served of the room is what the chain says. Take every link in order, then `end`, then `compare`.
  */
 import { compareIds, groupIdOf, pairIdOf, type RoomId, type UserId } from '../ids.ts'
+import { DELETE_FOR_ALL } from '../xchat/detail.ts'
 import type { GroupChange, MessageEventDetail } from '../xchat/events.ts'
 import { compareVersions, isKeyVersion } from '../xchat/keys.ts'
 import type { ChainHead, Link } from './chain.ts'
@@ -58,18 +59,25 @@ export class RoomCheck {
   readonly #links: Links
   readonly #crypto: ChainCrypto
   readonly #keysOf: KeysOf
+  readonly #reader: string | undefined
   #roster: Roster = UNKNOWN
   #opened: Opened | null = null
   #list: SignedList | null = null
+  /** Where the newest key was opened, and by whom. */
+  #keyed = ''
   /** A group's making is signed right after its first key. */
   #makingUnsigned = false
   #sequence = 0
   #eventId = '0'
   /** Of everything that was signed: each is used once, or it was said again by somebody else than its signer. */
   readonly #messageIds = new Set<string>()
+  /** Of the messages under the newest key: under an older one none counts any more. */
+  readonly #sent = new Set<string>()
 
-  /** `keysOf`: the checked logs of those who signed and of the members. */
-  constructor(room: string, keysOf: KeysOf, crypto: ChainCrypto, remembered?: ChainHead) {
+  /** `keysOf`: the checked logs of those who signed and of the members. `reader`: who it is that checks, where entries may
+   * be closed to them; what lets somebody else in does not tell them who was there. */
+  constructor(room: string, keysOf: KeysOf, crypto: ChainCrypto, remembered?: ChainHead, reader?: string) {
+    this.#reader = reader
     this.#links = new Links('room chain', room, crypto, remembered)
     this.#crypto = crypto
     this.#keysOf = keysOf
@@ -103,13 +111,30 @@ export class RoomCheck {
     }
     const before = this.#roster
     this.#roster = follow(before, body)
-    if (body.type === 'room.created')
+    if (body.type === 'room.created') {
       this.#makingUnsigned = this.#roster.suite === 'xchat' && this.#roster.pair === null
+      faults.push(...this.#founded(link))
+    }
     if (this.#roster.suite === 'xchat' || this.#roster.suite === null)
       faults.push(
         ...(await this.#change({ link, sequence: this.#sequence, body, actor: textIn(entry, 'actor'), before })),
       )
     return faults
+  }
+
+  /** What of a making nobody signs: a direct room's members, a group's admins. */
+  #founded(link: Link): readonly Fault[] {
+    const { suite, pair, members, admins } = this.#roster
+    if (suite !== 'xchat' || members === null || admins === null) return []
+    const ghosts = [...(pair ? without(members, new Set(pair)) : []), ...without(admins, members)]
+    if (ghosts.length === 0) return []
+    return [
+      this.#fault(
+        'member.ghost',
+        link,
+        `it was made with ${listed(ghosts)}, who ${ghosts.length === 1 ? 'does' : 'do'} not belong to it`,
+      ),
+    ]
   }
 
   /** An event of the room's log that is no control event: a message or a deletion, in its place between the links. */
@@ -123,6 +148,8 @@ export class RoomCheck {
     if (body?.type === 'messages.deleted' && fieldsOf(body.signed)) {
       const detail = await this.#signed(body, actor)
       if (typeof detail === 'string') faults.push(this.#fault('signature', at, detail))
+      else if (!isDeletion(detail, body))
+        faults.push(this.#fault('signature', at, 'what was signed is not what happened'))
       return faults
     }
     if (this.#roster.suite !== 'xchat' || body?.type !== 'message') return faults
@@ -133,7 +160,11 @@ export class RoomCheck {
       faults.push(this.#fault('message', at, 'it is under a key that is not the newest'))
     if (event.erased === true || actor === undefined) return faults
     const signer = { user: actor, conversationId: this.#conversationId() }
-    const read = await readMessage(textIn(body, 'messageId') ?? '', content, signer, this.#keysOf, this.#crypto)
+    const messageId = textIn(body, 'messageId') ?? ''
+    const sent = `${actor} ${messageId}`
+    if (this.#sent.has(sent)) faults.push(this.#fault('message', at, 'it was sent once and stands twice'))
+    this.#sent.add(sent)
+    const read = await readMessage(messageId, content, signer, this.#keysOf, this.#crypto)
     if (!read.ok) faults.push(this.#fault('signature', at, read.error))
     else if (read.value !== textIn(content, 'epoch'))
       faults.push(this.#fault('signature', at, 'another key version was signed'))
@@ -214,7 +245,9 @@ export class RoomCheck {
       case 'roles.changed':
         return this.#appointed(act)
       case 'room.retitled':
-        return this.#checkSigned(act, 'admin', detail => {
+        // What the key of a removal brings with it has no place in what is signed.
+        if (!fieldsOf(body.signed) && actor !== undefined && this.#keyed === `${act.sequence - 1} ${actor}`) return []
+        return this.#demandSigned(act, 'admin', detail => {
           const change = groupChange(detail, 'title') ?? groupChange(detail, 'avatar')
           return change !== undefined && (change.value ?? null) === body[change.kind]
         })
@@ -275,6 +308,8 @@ export class RoomCheck {
         faults.push(this.#fault('wraps', link, `it is wrapped for ${user} at the key ${of}, which was never logged`))
     }
     this.#opened = { number: link.number, sequence, version, users }
+    this.#keyed = `${sequence} ${act.actor}`
+    this.#sent.clear()
     if (!fieldsOf(body.signed)) return [...faults, this.#fault('unsigned', link, `the key ${version} is not signed`)]
     const unsigned = await this.#checkSigned(act, 'member', detail => {
       if (detail.kind !== 'keyChange' || detail.event.conversationKeyVersion !== version) return false
@@ -303,6 +338,7 @@ export class RoomCheck {
       return faults
     }
     faults.push(...this.#standing(act, 'member'))
+    if (before.pair) faults.push(this.#fault('member.ghost', link, `nobody comes to a direct room: ${listed(users)}`))
     const detail = await this.#signed(body, actor)
     const change = typeof detail === 'string' ? undefined : groupChange(detail, 'memberAdd')
     if (typeof detail === 'string') faults.push(this.#fault('signature', link, detail))
@@ -315,13 +351,29 @@ export class RoomCheck {
     ) {
       faults.push(this.#fault('signature', link, 'what was signed is not what happened'))
     } else if (before.members === null || before.admins === null) {
-      if (!change.currentMemberIds.includes(actor ?? ''))
-        faults.push(this.#fault('actor', link, `${actor} was no member`))
-      const members = new Set([...change.currentMemberIds, ...users])
-      // Roles and keys of what was before are the signer's word, as the members are.
-      this.#roster = { ...this.#roster, suite: 'xchat', members, admins: new Set(change.currentAdminIds) }
+      faults.push(...this.#letIn(act, users, change))
     }
     return [...faults, ...this.#settle()]
+  }
+
+  /** Who was there by the word of who let the reader in. What is signed has no mark between its lists, so a server can
+   * divide them anew; not so that everybody stands in the one where they have to be. */
+  #letIn(
+    { link, actor }: Act,
+    users: readonly string[],
+    { currentMemberIds, currentAdminIds }: ChangeOf<'memberAdd'>,
+  ): readonly Fault[] {
+    if (this.#reader === undefined || !users.includes(this.#reader)) return []
+    const members = new Set([...currentMemberIds, ...users])
+    const admins = new Set(currentAdminIds)
+    this.#roster = { ...this.#roster, suite: 'xchat', members, admins }
+    if (
+      members.size !== currentMemberIds.length + users.length ||
+      without(admins, members).size > 0 ||
+      users.some(user => admins.has(user))
+    )
+      return [this.#fault('signature', link, 'what was signed says of nobody clearly whether they were there')]
+    return currentMemberIds.includes(actor ?? '') ? [] : [this.#fault('actor', link, `${actor} was no member`)]
   }
 
   async #appointed(act: Act): Promise<readonly Fault[]> {
@@ -333,7 +385,8 @@ export class RoomCheck {
       const list = this.#list
       const covered = list?.granted === granted && list.users.has(user) && list.sequence === sequence - 1
       if (covered) this.#list = { ...list, sequence }
-      if (covered || before.members?.has(user) === false) return []
+      // Who left has ceased to be one.
+      if (covered || (!granted && before.members?.has(user) === false)) return []
       return [
         this.#fault('unsigned', link, `nobody signed that ${user} ${granted ? 'became' : 'ceased to be'} an admin`),
       ]
@@ -410,6 +463,13 @@ type ChangeOf<K extends GroupChange['kind'], C = GroupChange> = C extends { kind
 function groupChange<K extends GroupChange['kind']>(detail: MessageEventDetail, kind: K): ChangeOf<K> | undefined {
   if (detail.kind !== 'groupChange' || detail.change.kind !== kind) return undefined
   return detail.change as ChangeOf<K>
+}
+
+/** What somebody hides from themselves is signed too, and no deletion. */
+function isDeletion(detail: MessageEventDetail, body: Fields): boolean {
+  const targets = textsIn(body, 'targets')
+  if (detail.kind !== 'messageDelete' || targets === undefined) return false
+  return detail.event.action === DELETE_FOR_ALL && isSame(detail.event.sequenceIds, new Set(targets))
 }
 
 function isList(

@@ -57,14 +57,19 @@ async function keyFaults(user: User, view: View, served = servedOf(user), rememb
   return [...faults, ...check.end(view.head), ...check.compare(served)]
 }
 
-async function roomFaults(view: View, served: ServedRoom = resource(), remembered = NO_HEAD): Promise<Fault[]> {
+async function roomFaults(
+  view: View,
+  served: ServedRoom = resource(),
+  remembered = NO_HEAD,
+  reader: User = ann,
+): Promise<Fault[]> {
   const logs = new Map<string, KeyLogCheck>()
   for (const user of [ann, bob, cat]) {
     const log = new KeyLogCheck(user, webCrypto)
     for (const link of logOf(user).links) await log.take(link)
     logs.set(user, log)
   }
-  const check = new RoomCheck(room.id, user => logs.get(user)?.keys, webCrypto, remembered)
+  const check = new RoomCheck(room.id, user => logs.get(user)?.keys, webCrypto, remembered, reader)
   const faults: Fault[] = []
   for (const link of view.links) faults.push(...(await check.take(link)))
   return [...faults, ...check.end(view.head), ...check.compare(served)]
