@@ -1,7 +1,7 @@
 // `conclave export` and `conclave verify`, with the real command and the real server: what an honest server wrote is in
 // order, whatever happened to it; what somebody changed in it is named, with its place.
 import { exec } from 'node:child_process'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -139,6 +139,20 @@ describe('an honest export', () => {
     const env = { ...process.env, CONCLAVE_DATA: server.data }
     const { stdout, stderr } = await promisify(exec)(command, { cwd: join(import.meta.dirname, '..', '..'), env })
     expect([stdout, stderr]).toEqual(['', 'The output was closed before everything was written.\n'])
+  })
+
+  test('is written into nothing that somebody else laid where it is written', async () => {
+    const [to, theirs] = [join(folder, 'laid.jsonl'), join(folder, 'theirs')]
+    await writeFile(theirs, '')
+    await symlink(theirs, `${to}.part`)
+    const { code, err } = await server.command('export', to)
+    expect([code, err]).toEqual([
+      1,
+      `The file ${to}.part is there: an export is being written, or was broken off. Remove it first.\n`,
+    ])
+    expect((await stat(theirs)).size).toBe(0)
+    await expect(stat(to)).rejects.toThrow()
+    expect((await lstat(`${to}.part`)).isSymbolicLink()).toBe(true)
   })
 
   test('cannot be written where there is no folder', async () => {

@@ -25,13 +25,18 @@ export async function writeExport(
   }
   if (await exists(file)) throw new OperatorError(`The file ${file} exists already and is not written over.`)
   const part = `${file}.part`
-  const stream = createWriteStream(part, { mode: 0o600, flush: true })
+  // Nobody else made it before, with rights of theirs or as a link to a file of theirs.
+  const stream = createWriteStream(part, { mode: 0o600, flush: true, flags: 'wx' })
   try {
     const end = await writeLines(stream, written, ask)
     await rename(part, file)
     return end
   } catch (error) {
     stream.destroy()
+    if (isSystemError(error) && error.code === 'EEXIST')
+      throw new OperatorError(
+        `The file ${part} is there: an export is being written, or was broken off. Remove it first.`,
+      )
     await rm(part, { force: true })
     throw isSystemError(error) ? new OperatorError(`The file ${file} cannot be written (${error.code}).`) : error
   }
