@@ -37,8 +37,8 @@ export interface ReadingParts {
   readonly acl: AclRules
 }
 
-/** Events looked at together when the newest of a kind is wanted: nearly always the first is it. */
-const LOOK_BACK = 4
+/** Events looked at when the newest of a kind is wanted: nearly always the first is it, and it may be large. */
+const LOOK_BACK = 1
 /** Where none of them is: control events, which are small. */
 const LOOK_FURTHER = 64
 
