@@ -171,8 +171,24 @@ function payloadOf(
   return detail.kind === 'groupChange' ? groupChangePayload(signed, detail.change) : null
 }
 
-/** A change that is the only thing signed, read and verified: who signed it, for this conversation, and that it lists
- * exactly these users. */
+/** The only thing signed, read, found right by `check` and then verified: who signed it, for this conversation. */
+export function readAction(
+  state: RoomState,
+  signatures: readonly ActionSignature[],
+  part: SignedPart,
+  signer: UserId,
+  facts: Facts,
+  context: Context,
+  check: (read: ReadAction) => Rejection | null,
+): ReadAction | Rejection {
+  const actions = readActions(signatures, [part], signer, facts)
+  if (isRejection(actions)) return actions
+  const read = actions.get(part)
+  if (!read) throw new Error('readActions gives every part that it was asked for')
+  return check(read) ?? verifyAction(read, part, signer, conversationIdOf(state), facts, context) ?? read
+}
+
+/** The same for a change that lists exactly these users. */
 export function readList(
   state: RoomState,
   signatures: readonly ActionSignature[],
@@ -183,15 +199,7 @@ export function readList(
   facts: Facts,
   context: Context,
 ): ReadAction | Rejection {
-  const actions = readActions(signatures, [part], signer, facts)
-  if (isRejection(actions)) return actions
-  const read = actions.get(part)
-  if (!read) throw new Error('readActions gives every part that it was asked for')
-  return (
-    checkList(read, part, users, field) ??
-    verifyAction(read, part, signer, conversationIdOf(state), facts, context) ??
-    read
-  )
+  return readAction(state, signatures, part, signer, facts, context, read => checkList(read, part, users, field))
 }
 
 /** The signed ids are these and no others, none of them twice. */
@@ -214,7 +222,7 @@ const LISTS = {
   'join reject': 'joinReject',
 } as const satisfies Partial<Record<SignedPart, GroupChange['kind']>>
 
-/** The same for a change that signs something else than a list: found right by `check`, then verified. */
+/** The same for a change that signs something else than a list. */
 export function readChange<P extends keyof typeof CHANGES>(
   state: RoomState,
   signatures: readonly ActionSignature[],
@@ -224,12 +232,11 @@ export function readChange<P extends keyof typeof CHANGES>(
   context: Context,
   check: (change: Extract<GroupChange, { kind: (typeof CHANGES)[P] }>) => Rejection | null,
 ): ReadAction | Rejection {
-  const actions = readActions(signatures, [part], signer, facts)
-  if (isRejection(actions)) return actions
-  const read = actions.get(part)
-  const change = read && changeOf(read, CHANGES[part])
-  if (!read || !change) throw new Error('readActions gives every part that it was asked for')
-  return check(change) ?? verifyAction(read, part, signer, conversationIdOf(state), facts, context) ?? read
+  return readAction(state, signatures, part, signer, facts, context, read => {
+    const change = changeOf(read, CHANGES[part])
+    if (!change) throw new Error('a part is of the kind that it is named for')
+    return check(change)
+  })
 }
 
 const CHANGES = {
@@ -240,7 +247,7 @@ const CHANGES = {
   'join request': 'joinRequest',
 } as const satisfies Partial<Record<SignedPart, GroupChange['kind']>>
 
-/** A change of the conversation's settings that is the only thing signed, read, found right by `check` and verified. */
+/** The same for a change of the conversation's settings. */
 export function readSetting(
   state: RoomState,
   signatures: readonly ActionSignature[],
@@ -250,11 +257,10 @@ export function readSetting(
   context: Context,
   check: (change: MetadataChange) => Rejection | null,
 ): ReadAction | Rejection {
-  const actions = readActions(signatures, [part], signer, facts)
-  if (isRejection(actions)) return actions
-  const read = actions.get(part)
-  if (read?.detail.kind !== 'metadataChange') throw new Error('readActions gives every part that it was asked for')
-  return check(read.detail.change) ?? verifyAction(read, part, signer, conversationIdOf(state), facts, context) ?? read
+  return readAction(state, signatures, part, signer, facts, context, ({ detail }) => {
+    if (detail.kind !== 'metadataChange') throw new Error('a part is of the kind that it is named for')
+    return check(detail.change)
+  })
 }
 
 /** What goes into the log of a verified signature. */

@@ -8,7 +8,7 @@ import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
 import { rulerOf } from '../rights.ts'
 import type { ActionSignature, ReadAction } from '../signatures.ts'
-import { conversationIdOf, readActions, sameSet, signedOf, usersNamed, verifyAction } from '../signatures.ts'
+import { readAction, sameSet, signedOf, usersNamed } from '../signatures.ts'
 import type { RoomState } from '../state.ts'
 import { hasRole } from '../state.ts'
 
@@ -96,15 +96,13 @@ function readDeletion(
   context: Context,
 ): ReadAction | Rejection {
   const part = 'delete'
-  const actions = readActions(signatures, [part], actor, facts)
-  if (isRejection(actions)) return actions
-  const read = actions.get(part)
-  if (read?.detail.kind !== 'messageDelete') throw new Error('readActions gives every part that it was asked for')
-  const { event } = read.detail
-  if (event.action !== ACTIONS[whom]) return { rejected: 'signature.mismatch', part, field: 'delete_message_action' }
-  if (event.sequenceIds.length !== ids.length || !sameSet(event.sequenceIds, ids))
-    return { rejected: 'signature.mismatch', part, field: 'sequence_ids' }
-  return verifyAction(read, part, actor, conversationIdOf(state), facts, context) ?? read
+  return readAction(state, signatures, part, actor, facts, context, ({ detail }) => {
+    if (detail.kind !== 'messageDelete') throw new Error('a part is of the kind that it is named for')
+    const { event } = detail
+    if (event.action !== ACTIONS[whom]) return { rejected: 'signature.mismatch', part, field: 'delete_message_action' }
+    const same = event.sequenceIds.length === ids.length && sameSet(event.sequenceIds, ids)
+    return same ? null : { rejected: 'signature.mismatch', part, field: 'sequence_ids' }
+  })
 }
 
 /** As thrift numbers them (x-chat.md 4.1). */
