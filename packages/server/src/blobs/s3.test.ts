@@ -69,6 +69,14 @@ describe('a store that is not well', () => {
     expect(server.requests.length - before).toBe(STORE_TRIES)
   })
 
+  test('that breaks off while it says why is asked again, and is a failure like any other', async () => {
+    const blobs = await open()
+    server.faults.push('half refused')
+    await blobs.put('a', randomBytes(1), 1)
+    server.faults.push(...Array.from({ length: STORE_TRIES }, () => 'half refused' as const))
+    await expect(blobs.get('a')).rejects.toThrow(new BlobsFailure('the object store cannot be reached: ECONNRESET'))
+  })
+
   test('that refuses is not asked again', async () => {
     const blobs = await open()
     const before = server.requests.length
@@ -102,6 +110,21 @@ describe('a store that is not well', () => {
     server.faults.push('whole')
     await expect(blobs.get('a', { from: 2, to: 4 })).rejects.toThrow(BlobsFailure)
     expect(await buffer((await blobs.get('a', { from: 2, to: 4 }))!)).toHaveLength(2)
+  })
+
+  test('that refuses what it has not read keeps nobody who pours it in', async () => {
+    const blobs = await open()
+    const poured = Promise.withResolvers<void>()
+    const endless = async function* () {
+      try {
+        for (;;) yield randomBytes(100_000)
+      } finally {
+        poured.resolve()
+      }
+    }
+    server.faults.push({ status: 403, code: 'AccessDenied', unread: true })
+    await expect(blobs.put('a', endless(), 1e12)).rejects.toThrow(/^the object store refused: 403 AccessDenied$/)
+    await poured.promise
   })
 
   test('breaks a stream off, and keeps nothing of one that breaks by itself', async () => {

@@ -136,6 +136,8 @@ class S3Blobs implements Blobs {
     try {
       const answer = await Promise.race([answered, poured.then(() => answered)])
       const result = await judged(answer)
+      // Of what it refuses the store need not read the rest.
+      if (!isAnswer(result) && !request.writableFinished) request.destroy()
       request.setTimeout(STORE_FLOWING)
       return result
     } catch (error) {
@@ -157,13 +159,15 @@ async function pour(request: ClientRequest, body: Body | undefined): Promise<voi
   if (!body) return void request.end()
   const { bytes, size } = body
   if (bytes instanceof Uint8Array) return void request.end(bytes)
+  const closed = new AbortController()
+  request.on('close', () => closed.abort())
   let seen = 0
   let held: Uint8Array | undefined
   for await (const chunk of bytes) {
     if (chunk.length === 0) continue
     seen += chunk.length
     if (seen > size) throw wrongSize()
-    if (held && !request.write(held)) await once(request, 'drain')
+    if (held && !request.write(held)) await once(request, 'drain', closed)
     // What it takes after its end is lost without a word.
     if (request.destroyed) return
     held = chunk
@@ -190,14 +194,23 @@ function isMissing({ status, code }: Refused): boolean {
 async function judged(answer: IncomingMessage): Promise<IncomingMessage | Refused> {
   const status = answer.statusCode ?? 0
   if (status >= 200 && status < 300) return answer
-  let text = ''
-  for await (const chunk of answer.setEncoding('latin1')) {
-    text += chunk
-    if (text.length > STORE_REFUSAL) break
-  }
+  const text = await readRefusal(answer)
   const refused = { status, code: /<Code>([A-Za-z0-9]{1,64})<\/Code>/.exec(text)?.[1] ?? '' }
   if (status >= 500 || status === 429 || PASSING.has(refused.code)) throw new Passing(sentenceOf(refused))
   return refused
+}
+
+async function readRefusal(answer: IncomingMessage): Promise<string> {
+  let text = ''
+  try {
+    for await (const chunk of answer.setEncoding('latin1')) {
+      text += chunk
+      if (text.length > STORE_REFUSAL) break
+    }
+  } catch (error) {
+    throw unreachable(error as NodeJS.ErrnoException)
+  }
+  return text
 }
 
 /** Of 400, what S3 wants to be asked again for. */

@@ -8,8 +8,14 @@ import { SignatureV4 } from '@smithy/signature-v4'
 export const REGION = 'eu-test-1'
 export const CREDENTIALS = { accessKeyId: 'THE-KEY', secretAccessKey: 'the/secret+of=the-store' }
 
-/** What goes wrong with a request: a refusal, the connection at once or in the middle of a blob, or a range is not seen. */
-export type Fault = { readonly status: number; readonly code: string } | 'cut' | 'half' | 'whole'
+/** What goes wrong with a request: a refusal (`unread`: of bytes that nobody reads), the connection at once, in the middle of
+ * a blob or of a refusal, or a range is not seen. */
+export type Fault =
+  | { readonly status: number; readonly code: string; readonly unread?: true }
+  | 'cut'
+  | 'half'
+  | 'half refused'
+  | 'whole'
 
 export interface S3Server {
   readonly url: string
@@ -41,10 +47,15 @@ export async function startS3(): Promise<S3Server> {
     requests.push(`${method} ${url.slice(BUCKET.length)}`)
     const fault = faults.shift()
     if (fault === 'cut') return void request.socket.destroy()
+    if (typeof fault === 'object' && fault.unread) return refuse(response, fault.status, fault.code)
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const body = Buffer.concat(chunks)
     if (typeof fault === 'object') return refuse(response, fault.status, fault.code)
+    if (fault === 'half refused') {
+      response.writeHead(503, { 'content-length': 100 })
+      return void response.write('<Error>', () => response.destroy())
+    }
     const wrong = await wrongIn(request, body)
     if (wrong) return refuse(response, ...wrong)
     if (!url.startsWith(BUCKET)) return refuse(response, 404, 'NoSuchBucket')
