@@ -134,13 +134,17 @@ describe('passwords', () => {
   })
 
   test('of unknown users take as long as wrong ones', async () => {
-    const time = async (username: string): Promise<number> => {
+    const time = async (username: string, n: number): Promise<number> => {
       const started = performance.now()
-      for (let n = 0; n < 3; n++)
-        await core.identity.login.byPassword({ username }, { plain: 'wrong' }, `${username}${n}`)
+      await core.identity.login.byPassword({ username }, { plain: 'wrong' }, `${username}${n}`)
       return performance.now() - started
     }
-    const [known, unknown] = [await time('ann'), await time('nobody')]
+    // In turns, and the quickest of each: what else the machine does slows down both.
+    let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    for (let n = 0; n < 4; n++) {
+      known = Math.min(known, await time('ann', n))
+      unknown = Math.min(unknown, await time('nobody', n))
+    }
     expect(unknown).toBeGreaterThan(known / 4)
   })
 
