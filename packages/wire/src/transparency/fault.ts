@@ -16,6 +16,8 @@ export type FaultKind =
   | 'key.unlogged'
   /** A logged key is not served. */
   | 'key.withheld'
+  /** A key is logged that its user did not register. */
+  | 'key.foreign'
   /** One of the signatures that bind the two keys to each other does not verify. */
   | 'key.binding'
   /** A version that is not newer than the one before, or a fingerprint of another key. */

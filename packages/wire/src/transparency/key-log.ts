@@ -73,6 +73,18 @@ export class KeyLogCheck {
     return faults
   }
 
+  /** For whose log it is: a server can log a key of its own for them, which nobody else can tell from a new one of theirs.
+   * `own`: the keys that they registered, as logged. */
+  compareOwn(own: Iterable<Pick<LoggedKey, 'identityKey' | 'signingKey'>>): readonly Fault[] {
+    const registered = new Set<string>()
+    for (const { identityKey, signingKey } of own) registered.add(`${identityKey} ${signingKey}`)
+    const faults: Fault[] = []
+    for (const { version, identityKey, signingKey } of this.#keys.values())
+      if (!registered.has(`${identityKey} ${signingKey}`))
+        faults.push(this.#fault('key.foreign', `the key of version ${version} was not registered by its user`))
+    return faults
+  }
+
   async #register(number: number, entry: Fields): Promise<readonly Fault[]> {
     const key = keyOf(entry)
     if (!key) return [this.#fault('malformed', 'it registers no key', number)]

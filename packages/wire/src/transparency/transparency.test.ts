@@ -219,6 +219,19 @@ describe('a lie about keys is called', () => {
     expect(kinds(await keyFaults(ann, logOf(ann), servedOf(ann).slice(1)))).toEqual(['key.withheld'])
   })
 
+  test('key.foreign, for whose log it is', async () => {
+    const check = new KeyLogCheck(ann, webCrypto)
+    for (const link of logOf(ann).links) expect(await check.take(link)).toEqual([])
+    const own = [...check.keys.values()]
+    expect(own.length).toBeGreaterThan(1)
+    expect(check.compareOwn(own)).toEqual([])
+    expect(check.compareOwn(own.slice(0, -1))).toMatchObject([
+      { fault: 'key.foreign', text: `the key of version ${own.at(-1)?.version} was not registered by its user` },
+    ])
+    const mixed = [own[0]!, { ...own[0]!, identityKey: own[1]!.identityKey }]
+    expect(kinds(check.compareOwn(mixed))).toEqual(['key.foreign'])
+  })
+
   test('key.binding, key.order and malformed, however well it is chained', async () => {
     const other = logOf(bob).links[0].entry.key
     const swaps: readonly (readonly [FaultKind, object])[] = [
