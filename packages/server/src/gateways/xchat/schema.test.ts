@@ -21,6 +21,7 @@ describe('what does not fit is named', () => {
     [{ user_ids: [5] }, '$.user_ids[0]: must be a string'],
     [{ user_ids: ['1', '01'] }, '$.user_ids[1]: must be a user id: 1 to 19 digits'],
     [{ user_ids: [], title: 'longer' }, '$.title: must have at most 5 characters'],
+    [{ title: 'longer' }, '$.title: must have at most 5 characters'],
     [{ user_ids: [], title: null }, '$.title: must be a string'],
     [{ user_ids: [], deep: [{ id: 'a' }, {}] }, '$.deep[1].id: is missing but it is required'],
     [{ user_ids: [], deep: [{ id: 'a,b' }] }, '$.deep[0].id: must not contain a comma'],

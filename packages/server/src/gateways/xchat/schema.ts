@@ -121,11 +121,12 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, root: '$.'
     const name = nameOf([...unknown.path, unknown.keys[0]?.slice(0, SHOWN) ?? ''])
     return new Refusal(invalidRequest(name, `${root}${name}: is not a property of this request`))
   }
-  const issue = result.error.issues[0]
-  const path = issue?.path ?? []
-  const missing = MISSED.has(issue?.code) && valueAt(value, path) === undefined
-  const name = nameOf(path)
-  const detail = `${name === '' ? '$' : root + name}: ${missing ? MISSING : (issue?.message ?? 'is not valid')}`
+  const missing = (issue: z.core.$ZodIssue) => MISSED.has(issue.code) && valueAt(value, issue.path) === undefined
+  const { issues } = result.error
+  // What stands there and is wrong before what is not there: the client meant that.
+  const wrong = issues.find(issue => !missing(issue))
+  const name = nameOf((wrong ?? issues[0])?.path ?? [])
+  const detail = `${name === '' ? '$' : root + name}: ${wrong ? wrong.message : MISSING}`
   return new Refusal(invalidRequest(name, detail))
 }
 
