@@ -611,6 +611,11 @@ describe('one clear sentence is said of', () => {
     ],
     ['an unknown line', () => written(`${header}{"kind":"other"}\n`), /^Line 2 of .* is no line of an export\.\n$/],
     [
+      'a line of two kinds',
+      () => written(`${header}{"kind":"user","kind":"end","rooms":0,"events":0,"users":1,"keys":0}\n`),
+      /^Line 2 of .* says twice what it is\.\n$/,
+    ],
+    [
       'a field too few',
       () => written(`${header}{"kind":"user","id":"1"}\n`),
       /^Line 2 of .* cannot be read: username .*\.\n$/,

@@ -47,3 +47,5 @@ export const EJSON_MAX_BINARY_BYTES = 1 << 20
 
 /** Nesting of an entry of a chain: access rules use 5, extras of a message are in none. */
 export const TRANSPARENCY_MAX_DEPTH = 64
+/** Messages of a room among which one that stands twice is looked for, at least: some 100 MB. */
+export const TRANSPARENCY_MESSAGES = 500_000

@@ -91,6 +91,7 @@ export async function* readExport(file: string, wanted: readonly Kind[]): AsyncG
       const [issue] = parsed.error.issues
       throw wrong(`cannot be read: ${issue?.path.join('.') || 'it'} ${issue?.message ?? ''}`)
     }
+    if (parsed.data.kind !== kind) throw wrong('says twice what it is')
     if (parsed.data.kind !== 'end') {
       yield parsed.data
       continue

@@ -4,6 +4,7 @@
  * and that what is served of the room is what the chain says. Take every link in order, then `end`, then `compare`.
  */
 import { compareIds, groupIdOf, pairIdOf, type RoomId, type UserId } from '../ids.ts'
+import { TRANSPARENCY_MESSAGES } from '../limits.ts'
 import { DELETE_FOR_ALL } from '../xchat/detail.ts'
 import type { GroupChange, MessageEventDetail } from '../xchat/events.ts'
 import { compareVersions, isKeyVersion } from '../xchat/keys.ts'
@@ -71,8 +72,9 @@ export class RoomCheck {
   #eventId = '0'
   /** Of everything that was signed: each is used once, or it was said again by somebody else than its signer. */
   readonly #messageIds = new Set<string>()
-  /** Of the messages under the newest key: under an older one none counts any more. */
-  readonly #sent = new Set<string>()
+  /** Of the messages under the newest key, for under an older one none counts any more; and of so many before them. */
+  #sent = new Set<string>()
+  #sentBefore = new Set<string>()
 
   /** `keysOf`: the checked logs of those who signed and of the members. `reader`: who it is that checks, where entries may
    * be closed to them; what lets somebody else in does not tell them who was there. */
@@ -162,8 +164,13 @@ export class RoomCheck {
     const signer = { user: actor, conversationId: this.#conversationId() }
     const messageId = textIn(body, 'messageId') ?? ''
     const sent = `${actor} ${messageId}`
-    if (this.#sent.has(sent)) faults.push(this.#fault('message', at, 'it was sent once and stands twice'))
+    if (this.#sent.has(sent) || this.#sentBefore.has(sent))
+      faults.push(this.#fault('message', at, 'it was sent once and stands twice'))
     this.#sent.add(sent)
+    if (this.#sent.size >= TRANSPARENCY_MESSAGES) {
+      this.#sentBefore = this.#sent
+      this.#sent = new Set()
+    }
     const read = await readMessage(messageId, content, signer, this.#keysOf, this.#crypto)
     if (!read.ok) faults.push(this.#fault('signature', at, read.error))
     else if (read.value !== textIn(content, 'epoch'))
@@ -310,6 +317,7 @@ export class RoomCheck {
     this.#opened = { number: link.number, sequence, version, users }
     this.#keyed = `${sequence} ${act.actor}`
     this.#sent.clear()
+    this.#sentBefore.clear()
     if (!fieldsOf(body.signed)) return [...faults, this.#fault('unsigned', link, `the key ${version} is not signed`)]
     const unsigned = await this.#checkSigned(act, 'member', detail => {
       if (detail.kind !== 'keyChange' || detail.event.conversationKeyVersion !== version) return false
