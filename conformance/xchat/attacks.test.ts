@@ -27,7 +27,7 @@ import {
 } from './hand.ts'
 import type { Answered } from './http.ts'
 import { ask } from './http.ts'
-import { A, B, C, D, startXchatServer, tokenOf } from './start.ts'
+import { A, B, C, CROWD, D, startXchatServer, tokenOf } from './start.ts'
 import { download, sendMedium } from './upload.ts'
 
 let server: TestServer
@@ -141,6 +141,23 @@ describe('an addition is refused', () => {
     const answer = await add({ currentIds: [A, B, D] })
     refused(answer, 'stale', group.version)
     expect(answer.body.current_key_version).toBe(group.version)
+  })
+
+  test('that was made before somebody left, or before somebody else came, by a client that did not hear of it', async () => {
+    const outsider = await enroll(server.url, CROWD[0]!)
+    const [left, grown] = [await makeGroup(server.url, a, [a, b, c]), await makeGroup(server.url, a, [a, b])]
+    const members = (id: string, body: object) =>
+      ask(server.url, tokenOf(A), 'POST', `/2/chat/conversations/${id}/members`, { body })
+    await ask(server.url, tokenOf(B), 'POST', `/2/chat/conversations/${left.id}/leave`, { body: leaveBody(left, b) })
+    refused(await members(left.id, additionBody(left, a, [outsider])), 'stale', left.version)
+    const unaware = { ...grown }
+    await addTo(server.url, grown, b, [c])
+    const late = await members(grown.id, additionBody(unaware, a, [outsider]))
+    refused(late, 'stale', grown.version)
+    expect(late.body.current_key_version).toBe(grown.version)
+    // Wraps that are wrong by themselves are told as such, whatever roster is signed.
+    const wrong = additionBody(unaware, a, [outsider], { wrapFor: [a, outsider] })
+    refused(await members(grown.id, wrong), 'missing participant key for')
   })
 
   test('that lists one of the members twice', async () => {

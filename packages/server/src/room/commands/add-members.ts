@@ -8,7 +8,16 @@ import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
 import { actorOf, belongs, checkJoin, checkStanding, isHidden, mayModerate, visitorOf } from '../rights.ts'
 import type { ReadAction } from '../signatures.ts'
-import { changeOf, conversationIdOf, keysOf, sameSet, signedOf, usersNamed, verifyAction } from '../signatures.ts'
+import {
+  changeOf,
+  conversationIdOf,
+  keysOf,
+  readActions,
+  sameSet,
+  signedOf,
+  usersNamed,
+  verifyAction,
+} from '../signatures.ts'
 import type { SignedRotation } from '../signed-rotation.ts'
 import { readRotation } from '../signed-rotation.ts'
 import type { Invite, RoomState } from '../state.ts'
@@ -95,7 +104,7 @@ function addSigned(state: RoomState, command: AddMembers, facts: Facts, context:
     return { rejected: 'suite.refused', text: 'members of this room are added over X only' }
   const roster = new Set([...state.members.keys(), ...users])
   const rotation = readRotation(state, signed, 'member add', roster, actor, facts, context)
-  if (isRejection(rotation)) return rotation
+  if (isRejection(rotation)) return checkKnown(state, users, signed, actor, rotation, facts, context) ?? rotation
   const { version, wraps, signatures, keyChange, change } = rotation
   const { title, avatar } = signed
   const problem =
@@ -109,6 +118,33 @@ function addSigned(state: RoomState, command: AddMembers, facts: Facts, context:
     ],
     messageKeys: keysOf(signatures, actor),
   }
+}
+
+/** Whoever did not hear of an earlier change made the key for the members before it: their roster is old, no wrap is
+ * at fault. Only chooses the words of a refusal, so what the lists are signed with does not matter here. */
+function checkKnown(
+  state: RoomState,
+  users: readonly UserId[],
+  { wraps, signatures }: SignedRotation,
+  actor: UserId,
+  { rejected }: Rejection,
+  facts: Facts,
+  context: Context,
+): Rejection | null {
+  if ((rejected !== 'wrap.missing' && rejected !== 'wrap.extra') || !wraps || !signatures) return null
+  const actions = readActions(signatures, ['key change', 'member add'], actor, facts)
+  const memberAdd = isRejection(actions) ? undefined : actions.get('member add')
+  const change = memberAdd && changeOf(memberAdd, 'memberAdd')
+  if (!change || sameSet(change.currentMemberIds, state.members.keys())) return null
+  const known = [...change.currentMemberIds, ...users]
+  const covered = wraps.map(wrap => wrap.user)
+  return sameSet(known, covered) ? outdated(state, context) : null
+}
+
+function outdated(state: RoomState, context: Context): Rejection {
+  return context.raced
+    ? { rejected: 'conflict', current: state.epoch?.version ?? null }
+    : { rejected: 'signature.roster', field: 'current_member_ids' }
 }
 
 /** The signed lists against the roster that stands here: as sets, because clients order them differently, and each
@@ -127,11 +163,7 @@ function checkAddition(
     return { rejected: 'signature.comma', part: 'member add' }
   const mismatch = (field: string): Rejection => ({ rejected: 'signature.mismatch', part: 'member add', field })
   if (!sameSet(change.memberIds, command.users)) return mismatch('user_ids')
-  if (!sameSet(change.currentMemberIds, state.members.keys())) {
-    return context.raced
-      ? { rejected: 'conflict', current: state.epoch?.version ?? null }
-      : { rejected: 'signature.roster', field: 'current_member_ids' }
-  }
+  if (!sameSet(change.currentMemberIds, state.members.keys())) return outdated(state, context)
   if (!sameSet(change.currentAdminIds, usersWith(state, 'owner'))) return mismatch('current_admin_ids')
   if (change.conversationKeyVersion !== version) return mismatch('conversation_key_version')
   if (!equalOrAbsent(change.currentTitle, state.title, command.signed?.title)) return mismatch('current_title')
