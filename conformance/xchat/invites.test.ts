@@ -536,6 +536,22 @@ describe('by hand', () => {
       expect(await waiting()).toEqual([C])
     })
 
+    test('of one person with themselves keeps nobody else out of the line', async () => {
+      const d = await enroll(server.url, CROWD[8]!)
+      const body = joinBody(group, c)
+      const crowding = Array.from({ length: 400 }, () => asking(c, body))
+      // Until the first is told that there is no more room.
+      await Promise.any(
+        crowding.map(async sent => {
+          if (![201, 400].includes((await sent).status)) return
+          throw new Error('there was room')
+        }),
+      )
+      const others = await Promise.all(Array.from({ length: 10 }, () => asking(d)))
+      expect(others.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 9 }, () => 400)])
+      await Promise.all(crowding)
+    })
+
     test('of an addition with a rejection lets somebody in, or turns them away, or lets them in after it', async () => {
       for (let round = 0; round < 5; round++) {
         const raced = await makeGroup(server.url, a, [a])

@@ -32,8 +32,10 @@ export const addChatJoinRequest = route({
     const signatures = signaturesOf(sent.action_signatures)
     const command = { command: 'request-join', actor: account.id, key, signatures } as const
     const submit = () => parts.engine.submit({ room: room.id, session, bytes: call.bytes, command })
-    // One after another: whoever is outside must not hold up those inside.
-    const done = (await parts.joins.run(room.id, submit, JOIN_REST)) ?? ({ rejected: 'busy' } as const)
+    // One after another: whoever is outside must not hold up those inside; and each once, so that nobody holds up the others
+    // who are outside.
+    const once = async () => parts.joins.run(room.id, submit, JOIN_REST)
+    const done = (await parts.joins.run(`${room.id} ${account.id}`, once)) ?? ({ rejected: 'busy' } as const)
     const conversation_id = resourceId(room)
     if (!isRejection(done)) return { data: { conversation_id, pending: true } }
     // Without the state of a group that is not the caller's.
