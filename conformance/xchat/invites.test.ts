@@ -548,7 +548,8 @@ describe('by hand', () => {
         }),
       )
       const others = await Promise.all(Array.from({ length: 10 }, () => asking(d)))
-      expect(others.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 9 }, () => 400)])
+      expect(others.filter(({ status }) => status === 201)).toHaveLength(1)
+      for (const answer of others) if (answer.status !== 201) refused(answer, 'already')
       await Promise.all(crowding)
     })
 
