@@ -160,6 +160,18 @@ describe('an addition is refused', () => {
     refused(await members(grown.id, wrong), 'missing participant key for')
   })
 
+  test('that was begun before another one was done, also where it comes after it under a newer version', async () => {
+    const outsider = await enroll(server.url, CROWD[1]!)
+    const shared = await makeGroup(server.url, a, [a, b])
+    const [first, second] = [additionBody(shared, b, [c]), additionBody(shared, a, [outsider])]
+    await new Promise(resolve => setTimeout(resolve, 20))
+    const members = `/2/chat/conversations/${shared.id}/members`
+    expect((await ask(server.url, tokenOf(B), 'POST', members, { body: first })).status).toBe(200)
+    const lost = await ask(server.url, tokenOf(A), 'POST', members, { body: second })
+    expect([lost.status, lost.body.current_key_version]).toEqual([409, first.conversation_key_version])
+    expect(lost.body.detail).toContain('stale')
+  })
+
   test('that lists one of the members twice', async () => {
     refused(await add({ currentIds: [A, B, B] }), 'does not match')
   })

@@ -125,25 +125,26 @@ function addSigned(state: RoomState, command: AddMembers, facts: Facts, context:
 function checkKnown(
   state: RoomState,
   users: readonly UserId[],
-  { wraps, signatures }: SignedRotation,
+  { version, wraps, signatures }: SignedRotation,
   actor: UserId,
   { rejected }: Rejection,
   facts: Facts,
   context: Context,
 ): Rejection | null {
-  if ((rejected !== 'wrap.missing' && rejected !== 'wrap.extra') || !wraps || !signatures) return null
+  if ((rejected !== 'wrap.missing' && rejected !== 'wrap.extra') || !version || !wraps || !signatures) return null
   const actions = readActions(signatures, ['key change', 'member add'], actor, facts)
   const memberAdd = isRejection(actions) ? undefined : actions.get('member add')
   const change = memberAdd && changeOf(memberAdd, 'memberAdd')
   if (!change || sameSet(change.currentMemberIds, state.members.keys())) return null
   const known = [...change.currentMemberIds, ...users]
   const covered = wraps.map(wrap => wrap.user)
-  return sameSet(known, covered) ? outdated(state, context) : null
+  return sameSet(known, covered) ? outdated(state, version, context) : null
 }
 
-function outdated(state: RoomState, context: Context): Rejection {
-  return context.raced
-    ? { rejected: 'conflict', current: state.epoch?.version ?? null }
+/** A key version says when its maker began: before the key that counts now, and the race is lost. */
+function outdated({ epoch }: RoomState, version: string, context: Context): Rejection {
+  return context.raced || (epoch && Number(version) < epoch.at)
+    ? { rejected: 'conflict', current: epoch?.version ?? null }
     : { rejected: 'signature.roster', field: 'current_member_ids' }
 }
 
@@ -163,7 +164,7 @@ function checkAddition(
     return { rejected: 'signature.comma', part: 'member add' }
   const mismatch = (field: string): Rejection => ({ rejected: 'signature.mismatch', part: 'member add', field })
   if (!sameSet(change.memberIds, command.users)) return mismatch('user_ids')
-  if (!sameSet(change.currentMemberIds, state.members.keys())) return outdated(state, context)
+  if (!sameSet(change.currentMemberIds, state.members.keys())) return outdated(state, version, context)
   if (!sameSet(change.currentAdminIds, usersWith(state, 'owner'))) return mismatch('current_admin_ids')
   if (change.conversationKeyVersion !== version) return mismatch('conversation_key_version')
   if (!equalOrAbsent(change.currentTitle, state.title, command.signed?.title)) return mismatch('current_title')
