@@ -113,13 +113,16 @@ describe('the limits of the wire', () => {
     expect((await ask('token-1002', ME)).status).toBe(200)
   })
 
-  test('are not sent where they are off', async () => {
-    const free = await startXchat()
+  test('are those of a second where the wire’s own are off, for whoever is known', async () => {
+    const free = await startXchat({ config: { limits: { flood: 50 } } })
     try {
       await free.user('1001')
-      for (const token of ['token-1001', null]) {
-        expect((await asker(free)(token)).headers.get('x-rate-limit-limit')).toBeNull()
-      }
+      const before = Date.now()
+      const [limit, remaining, reset] = limitsOf(await asker(free)('token-1001'))
+      expect([limit, remaining]).toEqual([50, 49])
+      expect(reset).toBeGreaterThanOrEqual(Math.floor(before / 1_000))
+      expect(reset).toBeLessThanOrEqual(Math.ceil(Date.now() / 1_000) + 1)
+      expect((await asker(free)(null)).headers.get('x-rate-limit-limit')).toBeNull()
     } finally {
       await free.close()
     }

@@ -1,5 +1,5 @@
 // Who calls (x-chat.md 1.1, 1.2): a bearer token of a user, good for each request on its own; its scopes; how many
-// requests it has left. Answers on this wire carry the limits in their headers where limits are on.
+// requests it has left, which answers on this wire carry in their headers.
 import type { UserId } from '@conclave/wire'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Scope } from '../../identity/scopes.ts'
@@ -63,7 +63,7 @@ export class Gate {
     }
     const { token, account } = bearer
     const limited =
-      (await this.#countFlood(sessionOf(token))) ??
+      (await this.#countFlood(sessionOf(token), reply)) ??
       (await this.#limit(account?.id ?? `app:${token.app ?? token.id}`, route, reply))
     if (limited) return limited
     const caller = await this.#callerOf(bearer, route)
@@ -119,10 +119,12 @@ export class Gate {
     return { account, session, token: token.id, app: token.app, scopes: token.scopes }
   }
 
-  async #countFlood(session: string): Promise<Refusal | null> {
+  /** What a session may send in a second; in the headers too, where the wire's own limits are off. */
+  async #countFlood(session: string, reply: FastifyReply): Promise<Refusal | null> {
     const { quota, config, clock } = this.#parts
     const second: Allowance = { limit: config.limits.flood, window: 1_000 }
     const flood = await quota.take(`${session}:flood`, second)
+    if (config.limits.rates !== 'wire') reply.headers(limitHeaders(second, flood))
     return flood.allowed ? null : tooMany(second, flood, clock.now())
   }
 
