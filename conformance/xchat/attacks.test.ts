@@ -765,6 +765,27 @@ function without(action: ReturnType<typeof deleteBody>['action_signatures'][numb
 describe('a message is refused', () => {
   const send = (body: ReturnType<typeof messageBody>, who = A) => post('/messages', body, who)
 
+  test('that somebody else signed, among many that are right and come at the same time', async () => {
+    const crowd = await makeGroup(server.url, a, [a, b])
+    const bodies = Array.from({ length: 90 }, (_, index) =>
+      messageBody(a, crowd.id, crowd.version, index % 3 === 0 ? { signer: { ...b, version: a.version } } : {}),
+    )
+    const to = `/2/chat/conversations/${crowd.id}`
+    const answers = await Promise.all(
+      bodies.map(body => ask(server.url, tokenOf(A), 'POST', `${to}/messages`, { body })),
+    )
+    for (const [index, answer] of answers.entries()) {
+      expect([index, answer.status]).toEqual([index, index % 3 === 0 ? 400 : 201])
+      if (index % 3 === 0) expect(answer.body.code).toBe('INVALID_SENDER_SIGNATURE')
+    }
+    const { body } = await ask(server.url, tokenOf(B), 'GET', `${to}/events?max_results=100`)
+    const stored = body.data.map(({ encoded_event }: { encoded_event: string }) => {
+      const event = decodeMessageEvent(encoded_event)
+      return event.ok && event.value.messageId
+    })
+    for (const [index, { message_id: id }] of bodies.entries()) expect(stored.includes(id)).toBe(index % 3 !== 0)
+  })
+
   test('that is empty, or whose fields X’s clients take for others', async () => {
     const empty = await send(messageBody(a, group.id, group.version, { contents: new Uint8Array() }))
     refused(empty, 'encoded_message_create_event')

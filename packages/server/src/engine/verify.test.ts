@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { verifyText } from './verify.ts'
+import { DeferredVerification, verifyText } from './verify.ts'
 
 function signer(namedCurve = 'prime256v1') {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve })
@@ -65,5 +65,29 @@ describe('a signature verifies', () => {
         expect(verifyText(one.key, 'text', anything)).toBe(false)
       }),
     )
+  })
+})
+
+describe('a decision that took signatures for good', () => {
+  test('counts if every one of them holds', async () => {
+    const [one, two] = [signer(), signer()]
+    const right: [string, string, string] = [one.key, 'text', one.sign('text')]
+    const wrong: [string, string, string][] = [
+      [one.key, 'other text', right[2]],
+      [two.key, 'text', right[2]],
+      [one.key, 'text', 'AAAA'],
+      ['AAAA', 'text', right[2]],
+    ]
+    const holds = (signatures: readonly [string, string, string][]): Promise<boolean> => {
+      const deferred = new DeferredVerification()
+      for (const signature of signatures) expect(deferred.verify(...signature)).toBe(true)
+      return deferred.holds()
+    }
+    expect(await holds([])).toBe(true)
+    expect(await holds([right, right])).toBe(true)
+    for (const each of wrong) {
+      expect(await holds([each])).toBe(false)
+      expect(await holds([right, each, right])).toBe(false)
+    }
   })
 })

@@ -14,6 +14,29 @@ export function verifyText(signingKey: string, text: string, signature: string):
   return key !== undefined && verify('sha256', Buffer.from(text, 'utf8'), key, derOf(raw))
 }
 
+/** Signatures that a decision took for good, verified by the threads of libuv: the decision counts if they hold. */
+export class DeferredVerification {
+  readonly #verifications: Promise<boolean>[] = []
+
+  readonly verify = (signingKey: string, text: string, signature: string): true => {
+    this.#verifications.push(verifyElsewhere(signingKey, text, signature))
+    return true
+  }
+
+  async holds(): Promise<boolean> {
+    return (await Promise.all(this.#verifications)).every(Boolean)
+  }
+}
+
+function verifyElsewhere(signingKey: string, text: string, signature: string): Promise<boolean> {
+  const raw = decodeBase64(signature, 64)
+  const key = raw?.length === 64 ? keyOf(signingKey) : undefined
+  if (!raw || !key) return Promise.resolve(false)
+  return new Promise(resolve =>
+    verify('sha256', Buffer.from(text, 'utf8'), key, derOf(raw), (error, holds) => resolve(!error && holds)),
+  )
+}
+
 const SEQUENCE = 0x30
 const INTEGER = 0x02
 

@@ -44,6 +44,7 @@ export const sendChatMessage = route({
       room: room.id,
       session: call.caller.session,
       bytes: call.bytes,
+      unordered: true,
       command: {
         command: 'send-message',
         actor: call.caller.account.id,
