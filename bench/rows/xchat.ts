@@ -126,11 +126,15 @@ async function messages({ child, port }: Serving, api: Api, pair: readonly [Hand
     const ports = await Promise.all(bare.map(each => each.answer<{ port: number }>()))
     const ours: Round[] = []
     const theirs: [Round[], Round[]] = [[], []]
-    for (let round = 0; round < pace.rounds; round++) {
+    // The first two rounds warm both up and do not count.
+    for (let round = -2; round < pace.rounds; round++) {
       const prepared = Array.from({ length: Math.round(MESSAGES * pace.seconds) }, request)
-      ours.push(await flood(port, child.pid, pace, () => prepared.pop()))
-      for (const [index, { port: barePort }] of ports.entries())
-        theirs[index]!.push(await flood(barePort, bare[index]!.pid, pace, () => sample))
+      const our = await flood(port, child.pid, pace, () => prepared.pop())
+      if (round >= 0) ours.push(our)
+      for (const [index, { port: barePort }] of ports.entries()) {
+        const their = await flood(barePort, bare[index]!.pid, pace, () => sample)
+        if (round >= 0) theirs[index]!.push(their)
+      }
     }
     const perSecond = (rounds: readonly Round[]) => median(rounds.map(each => each.perSecond))
     const detail = `${figure(median(ours.map(each => each.perCpu)))} per CPU-second; ${SENDERS} connections, durable and verified`
