@@ -1,4 +1,5 @@
 // How the server is run: wrong settings, a second server, health and metrics, a polite stop, and what is never logged.
+import { request as httpRequest } from 'node:http'
 import { createServer } from 'node:net'
 import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -130,6 +131,39 @@ describe('a running server', () => {
     for (const secret of [SECRET, SAID, PASSWORD, b64(SAID)]) expect(server.output()).not.toContain(secret)
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     for (const secret of [SECRET, SAID, PASSWORD]) expect(metrics).not.toContain(secret)
+  })
+})
+
+describe('a body that is too large', () => {
+  /** What comes of a request whose body is written whole, whatever the server says meanwhile. */
+  const sent = (path: string, headers: Readonly<Record<string, string>>, method = 'POST'): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const body = Buffer.alloc(8_000_000, 'x')
+      const request = httpRequest(`${server.url}${path}`, {
+        method,
+        headers: { ...headers, 'content-length': body.length },
+      })
+      request.on('error', reject)
+      request.on('response', response => {
+        response.resume()
+        response.on('end', () => resolve(response.statusCode ?? 0))
+      })
+      request.end(body)
+    })
+
+  test('is answered on every wire before its connection is closed', async () => {
+    const { out } = await server.command('token', 'create', '--service')
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const json = { 'content-type': 'application/json' }
+    const bearer = (token: string) => ({ ...json, authorization: `Bearer ${token}` })
+    const service = bearer(JSON.parse(out).token)
+    for (let time = 0; time < 5; time++) {
+      expect(await sent('/dino/send', service)).toBe(200)
+      expect(await sent('/api/v1/login', json)).toBe(413)
+      expect(await sent('/2/oauth2/token', form)).toBe(413)
+      expect(await sent('/i/oauth2/authorize', form)).toBe(413)
+      expect(await sent('/2/users/5001/public_keys', bearer(SECRET))).toBe(413)
+    }
   })
 })
 

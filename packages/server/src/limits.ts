@@ -83,6 +83,10 @@ export const MEDIA_SWEPT = 100
 /** ms after which nobody writes a segment any more of an upload that has ended, or finishes one in a room that has. */
 export const MEDIA_GRACE = 300_000
 
+/** Bytes and ms for which a body that is too large is still read, so that its sender gets to the answer. */
+export const DRAIN_BYTES = 16 * 1024 * 1024
+export const DRAIN_TIME = 2_000
+
 /** Tries of one request to an object store: a busy one says so, and a connection that was kept open may be closed just
  * then; and ms before the second, twice as many before the next. */
 export const STORE_TRIES = 3

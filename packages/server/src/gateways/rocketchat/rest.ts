@@ -1,9 +1,11 @@
 // REST under `/api` (rocketchat.md section 2): log-in by header, envelopes, and everything that is refused in this wire's
 // own words. The content type is literally `application/json`: clients compare it.
+
 import { parseJson } from '@conclave/wire'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { holdsUserScopes } from '../../identity/scopes.ts'
+import { drained } from '../drain.ts'
 import { originAllowed } from '../upgrades.ts'
 import { bug } from './dispatch.ts'
 import { MeteorError } from './errors.ts'
@@ -50,7 +52,10 @@ export function rest(gate: Gate) {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(/^application\/json(?:;|$)/i, { parseAs: 'string' }, (_, body, done) => done(null, body))
     scope.setNotFoundHandler((_, reply) => answer(reply, notFound))
-    scope.setErrorHandler((error: FastifyError, _, reply) => answer(reply, unread(gate, error)))
+    scope.setErrorHandler(async (error: FastifyError, request, reply) => {
+      if (error.statusCode === 413) await drained(request.raw)
+      return answer(reply, unread(gate, error))
+    })
     scope.addHook('onRequest', async (request, reply) => guardOrigin(gate, request, reply))
     scope.options('/*', async (_, reply) => reply.code(204).send())
     for (const spec of ROUTES) for (const path of spec.paths) register(scope, gate, spec, path)

@@ -67,6 +67,3 @@ export const FORM_HEADERS = { pairs: 16, bytes: 8 * 1024 }
 export const FORM_TIME = 2_000
 /** Characters of a `media_hash_key` (x-chat.md 3.13). */
 export const KEY_TEXT = 50
-/** Bytes and ms for which a body that is too large is still read, so that its sender gets to the answer. */
-export const DRAIN_BYTES = 16 * 1024 * 1024
-export const DRAIN_TIME = 2_000

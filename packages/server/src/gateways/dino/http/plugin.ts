@@ -3,6 +3,7 @@
 import { parseJson } from '@conclave/wire'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
+import { drained } from '../../drain.ts'
 import type { Gate } from '../gate.ts'
 import { admit, isRefused } from './admission.ts'
 import { envelope } from './envelope.ts'
@@ -21,9 +22,10 @@ export function httpApi(gate: Gate) {
     scope.setNotFoundHandler((_, reply) =>
       send(reply.code(404), { status_code: 500, data: 'there is nothing at this path with this method' }),
     )
-    scope.setErrorHandler((error: FastifyError, _, reply) =>
-      send(reply, envelope({ wrapped: false }, faultOf(gate, error))),
-    )
+    scope.setErrorHandler(async (error: FastifyError, request, reply) => {
+      if (error.statusCode === 413) await drained(request.raw)
+      return send(reply, envelope({ wrapped: false }, faultOf(gate, error)))
+    })
     const page = JSON.stringify(openapi(ROUTES))
     scope.get('/openapi.json', (_, reply) => reply.type('application/json; charset=utf-8').send(page))
     for (const route of ROUTES) register(scope, gate, route)

@@ -1,6 +1,8 @@
 // OAuth 2.0 for clients that take base addresses (x-chat.md 1): the page for users, the routes for apps. Forms, not JSON:
 // it stands beside the wire's other routes, with its own body parser and its own errors.
+
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import { drained } from '../../drain.ts'
 import type { GatewayParts } from '../../gateway.ts'
 import { AuthorizePage, refuse } from './authorize.ts'
 import { Grants } from './grants.ts'
@@ -24,7 +26,10 @@ export function oauth(parts: GatewayParts) {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(FORM, { parseAs: 'string', bodyLimit: FORM_BYTES }, (_, body, done) => done(null, body))
     await scope.register(async pages => {
-      pages.setErrorHandler((error: FastifyError, _, reply) => answerPage(parts, error, reply))
+      pages.setErrorHandler(async (error: FastifyError, request, reply) => {
+        if (error.statusCode === 413) await drained(request.raw)
+        return answerPage(parts, error, reply)
+      })
       // X's documents name the second one.
       for (const url of ['/i/oauth2/authorize', '/2/oauth2/authorize']) {
         pages.route({
@@ -37,7 +42,10 @@ export function oauth(parts: GatewayParts) {
       }
     })
     await scope.register(async routes => {
-      routes.setErrorHandler((error: FastifyError, _, reply) => fail(reply, faultOf(parts, error)))
+      routes.setErrorHandler(async (error: FastifyError, request, reply) => {
+        if (error.statusCode === 413) await drained(request.raw)
+        return fail(reply, faultOf(parts, error))
+      })
       routes.post('/2/oauth2/token', (request, reply) => tokens.token(request, reply, false))
       routes.post('/oauth2/token', (request, reply) => tokens.token(request, reply, true))
       routes.post('/2/oauth2/revoke', (request, reply) => tokens.revoke(request, reply))

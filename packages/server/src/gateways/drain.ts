@@ -1,8 +1,8 @@
 // A body that is too large is answered before it was read, and the connection is closed behind the answer. A client
-// that still writes then sees a broken connection instead of the 413: so what it has announced is read and thrown
+// that still writes then sees a broken connection instead of the answer: so what it has announced is read and thrown
 // away first, as far as that is reasonable.
 import type { IncomingMessage } from 'node:http'
-import { DRAIN_BYTES, DRAIN_TIME } from './limits.ts'
+import { DRAIN_BYTES, DRAIN_TIME } from '../limits.ts'
 
 /** Resolves when the body has ended, or was too long or too slow to wait for. */
 export function drained(request: IncomingMessage): Promise<void> {
