@@ -8,10 +8,8 @@ const keys = new Map<string, KeyObject>()
 
 /** ECDSA P-256/SHA-256, raw r||s, over UTF-8; key as base64 SPKI. False for anything malformed. */
 export function verifyText(signingKey: string, text: string, signature: string): boolean {
-  const raw = decodeBase64(signature, 64)
-  if (raw?.length !== 64) return false
-  const key = keyOf(signingKey)
-  return key !== undefined && verify('sha256', Buffer.from(text, 'utf8'), key, derOf(raw))
+  const read = readOf(signingKey, signature)
+  return read !== undefined && verify('sha256', Buffer.from(text, 'utf8'), read.key, read.der)
 }
 
 /** Signatures that a decision took for good, verified by the threads of libuv: the decision counts if they hold. */
@@ -29,12 +27,19 @@ export class DeferredVerification {
 }
 
 function verifyElsewhere(signingKey: string, text: string, signature: string): Promise<boolean> {
-  const raw = decodeBase64(signature, 64)
-  const key = raw?.length === 64 ? keyOf(signingKey) : undefined
-  if (!raw || !key) return Promise.resolve(false)
+  const read = readOf(signingKey, signature)
+  if (!read) return Promise.resolve(false)
   return new Promise(resolve =>
-    verify('sha256', Buffer.from(text, 'utf8'), key, derOf(raw), (error, holds) => resolve(!error && holds)),
+    verify('sha256', Buffer.from(text, 'utf8'), read.key, read.der, (error, holds) => resolve(!error && holds)),
   )
+}
+
+/** Both as OpenSSL takes them; undefined where one is malformed. */
+function readOf(signingKey: string, signature: string): { key: KeyObject; der: Uint8Array } | undefined {
+  const raw = decodeBase64(signature, 64)
+  if (raw?.length !== 64) return undefined
+  const key = keyOf(signingKey)
+  return key && { key, der: derOf(raw) }
 }
 
 const SEQUENCE = 0x30
