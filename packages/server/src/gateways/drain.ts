@@ -4,8 +4,10 @@
 import type { IncomingMessage } from 'node:http'
 import { DRAIN_BYTES, DRAIN_TIME } from '../limits.ts'
 
-/** Resolves when the body has ended, or was too long or too slow to wait for. */
-export function drained(request: IncomingMessage): Promise<void> {
+/** For error handlers, before they answer. Resolves at once unless the error is of such a body; then when the body has
+ * ended, or was too long or too slow to wait for. */
+export function drained(error: { readonly statusCode?: number }, request: IncomingMessage): Promise<void> {
+  if (error.statusCode !== 413) return Promise.resolve()
   if (request.complete || Number(request.headers['content-length'] ?? 0) > DRAIN_BYTES) return Promise.resolve()
   return new Promise(resolve => {
     let bytes = 0

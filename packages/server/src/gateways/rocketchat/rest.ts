@@ -53,7 +53,7 @@ export function rest(gate: Gate) {
     scope.addContentTypeParser(/^application\/json(?:;|$)/i, { parseAs: 'string' }, (_, body, done) => done(null, body))
     scope.setNotFoundHandler((_, reply) => answer(reply, notFound))
     scope.setErrorHandler(async (error: FastifyError, request, reply) => {
-      if (error.statusCode === 413) await drained(request.raw)
+      await drained(error, request.raw)
       return answer(reply, unread(gate, error))
     })
     scope.addHook('onRequest', async (request, reply) => guardOrigin(gate, request, reply))

@@ -153,7 +153,7 @@ function plugin(parts: XchatParts) {
 
 function answerFailure(parts: XchatParts): AnswerFailure {
   return async (error, request, reply) => {
-    if (error.statusCode === 413) await drained(request.raw)
+    await drained(error, request.raw)
     return refuse(reply, refusalOf(error, parts))
   }
 }

@@ -23,7 +23,7 @@ export function httpApi(gate: Gate) {
       send(reply.code(404), { status_code: 500, data: 'there is nothing at this path with this method' }),
     )
     scope.setErrorHandler(async (error: FastifyError, request, reply) => {
-      if (error.statusCode === 413) await drained(request.raw)
+      await drained(error, request.raw)
       return send(reply, envelope({ wrapped: false }, faultOf(gate, error)))
     })
     const page = JSON.stringify(openapi(ROUTES))

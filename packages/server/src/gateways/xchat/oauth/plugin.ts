@@ -27,7 +27,7 @@ export function oauth(parts: GatewayParts) {
     scope.addContentTypeParser(FORM, { parseAs: 'string', bodyLimit: FORM_BYTES }, (_, body, done) => done(null, body))
     await scope.register(async pages => {
       pages.setErrorHandler(async (error: FastifyError, request, reply) => {
-        if (error.statusCode === 413) await drained(request.raw)
+        await drained(error, request.raw)
         return answerPage(parts, error, reply)
       })
       // X's documents name the second one.
@@ -43,7 +43,7 @@ export function oauth(parts: GatewayParts) {
     })
     await scope.register(async routes => {
       routes.setErrorHandler(async (error: FastifyError, request, reply) => {
-        if (error.statusCode === 413) await drained(request.raw)
+        await drained(error, request.raw)
         return fail(reply, faultOf(parts, error))
       })
       routes.post('/2/oauth2/token', (request, reply) => tokens.token(request, reply, false))
