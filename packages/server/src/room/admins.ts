@@ -9,19 +9,20 @@ import type { RoomState } from './state.ts'
 import { hasRole, usersWith } from './state.ts'
 
 /** What every change by an admin begins with: a group of which the actor is an admin in good standing. `text`: what is
- * said of a room that is none. */
+ * said of a room that is none. `may`: who counts as one. */
 export function checkGroupAdmin(
   state: RoomState,
   actor: UserId,
   text: string,
   facts: Facts,
   context: Context,
+  may = checkAdmin,
 ): Rejection | null {
   const account = rulerOf(state, facts, actor, context.now)
   if (isRejection(account)) return account
   if (!state.members.has(actor)) return { rejected: 'member.required' }
   if (state.suite !== 'xchat' || state.kind === 'direct') return { rejected: 'room.kind', text }
-  return checkAdmin(state, actor)
+  return may(state, actor)
 }
 
 export function checkAdmin(state: RoomState, user: UserId): Rejection | null {

@@ -33,7 +33,26 @@ export async function groupOf(
   const address = addressOf(call.param('id'), call.caller)
   if (address instanceof Refusal) return address
   if (address.kind !== 'group') return new Refusal(invalidField('id', `${what} a group`))
-  const room = await roomAt(address, call.caller, parts)
+  return at(address, call, parts, may)
+}
+
+/** The same of a conversation of either kind. */
+export async function conversationAt(
+  call: Caller,
+  parts: XchatParts,
+  may: (room: RoomState) => Rejection | null = () => null,
+): Promise<Addressed | Refusal> {
+  const address = addressOf(call.param('id'), call.caller)
+  return address instanceof Refusal ? address : at(address, call, parts, may)
+}
+
+async function at<A extends Address>(
+  address: A,
+  { caller }: Caller,
+  parts: XchatParts,
+  may: (room: RoomState) => Rejection | null,
+): Promise<{ readonly address: A; readonly room: RoomState } | Refusal> {
+  const room = await roomAt(address, caller, parts)
   if (room instanceof Refusal) return room
   const refused = may(room)
   return refused ? new Refusal(problemOf(refused, about(parts, address.id, room))) : { address, room }

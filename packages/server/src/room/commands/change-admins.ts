@@ -1,11 +1,10 @@
 // Make members of an X group its admins, or admins ordinary members again: one change of several users, signed by an
 // admin (L1, L5; x-chat.md 5.4). Other rooms' roles, and moderators, are change-role.ts.
 import type { UserId } from '@conclave/wire'
-import { checkAdmin, checkMakesAdmins } from '../admins.ts'
+import { checkAdmin, checkGroupAdmin, checkMakesAdmins } from '../admins.ts'
 import type { CommandRule } from '../decision.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { rulerOf } from '../rights.ts'
 import type { ActionSignature } from '../signatures.ts'
 import { keysOf, readList, signedOf, usersNamed } from '../signatures.ts'
 import type { RoomState } from '../state.ts'
@@ -25,13 +24,10 @@ export const changeAdmins: CommandRule<ChangeAdmins> = {
   decide(state, command, facts, context) {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     const { actor, users, granted, signatures } = command
-    const account = rulerOf(state, facts, actor, context.now)
-    if (isRejection(account)) return account
-    if (!state.members.has(actor)) return { rejected: 'member.required' }
-    if (state.suite !== 'xchat' || state.kind === 'direct')
-      return { rejected: 'room.kind', text: 'only groups have admins' }
-    const unfit = (granted ? checkMakesAdmins : checkAdmin)(state, actor) ?? checkUsers(state, command)
-    if (unfit) return unfit
+    const may = granted ? checkMakesAdmins : checkAdmin
+    const refused =
+      checkGroupAdmin(state, actor, 'only groups have admins', facts, context, may) ?? checkUsers(state, command)
+    if (refused) return refused
     const part = granted ? 'admin add' : 'admin remove'
     const read = readList(state, signatures, part, users, 'user_ids', actor, facts, context)
     if (isRejection(read)) return read

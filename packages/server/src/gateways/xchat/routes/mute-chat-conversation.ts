@@ -2,8 +2,8 @@
 // sent to them goes on as before, and nobody else learns of it.
 import { z } from 'zod'
 import { actionSignatures, signaturesOf } from '../actions.ts'
-import { addressOf, resourceId, roomAt } from '../conversation.ts'
-import { changeConversation } from '../group.ts'
+import { resourceId } from '../conversation.ts'
+import { changeConversation, conversationAt } from '../group.ts'
 import { Refusal } from '../problem.ts'
 import { route } from '../route.ts'
 import { object } from '../schema.ts'
@@ -20,10 +20,8 @@ export const muteChatConversation = route({
   answer: z.object({ data: z.object({ conversation_id: z.string(), is_muted: z.boolean() }) }),
   async run(call, parts) {
     const { id } = call.caller.account
-    const address = addressOf(call.param('id'), call.caller)
-    if (address instanceof Refusal) return address
-    const room = await roomAt(address, call.caller, parts)
-    if (room instanceof Refusal) return room
+    const conversation = await conversationAt(call, parts)
+    if (conversation instanceof Refusal) return conversation
     const sent = call.body()
     if (sent instanceof Refusal) return sent
     const { muted } = sent
@@ -33,8 +31,8 @@ export const muteChatConversation = route({
       muted,
       signatures: signaturesOf(sent.action_signatures),
     } as const
-    const done = await changeConversation(call, { address, room }, command, parts)
+    const done = await changeConversation(call, conversation, command, parts)
     if (done instanceof Refusal) return done
-    return { data: { conversation_id: resourceId(room), is_muted: muted } }
+    return { data: { conversation_id: resourceId(conversation.room), is_muted: muted } }
   },
 })

@@ -3,9 +3,8 @@
 import { z } from 'zod'
 import { checkTtlChanger } from '../../../room/commands/change-ttl.ts'
 import { actionSignatures, signaturesOf } from '../actions.ts'
-import { about, addressOf, resourceId, roomAt } from '../conversation.ts'
-import { problemOf } from '../errors.ts'
-import { changeConversation } from '../group.ts'
+import { resourceId } from '../conversation.ts'
+import { changeConversation, conversationAt } from '../group.ts'
 import { Refusal } from '../problem.ts'
 import { route } from '../route.ts'
 import { object, ttlMsec } from '../schema.ts'
@@ -22,18 +21,14 @@ export const updateChatConversationTtl = route({
   answer: z.object({ data: z.object({ conversation_id: z.string(), sequence_id: z.string() }) }),
   async run(call, parts) {
     const { id } = call.caller.account
-    const address = addressOf(call.param('id'), call.caller)
-    if (address instanceof Refusal) return address
-    const room = await roomAt(address, call.caller, parts)
-    if (room instanceof Refusal) return room
-    const refused = checkTtlChanger(room, id)
-    if (refused) return new Refusal(problemOf(refused, about(parts, address.id, room)))
+    const conversation = await conversationAt(call, parts, room => checkTtlChanger(room, id))
+    if (conversation instanceof Refusal) return conversation
     const sent = call.body()
     if (sent instanceof Refusal) return sent
     const signatures = signaturesOf(sent.action_signatures)
     const command = { command: 'change-ttl', actor: id, ttlMs: sent.ttl_msec, signatures } as const
-    const done = await changeConversation(call, { address, room }, command, parts)
+    const done = await changeConversation(call, conversation, command, parts)
     if (done instanceof Refusal) return done
-    return { data: { conversation_id: resourceId(room), sequence_id: done.events[0]?.id ?? '' } }
+    return { data: { conversation_id: resourceId(conversation.room), sequence_id: done.events[0]?.id ?? '' } }
   },
 })
