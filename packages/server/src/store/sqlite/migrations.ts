@@ -163,6 +163,9 @@ const STEPS: readonly string[] = [
   -- Ids of groups that somebody has begun to make are documents now.
   DELETE FROM meta WHERE key LIKE 'xchat.initialized:%';
   `,
+  `
+  -- What Rocket.Chat's wire keeps.
+  `,
 ]
 
 /** What a step, by its number, does beyond SQL. */
