@@ -3,49 +3,21 @@ import { decodeEjson } from '@conclave/wire'
 import { internal, invalidUser, MeteorError, matchFailed, UNAVAILABLE } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
 import type { Answer, Method } from './method.ts'
-import { addUsersToRoom } from './methods/addUsersToRoom.ts'
-import { createChannel } from './methods/createChannel.ts'
-import { createDirectMessage } from './methods/createDirectMessage.ts'
-import { createPrivateGroup } from './methods/createPrivateGroup.ts'
-import { e2eFetchMyKeys } from './methods/e2e.fetchMyKeys.ts'
-import { e2eGetUsersOfRoomWithoutKey } from './methods/e2e.getUsersOfRoomWithoutKey.ts'
-import { e2eRequestSubscriptionKeys } from './methods/e2e.requestSubscriptionKeys.ts'
-import { e2eSetRoomKeyId } from './methods/e2e.setRoomKeyID.ts'
-import { e2eSetUserPublicAndPrivateKeys } from './methods/e2e.setUserPublicAndPrivateKeys.ts'
-import { e2eUpdateGroupKey } from './methods/e2e.updateGroupKey.ts'
-import { getRoomIdByNameOrId } from './methods/getRoomIdByNameOrId.ts'
-import { joinRoom } from './methods/joinRoom.ts'
-import { leaveRoom } from './methods/leaveRoom.ts'
-import { loadHistory } from './methods/loadHistory.ts'
-import { roomsGet } from './methods/rooms-get.ts'
-import { sendMessage } from './methods/sendMessage.ts'
-import { streamNotifyRoom } from './methods/stream-notify-room.ts'
-import { streamNotifyRoomUsers } from './methods/stream-notify-room-users.ts'
-import { subscriptionsGet } from './methods/subscriptions-get.ts'
+import { FILES } from './methods/methods-of-files.ts'
+import { KEYS } from './methods/methods-of-keys.ts'
+import { MESSAGES } from './methods/methods-of-messages.ts'
+import { ROOMS } from './methods/methods-of-rooms.ts'
+import { SERVER } from './methods/methods-of-server.ts'
+import { STREAMS } from './methods/methods-of-streams.ts'
+import { SUBSCRIPTIONS } from './methods/methods-of-subscriptions.ts'
+import { USERS } from './methods/methods-of-users.ts'
 
 /** Every method but `login` and `logout`, which are a connection's own. */
 export const METHODS: ReadonlyMap<string, Method> = new Map(
-  [
-    addUsersToRoom,
-    createChannel,
-    createDirectMessage,
-    createPrivateGroup,
-    e2eFetchMyKeys,
-    e2eGetUsersOfRoomWithoutKey,
-    e2eRequestSubscriptionKeys,
-    e2eSetRoomKeyId,
-    e2eSetUserPublicAndPrivateKeys,
-    e2eUpdateGroupKey,
-    getRoomIdByNameOrId,
-    joinRoom,
-    leaveRoom,
-    loadHistory,
-    roomsGet,
-    sendMessage,
-    streamNotifyRoom,
-    streamNotifyRoomUsers,
-    subscriptionsGet,
-  ].map(method => [method.name, method]),
+  [...KEYS, ...MESSAGES, ...ROOMS, ...SUBSCRIPTIONS, ...USERS, ...FILES, ...SERVER, ...STREAMS].map(method => [
+    method.name,
+    method,
+  ]),
 )
 
 export interface Asked {

@@ -256,7 +256,7 @@ export function meDocument(account: Account): Document {
     statusText: '',
     statusDefault: 'online',
     utcOffset: 0,
-    roles: rolesOf(account),
+    roles: globalRolesOf(account),
     emails: [],
     settings: { preferences: {} },
     language: 'en',
@@ -265,7 +265,8 @@ export function meDocument(account: Account): Document {
   }
 }
 
-function rolesOf(account: Account): string[] {
+/** The roles that somebody has everywhere; those of a room stand in its state. */
+export function globalRolesOf(account: Account): string[] {
   const admin = account.roles.includes('admin') || account.roles.includes('superuser')
   return ['user', ...(admin ? ['admin'] : [])]
 }

@@ -4,11 +4,15 @@ import type { Account } from '../../room/facts.ts'
 import type { Token } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
 import type { Feeds } from './feeds.ts'
+import type { Permissions } from './permissions.ts'
 import type { DdpSession } from './session.ts'
+import type { Settings } from './settings.ts'
 
 export interface Gate {
   readonly parts: GatewayParts
   readonly log: Logger
+  readonly settings: Settings
+  readonly permissions: Permissions
   readonly feeds: Feeds
   /** Every open connection of this node. */
   readonly sessions: Set<DdpSession>

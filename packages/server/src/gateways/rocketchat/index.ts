@@ -12,8 +12,10 @@ import { MeteorError } from './errors.ts'
 import { Feeds } from './feeds.ts'
 import type { Gate } from './gate.ts'
 import { CLOSE_TIMEOUT, FRAME_BYTES, HEARTBEAT_INTERVAL, RESUME_INTERVAL } from './limits.ts'
+import { Permissions } from './permissions.ts'
 import { rest } from './rest.ts'
 import { DdpSession } from './session.ts'
+import { Settings } from './settings.ts'
 
 const PATH = '/websocket'
 
@@ -24,6 +26,8 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
   const gate: Gate = {
     parts,
     log: parts.log,
+    settings: await Settings.open(parts, () => {}),
+    permissions: await Permissions.open(parts, () => {}),
     sessions,
     paused,
     feeds: new Feeds({

@@ -56,3 +56,10 @@ export const WAITING_USERS = 50
 export const WAITING_LOOKUPS = 1_000
 /** ms in which changes of a room that messages cause are told once: counters need not be told 1,000 times a second. */
 export const NOTICE_DELAY = 100
+
+/** Changed settings or permissions read at once when the server starts. */
+export const OVERRIDES = 500
+/** Items of one list answer where the client names no number, and at most (the settings `API_Default_Count` and
+ * `API_Upper_Count_Limit` narrow it). */
+export const PAGE_DEFAULT = 50
+export const PAGE_MOST = 1_000

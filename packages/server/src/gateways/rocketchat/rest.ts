@@ -11,35 +11,24 @@ import { bug } from './dispatch.ts'
 import { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
 import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES, OPEN_BYTES } from './limits.ts'
-import { channelsJoin } from './rest/channels.join.ts'
-import { chatSendMessage } from './rest/chat.sendMessage.ts'
-import { e2eFetchMyKeys } from './rest/e2e.fetchMyKeys.ts'
-import { e2eGetUsersOfRoomWithoutKey } from './rest/e2e.getUsersOfRoomWithoutKey.ts'
-import { e2eRequestSubscriptionKeys } from './rest/e2e.requestSubscriptionKeys.ts'
-import { e2eSetRoomKeyId } from './rest/e2e.setRoomKeyID.ts'
-import { e2eSetUserPublicAndPrivateKeys } from './rest/e2e.setUserPublicAndPrivateKeys.ts'
-import { e2eUpdateGroupKey } from './rest/e2e.updateGroupKey.ts'
-import { info } from './rest/info.ts'
-import { login } from './rest/login.ts'
-import { logout } from './rest/logout.ts'
-import { me } from './rest/me.ts'
-import { methodCall } from './rest/method.call.ts'
-import { Envelope, type Route } from './route.ts'
+import { meets } from './permissions.ts'
+import { FILES } from './rest/routes-of-files.ts'
+import { KEYS } from './rest/routes-of-keys.ts'
+import { MESSAGES } from './rest/routes-of-messages.ts'
+import { ROOMS } from './rest/routes-of-rooms.ts'
+import { SERVER } from './rest/routes-of-server.ts'
+import { SUBSCRIPTIONS } from './rest/routes-of-subscriptions.ts'
+import { USERS } from './rest/routes-of-users.ts'
+import { Envelope, forbidden, type Route } from './route.ts'
 
 export const ROUTES: readonly Route[] = [
-  info,
-  login,
-  logout,
-  me,
-  methodCall,
-  chatSendMessage,
-  channelsJoin,
-  e2eFetchMyKeys,
-  e2eGetUsersOfRoomWithoutKey,
-  e2eRequestSubscriptionKeys,
-  e2eSetRoomKeyId,
-  e2eSetUserPublicAndPrivateKeys,
-  e2eUpdateGroupKey,
+  ...KEYS,
+  ...MESSAGES,
+  ...ROOMS,
+  ...SUBSCRIPTIONS,
+  ...USERS,
+  ...FILES,
+  ...SERVER,
 ]
 
 const JSON_LIMITS = { maxBytes: FRAME_BYTES, maxDepth: FRAME_DEPTH, maxKeys: FRAME_VALUES }
@@ -94,9 +83,17 @@ function register(scope: FastifyInstance, gate: Gate, spec: Route, path: string)
       if (!shaped.success) return answer(reply, invalidParams(shaped.error, input.value))
       const params = request.params as Readonly<Record<string, string>>
       const address = gate.parts.addressOf(request.raw)
-      const call = { gate, bytes: text.length, address, param: (name: string) => params[name] ?? '' }
+      const call = {
+        gate,
+        bytes: text.length,
+        address,
+        param: (name: string) => params[name] ?? '',
+        header: (name: string) => [request.headers[name]].flat()[0],
+      }
       try {
         const caller = callers.get(request) as Caller
+        if ('permission' in spec && spec.permission && !meets(gate.permissions, caller.account, spec.permission))
+          return await answer(reply, forbidden)
         return await answer(reply, await spec.run({ ...call, caller }, shaped.data))
       } catch (error) {
         return answer(reply, bug(gate, path, error))

@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
+import type { Permission } from './permission-table.ts'
 
 export class Envelope {
   readonly status: number
@@ -14,6 +15,12 @@ export class Envelope {
   }
 }
 
+/** Somebody is known and may not. */
+export const forbidden = new Envelope(403, {
+  success: false,
+  error: 'User does not have the permissions required for this action [error-unauthorized]',
+})
+
 export interface RestCall {
   readonly gate: Gate
   readonly caller: Caller
@@ -21,13 +28,19 @@ export interface RestCall {
   readonly address: string
   /** A part of the path. */
   param(name: string): string
+  /** The first of that name, in lower case. */
+  header(name: string): string | undefined
 }
+
+/** What somebody must be allowed everywhere to call a route; what depends on a room the route asks itself. */
+export type Required = Permission | { readonly any: readonly Permission[] } | { readonly all: readonly Permission[] }
 
 export interface RouteSpec<Input extends z.ZodType> {
   readonly verb: 'GET' | 'POST'
   /** After `/api`. */
   readonly paths: readonly string[]
   readonly input: Input
+  readonly permission?: Required
   run(call: RestCall, input: z.output<Input>): Promise<object | MeteorError>
 }
 

@@ -2,7 +2,7 @@
 import { isUserId } from '@conclave/wire'
 import { ATTEMPTS } from '../../limits.ts'
 import { isRejection } from '../../room/rejection.ts'
-import { checkJoin, visitorOf } from '../../room/rights.ts'
+import { mayEnter } from './access.ts'
 import { invalidEventName, MeteorError, matchFailed, notAllowedToRead } from './errors.ts'
 import type { Audience, RoomFeed } from './feeds.ts'
 import type { Caller, Gate } from './gate.ts'
@@ -189,19 +189,6 @@ function leave(gate: Gate, feed: RoomFeed, event: string, audience: Audience, se
   audience.remove(session)
   if (audience.size === 0) feed.events.delete(event)
   gate.feeds.release(feed)
-}
-
-/** Access to a room: what lets somebody in. */
-export function mayEnter({ parts }: Gate, { account }: Caller, { room, channel }: Found): boolean {
-  return (
-    checkJoin(
-      room,
-      channel,
-      account,
-      visitorOf(parts.engine.settings.acl, room, channel, account),
-      parts.clock.now(),
-    ) === null
-  )
 }
 
 /** Only one's own events. */

@@ -1,0 +1,6 @@
+// The recorded cases about rooms.
+import { type Cases } from './tools.ts'
+
+export const ROOMS: Cases = {
+
+}

@@ -1,0 +1,4 @@
+// Methods about files.
+import type { Method } from '../method.ts'
+
+export const FILES: readonly Method[] = []

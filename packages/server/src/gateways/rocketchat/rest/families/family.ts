@@ -1,0 +1,81 @@
+// `channels.*`, `groups.*` and `im.*` (also `dm.*`) do the same to public, private and direct rooms: one file here is one
+// verb for those families that have it.
+import { z } from 'zod'
+import { enterable, enterableNamed } from '../../access.ts'
+import { MeteorError } from '../../errors.ts'
+import { ID_TEXT } from '../../limits.ts'
+import { type Found, typeOf } from '../../names.ts'
+import type { Permission } from '../../permission-table.ts'
+import { forbidden, type RestCall, type Route, route } from '../../route.ts'
+
+export type Family = 'channels' | 'groups' | 'im'
+
+const WORDS = {
+  channels: { type: 'c', missing: 'error-roomid-param-not-provided', none: 'channel' },
+  groups: { type: 'p', missing: 'error-room-param-not-provided', none: 'group' },
+  im: { type: 'd', missing: 'error-room-param-not-provided', none: 'direct message' },
+} as const
+
+const named = z.looseObject({ roomId: z.unknown().optional(), roomName: z.unknown().optional() })
+
+/** The room that a request names by `roomId` or `roomName`, if it is one of the family and the caller may know of it. */
+export async function roomFor(
+  family: Family,
+  { gate, caller }: RestCall,
+  input: unknown,
+): Promise<Found | MeteorError> {
+  const { type, missing, none } = WORDS[family]
+  const given = named.safeParse(input)
+  const { roomId, roomName } = given.success ? given.data : {}
+  if (!isText(roomId) && !isText(roomName))
+    return new MeteorError(
+      missing,
+      `The parameter "roomId" or ${family === 'im' ? '"username"' : '"roomName"'} is required`,
+    )
+  const found = isText(roomId)
+    ? await enterable(gate, caller, roomId)
+    : await enterableNamed(gate, caller, roomName as string)
+  if (found && typeOf(found.room) === type) return found
+  return new MeteorError(
+    'error-room-not-found',
+    `The required "roomId" or "roomName" param provided does not match any ${none}`,
+  )
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= ID_TEXT
+}
+
+export interface FamilyVerb<Input extends z.ZodType> {
+  readonly families: readonly Family[]
+  readonly verb: 'GET' | 'POST'
+  /** After the dot. */
+  readonly name: string
+  readonly input: Input
+  /** Asked with the caller's roles in the room as well. */
+  readonly permission?: Permission
+  run(call: RestCall, input: z.output<Input>, found: Found, family: Family): Promise<object | MeteorError>
+}
+
+/** One route for each family, which looks the room up first. */
+export function familyRoutes<Input extends z.ZodType>(spec: FamilyVerb<Input>): Route[] {
+  return spec.families.map(family =>
+    route({
+      verb: spec.verb,
+      paths: pathsOf(family, spec.name),
+      input: spec.input,
+      async run(call, input) {
+        const found = await roomFor(family, call, input)
+        if (found instanceof MeteorError) return found
+        const { gate, caller } = call
+        if (spec.permission && !gate.permissions.may(caller.account, spec.permission, found.room)) return forbidden
+        return spec.run(call, input, found, family)
+      },
+    }),
+  )
+}
+
+/** `im.*` has a second name. */
+export function pathsOf(family: Family, name: string): string[] {
+  return family === 'im' ? [`/v1/im.${name}`, `/v1/dm.${name}`] : [`/v1/${family}.${name}`]
+}

@@ -1,0 +1,4 @@
+// Routes about files.
+import type { Route } from '../route.ts'
+
+export const FILES: readonly Route[] = []
