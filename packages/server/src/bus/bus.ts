@@ -85,6 +85,8 @@ export type BusMessage =
     }
   /** Somebody is writing in a room, for every wire that shows it. On `room:`; fleeting as signals are. */
   | { readonly kind: 'typing'; readonly room: RoomId; readonly account: Account }
+  /** What others see of a user may be another now: whoever shows it looks it up. On `all`. */
+  | { readonly kind: 'presence'; readonly user: UserId }
   /** A user has switched notifications of a room on or off. On their `user:`, and nobody else's matter. */
   | { readonly kind: 'notifications'; readonly room: RoomState }
   /** Fleeting: what one wire's clients tell each other (typing, key requests). Never stored. */

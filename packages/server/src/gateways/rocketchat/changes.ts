@@ -19,18 +19,7 @@ import type { Gate } from './gate.ts'
 import { NOTICE_DELAY } from './limits.ts'
 import { fullNameOf, ridOf, typeOf } from './names.ts'
 import type { DdpSession } from './session.ts'
-
-/** Names of what passes between nodes without being stored. */
-export const SIGNAL = {
-  /** An event of `stream-notify-room`. args: [event, arguments]. */
-  room: 'rocketchat/notify-room',
-  /** An event for every other member's `stream-notify-user`. args: [event, arguments]. */
-  members: 'rocketchat/notify-room-users',
-  /** An event for one user's `stream-notify-user`. args: [event, arguments]. */
-  user: 'rocketchat/notify-user',
-  /** The list of those who wait for a key is another now. */
-  queue: 'rocketchat/queue',
-} as const
+import { SIGNAL } from './tell.ts'
 
 type Change = 'inserted' | 'updated' | 'removed'
 

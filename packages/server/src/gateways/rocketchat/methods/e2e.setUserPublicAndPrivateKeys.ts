@@ -2,10 +2,10 @@
 // the caller waits for one are told.
 import { z } from 'zod'
 import { isRefused } from '../../../identity/rejection.ts'
-import { SIGNAL } from '../changes.ts'
 import { MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
 import { list } from '../params.ts'
+import { SIGNAL } from '../tell.ts'
 
 const NAME = 'e2e.setUserPublicAndPrivateKeys'
 

@@ -1,12 +1,12 @@
 // `sendMessage`: most refusals come as a message that only the sender sees, with an empty result (rocketchat.md 5.8);
 // what the client must know of, or may try again, is an error.
 import { z } from 'zod'
-import { SIGNAL } from '../changes.ts'
 import { MeteorError, TOO_MANY, UNAVAILABLE } from '../errors.ts'
 import { messageShape, send } from '../message.ts'
 import { method } from '../method.ts'
 import { SERVER } from '../names.ts'
 import { list } from '../params.ts'
+import { SIGNAL } from '../tell.ts'
 
 const TOLD: ReadonlySet<string | number> = new Set(['error-not-allowed', 'error-room-closed', TOO_MANY, UNAVAILABLE])
 

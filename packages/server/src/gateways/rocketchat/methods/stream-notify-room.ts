@@ -1,11 +1,11 @@
 // `stream-notify-room`: typing, under one's own name, to whoever watches the room. Void, also where nothing is sent.
 import { z } from 'zod'
 import { mayEnter } from '../access.ts'
-import { SIGNAL } from '../changes.ts'
 import { EVENT_NAME, SIGNAL_BYTES } from '../limits.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { list } from '../params.ts'
+import { SIGNAL } from '../tell.ts'
 
 export const streamNotifyRoom = method({
   name: 'stream-notify-room',
