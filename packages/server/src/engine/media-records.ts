@@ -3,12 +3,13 @@
 import type { RoomId, UserId } from '@conclave/wire'
 import type { BlobName } from '../blobs/blobs.ts'
 import { MEDIA_LEAST } from '../limits.ts'
+import { MEDIUM } from '../store/projection.ts'
 import type { Document, DocumentRow, Guard } from '../store/store.ts'
 
 /** An upload that is not finished: by its session, of its uploader, due when it expires. */
 export const UPLOAD = 'media.upload'
-/** By its key, of its room, due when its own time ends. */
-export const MEDIUM = 'media.medium'
+/** By its key, of its room, due when its own time ends, or at once with the message that it went with. */
+export { MEDIUM }
 /** Blobs to delete, due from when on nobody writes them any more. */
 export const TRASH = 'media.trash'
 /** What a user takes up: by user. */

@@ -137,6 +137,8 @@ export type EventBody =
       readonly to?: readonly UserId[]
       /** ms since 1970 when it goes by itself; absent where it stays. */
       readonly expiresAt?: number
+      /** Keys of the files that go with it and are erased with it. */
+      readonly media?: readonly string[]
     }
   | {
       readonly type: 'messages.deleted'

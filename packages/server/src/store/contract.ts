@@ -7,6 +7,7 @@ import { commitSentences } from './testing/commit.ts'
 import { coverageSentences } from './testing/coverage.ts'
 import { documentSentences } from './testing/documents.ts'
 import { fadingSentences } from './testing/fading.ts'
+import { fileSentences } from './testing/files.ts'
 import { hiddenSentences } from './testing/hidden.ts'
 import { historySentences } from './testing/histories.ts'
 import { outgoingSentences } from './testing/outgoing.ts'
@@ -40,6 +41,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>, opti
     describe('chains', () => chainSentences(open, durable))
     describe('whispers', () => whisperSentences(open))
     describe('fading messages', () => fadingSentences(open))
+    describe('files of messages', () => fileSentences(open))
     describe('hidden messages', () => hiddenSentences(open))
     describe('coverage', () => coverageSentences(open))
     describe('places', () => placeSentences(open))

@@ -154,6 +154,15 @@ export function advance(head: HeadDraft, event: RoomEvent): void {
   }
 }
 
+/** The kind of the documents that files are (engine/media-records.ts); those of an erased message are due at once. */
+export const MEDIUM = 'media.medium'
+
+/** Files that go with a message. */
+export function mediaOf(body: EventBody): readonly string[] {
+  return (body.type === 'message' && body.media) || NO_MEDIA
+}
+const NO_MEDIA: readonly string[] = []
+
 /** A message without its content: what it was sent under and to whom stays, so that whoever reads the log can still
  * place it. Its own end, if it had one, has no meaning any more. */
 export function erase(body: EventBody): EventBody {

@@ -302,8 +302,9 @@ export type Right =
 export interface PageQuery {
   readonly room: RoomId
   readonly right: Right
-  /** `kept`: everything but erased messages. `messages` and `kept` walk over none of those, nor over hidden ones. */
-  readonly select: 'messages' | 'all' | 'control' | 'kept'
+  /** `kept`: everything but erased messages. `messages`, `files` (messages with files) and `kept` walk over none of those,
+   * nor over hidden ones. */
+  readonly select: 'messages' | 'files' | 'all' | 'control' | 'kept'
   /** Exclusive bounds. */
   readonly before?: number
   readonly after?: number
@@ -332,7 +333,8 @@ export interface MessagesQuery {
 
 export interface Store {
   /**
-   * One transaction, one sync. For each item, in this order: guards (`stale`), message keys (`exists`), the control
+   * One transaction, one sync. A message that is erased takes its files along: each document of kind `media.medium` of
+   * the room that it names is due from then on. For each item, in this order: guards (`stale`), message keys (`exists`), the control
    * sequence (`moved`), claims and unique rows (`taken`). Rejects with StoreFailure when it could not be made durable,
    * with another error for a bug in an item; either way nothing of the batch is there.
    */
@@ -344,6 +346,8 @@ export interface Store {
   control(room: RoomId, after: number): Promise<readonly RoomEvent[]>
   /** undefined when the right does not hold. */
   page(query: PageQuery): Promise<readonly RoomEvent[] | undefined>
+  /** How many messages with files the right covers; undefined when it does not hold. */
+  countFiles(room: RoomId, right: Right): Promise<number | undefined>
   /** Links after that number, at most `limit` and PAGE: all of them, and the events that the right covers. undefined when
    * it does not hold. */
   chain(room: RoomId, right: Right, after: number, limit: number): Promise<ChainPage | undefined>

@@ -70,3 +70,21 @@ test('a whisper names only so many, and is not for encrypted rooms', () => {
   const content = { suite: 'rocketchat', content: null, msg: 'A'.repeat(60) } as const
   expect(send(encrypted, { content, to: [ben] })).toMatchObject({ rejected: 'suite.refused' })
 })
+
+test('a file that was sent as plaintext goes into no encrypted room, beside a ciphertext neither (L3, attack)', () => {
+  const content = {
+    suite: 'rocketchat',
+    content: { algorithm: 'rc.v2.aes-sha2', kid: 'k', iv: 'A'.repeat(16), ciphertext: 'A'.repeat(24) },
+    msg: '',
+  } as const
+  const sealed = room({ type: 'suite.switched', suite: 'rocketchat' })
+  const [plain, ciphertext] = [
+    { key: 'a', sealed: false },
+    { key: 'b', sealed: true },
+  ]
+  expect(send(room(), { media: [plain, ciphertext] })).toMatchObject({ events: [{ media: ['a', 'b'] }] })
+  expect(send(sealed, { media: [plain] })).toEqual({ rejected: 'message.plaintext' })
+  expect(send(sealed, { content, media: [ciphertext, plain] })).toEqual({ rejected: 'message.plaintext' })
+  expect(send(sealed, { content, media: [ciphertext] })).toMatchObject({ events: [{ media: ['b'] }] })
+  expect(JSON.stringify(send(room(), {}))).not.toContain('media')
+})

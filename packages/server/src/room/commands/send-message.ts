@@ -43,6 +43,14 @@ export interface SendMessage {
   readonly origin: Origin | null
   /** Dino's `validateMutes` is off: a mute does not stop the sender. */
   readonly ignoreMutes?: true
+  /** Files that go with it, as the server holds them. Whose they are is compared where they are bound (engine/media.ts). */
+  readonly media?: readonly SentMedium[]
+}
+
+export interface SentMedium {
+  readonly key: string
+  /** Its sender said that its bytes are ciphertext. */
+  readonly sealed: boolean
 }
 
 export const sendMessage: CommandRule<SendMessage> = {
@@ -60,9 +68,17 @@ export const sendMessage: CommandRule<SendMessage> = {
     const { actor, messageId, digest, to } = command
     const content = contentOf(state, command.content)
     const expiresAt = expiryAt(context.now, state.ttlMs, read.ttlMs)
+    const media = command.media?.map(({ key }) => key)
     return {
       events: [
-        { type: 'message', messageId, content, ...(to ? { to } : {}), ...(expiresAt === null ? {} : { expiresAt }) },
+        {
+          type: 'message',
+          messageId,
+          content,
+          ...(to ? { to } : {}),
+          ...(expiresAt === null ? {} : { expiresAt }),
+          ...(media ? { media } : {}),
+        },
       ],
       messageKeys: messageId === null || actor === null ? [] : [{ key: messageId, digest, by: actor }],
     }
@@ -159,6 +175,8 @@ function readContent(state: RoomState, command: SendMessage, facts: Facts, conte
       ? { rejected: 'message.plaintext' }
       : { rejected: 'message.suite', wanted: state.suite }
   }
+  // A plain file stays one beside a ciphertext, and may have been sent before the room was encrypted (L3).
+  if (content.suite !== 'none' && command.media?.some(({ sealed }) => !sealed)) return { rejected: 'message.plaintext' }
   switch (content.suite) {
     case 'none':
       return content.text.length > MESSAGE_TEXT ? { rejected: 'message.size', limit: MESSAGE_TEXT } : STAYS

@@ -5,7 +5,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelId, EventId, IdSequence, RoomId, UserId } from '@conclave/wire'
 import type { EventBody, RoomEvent } from '../../room/events.ts'
 import type { ChainDraft } from '../chains.ts'
-import { advance, foldName, type HeadDraft, project } from '../projection.ts'
+import { advance, foldName, type HeadDraft, MEDIUM, project } from '../projection.ts'
 import type {
   Append,
   DocumentRow,
@@ -132,6 +132,7 @@ export class Commits {
       return outcomes
     } catch (error) {
       this.#inserts.clear()
+      this.#projected.takeMedia()
       // Many failures have rolled back already; one that the rollback adds says nothing new.
       if (this.#database.isTransaction) {
         try {
@@ -228,8 +229,17 @@ export class Commits {
     let erased = 0
     for (const sequence of sequences) erased += this.#projected.expire(room, sequence, at)
     if (erased === 0) return
+    this.#eraseMedia(batch, room)
     head.messages -= erased
     head.changed = true
+  }
+
+  /** Files of erased messages are due at once, and are read by nobody from now on. */
+  #eraseMedia(batch: Batch, room: RoomId): void {
+    for (const key of this.#projected.takeMedia()) {
+      const medium = this.#documents.one(MEDIUM, key)
+      if (medium?.owner === room) this.#writeDocument(batch, { put: 'document', document: { ...medium, dueAt: 0 } })
+    }
   }
 
   #writeReceipt(batch: Batch, row: ReceiptRow): void {
@@ -269,6 +279,7 @@ export class Commits {
       if (body.type === 'messages.deleted') this.#inserts.flush()
       else head.chain = this.#chains.add(head.chain, event)
       for (const row of project(event, head.suite, first)) head.messages -= this.#projected.write(head.room, row)
+      if (body.type === 'messages.deleted') this.#eraseMedia(batch, head.room)
     }
     advance(head, event)
     return event

@@ -4,7 +4,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { RoomEvent } from '../../room/events.ts'
 import { endOf } from '../../room/ttl.ts'
-import { audienceOf, classOf } from '../projection.ts'
+import { audienceOf, classOf, mediaOf } from '../projection.ts'
 
 const COLUMNS = 7
 /** Rows per statement: measured 8 to 128, flat from here on. */
@@ -23,16 +23,17 @@ export class EventInserts {
     this.#many = database.prepare(`${insert} ${Array(ROWS).fill(ROW).join(', ')}`)
     this.#one = database.prepare(`${insert} ${ROW}`)
     this.#special = database.prepare(
-      `INSERT INTO events (${columns}, audience, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events (${columns}, audience, expires_at, file) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
   }
 
   add(event: RoomEvent): void {
     const { room, sequence, id, at, actor, body } = event
     const [audience, expiresAt] = [audienceOf(body), endOf(body)]
-    if (audience !== null || expiresAt !== null) {
+    const file = mediaOf(body).length > 0 ? 1 : null
+    if (audience !== null || expiresAt !== null || file !== null) {
       // Rare, so the rows of all others go without the columns.
-      this.#special.run(room, sequence, id, at, actor, classOf(body), JSON.stringify(body), audience, expiresAt)
+      this.#special.run(room, sequence, id, at, actor, classOf(body), JSON.stringify(body), audience, expiresAt, file)
       return
     }
     this.#waiting.push(room, sequence, id, at, actor, classOf(body), JSON.stringify(body))

@@ -165,6 +165,10 @@ const STEPS: readonly string[] = [
   `,
   `
   -- What Rocket.Chat's wire keeps.
+
+  -- 1 where files go with the message; NULL: none, or it is erased.
+  ALTER TABLE events ADD COLUMN file INTEGER;
+  CREATE INDEX events_file ON events (room, sequence) WHERE file = 1;
   `,
 ]
 

@@ -32,9 +32,12 @@ type Selected = Exclude<PageQuery['select'], 'kept'> | 'deletions'
 const SELECTED: Readonly<Record<Selected, { readonly index: string; readonly where: string }>> = {
   all: { index: '', where: '' },
   messages: { index: 'INDEXED BY events_message', where: "AND e.class = 'm'" },
+  files: { index: 'INDEXED BY events_file', where: 'AND e.file = 1' },
   control: { index: 'INDEXED BY events_control', where: "AND e.class = 'c'" },
   deletions: { index: 'INDEXED BY events_deletion', where: "AND e.class = 'd'" },
 }
+/** Messages alone, as far as they are shown. */
+const isShown = (select: Selected): boolean => select === 'messages' || select === 'files'
 /** What is kept lies in these indexes: none of them leads over erased messages. */
 const KEPT = ['messages', 'control', 'deletions'] as const
 const ORDERED = { newest: 'DESC', oldest: 'ASC' } as const
@@ -54,6 +57,16 @@ const BY_ID: Readonly<Record<RightKind, { readonly from: string; readonly shown:
   server: { from: 'FROM events e WHERE e.id = ?2 AND e.room = ?1', shown: isLasting('?3') },
 }
 
+/** Counts bind: 1 room, 2 now; 3 user, and 4 the control sequence. No row: the right does not hold. */
+const COUNTED = `SELECT count(*) FROM events e ${SELECTED.files.index} WHERE e.room = ?1 AND e.file = 1
+  AND ${isLasting('?2')}`
+const COUNTS: Readonly<Record<RightKind, string>> = {
+  member: `${COUNTED} AND ${isSpanned('?1', '?3')} AND ${isHeard('?3')} AND ${isUnhidden('?1', '?3')}
+    HAVING ${isMember('?1', '?3')}`,
+  grant: `${COUNTED} AND ${isHeard('?3')} HAVING (SELECT r.control FROM rooms r WHERE r.id = ?1) = ?4`,
+  server: COUNTED,
+}
+
 /** A message that is not to be shown any more is read as an erased one. */
 const classWhere = (shown: string): string => `CASE WHEN e.class = 'm' AND NOT (${shown}) THEN 'x' ELSE e.class END`
 
@@ -63,6 +76,7 @@ export class Pages {
   /** Prepared when first asked for: 24 kinds, of which a server uses some. */
   readonly #pages = new Map<string, StatementSync>()
   readonly #byId: Readonly<Record<RightKind, StatementSync>>
+  readonly #counts: Readonly<Record<RightKind, StatementSync>>
   readonly #at: StatementSync
   readonly #control: StatementSync
   readonly #timeAt: StatementSync
@@ -74,6 +88,7 @@ export class Pages {
     const byId = (right: RightKind) => prepare(`SELECT ${eventAs(classWhere(BY_ID[right].shown))} ${BY_ID[right].from}`)
     this.#database = database
     this.#hidden = hidden
+    this.#counts = { member: prepare(COUNTS.member), grant: prepare(COUNTS.grant), server: prepare(COUNTS.server) }
     this.#byId = { member: byId('member'), grant: byId('grant'), server: byId('server') }
     const at = eventAs(classWhere(isLasting('?3')))
     this.#at = prepare(`SELECT ${at} FROM events e WHERE e.room = ?1 AND e.sequence = ?2`)
@@ -119,9 +134,7 @@ export class Pages {
     const statement = this.#page(right.by, select, order)
     const rows: Columns[] = []
     const cut =
-      right.by === 'member' && select === 'messages'
-        ? this.#hidden.without(room, right.user, order, stretches)
-        : stretches
+      right.by === 'member' && isShown(select) ? this.#hidden.without(room, right.user, order, stretches) : stretches
     for (const stretch of cut) {
       const bounds = [room, stretch.low, stretch.high, limit - rows.length, now] as const
       const found =
@@ -134,6 +147,17 @@ export class Pages {
       if (rows.length >= limit) break
     }
     return rows
+  }
+
+  countFiles(room: RoomId, right: Right, now: number): number | undefined {
+    const statement = this.#counts[right.by]
+    const row =
+      right.by === 'server'
+        ? one(statement, room, now)
+        : right.by === 'member'
+          ? one(statement, room, now, right.user)
+          : one(statement, room, now, right.user, right.control)
+    return row?.[0] as number | undefined
   }
 
   event(room: RoomId, id: EventId, right: Right, now: number): RoomEvent | undefined {
@@ -199,8 +223,8 @@ export class Pages {
     let statement = this.#pages.get(kind)
     if (statement === undefined) {
       const { from, where, shown } = PAGES[right]
-      const event = select === 'messages' ? EVENT : eventAs(classWhere(shown))
-      const kept = select === 'messages' ? `AND ${shown}` : ''
+      const event = isShown(select) ? EVENT : eventAs(classWhere(shown))
+      const kept = isShown(select) ? `AND ${shown}` : ''
       statement = prepareRows(
         this.#database,
         `SELECT ${event} FROM ${from} ${SELECTED[select].index}

@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { RoomId } from '@conclave/wire'
 import type { EventBody } from '../../room/events.ts'
-import { erase, type Projected } from '../projection.ts'
+import { erase, mediaOf, type Projected } from '../projection.ts'
 import type { HiddenRows } from './hidden.ts'
 
 const SQL = {
@@ -19,13 +19,14 @@ const SQL = {
   openEpoch: 'INSERT OR IGNORE INTO epochs (room, version, sequence) VALUES (?, ?, ?)',
   message: `SELECT body FROM events WHERE room = ? AND sequence = ? AND id = ? AND class = 'm'`,
   ended: `SELECT body FROM events WHERE room = ? AND sequence = ? AND class = 'm' AND expires_at <= ?`,
-  erase: `UPDATE events SET class = 'x', body = ?, expires_at = NULL WHERE room = ? AND sequence = ?`,
+  erase: `UPDATE events SET class = 'x', body = ?, expires_at = NULL, file = NULL WHERE room = ? AND sequence = ?`,
 } as const
 
 export class ProjectedRows {
   readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>
 
   readonly #hidden: HiddenRows
+  #media: string[] = []
 
   constructor(database: DatabaseSync, hidden: HiddenRows) {
     this.#hidden = hidden
@@ -76,9 +77,18 @@ export class ProjectedRows {
     return this.#erase(room, sequence, this.#sql.ended.get(room, sequence, at))
   }
 
+  /** Files of what was erased since this was last asked. */
+  takeMedia(): readonly string[] {
+    const media = this.#media
+    if (media.length > 0) this.#media = []
+    return media
+  }
+
   #erase(room: RoomId, sequence: number, stored: Readonly<Record<string, unknown>> | undefined): number {
     if (stored === undefined) return 0
-    this.#sql.erase.run(JSON.stringify(erase(JSON.parse(stored.body as string) as EventBody)), room, sequence)
+    const body = JSON.parse(stored.body as string) as EventBody
+    this.#media.push(...mediaOf(body))
+    this.#sql.erase.run(JSON.stringify(erase(body)), room, sequence)
     this.#hidden.join(room, sequence)
     return 1
   }

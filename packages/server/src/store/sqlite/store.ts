@@ -212,6 +212,10 @@ class SqliteStore implements Store {
     return this.#open.pages.event(room, id, right, this.#now)
   }
 
+  async countFiles(room: RoomId, right: Right): Promise<number | undefined> {
+    return this.#open.pages.countFiles(room, right, this.#now)
+  }
+
   async eventAt(room: RoomId, sequence: number): Promise<RoomEvent | undefined> {
     return this.#open.pages.eventAt(room, sequence, this.#now)
   }
