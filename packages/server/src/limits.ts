@@ -59,6 +59,12 @@ export const DELETED_MEDIA = 500
 export const HIDDEN_STRETCHES = 10_000
 /** Characters of a Rocket.Chat member's wrapped key: prefix of 36 and 344 of base64; other suites may come. */
 export const WRAPPED_KEY = 4_096
+/** Characters of the id of a Rocket.Chat room's key: 36 since 7.13, 12 before. */
+export const KEY_ID = 128
+/** Copies of a room's former keys that a member keeps, the newest: as the real server (rocketchat.md 5.7). */
+export const OLD_KEYS = 10
+/** Members for whom one command brings keys: all of a large room's, at 400 bytes each. */
+export const SUGGESTED_TOGETHER = 1_000
 /** Registered X keys per user: a few a day for years. */
 export const PUBLIC_KEYS = 1_000
 /** Temporary rooms that wait for their end at the same time, at about 100 bytes each. */

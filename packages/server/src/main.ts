@@ -200,6 +200,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     sanctions: core.sanctions,
     outgoing: core.outgoing,
     statuses: core.statuses,
+    keyReset: core.keyReset,
     calls: guardedCalls({
       internal: core.config.xchat.webhooks.internal,
       timeout: CALL,

@@ -17,6 +17,7 @@ import type { Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Engine } from './engine.ts'
 import { Expiry } from './expiry.ts'
+import { KeyReset } from './key-reset.ts'
 import { LastRead } from './last-read.ts'
 import { Media } from './media.ts'
 import { rowsOfDeparted } from './notifications.ts'
@@ -62,6 +63,7 @@ export interface Core extends CoreParts {
   readonly sanctions: Sanctions
   readonly outgoing: OutgoingEvents
   readonly statuses: Statuses
+  readonly keyReset: KeyReset
   /** Called after each transaction; for metrics. */
   onCommit(listener: (items: number, milliseconds: number) => void): void
   /** The channel for rooms made over Rocket.Chat or X; made on first use. */
@@ -183,6 +185,7 @@ export function buildCore(parts: CoreParts): Core {
     reading,
     media,
     statuses,
+    keyReset: new KeyReset({ identity, reading, engine }),
     sanctions: new Sanctions({ store, write: writer.write, bus, clock, identity, rooms, engine, occupancy }),
     outgoing,
     onCommit: listener => void listeners.push(listener),

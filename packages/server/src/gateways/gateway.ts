@@ -8,6 +8,7 @@ import type { Bus } from '../bus/bus.ts'
 import type { Clock, Random } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { KeyReset } from '../engine/key-reset.ts'
 import type { Media } from '../engine/media.ts'
 import type { Occupancy } from '../engine/occupancy.ts'
 import type { OutgoingEvents } from '../engine/outgoing.ts'
@@ -41,6 +42,7 @@ export interface GatewayParts {
   /** What the embedding site is told of (dino.md section 13). */
   readonly outgoing: OutgoingEvents
   readonly statuses: Statuses
+  readonly keyReset: KeyReset
   /** HTTP calls to addresses that clients named. */
   readonly calls: Calls
   /** The one writer's turn: gateways make their groups and outlets of it. */

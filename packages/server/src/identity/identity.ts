@@ -108,12 +108,16 @@ export class Identity {
     this.channels.clear()
     this.keys.clear()
     this.tokens.forget()
+    this.keyPairs.forget(null)
   }
 
   /** What is remembered of one of them is old. */
   forgetOne(of: Guard['of'], id: string): void {
-    if (of === 'account') this.accounts.forget(id)
-    else if (of === 'channel') this.channels.forget(id)
+    if (of === 'account') {
+      this.accounts.forget(id)
+      this.keyPairs.forget(id)
+    }
+    if (of === 'channel') this.channels.forget(id)
     else if (of === 'keys') this.keys.forget(id)
   }
 }

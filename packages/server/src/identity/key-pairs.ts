@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto'
 import type { UserId } from '@conclave/wire'
 import type { Bus } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
-import type { KeyPair, Row, Store } from '../store/store.ts'
+import type { HeldKeyPair, KeyPair, Row, Store } from '../store/store.ts'
 import type { Accounts } from './accounts.ts'
+import { Cache } from './cache.ts'
 import { PRIVATE_KEY_TEXT, PUBLIC_KEY_TEXT } from './limits.ts'
 import { type IdentityRejection, isRefused } from './rejection.ts'
 import { dropped, type Tokens } from './tokens.ts'
@@ -18,15 +19,42 @@ export interface KeyPairsParts {
   readonly tokens: Tokens
 }
 
+/** What others may know of somebody's pair. */
+export interface PublicHalf {
+  /** null: they have no pair. */
+  readonly publicKey: string | null
+  /** ms since 1970 when they came to have one. */
+  readonly since: number
+}
+
+const NONE: PublicHalf = { publicKey: null, since: 0 }
+
 export class KeyPairs {
   readonly #parts: KeyPairsParts
+  /** Asked of every member of a room who has no key of it, whenever the room is shown. */
+  readonly #halves: Cache<PublicHalf>
 
   constructor(parts: KeyPairsParts) {
     this.#parts = parts
+    this.#halves = new Cache(async user => {
+      const pair = await parts.store.keyPair(user as UserId)
+      return pair ? { publicKey: pair.publicKey, since: pair.since } : NONE
+    })
   }
 
-  of(user: UserId): Promise<KeyPair | undefined> {
+  of(user: UserId): Promise<HeldKeyPair | undefined> {
     return this.#parts.store.keyPair(user)
+  }
+
+  /** From memory where it is known. */
+  async publicHalf(user: UserId): Promise<PublicHalf> {
+    return this.#halves.peek(user) ?? (await this.#halves.load(user)) ?? NONE
+  }
+
+  /** The user's account was written, which is so with every change of a pair; null: any may have been. */
+  forget(user: string | null): void {
+    if (user === null) this.#halves.clear()
+    else this.#halves.forget(user)
   }
 
   /** Without `force` a pair that is there stays; of two devices that set their first at once, one is refused. */

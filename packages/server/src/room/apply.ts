@@ -1,8 +1,9 @@
 // apply(state, event) -> state. Pure; messages give back the very same state.
 import type { UserId } from '@conclave/wire'
+import { OLD_KEYS } from '../limits.ts'
 import type { RoomEvent, RoomRole } from './events.ts'
 import { isControl } from './events.ts'
-import type { Member, MemberKeys, RoomState } from './state.ts'
+import { type Member, type MemberKeys, NO_KEYS, type RoomState } from './state.ts'
 
 /** Throws on a log that no sequence of commands can produce: that is a bug or damage, never a client's doing. */
 export function apply(state: RoomState | undefined, event: RoomEvent): RoomState {
@@ -55,6 +56,7 @@ function created(event: RoomEvent): RoomState {
     invite: null,
     requests: new Map(),
     keys: new Map(),
+    outdated: false,
     closed: false,
     removed: false,
     control: event.sequence,
@@ -81,25 +83,36 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
         if (state.suite !== 'none') roles.delete(user)
         keys.delete(user)
       }
-      return { members, roles, keys, closed: state.closed || body.closes }
+      const outdated = state.outdated || (state.epoch !== null && state.suite !== 'xchat')
+      return { members, roles, keys, outdated, closed: state.closed || body.closes }
     }
     case 'epoch.opened': {
       const epoch = { version: body.version, sequence: event.sequence, at: event.at, by: event.actor }
+      if (state.suite === 'xchat') return { epoch, closed: false }
       const keys = new Map<UserId, MemberKeys>()
-      if (state.suite === 'rocketchat') {
-        for (const wrap of body.wraps) keys.set(wrap.user, { accepted: wrap.key, suggested: null })
-      }
-      return { epoch, keys, closed: false }
+      for (const [user, held] of state.keys) keys.set(user, afterEpoch(state, held, event.at))
+      for (const { user, key } of body.wraps) keys.set(user, { ...keysOf(keys, user), ...settled(key) })
+      return { epoch, keys, outdated: false, closed: false }
     }
     case 'wrap.saved': {
+      const held = keysOf(state.keys, body.user)
+      const { key } = body
+      return withKeys(state, body.user, { ...held, ...(body.as === 'accepted' ? settled(key) : offered(key, [])) })
+    }
+    case 'wraps.suggested': {
       const keys = new Map(state.keys)
-      const held = keys.get(body.user) ?? { accepted: null, suggested: null }
-      keys.set(
-        body.user,
-        body.as === 'accepted' ? { accepted: body.key, suggested: null } : { ...held, suggested: body.key },
-      )
+      for (const { user, key, old } of body.wraps) keys.set(user, { ...keysOf(keys, user), ...offered(key, old) })
       return { keys }
     }
+    case 'suggestion.settled': {
+      const held = keysOf(state.keys, body.user)
+      if (!body.accepted)
+        return withKeys(state, body.user, { ...held, suggested: null, suggestedOld: [], since: event.at })
+      const old = held.old.length > 0 ? held.old : held.suggestedOld
+      return withKeys(state, body.user, { ...held, ...settled(held.suggested), old })
+    }
+    case 'wraps.dropped':
+      return withKeys(state, body.user, { ...NO_KEYS, since: event.at })
     case 'roles.changed': {
       const roles = new Map(state.roles)
       const others = (roles.get(body.user) ?? []).filter(role => role !== body.role)
@@ -149,6 +162,33 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
     case 'messages.deleted':
       return {}
   }
+}
+
+function keysOf(keys: ReadonlyMap<UserId, MemberKeys>, user: UserId): MemberKeys {
+  return keys.get(user) ?? NO_KEYS
+}
+
+function withKeys(state: RoomState, user: UserId, held: MemberKeys): Partial<RoomState> {
+  return { keys: new Map(state.keys).set(user, held) }
+}
+
+function settled(accepted: string | null): Pick<MemberKeys, 'accepted' | 'suggested' | 'suggestedOld'> {
+  return { accepted, suggested: null, suggestedOld: [] }
+}
+
+function offered(
+  suggested: string,
+  suggestedOld: MemberKeys['suggestedOld'],
+): Pick<MemberKeys, 'suggested' | 'suggestedOld'> {
+  return { suggested, suggestedOld }
+}
+
+/** What a member holds once the room has another key. The first one takes nothing away. */
+function afterEpoch({ epoch }: RoomState, held: MemberKeys, at: number): MemberKeys {
+  if (!epoch) return held
+  const { accepted } = held
+  const old = accepted === null ? held.old : [{ keyId: epoch.version, at, key: accepted }, ...held.old]
+  return { ...held, ...settled(null), old: old.slice(0, OLD_KEYS) }
 }
 
 function requestsWithout({ requests }: RoomState, users: readonly UserId[]): ReadonlyMap<UserId, number> {

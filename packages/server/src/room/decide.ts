@@ -17,6 +17,8 @@ import type { DescribeRoom } from './commands/describe-room.ts'
 import { describeRoom } from './commands/describe-room.ts'
 import type { DisableInvite } from './commands/disable-invite.ts'
 import { disableInvite } from './commands/disable-invite.ts'
+import type { DropWraps } from './commands/drop-wraps.ts'
+import { dropWraps } from './commands/drop-wraps.ts'
 import type { EnableInvite } from './commands/enable-invite.ts'
 import { enableInvite } from './commands/enable-invite.ts'
 import type { Kick } from './commands/kick.ts'
@@ -43,6 +45,10 @@ import type { SendMessage } from './commands/send-message.ts'
 import { sendMessage } from './commands/send-message.ts'
 import type { SetAcls } from './commands/set-acls.ts'
 import { setAcls } from './commands/set-acls.ts'
+import type { SettleSuggestion } from './commands/settle-suggestion.ts'
+import { settleSuggestion } from './commands/settle-suggestion.ts'
+import type { SuggestWraps } from './commands/suggest-wraps.ts'
+import { suggestWraps } from './commands/suggest-wraps.ts'
 import type { SwitchNotifications } from './commands/switch-notifications.ts'
 import { switchNotifications } from './commands/switch-notifications.ts'
 import type { SwitchSuite } from './commands/switch-suite.ts'
@@ -59,6 +65,9 @@ export type Command =
   | Kick
   | OpenEpoch
   | SaveWrap
+  | SuggestWraps
+  | SettleSuggestion
+  | DropWraps
   | SendMessage
   | DeleteMessages
   | DeleteSigned
@@ -87,6 +96,9 @@ const RULES: Rules = {
   kick,
   'open-epoch': openEpoch,
   'save-wrap': saveWrap,
+  'suggest-wraps': suggestWraps,
+  'settle-suggestion': settleSuggestion,
+  'drop-wraps': dropWraps,
   'send-message': sendMessage,
   'delete-messages': deleteMessages,
   'delete-signed': deleteSigned,

@@ -18,6 +18,23 @@ export interface Wrap {
   readonly publicKeyVersion: string
 }
 
+/** Rocket.Chat: a member's copy of a key that the room had before. */
+export interface OldKey {
+  readonly keyId: string
+  /** ms since 1970 when another one took its place. */
+  readonly at: number
+  /** As that member's accepted copy was: key id and base64. */
+  readonly key: string
+}
+
+/** Rocket.Chat: copies of the room's keys that somebody has made for a member. */
+export interface SuggestedWrap {
+  readonly user: UserId
+  readonly key: string
+  /** Newest first. */
+  readonly old: readonly OldKey[]
+}
+
 /** An X action signature as it was verified and as it is served (x-chat.md 3.9, 5.4). */
 export interface Signed {
   readonly messageId: string
@@ -122,13 +139,19 @@ export type EventBody =
       readonly wraps: readonly Wrap[]
       readonly signed: Signed | null
     }
-  /** Rocket.Chat: one member's copy of the room key is saved, suggested, accepted or refused. */
+  /** Rocket.Chat: one member's copy of the room key is saved or suggested. */
   | {
       readonly type: 'wrap.saved'
       readonly user: UserId
       readonly key: string
       readonly as: 'accepted' | 'suggested'
     }
+  /** Rocket.Chat: one member has made copies for others, each at most once. */
+  | { readonly type: 'wraps.suggested'; readonly wraps: readonly SuggestedWrap[] }
+  /** Rocket.Chat: a member takes what was suggested to them, or refuses it. */
+  | { readonly type: 'suggestion.settled'; readonly user: UserId; readonly accepted: boolean }
+  /** Rocket.Chat: a member's copies can be opened by nobody any more, for their key pair is gone. */
+  | { readonly type: 'wraps.dropped'; readonly user: UserId }
   | {
       readonly type: 'message'
       readonly messageId: string | null

@@ -1,10 +1,13 @@
 // What a Rocket.Chat room takes as an encrypted message (rocketchat.md 5.8, 6.3; design 2, L4). The server never
 // reads it: only the shape is looked at, and with lockstep on, the id of the key that it was made with.
+
+import type { UserId } from '@conclave/wire'
 import { legacyCiphertext, parseContent } from '@conclave/wire/rocketchat/content'
-import { MESSAGE_CONTENT } from '../limits.ts'
+import { MESSAGE_CONTENT, WRAPPED_KEY } from '../limits.ts'
 import type { Content } from './events.ts'
-import type { Context } from './facts.ts'
-import type { Rejection } from './rejection.ts'
+import type { Context, Facts } from './facts.ts'
+import { isRejection, type Rejection } from './rejection.ts'
+import { actorOf, checkStanding } from './rights.ts'
 import type { RoomState } from './state.ts'
 
 export function checkRocketchatContent(
@@ -21,6 +24,23 @@ export function checkRocketchatContent(
     return { rejected: 'epoch.stale', current: state.epoch?.version ?? null }
   }
   return null
+}
+
+/** Whether somebody may change members' copies of the room's key at all: any member may bring them. */
+export function checkKeyholder(state: RoomState, actor: UserId, facts: Facts, context: Context): Rejection | null {
+  const account = actorOf(facts, actor)
+  if (isRejection(account)) return account
+  if (!state.members.has(actor)) return { rejected: 'member.required' }
+  const barred = checkStanding(state, facts.channel, account, context.now)
+  if (barred) return barred
+  return state.suite === 'xchat'
+    ? { rejected: 'suite.refused', text: 'the keys of this room change over X only' }
+    : null
+}
+
+/** A member's copy of a key is opaque: the server is their mailbox. */
+export function isWrappedKey(text: string): boolean {
+  return text.length > 0 && text.length <= WRAPPED_KEY
 }
 
 /** The id that every room key had before 7.0: base64 of the first characters of the key's JSON. */

@@ -1,7 +1,7 @@
 // A room as its control events leave it. Messages do not change it: their sequence and id live in the head.
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { Acl } from './acl.ts'
-import type { RoomKind, RoomRole, Sanction, Suite } from './events.ts'
+import type { OldKey, RoomKind, RoomRole, Sanction, Suite } from './events.ts'
 
 export interface Member {
   /** First sequence that this member may read; 0 for the whole log. */
@@ -22,7 +22,15 @@ export interface Epoch {
 export interface MemberKeys {
   readonly accepted: string | null
   readonly suggested: string | null
+  /** Copies of the room's former keys, newest first. */
+  readonly old: readonly OldKey[]
+  /** Those that came with the suggestion. */
+  readonly suggestedOld: readonly OldKey[]
+  /** ms since 1970 when they came to be without a key though they are a member; 0 for no time of its own. */
+  readonly since: number
 }
+
+export const NO_KEYS: MemberKeys = { accepted: null, suggested: null, old: [], suggestedOld: [], since: 0 }
 
 /** X: the link by which others may ask to be let in. */
 export interface Invite {
@@ -64,6 +72,8 @@ export interface RoomState {
   readonly requests: ReadonlyMap<UserId, number>
   /** Rocket.Chat's per-member keys; empty in rooms of other suites. */
   readonly keys: ReadonlyMap<UserId, MemberKeys>
+  /** Rocket.Chat: somebody has gone since the newest key was made, who may hold it still. */
+  readonly outdated: boolean
   readonly closed: boolean
   readonly removed: boolean
   /** The newest control event's sequence (L3). */
@@ -79,6 +89,11 @@ export function usersWith(state: RoomState, role: RoomRole): UserId[] {
   const users: UserId[] = []
   for (const [user, roles] of state.roles) if (roles.includes(role)) users.push(user)
   return users
+}
+
+/** Rocket.Chat: since when a member is without a key of the room, in ms since 1970, as far as the room knows. */
+export function keylessSince({ members, keys, epoch, createdAt }: RoomState, user: UserId): number {
+  return Math.max(members.get(user)?.at ?? createdAt, keys.get(user)?.since ?? 0, epoch?.at ?? 0)
 }
 
 /** The room's link, if it opens anything now. `now` in ms since 1970. */

@@ -82,6 +82,11 @@ export interface KeyPair {
   readonly privateKey: string
 }
 
+export interface HeldKeyPair extends KeyPair {
+  /** ms since 1970 when the user, who had none then, got a pair; later ones that took its place do not count. */
+  readonly since: number
+}
+
 export interface App {
   readonly id: string
   readonly secret: string
@@ -434,7 +439,7 @@ export interface Store {
   channels(): Promise<readonly Channel[]>
   /** undefined for who never registered one. */
   keys(user: UserId): Promise<KeySet | undefined>
-  keyPair(user: UserId): Promise<KeyPair | undefined>
+  keyPair(user: UserId): Promise<HeldKeyPair | undefined>
   keyLog(user: UserId, after: number, limit: number): Promise<readonly KeyLogEntry[]>
   /** Number 0 where nothing was ever registered. */
   keyLogHead(user: UserId): Promise<ChainHead>

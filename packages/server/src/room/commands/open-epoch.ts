@@ -1,12 +1,13 @@
 // Open the next epoch of a room's key (a rotation), or its first. Opens a closed room (L2, L4).
 import type { UserId } from '@conclave/wire'
-import { WRAPPED_KEY } from '../../limits.ts'
+import { KEY_ID } from '../../limits.ts'
 import type { CommandRule, Decision } from '../decision.ts'
 import type { Wrap } from '../events.ts'
 import type { Context, Facts } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
 import { actorOf, checkStanding, mayOwn } from '../rights.ts'
+import { isWrappedKey } from '../rocketchat.ts'
 import { checkVersion, checkWraps } from '../rotation.ts'
 import type { ActionSignature } from '../signatures.ts'
 import { checkKeyChange, keysOf, readActions, signedOf, usersNamed } from '../signatures.ts'
@@ -42,19 +43,21 @@ export const openEpoch: CommandRule<OpenEpoch> = {
     if (command.replaces && !state.closed && state.kind !== 'direct' && !mayOwn(state, facts.channel, account)) {
       return { rejected: 'role.required', text: 'only owners replace the key' }
     }
-    return openUnsigned(state, command)
+    return openUnsigned(state, command, context)
   },
 }
 
-function openUnsigned(state: RoomState, command: OpenEpoch): Decision | Rejection {
+function openUnsigned(state: RoomState, command: OpenEpoch, context: Context): Decision | Rejection {
   const { version, wraps, replaces } = command
-  if (version.length === 0 || version.length > 128) return { rejected: 'epoch.malformed' }
+  if (version.length === 0 || version.length > KEY_ID) return { rejected: 'epoch.malformed' }
   if (!replaces && state.epoch) return { rejected: 'epoch.exists', current: state.epoch.version }
   if (replaces && !state.epoch) return { rejected: 'epoch.missing' }
+  // Even under another id: it was made for the key that this one would replace unseen (L2).
+  if (replaces && context.overtaken) return { rejected: 'conflict', current: state.epoch?.version ?? null }
   if (replaces && state.epoch?.version === version) return { rejected: 'epoch.stale', current: version }
   for (const wrap of wraps) {
     if (wrap.user !== command.actor) return { rejected: 'wrap.extra', user: wrap.user }
-    if (wrap.key.length === 0 || wrap.key.length > WRAPPED_KEY) return { rejected: 'wrap.malformed', user: wrap.user }
+    if (!isWrappedKey(wrap.key)) return { rejected: 'wrap.malformed', user: wrap.user }
   }
   return { events: [{ type: 'epoch.opened', version, wraps, signed: null }] }
 }

@@ -7,7 +7,7 @@ import { type ChainHead, NO_HEAD, toHex } from '@conclave/wire/transparency/chai
 import type { Account, Channel, KeySet, PublicKey } from '../../room/facts.ts'
 import { type ChainDraft, linkOfKey, startOfKeys } from '../chains.ts'
 import { foldName } from '../projection.ts'
-import type { App, Guard, IdentityRow, KeyLogEntry, KeyPair, Token } from '../store.ts'
+import type { App, Guard, HeldKeyPair, IdentityRow, KeyLogEntry, Token } from '../store.ts'
 
 const ACCOUNT = 'CAST(id AS TEXT) AS id, version, username, body'
 const TOKEN = 'hash, id, kind, CAST(user AS TEXT) AS user, app, scopes, parent, issuer, created_at, expires_at'
@@ -29,7 +29,7 @@ const SQL = {
   channels: 'SELECT CAST(id AS TEXT) AS id, version, body FROM channels ORDER BY channels.id',
   keys: 'SELECT body FROM public_keys WHERE user = ? ORDER BY number',
   keyOfVersion: 'SELECT 1 AS one FROM public_keys WHERE user = ? AND version = ?',
-  keyPair: 'SELECT public_key AS publicKey, private_key AS privateKey FROM key_pairs WHERE user = ?',
+  keyPair: 'SELECT public_key AS publicKey, private_key AS privateKey, since FROM key_pairs WHERE user = ?',
   keyLog: `SELECT CAST(l.user AS TEXT) AS user, l.number, l.at, l.kind, l.fingerprint, l.hash, k.body AS key
     FROM key_log l LEFT JOIN public_keys k ON k.user = l.user AND k.version = l.version
     WHERE l.user = ? AND l.number > ? ORDER BY l.number LIMIT ?`,
@@ -55,7 +55,8 @@ const SQL = {
   putApp: 'INSERT OR REPLACE INTO apps (id, secret, owner, redirects) VALUES (?, ?, ?, ?)',
   putChannel: 'INSERT OR REPLACE INTO channels (id, version, body) VALUES (?, ?, ?)',
   putPublicKey: 'INSERT INTO public_keys (user, number, version, body) VALUES (?, ?, ?, ?)',
-  putKeyPair: 'INSERT OR REPLACE INTO key_pairs (user, public_key, private_key) VALUES (?, ?, ?)',
+  putKeyPair: `INSERT INTO key_pairs (user, public_key, private_key, since) VALUES (?, ?, ?, ?)
+    ON CONFLICT (user) DO UPDATE SET public_key = excluded.public_key, private_key = excluded.private_key`,
   dropKeyPair: 'DELETE FROM key_pairs WHERE user = ?',
   putKeyLog: 'INSERT INTO key_log (user, number, at, kind, fingerprint, version, hash) VALUES (?, ?, ?, ?, ?, ?, ?)',
   putRef: 'INSERT OR REPLACE INTO refs (kind, ref, id) VALUES (?, ?, ?)',
@@ -140,9 +141,10 @@ export class IdentityRows {
     return this.#sql.keyOfVersion.get(user, version) !== undefined
   }
 
-  keyPair(user: UserId): KeyPair | undefined {
+  keyPair(user: UserId): HeldKeyPair | undefined {
     const row = this.#sql.keyPair.get(user)
-    return row && { publicKey: row.publicKey as string, privateKey: row.privateKey as string }
+    const { publicKey, privateKey, since } = row ?? {}
+    return row && { publicKey: publicKey as string, privateKey: privateKey as string, since: Number(since) }
   }
 
   keyLog(user: UserId, after: number, limit: number): KeyLogEntry[] {
@@ -219,7 +221,7 @@ export class IdentityRows {
         return
       case 'keyPair':
         if (row.pair === null) sql.dropKeyPair.run(row.user)
-        else sql.putKeyPair.run(row.user, row.pair.publicKey, row.pair.privateKey)
+        else sql.putKeyPair.run(row.user, row.pair.publicKey, row.pair.privateKey, row.at)
         this.#logKey(row.user, row.at, row.pair === null ? 'rocketchat.reset' : 'rocketchat.set', row.fingerprint, null)
         return
       case 'ref':

@@ -169,6 +169,9 @@ const STEPS: readonly string[] = [
   -- 1 where files go with the message; NULL: none, or it is erased.
   ALTER TABLE events ADD COLUMN file INTEGER;
   CREATE INDEX events_file ON events (room, sequence) WHERE file = 1;
+
+  -- When the user, who had none then, got a pair.
+  ALTER TABLE key_pairs ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
   `,
 ]
 

@@ -24,9 +24,9 @@ import {
   type DocumentsQuery,
   type Expired,
   type Head,
+  type HeldKeyPair,
   type Item,
   type KeyLogEntry,
-  type KeyPair,
   type MessagesQuery,
   type Outcome,
   type Outgoing,
@@ -308,7 +308,7 @@ class SqliteStore implements Store {
     return this.#open.identity.keys(user)
   }
 
-  async keyPair(user: UserId): Promise<KeyPair | undefined> {
+  async keyPair(user: UserId): Promise<HeldKeyPair | undefined> {
     return this.#open.identity.keyPair(user)
   }
 

@@ -144,11 +144,12 @@ export function rowSentences(open: () => Promise<OpenStore>): void {
 
   test('a key pair is set, replaced and reset, and each change stands in the key log (L9)', async () => {
     const change = (pair: { publicKey: string; privateKey: string } | null, fingerprint: string): Row => {
-      return { put: 'keyPair', user: user('1'), pair, at: NOW, fingerprint }
+      return { put: 'keyPair', user: user('1'), pair, at: NOW + Number(fingerprint.slice(1)), fingerprint }
     }
     await committed(store(), rows(change({ publicKey: 'p', privateKey: 'w' }, 'f1')))
     await committed(store(), rows(change({ publicKey: 'q', privateKey: 'x' }, 'f2')))
-    expect(await store().keyPair(user('1'))).toEqual({ publicKey: 'q', privateKey: 'x' })
+    // Since the first one.
+    expect(await store().keyPair(user('1'))).toEqual({ publicKey: 'q', privateKey: 'x', since: NOW + 1 })
     await committed(store(), rows(change(null, 'f2')))
     expect(await store().keyPair(user('1'))).toBeUndefined()
     const log = await store().keyLog(user('1'), 0, 10)

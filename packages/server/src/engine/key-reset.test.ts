@@ -1,0 +1,83 @@
+// The reset of a Rocket.Chat user's keys: what goes with them, in every room, and what stays (L9).
+import type { ChannelId, RoomId, UserId } from '@conclave/wire'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { isRefused } from '../identity/rejection.ts'
+import { blankRoom } from '../room/commands/create-room.ts'
+import type { Command } from '../room/decide.ts'
+import { isRejection } from '../room/rejection.ts'
+import type { Core } from './core.ts'
+import { openTestCore } from './testing.ts'
+
+let core: Core
+let channel: ChannelId
+let [ann, bob] = ['', ''] as UserId[] as [UserId, UserId]
+
+beforeEach(async () => {
+  ;({ core } = await openTestCore())
+  channel = await core.roomsChannel()
+  const made = async (username: string): Promise<UserId> => {
+    const account = await core.identity.users.create({ username })
+    if (isRefused(account)) throw new Error(account.rejected)
+    return account.id
+  }
+  ;[ann, bob] = [await made('ann'), await made('bob')]
+  for (const user of [ann, bob])
+    await core.identity.keyPairs.set(user, { publicKey: `public ${user}`, privateKey: 'w' }, false)
+})
+afterEach(() => core.close())
+
+async function submit(room: RoomId, command: Command): Promise<void> {
+  const done = await core.engine.submit({ room, command, channel, session: null, bytes: 0 })
+  if (isRejection(done)) throw new Error(done.rejected)
+}
+
+async function sealedRoom(): Promise<RoomId> {
+  const room = core.store.newId() as RoomId
+  const blank = blankRoom({ suite: 'rocketchat', kind: 'private', members: [ann, bob], owners: [ann] })
+  await submit(room, { command: 'create-room', actor: ann, claimName: false, slot: null, epoch: null, room: blank })
+  await submit(room, {
+    command: 'open-epoch',
+    actor: ann,
+    version: 'K',
+    wraps: [],
+    signatures: null,
+    replaces: false,
+  })
+  for (const user of [ann, bob]) await submit(room, { command: 'save-wrap', actor: user, user, key: `K of ${user}` })
+  return room
+}
+
+test("takes one's copies of every room's key, and nobody else's", async () => {
+  const rooms = [await sealedRoom(), await sealedRoom()]
+  expect(await core.keyReset.reset(ann)).toBe(null)
+  for (const id of rooms) {
+    const state = await core.rooms.load(id)
+    expect(state?.keys.get(ann)).toMatchObject({ accepted: null, suggested: null, old: [] })
+    expect(state?.keys.get(bob)?.accepted).toBe(`K of ${bob}`)
+    expect([state?.epoch?.version, state?.outdated, state?.closed]).toEqual(['K', false, false])
+  }
+  expect(await core.identity.keyPairs.publicHalf(ann)).toEqual({ publicKey: null, since: 0 })
+  expect((await core.store.keyLog(ann, 0, 10)).map(({ kind }) => kind)).toEqual(['rocketchat.set', 'rocketchat.reset'])
+})
+
+test('also takes what others bring while it runs', async () => {
+  const room = await sealedRoom()
+  const suggestion = { user: ann, key: 'for the old pair', old: [] }
+  const [reset] = await Promise.all([
+    core.keyReset.reset(ann),
+    submit(room, { command: 'suggest-wraps', actor: bob, wraps: [suggestion] }),
+  ])
+  expect(reset).toBe(null)
+  expect((await core.rooms.load(room))?.keys.get(ann)).toMatchObject({ accepted: null, suggested: null })
+})
+
+test('what is remembered of a public key follows every change of it', async () => {
+  const { keyPairs } = core.identity
+  expect((await keyPairs.publicHalf(bob)).publicKey).toBe(`public ${bob}`)
+  await keyPairs.set(bob, { publicKey: 'another', privateKey: 'w' }, true)
+  expect((await keyPairs.publicHalf(bob)).publicKey).toBe('another')
+  await core.keyReset.reset(bob)
+  expect((await keyPairs.publicHalf(bob)).publicKey).toBe(null)
+  await keyPairs.set(bob, { publicKey: 'anew', privateKey: 'w' }, false)
+  expect((await keyPairs.publicHalf(bob)).publicKey).toBe('anew')
+})
