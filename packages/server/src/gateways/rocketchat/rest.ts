@@ -12,6 +12,7 @@ import { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
 import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES, OPEN_BYTES } from './limits.ts'
 import { meets } from './permissions.ts'
+import { withLists } from './query.ts'
 import { FILES } from './rest/routes-of-files.ts'
 import { KEYS } from './rest/routes-of-keys.ts'
 import { MESSAGES } from './rest/routes-of-messages.ts'
@@ -77,7 +78,7 @@ function register(scope: FastifyInstance, gate: Gate, spec: Route, path: string)
     },
     handler: async (request, reply) => {
       const text = typeof request.body === 'string' ? request.body : ''
-      const input = spec.verb === 'GET' ? { value: request.query } : readBody(text)
+      const input = spec.verb === 'GET' ? { value: withLists(request.query) } : readBody(text)
       if (input instanceof MeteorError) return answer(reply, input)
       const shaped = spec.input.safeParse(input.value)
       if (!shaped.success) return answer(reply, invalidParams(shaped.error, input.value))
