@@ -292,10 +292,22 @@ export const schema = z.strictObject({
         .enum(['save', 'suggest'])
         .default('save')
         .describe('A key for a member who has none is saved, or only suggested.'),
+      silence: z
+        .number()
+        .min(0.1)
+        .max(3_600)
+        .default(30)
+        .describe('Seconds of silence after which a client is pinged; after as many more it is cut off.'),
+      anonymous: z
+        .number()
+        .min(0.1)
+        .max(86_400)
+        .default(600)
+        .describe('Seconds that a connection may stay on which nobody logs in.'),
     })
-    .default({ lockstep: false, updateGroupKey: 'save' })
+    .default({ lockstep: false, updateGroupKey: 'save', silence: 30, anonymous: 600 })
     .describe(
-      'Whether rooms close after a removal until the key is changed; whether a key for another without one is saved or suggested.',
+      'Whether rooms close after a removal until the key is changed; whether a key for another without one is saved or suggested; seconds of silence, and without a log-in.',
     ),
   xchat: z
     .strictObject({

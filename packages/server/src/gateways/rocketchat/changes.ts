@@ -14,7 +14,7 @@ import {
   systemMessages,
 } from './encode.ts'
 import type { Follower, RoomFeed } from './feeds.ts'
-import { ejson, streamFrame } from './frames.ts'
+import { ejson, type Frame, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
 import { NOTICE_DELAY } from './limits.ts'
 import { fullNameOf, ridOf, typeOf } from './names.ts'
@@ -175,16 +175,16 @@ function toHearers(feed: RoomFeed, { event, room, actor }: Delivery, to: readonl
   if (reading.length === 0 && mine.length === 0) return
   const json = ejson(messageDocument(event, room, actor))
   const [ofRoom, ofMine] = [roomFrame(room, json), mineFrame(room, json)]
-  for (const session of reading) session.outlet.write(ofRoom)
-  for (const session of mine) session.outlet.write(ofMine)
+  for (const session of reading) session.write(ofRoom)
+  for (const session of mine) session.write(ofMine)
 }
 
 /** `json`: the message's document. */
-function roomFrame(room: RoomState, json: string): Buffer {
+function roomFrame(room: RoomState, json: string): Frame {
   return streamFrame('room-messages', ridOf(room), `[${json}]`)
 }
 
-function mineFrame(room: RoomState, json: string): Buffer {
+function mineFrame(room: RoomState, json: string): Frame {
   const about = { roomParticipant: true, roomType: typeOf(room), roomName: fullNameOf(room) }
   return streamFrame('room-messages', '__my_messages__', `[${json},${JSON.stringify(about)}]`)
 }

@@ -3,74 +3,13 @@
 // watches every room of which the user is a member. What concerns a user reaches every connection that has logged in.
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { BusMessage } from '../../bus/bus.ts'
-import { Group } from '../../fanout/group.ts'
 import type { Turn } from '../../fanout/turn.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account } from '../../room/facts.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
+import { Audience } from './audience.ts'
 import type { DdpSession } from './session.ts'
-
-/** The connections that are subscribed to one event of one stream; each gets a frame once, however often subscribed. */
-export class Audience {
-  readonly #group: Group
-  readonly #counts = new Map<DdpSession, number>()
-
-  constructor(turn: Turn) {
-    this.#group = new Group(turn)
-  }
-
-  get size(): number {
-    return this.#counts.size
-  }
-
-  has(session: DdpSession): boolean {
-    return this.#counts.has(session)
-  }
-
-  sessions(): DdpSession[] {
-    return [...this.#counts.keys()]
-  }
-
-  /** True for the first subscription of the connection. */
-  add(session: DdpSession): boolean {
-    const count = this.#counts.get(session) ?? 0
-    this.#counts.set(session, count + 1)
-    if (count === 0) this.#group.join(session.outlet)
-    return count === 0
-  }
-
-  /** True when the last subscription of the connection is gone. */
-  remove(session: DdpSession): boolean {
-    const count = this.#counts.get(session)
-    if (count === undefined) return false
-    if (count > 1) {
-      this.#counts.set(session, count - 1)
-      return false
-    }
-    this.drop(session)
-    return true
-  }
-
-  drop(session: DdpSession): void {
-    if (this.#counts.delete(session)) this.#group.leave(session.outlet)
-  }
-
-  write(frame: Buffer): void {
-    if (this.#counts.size > 0) this.#group.write(frame)
-  }
-
-  /** To everybody but one connection. */
-  writeBut(session: DdpSession | undefined, frame: Buffer): void {
-    if (!session || !this.#counts.has(session)) {
-      this.write(frame)
-      return
-    }
-    this.#group.leave(session.outlet)
-    if (this.#counts.size > 1) this.#group.write(frame)
-    this.#group.join(session.outlet)
-  }
-}
 
 /** What names a room and says where it lies. */
 type Place = Pick<RoomState, 'id' | 'channel'>

@@ -1,8 +1,8 @@
-// The Rocket.Chat wire: DDP over WebSocket at `/websocket`, REST under `/api` (rocketchat.md sections 1 and 2).
+// The Rocket.Chat wire: DDP over WebSocket at `/websocket` and `/sockjs`, REST under `/api` (rocketchat.md sections 1 and 2).
 
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { Gateway, GatewayParts } from '../gateway.ts'
 import { originAllowed } from '../upgrades.ts'
 import { receiveAbout, receiveRoom, receiveUser } from './changes.ts'
@@ -11,11 +11,19 @@ import { bug } from './dispatch.ts'
 import { MeteorError } from './errors.ts'
 import { Feeds } from './feeds.ts'
 import type { Gate } from './gate.ts'
-import { CLOSE_TIMEOUT, FRAME_BYTES, HEARTBEAT_INTERVAL, RESUME_INTERVAL } from './limits.ts'
+import {
+  CLOSE_TIMEOUT,
+  FRAME_BYTES,
+  HEARTBEAT_INTERVAL,
+  HEARTBEATS,
+  RESUME_INTERVAL,
+  SOCKJS_HEARTBEAT_INTERVAL,
+} from './limits.ts'
 import { Permissions } from './permissions.ts'
 import { rest } from './rest.ts'
 import { DdpSession } from './session.ts'
 import { Settings } from './settings.ts'
+import { type Framing, framingOf, SOCKJS_PATH, sockjs } from './sockjs.ts'
 
 const PATH = '/websocket'
 
@@ -51,39 +59,48 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
   // closeTimeout is newer than the types of the library.
   const options = { noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload: FRAME_BYTES }
   const wss = new WebSocketServer({ ...options, closeTimeout: CLOSE_TIMEOUT } as typeof options)
-  wss.on('connection', (ws, request: IncomingMessage) => {
-    const session = new DdpSession(gate, ws, parts.addressOf(request))
+  const take = (ws: WebSocket, request: IncomingMessage, framing: Framing): void => {
+    const session = new DdpSession(gate, ws, framing, parts.addressOf(request))
     sessions.add(session)
     ws.on('message', (data, isBinary) => session.receive(data as Buffer, isBinary))
     // Broken frames and too large ones: the library closes with its own code.
     ws.on('error', () => {})
     ws.on('close', () => void session.gone().catch(error => bug(gate, 'close', error)))
-  })
+  }
   parts.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? '/').split('?', 1)[0] as string
-    if (path !== PATH && !path.startsWith(`${PATH}/`)) return
-    if (path !== PATH) refuse(socket, '404 Not Found')
+    if (![PATH, SOCKJS_PATH].some(prefix => path === prefix || path.startsWith(`${prefix}/`))) return
+    const framing = framingOf(path)
+    if (!framing) refuse(socket, '404 Not Found')
     else if (!originAllowed(parts.config.origins, request.headers)) refuse(socket, '403 Forbidden')
-    else wss.handleUpgrade(request, socket, head, ws => wss.emit('connection', ws, request))
+    else wss.handleUpgrade(request, socket, head, ws => take(ws, request, framing))
   })
   await parts.http.register(rest(gate), { prefix: '/api' })
+  await parts.http.register(sockjs(parts), { prefix: SOCKJS_PATH })
 
-  const heartbeat = setInterval(() => {
+  const [silence, anonymous] = [parts.config.rocketchat.silence * 1_000, parts.config.rocketchat.anonymous * 1_000]
+  const beat = (): void => {
     const now = parts.clock.now()
-    for (const session of sessions) session.beat(now)
-  }, HEARTBEAT_INTERVAL)
-  heartbeat.unref()
+    for (const session of sessions) session.beat(now, silence, anonymous)
+  }
+  const timers = [
+    setInterval(beat, Math.min(HEARTBEAT_INTERVAL, Math.min(silence, anonymous) / HEARTBEATS)),
+    setInterval(() => {
+      for (const session of sessions) session.beatSockjs()
+    }, SOCKJS_HEARTBEAT_INTERVAL),
+  ]
+  for (const timer of timers) timer.unref()
 
   return {
     name: 'rocketchat',
-    upgrades: [PATH],
+    upgrades: [PATH, SOCKJS_PATH],
     unreadableUrl: {
       prefix: '/api/',
       type: 'application/json',
       body: new MeteorError('invalid-params', 'The URL cannot be read').envelope(),
     },
     close: async () => {
-      clearInterval(heartbeat)
+      for (const timer of timers) clearInterval(timer)
       if (looking) clearInterval(looking)
       for (const session of [...sessions]) session.close(CLOSE.STOPPING, 'the server stops')
       wss.close()

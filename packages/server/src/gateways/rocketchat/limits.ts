@@ -9,13 +9,17 @@ export const OPEN_BYTES = 16 * 1024
 export const FRAME_DEPTH = 40
 /** Values in one frame: 1,000 usernames for a new room and what is around them, with much room. */
 export const FRAME_VALUES = 20_000
+/** Messages in one frame of SockJS: its clients put each into a frame of its own, and what waited for the opening together. */
+export const SOCKJS_MESSAGES = 128
+/** ms between heartbeats to SockJS's clients, as its own server. */
+export const SOCKJS_HEARTBEAT_INTERVAL = 25_000
 /** ms that a closing socket has for its closing handshake; the library's 30 s keep dead peers in memory. */
 export const CLOSE_TIMEOUT = 3_000
 
-/** ms of silence after which the server pings, and after which of as much again it closes (rocketchat.md 1.3). */
-export const SILENCE = 30_000
 /** ms between looks at all connections: one timer serves them. */
 export const HEARTBEAT_INTERVAL = 5_000
+/** Looks within the shortest time that is looked for. */
+export const HEARTBEATS = 4
 
 /** Requests of one connection that wait for their turn before it is not read on. */
 export const WAITING_REQUESTS = 64

@@ -1,6 +1,6 @@
 // One connection: handshake, heartbeat, requests strictly in sequence, subscriptions, and, once it has logged in, its
 // user. Every request ends in an answer; what goes wrong inside one stays inside it.
-import { parseJson, type UserId } from '@conclave/wire'
+import type { UserId } from '@conclave/wire'
 import type { WebSocket } from 'ws'
 import type { Session } from '../../engine/sessions.ts'
 import { CONGESTED_BYTES } from '../../fanout/limits.ts'
@@ -15,33 +15,28 @@ import {
   addedFrame,
   BAD_REQUEST,
   CONNECTED,
+  CONNECTED_ALREADY,
   errorFrames,
   FAILED,
+  type Frame,
   nosubFrame,
   PING,
   PONG,
   pongFrame,
   readyFrame,
   resultFrames,
+  SOCKJS_HEARTBEAT,
+  SOCKJS_OPEN,
+  sockjsClose,
 } from './frames.ts'
 import type { Caller, Gate } from './gate.ts'
-import {
-  FLOOD_WINDOW,
-  FRAME_BYTES,
-  FRAME_DEPTH,
-  FRAME_VALUES,
-  REQUEST_ID,
-  SILENCE,
-  SUBSCRIPTIONS,
-  WAITING_REQUESTS,
-  WAITING_REQUESTS_MOST,
-} from './limits.ts'
+import { FLOOD_WINDOW, REQUEST_ID, SUBSCRIPTIONS, WAITING_REQUESTS, WAITING_REQUESTS_MOST } from './limits.ts'
 import type { Answer } from './method.ts'
 import { login } from './methods/login.ts'
 import { logout } from './methods/logout.ts'
+import { type Framing, packetsIn } from './sockjs.ts'
 import { type Opened, subscribe } from './streams.ts'
 
-const LIMITS = { maxBytes: FRAME_BYTES, maxDepth: FRAME_DEPTH, maxKeys: FRAME_VALUES }
 const VERSIONS: ReadonlySet<unknown> = new Set(['1', 'pre2', 'pre1'])
 
 type Packet = Readonly<Record<string, unknown>>
@@ -50,8 +45,11 @@ interface Waiting {
   readonly bytes: number
 }
 
+export type { Framing }
+
 export class DdpSession implements OutletOwner {
   readonly outlet: Outlet
+  readonly framing: Framing
   readonly address: string
   /** null before the log-in and after its end. */
   live: Session | null = null
@@ -66,16 +64,26 @@ export class DdpSession implements OutletOwner {
   #connected = false
   #paused = false
   #seen: number
+  /** ms since 1970: opened, and nobody has logged in so far. */
+  readonly #begun: number
   #pinged = false
   #window = 0
   #counted = 0
 
-  constructor(gate: Gate, ws: WebSocket, address: string) {
+  constructor(gate: Gate, ws: WebSocket, framing: Framing, address: string) {
     this.#gate = gate
     this.#ws = ws
+    this.framing = framing
     this.address = address
     this.#seen = gate.parts.clock.now()
+    this.#begun = this.#seen
     this.outlet = new Outlet(gate.parts.turn, new WsTransport(ws), this)
+    if (framing === 'sockjs') this.outlet.write(SOCKJS_OPEN)
+  }
+
+  /** A frame for this connection alone; it keeps its place among those of its streams. */
+  write(frame: Frame): void {
+    this.outlet.write(frame[this.framing])
   }
 
   get user(): UserId | null {
@@ -90,17 +98,21 @@ export class DdpSession implements OutletOwner {
       this.close(CLOSE.UNSUPPORTED, 'UNSUPPORTED_DATA')
       return
     }
-    const read = parseJson(data.toString('utf8'), LIMITS)
-    if (!read.ok) {
+    const packets = packetsIn(data.toString('utf8'))
+    if (packets === 'unreadable') {
       this.close(CLOSE.UNSUPPORTED, 'UNSUPPORTED_DATA')
       return
     }
-    const packet = read.value
-    if (typeof packet !== 'object' || packet === null || Array.isArray(packet)) {
+    if (packets === 'broken') {
       this.#protocolError()
       return
     }
-    this.#take(packet as Packet, data.length)
+    for (const packet of packets) {
+      if (typeof packet === 'object' && packet !== null && !Array.isArray(packet))
+        this.#take(packet as Packet, Math.ceil(data.length / packets.length))
+      else this.#protocolError()
+      if (this.closed) return
+    }
   }
 
   #take(packet: Packet, bytes: number): void {
@@ -131,13 +143,18 @@ export class DdpSession implements OutletOwner {
         this.#enqueue(packet, bytes)
         return
       case 'ping':
-        if (!this.#flooded()) this.outlet.write(isName(packet.id) ? pongFrame(packet.id) : PONG)
+        if (!this.#flooded()) this.write(isName(packet.id) ? pongFrame(packet.id) : PONG)
         this.#regulate()
         return
       case 'pong':
+        if (this.#flooded()) this.#regulate()
+        return
+      case 'connect':
+        if (!this.#flooded()) this.write(CONNECTED_ALREADY)
+        this.#regulate()
         return
       default:
-        if (!this.#flooded()) this.outlet.write(BAD_REQUEST)
+        if (!this.#flooded()) this.write(BAD_REQUEST)
         this.#regulate()
         return
     }
@@ -149,12 +166,12 @@ export class DdpSession implements OutletOwner {
       return
     }
     if (!VERSIONS.has(packet.version)) {
-      this.outlet.write(FAILED)
+      this.write(FAILED)
       this.close(CLOSE.PROTOCOL, 'unsupported version')
       return
     }
     this.#connected = true
-    this.outlet.write(CONNECTED(Buffer.from(this.#gate.parts.random.bytes(12)).toString('base64url')))
+    this.write(CONNECTED(Buffer.from(this.#gate.parts.random.bytes(12)).toString('base64url')))
   }
 
   #protocolError(): void {
@@ -183,13 +200,13 @@ export class DdpSession implements OutletOwner {
 
   #refuse(packet: Packet, error: MeteorError): void {
     const id = packet.id as string
-    if (packet.msg === 'method') this.#write(errorFrames(id, error))
-    if (packet.msg === 'sub') this.outlet.write(nosubFrame(id, error))
+    if (packet.msg === 'method') this.#writeBoth(errorFrames(id, error))
+    if (packet.msg === 'sub') this.write(nosubFrame(id, error))
   }
 
-  #write([first, second]: [Buffer, Buffer]): void {
-    this.outlet.write(first)
-    this.outlet.write(second)
+  #writeBoth([first, second]: [Frame, Frame]): void {
+    this.write(first)
+    this.write(second)
   }
 
   async #drain(): Promise<void> {
@@ -219,7 +236,7 @@ export class DdpSession implements OutletOwner {
   async #method(packet: Packet, bytes: number): Promise<void> {
     const [id, name] = [packet.id as string, packet.method as string]
     const answer = await this.#answer(name, packet.params, bytes)
-    this.#write('error' in answer ? errorFrames(id, answer.error) : resultFrames(id, answer.result))
+    this.#writeBoth('error' in answer ? errorFrames(id, answer.error) : resultFrames(id, answer.result))
     if (name === 'logout' && !('error' in answer)) logout.after(this)
   }
 
@@ -242,18 +259,18 @@ export class DdpSession implements OutletOwner {
   async #subscribe(packet: Packet): Promise<void> {
     const [id, name] = [packet.id as string, packet.name as string]
     if (this.#subscriptions.has(id)) {
-      this.outlet.write(readyFrame(id))
+      this.write(readyFrame(id))
       return
     }
     if (this.#subscriptions.size >= SUBSCRIPTIONS) {
-      this.outlet.write(nosubFrame(id, new MeteorError('too-many-requests', 'Too many subscriptions')))
+      this.write(nosubFrame(id, new MeteorError('too-many-requests', 'Too many subscriptions')))
       return
     }
     const caller = await this.#caller()
     const params = Array.isArray(packet.params) ? packet.params : []
     const subscribed = await subscribe({ gate: this.#gate, session: this, caller }, name, params)
     if ('refused' in subscribed) {
-      this.outlet.write(nosubFrame(id, subscribed.refused))
+      this.write(nosubFrame(id, subscribed.refused))
       return
     }
     const { opened, collection, eventName } = subscribed
@@ -263,15 +280,15 @@ export class DdpSession implements OutletOwner {
       return
     }
     this.#subscriptions.set(id, opened)
-    if (collection !== null) this.outlet.write(addedFrame(collection, 'id', { eventName }))
-    this.outlet.write(readyFrame(id))
+    if (collection !== null) this.write(addedFrame(collection, 'id', { eventName }))
+    this.write(readyFrame(id))
   }
 
   async #unsubscribe(id: string): Promise<void> {
     const opened = this.#subscriptions.get(id)
     if (opened === undefined) return
     this.#subscriptions.delete(id)
-    this.outlet.write(nosubFrame(id))
+    this.write(nosubFrame(id))
     await opened?.close()
   }
 
@@ -327,6 +344,7 @@ export class DdpSession implements OutletOwner {
   close(code: number, reason: string): void {
     if (this.closed) return
     this.closed = true
+    if (this.framing === 'sockjs') this.outlet.write(sockjsClose(code, reason))
     this.outlet.end()
     if (this.#paused) this.#ws.resume()
     this.#ws.close(code, reason)
@@ -338,20 +356,34 @@ export class DdpSession implements OutletOwner {
     this.#ws.close(CLOSE.NOT_READING, 'the client does not read')
   }
 
-  /** Called for every connection by the one timer: a ping after silence, the end after as much again. */
-  beat(now: number): void {
+  /** Called for every connection by the one timer: a ping after silence, the end after as much again; the end too of
+   * whoever says nothing to begin with, or never logs in. Times in ms. */
+  beat(now: number, silence: number, anonymous: number): void {
     const silent = now - this.#seen
-    if (silent < SILENCE) return
-    if (this.#paused) {
-      // Not read on because it does not read itself: it cannot answer a ping, and its end would not be noticed.
-      if (silent >= 2 * SILENCE && this.outlet.unsent > CONGESTED_BYTES) this.onOverflow()
+    if (!this.#connected && now - this.#begun >= silence) {
+      this.close(CLOSE.TIMEOUT, 'TIMEOUT')
       return
     }
-    if (silent >= 2 * SILENCE) this.close(CLOSE.TIMEOUT, 'TIMEOUT')
+    if (this.live === null && now - this.#begun >= anonymous) {
+      this.close(CLOSE.TIMEOUT, 'not logged in')
+      return
+    }
+    if (silent < silence) return
+    if (this.#paused) {
+      // Not read on because it does not read itself: it cannot answer a ping, and its end would not be noticed.
+      if (silent >= 2 * silence && this.outlet.unsent > CONGESTED_BYTES) this.onOverflow()
+      return
+    }
+    if (silent >= 2 * silence) this.close(CLOSE.TIMEOUT, 'TIMEOUT')
     else if (!this.#pinged) {
       this.#pinged = true
-      this.outlet.write(PING)
+      this.write(PING)
     }
+  }
+
+  /** SockJS's own heartbeat, which proxies see. */
+  beatSockjs(): void {
+    if (this.framing === 'sockjs' && !this.closed) this.outlet.write(SOCKJS_HEARTBEAT)
   }
 
   /** Not read on while too much of it waits, or while it does not read itself. */

@@ -30,7 +30,7 @@ export const login = {
       await session.begin(live, token)
       if (session.live !== live) return { error: loggedOut }
       const fields = { username: account.username, name: account.name, emails: [] }
-      session.outlet.write(addedFrame('users', account.id, fields))
+      session.write(addedFrame('users', account.id, fields))
       return { result: { id: account.id, token: text, tokenExpires: new Date(expiresAt), type } }
     } catch (error) {
       return { error: bug(gate, 'login', error) }
