@@ -36,6 +36,10 @@ export const EXPIRED_TOGETHER = 100
 export const WHISPERED = 100
 /** Characters of a room's or channel's name, title, avatar or topic. */
 export const NAME = 1_024
+/** Characters of a room's custom fields as JSON: they stand in its state, and go to every member with its document. */
+export const CUSTOM_FIELDS = 8_192
+/** Types of system messages that a room does not show: Rocket.Chat knows some thirty. */
+export const HIDDEN_MESSAGES = 100
 /** ACLs on one room or channel. */
 export const ACLS = 64
 /** ms that a client's key version may be ahead of the server's clock (L2). */

@@ -274,6 +274,8 @@ function repeatable(command: Command): MessageKey | null {
 const REFUSED_BY_TIME: ReadonlySet<Rejection['rejected']> = new Set([
   'epoch.stale',
   'room.closed',
+  'room.archived',
+  'room.readonly',
   'muted',
   'message.plaintext',
   'message.suite',

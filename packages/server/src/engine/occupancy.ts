@@ -272,6 +272,7 @@ function evictionBy({ event, room }: Delivery): Eviction | null {
     case 'sanction.set':
       return body.sanction.kind === 'ban' ? { isOut: user => user === body.sanction.user, how: 'banned' } : null
     case 'roles.changed':
+    case 'room.configured':
     case 'suite.switched':
       return isHidden(room) ? { isOut: user => !belongs(room, user), how: null } : null
     default:

@@ -29,7 +29,9 @@ export function publishEvent(bus: Bus, { event, before, room, channel, facts, or
 }
 
 /** What changes the lists of rooms that clients show. */
-function isListed({ type }: EventBody): boolean {
+function isListed(body: EventBody): boolean {
+  const { type } = body
+  if (type === 'room.configured') return body.changes.kind !== undefined
   return type === 'room.created' || type === 'room.renamed' || type === 'room.removed'
 }
 
@@ -43,6 +45,7 @@ export function concerned(body: EventBody): readonly UserId[] {
       return body.users
     case 'wrap.saved':
     case 'roles.changed':
+    case 'leader.changed':
     case 'sanction.lifted':
       return [body.user]
     case 'sanction.set':

@@ -90,7 +90,10 @@ const inRoom: Record<string, { attempt: Attempt; who: UserId }> = {
     attempt: asked(([state, channel, account, visitor]) => checkList(state, channel, account, visitor)),
     who: member,
   },
-  history: { attempt: asked(parts => checkHistory(...parts)), who: member },
+  history: {
+    attempt: asked(([state, channel, account, visitor, now]) => checkHistory(state, channel, account, visitor, now)),
+    who: member,
+  },
   message: { attempt: command(actor => message(actor)), who: member },
   crossroom: {
     attempt: (made, actor) => made.submit(message(actor, { inside: false, origin: nextDoor(made) })),

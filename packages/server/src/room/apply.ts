@@ -3,7 +3,7 @@ import type { UserId } from '@conclave/wire'
 import { OLD_KEYS } from '../limits.ts'
 import type { RoomEvent, RoomRole } from './events.ts'
 import { isControl } from './events.ts'
-import { type Member, type MemberKeys, NO_KEYS, type RoomState } from './state.ts'
+import { type Member, type MemberKeys, NO_KEYS, PLAIN_CONFIG, type RoomState } from './state.ts'
 
 /** Throws on a log that no sequence of commands can produce: that is a bug or damage, never a client's doing. */
 export function apply(state: RoomState | undefined, event: RoomEvent): RoomState {
@@ -50,6 +50,9 @@ function created(event: RoomEvent): RoomState {
     updatedAt: event.at,
     members: new Map(body.members.map((user): [UserId, Member] => [user, { from: 0, at: event.at }])),
     roles,
+    leaders: new Set(),
+    voiced: new Set(),
+    config: body.config ? { ...PLAIN_CONFIG, ...body.config } : PLAIN_CONFIG,
     acls: body.acls,
     sanctions: [],
     epoch: null,
@@ -83,8 +86,9 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
         if (state.suite !== 'none') roles.delete(user)
         keys.delete(user)
       }
+      const [leaders, voiced] = [without(state.leaders, body.users), without(state.voiced, body.users)]
       const outdated = state.outdated || (state.epoch !== null && state.suite !== 'xchat')
-      return { members, roles, keys, outdated, closed: state.closed || body.closes }
+      return { members, roles, leaders, voiced, keys, outdated, closed: state.closed || body.closes }
     }
     case 'epoch.opened': {
       const epoch = { version: body.version, sequence: event.sequence, at: event.at, by: event.actor }
@@ -121,6 +125,12 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
       else roles.delete(body.user)
       return { roles }
     }
+    case 'leader.changed':
+      return { leaders: body.granted ? new Set(state.leaders).add(body.user) : without(state.leaders, [body.user]) }
+    case 'room.configured': {
+      const { topic = state.topic, isDefault = state.isDefault, kind = state.kind, ...config } = body.changes
+      return { topic, isDefault, kind, config: { ...state.config, ...config } }
+    }
     case 'acls.changed':
       return { acls: body.acls }
     case 'room.renamed':
@@ -148,14 +158,26 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
         s => !(s.kind === kind && s.user === user) && (s.until === null || s.until > event.at),
       )
       const requests = kind === 'ban' ? requestsWithout(state, [user]) : state.requests
-      return { sanctions: [...kept, body.sanction], requests }
+      const voiced = kind === 'mute' ? without(state.voiced, [user]) : state.voiced
+      return { sanctions: [...kept, body.sanction], requests, voiced }
     }
     case 'sanction.lifted':
-      return { sanctions: state.sanctions.filter(s => !(s.kind === body.kind && s.user === body.user)) }
+      return {
+        sanctions: state.sanctions.filter(s => !(s.kind === body.kind && s.user === body.user)),
+        voiced: body.voice ? new Set(state.voiced).add(body.user) : state.voiced,
+      }
     case 'suite.switched':
       return { suite: body.suite }
     case 'room.removed':
-      return { removed: true, members: new Map(), closed: false, invite: null, requests: new Map() }
+      return {
+        removed: true,
+        members: new Map(),
+        leaders: new Set(),
+        voiced: new Set(),
+        closed: false,
+        invite: null,
+        requests: new Map(),
+      }
     case 'group.signed':
     case 'room.created':
     case 'message':
@@ -189,6 +211,13 @@ function afterEpoch({ epoch }: RoomState, held: MemberKeys, at: number): MemberK
   const { accepted } = held
   const old = accepted === null ? held.old : [{ keyId: epoch.version, at, key: accepted }, ...held.old]
   return { ...held, ...settled(null), old: old.slice(0, OLD_KEYS) }
+}
+
+function without(set: ReadonlySet<UserId>, users: readonly UserId[]): ReadonlySet<UserId> {
+  if (!users.some(user => set.has(user))) return set
+  const left = new Set(set)
+  for (const user of users) left.delete(user)
+  return left
 }
 
 function requestsWithout({ requests }: RoomState, users: readonly UserId[]): ReadonlyMap<UserId, number> {

@@ -7,6 +7,8 @@ import type { ChangeRole } from './commands/change-role.ts'
 import { changeRole } from './commands/change-role.ts'
 import type { ChangeTtl } from './commands/change-ttl.ts'
 import { changeTtl } from './commands/change-ttl.ts'
+import type { ConfigureRoom } from './commands/configure-room.ts'
+import { configureRoom } from './commands/configure-room.ts'
 import type { CreateRoom } from './commands/create-room.ts'
 import { createRoom } from './commands/create-room.ts'
 import type { DeleteMessages } from './commands/delete-messages.ts'
@@ -82,6 +84,7 @@ export type Command =
   | SetAcls
   | ReplaceAcls
   | DescribeRoom
+  | ConfigureRoom
   | SetSanction
   | SwitchNotifications
   | SwitchSuite
@@ -113,6 +116,7 @@ const RULES: Rules = {
   'set-acls': setAcls,
   'replace-acls': replaceAcls,
   'describe-room': describeRoom,
+  'configure-room': configureRoom,
   sanction,
   'switch-notifications': switchNotifications,
   'switch-suite': switchSuite,

@@ -10,6 +10,39 @@ export type RoomKind = 'static' | 'temporary' | 'private' | 'public' | 'direct'
 /** Owner = Rocket.Chat owner = X admin; moderator = Rocket.Chat moderator. */
 export type RoomRole = 'owner' | 'moderator'
 
+/** The kinds that are changed into each other. */
+export type OpenOrHidden = Extract<RoomKind, 'public' | 'private'>
+
+/** What a room is set to apart from its name, its place and who is in it: Rocket.Chat's settings of rooms. */
+export interface RoomConfig {
+  readonly description: string
+  readonly announcement: string
+  /** Its owners, its moderators and those who were given a voice write; nobody else. */
+  readonly readOnly: boolean
+  readonly reactWhenReadOnly: boolean
+  /** Takes no messages and nobody new. */
+  readonly archived: boolean
+  readonly broadcast: boolean
+  /** What whoever joins by themselves has to know; never the code itself. */
+  readonly joinCode: JoinCode | null
+  readonly customFields: Readonly<Record<string, unknown>>
+  /** Types of system messages that its clients do not show. */
+  readonly hiddenMessages: readonly string[]
+}
+
+/** `digest` is made of the code and the salt by whoever has the code (gateways/rocketchat/join-code.ts). */
+export interface JoinCode {
+  readonly salt: string
+  readonly digest: string
+}
+
+/** What one change sets; what is not named stays. */
+export type RoomChanges = Partial<RoomConfig> & {
+  readonly topic?: string
+  readonly isDefault?: boolean
+  readonly kind?: OpenOrHidden
+}
+
 /** A room's key encrypted to one member's public key of the named version. */
 export interface Wrap {
   readonly user: UserId
@@ -109,6 +142,7 @@ export type EventBody =
       readonly slot?: number
       readonly isDefault: boolean
       readonly isAdmin: boolean
+      readonly config?: Partial<RoomConfig>
     }
   /** X's signed GroupCreate, kept so that members can verify it. */
   | { readonly type: 'group.signed'; readonly signed: Signed }
@@ -178,6 +212,8 @@ export type EventBody =
       readonly granted: boolean
       readonly signed: Signed | null
     }
+  /** A member whom Rocket.Chat's clients show as the room's leader; it opens nothing, and goes with the membership. */
+  | { readonly type: 'leader.changed'; readonly user: UserId; readonly granted: boolean }
   | { readonly type: 'acls.changed'; readonly acls: readonly Acl[] }
   | { readonly type: 'room.renamed'; readonly name: string }
   | {
@@ -211,13 +247,20 @@ export type EventBody =
       readonly isDefault: boolean
       readonly isAdmin: boolean
     }
+  | { readonly type: 'room.configured'; readonly changes: RoomChanges }
   | {
       readonly type: 'sanction.set'
       readonly sanction: Sanction
       /** Part of a kick, which is told to clients as a kick and not as a ban. */
       readonly kick?: true
     }
-  | { readonly type: 'sanction.lifted'; readonly kind: Sanction['kind']; readonly user: UserId }
+  | {
+      readonly type: 'sanction.lifted'
+      readonly kind: Sanction['kind']
+      readonly user: UserId
+      /** The end of a mute in a read-only room: this member may write there, until they are muted or go. */
+      readonly voice?: true
+    }
   | { readonly type: 'suite.switched'; readonly suite: 'none' | 'rocketchat' }
   | { readonly type: 'room.removed'; readonly reason: string }
 

@@ -28,6 +28,10 @@ export type Rejection =
   | { readonly rejected: 'room.unknown' }
   | { readonly rejected: 'room.taken'; readonly room: RoomId }
   | { readonly rejected: 'room.closed' }
+  | { readonly rejected: 'room.archived' }
+  | { readonly rejected: 'room.readonly' }
+  /** The room is joined with a code; whether one was given at all. */
+  | { readonly rejected: 'code.wrong'; readonly given: boolean }
   | { readonly rejected: 'room.full'; readonly limit: number }
   | { readonly rejected: 'room.kind'; readonly text: string }
   | { readonly rejected: 'name.taken'; readonly name: string }

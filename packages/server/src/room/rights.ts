@@ -5,7 +5,7 @@ import type { Visitor } from './acl.ts'
 import { evaluate } from './acl-evaluate.ts'
 import type { AclRules } from './acl-rules.ts'
 import type { Account, Channel, Facts } from './facts.ts'
-import { isOperator } from './facts.ts'
+import { isAdmin, isOperator } from './facts.ts'
 import type { Rejection } from './rejection.ts'
 import { isRejection } from './rejection.ts'
 import type { RoomState } from './state.ts'
@@ -49,6 +49,14 @@ export function checkMute(state: RoomState, channel: Channel, account: Account, 
   return null
 }
 
+/** Whether the room takes anything of this writer now, as it is set: apart from mutes. */
+export function checkVoice(state: RoomState, account: Account): Rejection | null {
+  const { archived, readOnly } = state.config
+  if (archived) return { rejected: 'room.archived' }
+  if (!readOnly || rulesAll(state, account) || state.voiced.has(account.id)) return null
+  return state.roles.has(account.id) ? null : { rejected: 'room.readonly' }
+}
+
 export function visitorOf(
   rules: AclRules,
   state: RoomState | null,
@@ -77,13 +85,13 @@ const FOR_ADMINS = new Set(['list', 'join', 'history', 'crossroom'])
 
 /** The room's own ACLs for one action. An admin room is for admins also where none of its ACLs says so. */
 export function checkRoomAcls(state: RoomState, action: string, visitor: Visitor): Rejection | null {
-  if (state.isAdmin && FOR_ADMINS.has(action) && !isHidden(state) && !isAdmin(visitor))
+  if (state.isAdmin && FOR_ADMINS.has(action) && !isHidden(state) && !isOneOfAdmins(visitor))
     return { rejected: 'acl', acl: { action, type: 'admin', value: '' }, reason: 'not admin' }
   const refusal = evaluate(state.acls, action, visitor)
   return refusal && { rejected: 'acl', acl: refusal.acl, reason: refusal.reason }
 }
 
-function isAdmin(visitor: Visitor): boolean {
+function isOneOfAdmins(visitor: Visitor): boolean {
   const ofRoom = visitor.isRoomOwner || visitor.isRoomModerator
   return ofRoom || visitor.isChannelOwner || visitor.isChannelAdmin || visitor.isOperator
 }
@@ -103,8 +111,8 @@ export function belongs(state: RoomState, user: UserId): boolean {
   return state.members.has(user) || (state.suite === 'none' && state.roles.has(user))
 }
 
-/** May change the room for others: its owners and moderators, the channel's owners and admins, operators. In an
- * encrypted room all but operators have to be members for that. */
+/** May change the room for others: its owners and moderators, the channel's owners and admins, operators, and Rocket.Chat's
+ * admins but in X's rooms. In an encrypted room all but the last two have to be members for that. */
 export function mayModerate(state: RoomState, channel: Channel, account: Account): boolean {
   return (isWithin(state, account) && state.roles.has(account.id)) || mayOwn(state, channel, account)
 }
@@ -115,14 +123,20 @@ export function mayOwn(state: RoomState, channel: Channel, account: Account): bo
 
 /** May ban from the room and set its ACLs over Dino (dino.md section 4, ban and set_acl): not the channel's admins. */
 export function mayGovern(state: RoomState, channel: Channel, account: Account): boolean {
-  return isOperator(account) || owns(state, channel, account)
+  return rulesAll(state, account) || owns(state, channel, account)
 }
 
 /** May rename and remove the room (dino.md section 4, rename_room): moderators and globalmods only a temporary one. */
 export function mayRemove(state: RoomState, channel: Channel, account: Account): boolean {
-  if (account.roles.includes('superuser') || owns(state, channel, account)) return true
+  if (account.roles.includes('superuser') || (rulesAll(state, account) && isAdmin(account))) return true
+  if (owns(state, channel, account)) return true
   if (isWithin(state, account) && isChannelAdmin(channel, account.id)) return true
   return state.kind === 'temporary' && mayModerate(state, channel, account)
+}
+
+/** Whoever has a say in every room. What X's members sign is their own: an admin of Rocket.Chat has none there. */
+export function rulesAll(state: RoomState, account: Account): boolean {
+  return isOperator(account) || (state.suite !== 'xchat' && isAdmin(account))
 }
 
 function owns(state: RoomState, channel: Channel, account: Account): boolean {
@@ -135,7 +149,7 @@ function isWithin(state: RoomState, account: Account): boolean {
 
 /** Whom a kick or a sanction may not reach: owners are the owners' own matter. */
 export function checkTarget(state: RoomState, account: Account, target: UserId): Rejection | null {
-  const spared = hasRole(state, target, 'owner') && !hasRole(state, account.id, 'owner') && !isOperator(account)
+  const spared = hasRole(state, target, 'owner') && !hasRole(state, account.id, 'owner') && !rulesAll(state, account)
   return spared ? { rejected: 'role.required', text: 'only owners remove or sanction owners' } : null
 }
 
@@ -191,23 +205,33 @@ export function checkList(state: RoomState, channel: Channel, account: Account, 
   return checkExcluded(state, channel, account) ?? checkRoomAcls(state, 'list', visitor)
 }
 
-/** Joining as an occupant (design 6; dino.md section 4, `join`): owners and operators pass, then the ignore list, ACLs, bans. */
+/** Joining as an occupant (design 6; dino.md section 4, `join`): owners and operators pass, then the ignore list, ACLs, bans.
+ * `code`: the digest of the code that was given, where one was. */
 export function checkJoin(
   state: RoomState,
   channel: Channel,
   account: Account,
   visitor: Visitor,
   now: number,
+  code?: string,
 ): Rejection | null {
   if (state.removed) return { rejected: 'room.unknown' }
   if (!account.active) return { rejected: 'account.inactive' }
   if (isHidden(state) && !belongs(state, account.id)) return { rejected: 'member.required' }
   if (visitor.isOperator || visitor.isRoomOwner || visitor.isChannelOwner) return null
   return (
+    checkCode(state, account, code) ??
     checkExcluded(state, channel, account) ??
     checkRoomAcls(state, 'join', visitor) ??
     checkStanding(state, channel, account, now)
   )
+}
+
+/** A room that is joined with a code is shut to whoever does not belong to it: what it holds is not for those who have
+ * not got the code. */
+function checkCode({ config, ...state }: RoomState, account: Account, code?: string): Rejection | null {
+  if (!config.joinCode || isAdmin(account) || state.members.has(account.id) || state.roles.has(account.id)) return null
+  return code === config.joinCode.digest ? null : { rejected: 'code.wrong', given: code !== undefined }
 }
 
 /** Whether somebody is put into the room when they log in: by its `autojoin` rules alone, so not where it has none. */
@@ -225,7 +249,8 @@ export function checkHistory(
 ): Rejection | null {
   if (state.removed) return { rejected: 'room.unknown' }
   if (isHidden(state) && !belongs(state, account.id)) return { rejected: 'member.required' }
-  return checkStanding(state, channel, account, now) ?? checkRoomAcls(state, 'history', visitor)
+  const shut = visitor.isOperator || visitor.isChannelOwner ? null : checkCode(state, account)
+  return shut ?? checkStanding(state, channel, account, now) ?? checkRoomAcls(state, 'history', visitor)
 }
 
 /** The server's own user 0 is never on anybody's ignore list. */

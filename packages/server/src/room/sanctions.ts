@@ -37,9 +37,9 @@ export function putOut(
 }
 
 /** A role in a private room is a place in it: who holds one sees and hears everything there without being a member. It
- * stays in rooms that everybody sees, and goes with the membership by itself in encrypted ones. */
-export function rolesLost(state: RoomState, user: UserId): EventBody[] {
-  if (state.kind !== 'private' || state.suite !== 'none') return []
+ * stays in rooms that everybody sees (but `everywhere`), and goes with the membership by itself in encrypted ones. */
+export function rolesLost(state: RoomState, user: UserId, everywhere = false): EventBody[] {
+  if (state.suite !== 'none' || (state.kind !== 'private' && !everywhere)) return []
   const held = state.roles.get(user) ?? []
   return held.map(role => ({ type: 'roles.changed', user, role, granted: false, signed: null }))
 }

@@ -1,7 +1,7 @@
 // A room as its control events leave it. Messages do not change it: their sequence and id live in the head.
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { Acl } from './acl.ts'
-import type { OldKey, RoomKind, RoomRole, Sanction, Suite } from './events.ts'
+import type { OldKey, RoomConfig, RoomKind, RoomRole, Sanction, Suite } from './events.ts'
 
 export interface Member {
   /** First sequence that this member may read; 0 for the whole log. */
@@ -64,6 +64,11 @@ export interface RoomState {
   readonly members: ReadonlyMap<UserId, Member>
   /** Roles are held apart from membership: a Dino owner need not be a member. */
   readonly roles: ReadonlyMap<UserId, readonly RoomRole[]>
+  /** Members whom Rocket.Chat's clients show as leaders. */
+  readonly leaders: ReadonlySet<UserId>
+  /** Members who may write though the room is read-only. */
+  readonly voiced: ReadonlySet<UserId>
+  readonly config: RoomConfig
   readonly acls: readonly Acl[]
   readonly sanctions: readonly Sanction[]
   readonly epoch: Epoch | null
@@ -78,6 +83,19 @@ export interface RoomState {
   readonly removed: boolean
   /** The newest control event's sequence (L3). */
   readonly control: number
+}
+
+/** As every room begins: shared, so that a room that sets nothing costs nothing. */
+export const PLAIN_CONFIG: RoomConfig = {
+  description: '',
+  announcement: '',
+  readOnly: false,
+  reactWhenReadOnly: false,
+  archived: false,
+  broadcast: false,
+  joinCode: null,
+  customFields: {},
+  hiddenMessages: [],
 }
 
 export function hasRole(state: RoomState, user: UserId, role: RoomRole): boolean {

@@ -143,6 +143,9 @@ export function advance(head: HeadDraft, event: RoomEvent): void {
     case 'room.renamed':
       head.name = foldName(body.name)
       break
+    case 'room.configured':
+      head.kind = body.changes.kind ?? head.kind
+      break
     case 'suite.switched':
       head.suite = body.suite
       break

@@ -146,6 +146,7 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
       if (body.sanction.kind === 'ban') detach(gate, feed, user => user === body.sanction.user)
       break
     case 'suite.switched':
+    case 'room.configured':
       if (isHidden(room)) detach(gate, feed, user => !belongs(room, user))
       break
     default:
@@ -195,7 +196,10 @@ function affected(delivery: Delivery, feed: RoomFeed): Iterable<UserId> {
   switch (body.type) {
     case 'wrap.saved':
     case 'roles.changed':
+    case 'leader.changed':
       return [body.user]
+    case 'room.configured':
+      return NAMED_IN_SUBSCRIPTIONS.some(key => key in body.changes) ? feed.followers.keys() : []
     case 'epoch.opened':
     case 'suite.switched':
     case 'room.renamed':
@@ -205,6 +209,9 @@ function affected(delivery: Delivery, feed: RoomFeed): Iterable<UserId> {
       return []
   }
 }
+
+/** What of a room's settings stands in each member's subscription too. */
+const NAMED_IN_SUBSCRIPTIONS = ['kind', 'archived', 'readOnly', 'customFields'] as const
 
 async function tellChanged(gate: Gate, feed: RoomFeed, delivery: Delivery): Promise<void> {
   const { event, room } = delivery

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { type UserId, uuidOf } from '@conclave/wire'
 import { XCHAT_V1 } from '@conclave/wire/rocketchat/content'
 import { encodeEventSignature } from '@conclave/wire/xchat/events'
-import type { Content, RoomEvent } from '../../room/events.ts'
+import type { Content, RoomChanges, RoomEvent } from '../../room/events.ts'
 import type { Account } from '../../room/facts.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
@@ -82,7 +82,8 @@ export async function shownMessages(parts: GatewayParts, event: RoomEvent, room:
   return systemMessages(parts, event, room, actor)
 }
 
-/** System messages (t: au, uj, ru, ul, r, room_e2e_enabled, …), one for each user that an event names. */
+/** System messages (t: au, uj, ru, ul, r, room_e2e_enabled, …), one for each user and each setting that an event names;
+ * none of the types that the room does not show. */
 export async function systemMessages(
   parts: GatewayParts,
   event: RoomEvent,
@@ -92,9 +93,16 @@ export async function systemMessages(
   const { body } = event
   const at = new Date(event.at)
   const shown: Document[] = []
-  const say = (t: string, msg: string, u: UserRef): void => {
-    const id = shown.length === 0 ? uuidOf(event.id) : `${uuidOf(event.id)}-${shown.length}`
-    shown.push({ _id: id, rid: ridOf(room), t, msg, ts: at, u, groupable: false, _updatedAt: at })
+  let said = 0
+  const say = (t: string, msg: string, u: UserRef, more: Document = {}): void => {
+    const id = said === 0 ? uuidOf(event.id) : `${uuidOf(event.id)}-${said}`
+    said += 1
+    if (room.config.hiddenMessages.includes(t)) return
+    shown.push({ ...more, _id: id, rid: ridOf(room), t, msg, ts: at, u, groupable: false, _updatedAt: at })
+  }
+  const sayOf = async (user: UserId, t: string, more?: Document): Promise<void> => {
+    const named = await accountOf(parts, user)
+    if (named) say(t, named.username, by, more)
   }
   const by = userRefOf(actor)
   switch (body.type) {
@@ -112,12 +120,40 @@ export async function systemMessages(
     case 'room.renamed':
       say('r', body.name, by)
       break
+    case 'room.configured':
+      for (const [t, msg] of configuredMessages(body.changes)) say(t, msg ?? by.username, by)
+      break
+    case 'roles.changed':
+    case 'leader.changed': {
+      const role = body.type === 'leader.changed' ? 'leader' : body.role
+      await sayOf(body.user, body.granted ? 'subscription-role-added' : 'subscription-role-removed', { role })
+      break
+    }
+    case 'sanction.set':
+      if (!body.kick) await sayOf(body.sanction.user, body.sanction.kind === 'mute' ? 'user-muted' : 'user-banned')
+      break
+    case 'sanction.lifted':
+      await sayOf(body.user, body.kind === 'mute' ? 'user-unmuted' : 'user-unbanned')
+      break
     case 'suite.switched':
       say(body.suite === 'none' ? 'room_e2e_disabled' : 'room_e2e_enabled', by.username, by)
       break
     default:
   }
   return shown
+}
+
+/** A type and its text for each setting that has one; null: the name of whoever set it. */
+function configuredMessages(changes: RoomChanges): [string, string | null][] {
+  const { topic, description, announcement, kind, readOnly, archived } = changes
+  const told: [string, string | null][] = []
+  if (topic !== undefined) told.push(['room_changed_topic', topic])
+  if (description !== undefined) told.push(['room_changed_description', description])
+  if (announcement !== undefined) told.push(['room_changed_announcement', announcement])
+  if (kind !== undefined) told.push(['room_changed_privacy', kind])
+  if (readOnly !== undefined) told.push([readOnly ? 'room-set-read-only' : 'room-removed-read-only', null])
+  if (archived !== undefined) told.push([archived ? 'room-archived' : 'room-unarchived', null])
+  return told
 }
 
 export async function accountOf(parts: GatewayParts, user: UserId): Promise<Account | undefined> {
@@ -162,16 +198,30 @@ export async function roomDocument(parts: GatewayParts, room: RoomState, lastMes
     ts: new Date(room.createdAt),
     lm: new Date(head?.lastMessageAt ?? room.createdAt),
     _updatedAt: new Date(Math.max(room.updatedAt, head?.lastMessageAt ?? 0)),
-    ro: false,
-    default: room.isDefault,
-    sysMes: true,
-    customFields: {},
-    ...(room.topic === '' ? {} : { topic: room.topic }),
+    ...configOf(room),
     ...(await mutedIn(parts, room)),
     ...(encrypted ? { encrypted } : {}),
     ...(room.epoch ? { e2eKeyId: room.epoch.version } : {}),
     ...(waiting.length > 0 ? { usersWaitingForE2EKeys: waiting } : {}),
     ...(lastMessage ? { lastMessage } : {}),
+  }
+}
+
+/** What the room is set to. Of a code for joining only that there is one. */
+function configOf({ config, topic, isDefault }: RoomState): Document {
+  const { description, announcement, readOnly, reactWhenReadOnly, archived, broadcast, customFields } = config
+  return {
+    ro: readOnly,
+    default: isDefault,
+    sysMes: config.hiddenMessages.length > 0 ? config.hiddenMessages : true,
+    customFields,
+    ...(topic === '' ? {} : { topic }),
+    ...(description === '' ? {} : { description }),
+    ...(announcement === '' ? {} : { announcement }),
+    ...(reactWhenReadOnly ? { reactWhenReadOnly } : {}),
+    ...(archived ? { archived } : {}),
+    ...(broadcast ? { broadcast } : {}),
+    ...(config.joinCode ? { joinCodeRequired: true } : {}),
   }
 }
 
@@ -183,7 +233,12 @@ async function mutedIn(parts: GatewayParts, room: RoomState): Promise<Document> 
     const account = await accountOf(parts, user)
     if (account) muted.push(account.username)
   }
-  return muted.length > 0 ? { muted } : {}
+  const unmuted: string[] = []
+  for (const user of room.voiced) {
+    const account = await accountOf(parts, user)
+    if (account) unmuted.push(account.username)
+  }
+  return { ...(muted.length > 0 ? { muted } : {}), ...(unmuted.length > 0 ? { unmuted } : {}) }
 }
 
 /** `own`: the keys of its user, for that user alone. `saved`: another's, with only the key that the caller just saved. */
@@ -222,7 +277,9 @@ export async function subscriptionDocument(
     u: userRefOf(account),
     ls: since,
     _updatedAt: new Date(room.updatedAt),
-    roles: [...(room.roles.get(account.id) ?? [])],
+    roles: rolesIn(room, account.id),
+    ...(room.config.archived ? { archived: true } : {}),
+    ...(room.config.readOnly ? { ro: true } : {}),
     ...(room.suite === 'none' ? {} : { encrypted: true }),
     ...(said ? { disableNotifications: said.muted } : {}),
     ...keys,
@@ -236,6 +293,11 @@ async function namesFor(parts: GatewayParts, room: RoomState, user: UserId): Pro
   }
   const other = await accountOf(parts, room.pair[0] === user ? room.pair[1] : room.pair[0])
   return { name: other?.username ?? '', fname: other?.name ?? '' }
+}
+
+/** A user's roles in the room, as this wire names them. */
+export function rolesIn(room: RoomState, user: UserId): string[] {
+  return [...(room.roles.get(user) ?? []), ...(room.leaders.has(user) ? ['leader'] : [])]
 }
 
 /** Opaque, the same on every node: 17 characters, as ids of the real server. */

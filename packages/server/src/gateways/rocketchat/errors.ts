@@ -80,6 +80,12 @@ const TABLE: Table = {
   'room.unknown': say('error-invalid-room', 'Invalid room'),
   'room.taken': say('error-duplicate-channel-name', 'A room like this exists'),
   'room.closed': say('error-room-closed', 'The room is closed until its key is changed'),
+  'room.archived': say('error-room-archived', 'The room is archived'),
+  'room.readonly': say('error-room-readonly', "You can't send messages because the room is readonly."),
+  'code.wrong': ({ given }) =>
+    given
+      ? { error: 'error-code-invalid', reason: 'Invalid Room Password' }
+      : { error: 'error-code-required', reason: 'Code required' },
   'room.full': ({ limit }) => ({
     error: 'error-max-rooms-per-guest-reached',
     reason: `A room has at most ${limit} members`,

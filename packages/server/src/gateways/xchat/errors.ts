@@ -56,6 +56,9 @@ const TABLE: Table = {
     const detail = `the members changed without a new key: rotate the conversation key before sending${text}`
     return problem('conversation-closed', 'Conversation Closed', 409, detail, members)
   },
+  'room.archived': (_, about) => forbidden(about, 'the conversation is archived'),
+  'room.readonly': (_, about) => forbidden(about, 'the conversation is read-only'),
+  'code.wrong': (_, about) => forbidden(about, 'the conversation is joined with a code'),
   'room.full': (_, about) => invalidRequest(about.members, TOO_MANY),
   'room.kind': ({ text }) => invalidField('id', text),
   'name.taken': () => invalidField('group_name', 'is already taken'),

@@ -28,6 +28,8 @@ export interface AddMembers {
   readonly actor: UserId | null
   readonly users: readonly UserId[]
   readonly signed: SignedRotation | null
+  /** The digest of the code with which somebody joins by themselves. */
+  readonly code?: string
 }
 
 export const addMembers: CommandRule<AddMembers> = {
@@ -46,6 +48,7 @@ export const addMembers: CommandRule<AddMembers> = {
     const refused = actor === null ? null : checkActor(state, command, actor, facts, context)
     if (refused) return refused
     if (state.kind === 'direct') return { rejected: 'room.kind', text: 'members can only be added to a group' }
+    if (state.config.archived) return { rejected: 'room.archived' }
     const unfit = checkUsers(state, users, facts, context)
     if (unfit) return unfit
     if (state.suite === 'xchat') return addSigned(state, command, facts, context)
@@ -65,7 +68,7 @@ function checkActor(
   const joins = command.users.length === 1 && command.users[0] === actor && state.suite === 'none'
   if (joins) {
     const visitor = visitorOf(context.settings.acl, state, facts.channel, account)
-    return checkJoin(state, facts.channel, account, visitor, context.now)
+    return checkJoin(state, facts.channel, account, visitor, context.now, command.code)
   }
   const within = isHidden(state) ? belongs(state, actor) : state.members.has(actor)
   if (!within && (isHidden(state) || !mayModerate(state, facts.channel, account)))

@@ -10,8 +10,10 @@ export interface ChangeRole {
   readonly command: 'change-role'
   readonly actor: UserId | null
   readonly user: UserId
-  readonly role: RoomRole
+  readonly role: RoomRole | 'leader'
   readonly granted: boolean
+  /** Refused where the user is no member, also in plain rooms (Rocket.Chat). */
+  readonly ofMember?: true
 }
 
 export const changeRole: CommandRule<ChangeRole> = {
@@ -31,7 +33,10 @@ export const changeRole: CommandRule<ChangeRole> = {
     }
     if (state.suite === 'xchat') return { rejected: 'suite.refused', text: 'admins of this room change over X only' }
     if (granted && !facts.account(user)) return { rejected: 'members.absent', user }
-    if (granted && state.suite !== 'none' && !state.members.has(user)) return { rejected: 'members.absent', user }
+    const within = state.suite !== 'none' || command.ofMember || role === 'leader'
+    if (granted && within && !state.members.has(user)) return { rejected: 'members.absent', user }
+    if (role === 'leader')
+      return { events: state.leaders.has(user) === granted ? [] : [{ type: 'leader.changed', user, granted }] }
     if (hasRole(state, user, role) === granted) return { events: [] }
     return { events: [{ type: 'roles.changed', user, role, granted, signed: null }] }
   },

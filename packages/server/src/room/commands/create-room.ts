@@ -23,6 +23,7 @@ import {
   verifyAction,
 } from '../signatures.ts'
 import { checkTtl } from '../ttl.ts'
+import { checkConfig } from './configure-room.ts'
 
 type Created = Extract<EventBody, { type: 'room.created' }>
 
@@ -112,6 +113,8 @@ function checkShape(command: CreateRoom, facts: Facts, context: Context): Reject
   if (wrongTtl) return wrongTtl
   if (room.members.length > context.settings.groupSize)
     return { rejected: 'room.full', limit: context.settings.groupSize }
+  const unset = room.config && checkConfig(room.config)
+  if (unset) return unset
   if (room.acls.length > ACLS) return { rejected: 'limit', text: `at most ${ACLS} rules on a room` }
   for (const acl of room.acls) {
     const checked = checkAcl(acl, 'room', context.settings.acl)

@@ -5,10 +5,9 @@ import type { CommandRule } from '../decision.ts'
 import { nameKey } from '../decision.ts'
 import type { EventBody } from '../events.ts'
 import type { Context, Facts } from '../facts.ts'
-import { isOperator } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { mayOwn, mayRemove, rulerOf } from '../rights.ts'
+import { mayOwn, mayRemove, rulerOf, rulesAll } from '../rights.ts'
 import type { RoomState } from '../state.ts'
 
 export interface DescribeRoom {
@@ -78,7 +77,7 @@ function checkActor(
   if (name !== undefined && !mayRemove(state, facts.channel, account))
     return { rejected: 'role.required', text: `user ${account.id} is not allowed to rename the room` }
   const marked = isDefault !== state.isDefault || isAdmin !== state.isAdmin
-  if (marked && !isOperator(account))
+  if (marked && !rulesAll(state, account))
     return { rejected: 'role.required', text: 'only operators make default and admin rooms' }
   const renames = name !== undefined && topic === undefined && sort === undefined && tags === undefined && !marked
   if (renames || mayOwn(state, facts.channel, account)) return null

@@ -9,7 +9,7 @@ import type { Context, Facts } from '../facts.ts'
 import { isOperator } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { actorOf, checkRoomAcls, checkStanding, checkTarget, mayModerate, visitorOf } from '../rights.ts'
+import { actorOf, checkRoomAcls, checkStanding, checkTarget, mayModerate, rulesAll, visitorOf } from '../rights.ts'
 import { needsRotation, rolesLost } from '../sanctions.ts'
 import type { ActionSignature } from '../signatures.ts'
 import { checkList, conversationIdOf, keysOf, readList, signedOf, usersNamed, verifyAction } from '../signatures.ts'
@@ -29,7 +29,7 @@ export interface RemoveMembers {
   readonly users: readonly UserId[]
   readonly how: Extract<EventBody, { type: 'members.removed' }>['how']
   readonly reason: string
-  /** Refuse when the last owner would go (Rocket.Chat). */
+  /** Rocket.Chat's rules: roles are a part of membership and go with it, and the last owner does not. */
   readonly keepOwner: boolean
   /** Over X alone. */
   readonly signed?: SignedRotation | SignedLeave
@@ -52,7 +52,7 @@ export const removeMembers: CommandRule<RemoveMembers> = {
     const unfit = checkUsers(state, command)
     if (unfit) return unfit
     if (!signed) {
-      const roles = [...new Set(users)].flatMap(user => rolesLost(state, user))
+      const roles = [...new Set(users)].flatMap(user => rolesLost(state, user, command.keepOwner))
       return { events: [removed(command, needsRotation(state, context), null), ...roles] }
     }
     if (state.suite !== 'xchat' || actor === null)
@@ -80,7 +80,7 @@ function checkActor(
   if (leaves) return null
   const barred = checkStanding(state, facts.channel, account, context.now)
   if (barred) return barred
-  if (!state.members.has(actor) && state.suite !== 'none' && (rotates || !isOperator(account)))
+  if (!state.members.has(actor) && state.suite !== 'none' && (rotates || !rulesAll(state, account)))
     return { rejected: 'member.required' }
   if (rotates) {
     const ordinary = checkAdmin(state, actor)
@@ -110,7 +110,7 @@ function checkUsers(state: RoomState, { actor, users, keepOwner, signed }: Remov
   if (isRotation(signed) && actor !== null && gone.has(actor)) return { rejected: 'members.self', user: actor }
   for (const user of gone) if (!state.members.has(user)) return { rejected: 'members.absent', user }
   const owners = usersWith(state, 'owner')
-  const last = owners.length > 0 && owners.every(owner => gone.has(owner)) && gone.size < state.members.size
+  const last = owners.length > 0 && owners.every(owner => gone.has(owner))
   return keepOwner && last ? { rejected: 'owner.last' } : null
 }
 

@@ -1,4 +1,5 @@
-// Ban or mute somebody in one room, or lift that. A ban ends the membership that it covers, once (design 6).
+// Ban or mute somebody in one room, or lift that. A ban ends the membership that it covers, once (design 6). In a read-only
+// room the end of a mute is a voice, whether or not there was one.
 import type { UserId } from '@conclave/wire'
 import type { CommandRule } from '../decision.ts'
 import type { EventBody, Sanction } from '../events.ts'
@@ -44,7 +45,9 @@ export const sanction: CommandRule<SetSanction> = {
     if (refused) return refused
     if (until === undefined) {
       const held = state.sanctions.some(s => s.kind === kind && s.user === user)
-      return { events: held ? [{ type: 'sanction.lifted', kind, user }] : [] }
+      const voiced = kind === 'mute' && state.config.readOnly && state.members.has(user) && !state.voiced.has(user)
+      if (!held && !voiced) return { events: [] }
+      return { events: [{ type: 'sanction.lifted', kind, user, ...(voiced ? { voice: true } : {}) }] }
     }
     const set = imposed(state, { kind, user, from: context.now, until, reason, by: actor }, context.now)
     if (isRejection(set)) return set

@@ -15,6 +15,7 @@ import {
   checkMute,
   checkRoomAcls,
   checkStanding,
+  checkVoice,
   isHidden,
   visitorOf,
 } from '../rights.ts'
@@ -98,6 +99,7 @@ function checkSender(
     checkPlace(state, command, account, facts, context) ??
     checkStanding(state, facts.channel, account, context.now) ??
     (command.ignoreMutes ? null : checkMute(state, facts.channel, account, context.now)) ??
+    checkVoice(state, account) ??
     checkBoth(state, 'message', command, account, facts, context) ??
     checkWhisper(command, account, facts, context)
   )
