@@ -2,7 +2,17 @@
 import { isUserId, type UserId } from '@conclave/wire'
 import type { Sanction } from '../room/events.ts'
 import type { Account, GlobalRole } from '../room/facts.ts'
-import { ATTRIBUTE_NAME, ATTRIBUTE_VALUE, ATTRIBUTES, EMAIL, EXCLUDED, SHOWN_NAME, USERNAME } from './limits.ts'
+import {
+  ATTRIBUTE_NAME,
+  ATTRIBUTE_VALUE,
+  ATTRIBUTES,
+  EMAIL,
+  EXCLUDED,
+  ROLE_NAME,
+  SHOWN_NAME,
+  USERNAME,
+  WIRE_ROLES,
+} from './limits.ts'
 import type { IdentityRejection } from './rejection.ts'
 
 /** What may be set of an account; what is absent stays. */
@@ -13,6 +23,7 @@ export interface AccountChange {
   readonly email?: string | null
   readonly active?: boolean
   readonly roles?: readonly GlobalRole[]
+  readonly wireRoles?: readonly string[]
   readonly sanctions?: readonly Sanction[]
   readonly attributes?: Readonly<Record<string, string>>
   readonly info?: Readonly<Record<string, string>>
@@ -44,7 +55,7 @@ export function checkAccount(change: AccountChange): IdentityRejection | undefin
 }
 
 function malformedField(change: AccountChange): readonly [string, string] | undefined {
-  const { username, name, dinoName, email, roles, attributes, info, excluded } = change
+  const { username, name, dinoName, email, roles, wireRoles, attributes, info, excluded } = change
   if (username !== undefined && !isUsername(username))
     return ['username', `must have 1 to ${USERNAME} letters, digits, dots, hyphens or underscores`]
   if (name !== undefined && !isShownName(name)) return ['name', shownNameText]
@@ -53,6 +64,8 @@ function malformedField(change: AccountChange): readonly [string, string] | unde
     return ['email', 'must be an e-mail address']
   if (roles !== undefined && !roles.every(role => GLOBAL_ROLES.includes(role)))
     return ['roles', `must be of ${GLOBAL_ROLES.join(', ')}`]
+  if (wireRoles !== undefined && (wireRoles.length > WIRE_ROLES || !wireRoles.every(isRoleName)))
+    return ['wireRoles', `must be at most ${WIRE_ROLES} names of roles`]
   if (attributes !== undefined && !areAttributes(attributes)) return ['attributes', attributesText]
   if (info !== undefined && !areAttributes(info)) return ['info', attributesText]
   if (excluded !== undefined && (excluded.length > EXCLUDED || !excluded.every(isUserId)))
@@ -63,6 +76,10 @@ function malformedField(change: AccountChange): readonly [string, string] | unde
 /** Look-alikes of other letters that Unicode keeps for old character sets (full-width "ａ") make no other name. */
 function isUsername(name: string): boolean {
   return name.length <= USERNAME && NAME_FORM.test(name) && name.normalize('NFKC') === name.normalize('NFC')
+}
+
+function isRoleName(name: string): boolean {
+  return name.length > 0 && name.length <= ROLE_NAME && !CONTROL.test(name)
 }
 
 const shownNameText = `must have at most ${SHOWN_NAME} characters, none of them a control character`

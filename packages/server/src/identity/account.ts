@@ -21,12 +21,18 @@ export function changedAccount(account: Account, change: AccountChange): Account
     dinoName: change.dinoName ?? account.dinoName,
     active: change.active ?? account.active,
     roles: change.roles ?? account.roles,
+    ...wireRolesAfter(account, change),
     sanctions: change.sanctions ?? account.sanctions,
     attributes: change.attributes ?? account.attributes,
     info: infoAfter(account, change),
     invisible: change.invisible ?? account.invisible,
     excluded: change.excluded ?? account.excluded,
   }
+}
+
+function wireRolesAfter({ wireRoles }: Account, change: AccountChange): Pick<Account, 'wireRoles'> {
+  const roles = change.wireRoles ?? wireRoles
+  return roles === undefined ? {} : { wireRoles: roles }
 }
 
 /** What the operator says anew of a user stands over what the user said of it before. */

@@ -24,6 +24,9 @@ export interface NewAccount extends AccountChange {
   readonly password?: PasswordText
 }
 
+/** Rows of the same item, read anew each time it is decided; a refusal refuses the whole. */
+export type Beside = (account: Account) => Promise<Pick<Proposal<unknown>, 'guards' | 'rows'> | IdentityRejection>
+
 export interface AccountsParts {
   readonly store: Store
   readonly write: Write
@@ -53,7 +56,7 @@ export class Accounts {
     return store.accountByEmail(emailKey(who.email))
   }
 
-  async create(user: NewAccount): Promise<Account | IdentityRejection> {
+  async create(user: NewAccount, beside: Beside = nothing): Promise<Account | IdentityRejection> {
     const { store, write, clock, ids, passwords } = this.#parts
     const refused = checkAccount(user) ?? checkReserved(user)
     if (refused) return refused
@@ -69,7 +72,13 @@ export class Accounts {
       if (taken) return taken
       const rows: Row[] = [{ put: 'account', account: withoutVersion(account), email, createdAt: clock.now() }]
       if (hashed) rows.push({ put: 'password', user: id, hash: hashed.hash })
-      return { guards: [{ of: 'account', id, version: 0 }], rows, value: { ...account, version: 1 } }
+      const more = await beside(account)
+      if (isRefused(more)) return more
+      return {
+        guards: [{ of: 'account', id, version: 0 }, ...more.guards],
+        rows: [...rows, ...more.rows],
+        value: { ...account, version: 1 },
+      }
     })
     if (!isRefused(created)) this.#parts.changed(id)
     return created
@@ -82,11 +91,18 @@ export class Accounts {
   async change(
     id: UserId,
     change: AccountChange | ((account: Account) => AccountChange | IdentityRejection),
+    beside: Beside = nothing,
   ): Promise<Account | IdentityRejection> {
     return this.#write(id, async (account, email) => {
       const wanted = typeof change === 'function' ? change(account) : change
       if (isRefused(wanted)) return wanted
-      return checkReserved(wanted, account) ?? this.#proposal(account, email, wanted, [])
+      const more = await beside(account)
+      if (isRefused(more)) return more
+      const proposal = checkReserved(wanted, account) ?? (await this.#proposal(account, email, wanted, more.rows))
+      if (isRefused(proposal) || more.rows.length === 0) return proposal
+      // Also where the account itself stays as it is: what lies beside it was decided on this version.
+      const own = proposal.guards.length === 0 ? [guardOf(account)] : proposal.guards
+      return { ...proposal, guards: [...own, ...more.guards] }
     })
   }
 
@@ -97,8 +113,9 @@ export class Accounts {
   changeOwn(
     id: UserId,
     change: AccountChange | ((account: Account) => AccountChange | IdentityRejection),
+    beside: Beside = nothing,
   ): Promise<Account | IdentityRejection> {
-    return this.#inTurn(id, () => this.change(id, change))
+    return this.#inTurn(id, () => this.change(id, change, beside))
   }
 
   #inTurn(id: UserId, work: () => Promise<Account | IdentityRejection>): Promise<Account | IdentityRejection> {
@@ -214,12 +231,16 @@ export class Accounts {
   }
 }
 
-/** Documents of an account that hold its secrets: what a realm keeps behind a PIN, one for each realm. */
-const SECRETS = ['xchat.realm-record']
-const ALL = 100
+const nothing: Beside = async () => ({ guards: [], rows: [] })
+
+/** What Rocket.Chat's wire keeps of a user and their tokens. */
+const ROCKETCHAT = ['rocketchat.user', 'rocketchat.personal-token', 'rocketchat.second-factor', 'rocketchat.totp']
+/** Documents of an account that hold its secrets and personal details; what a realm keeps behind a PIN is one for each. */
+const SECRETS = ['xchat.realm-record', ...ROCKETCHAT]
+const ALL = 1_000
 
 /** Of an account that ended. */
-const BARE: AccountChange = { roles: [], attributes: {}, info: {}, invisible: false, excluded: [] }
+const BARE: AccountChange = { roles: [], wireRoles: [], attributes: {}, info: {}, invisible: false, excluded: [] }
 
 interface Written {
   readonly before: Account

@@ -92,6 +92,21 @@ export class Identity {
     return this.#passwords.verify(password, await this.#store.password(user))
   }
 
+  /** An account's address and the time (ms since 1970) at which it was made. */
+  async registered(user: UserId): Promise<{ readonly email: string | null; readonly createdAt: number }> {
+    const [email, createdAt] = [await this.#store.email(user), await this.#store.createdAt(user)]
+    return { email, createdAt: createdAt ?? 0 }
+  }
+
+  /** Accounts after an id, by id; the ended ones too. */
+  page(after: UserId | null, limit: number): Promise<readonly Account[]> {
+    return this.#store.accounts(after, limit)
+  }
+
+  async hasPassword(user: UserId): Promise<boolean> {
+    return (await this.#store.password(user)) !== null
+  }
+
   /** Apps are few and change by the operator's hand alone: they are read when they are asked for. */
   app(id: string): Promise<App | undefined> {
     return this.#store.app(id)

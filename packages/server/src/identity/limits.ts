@@ -11,6 +11,9 @@ export const ATTRIBUTES = 100
 /** Characters of an attribute's name and of its value (avatars are links). */
 export const ATTRIBUTE_NAME = 100
 export const ATTRIBUTE_VALUE = 2_048
+/** Roles of one user that only Rocket.Chat's wire knows, and characters of the name of one. */
+export const WIRE_ROLES = 100
+export const ROLE_NAME = 100
 /** Users that one user excludes. */
 export const EXCLUDED = 10_000
 

@@ -17,6 +17,8 @@ export interface Account {
   readonly dinoName: string
   readonly active: boolean
   readonly roles: readonly GlobalRole[]
+  /** Roles everywhere that only Rocket.Chat's wire knows, where an administrator there has given others than `user`. */
+  readonly wireRoles?: readonly string[]
   /** Bans and mutes everywhere. */
   readonly sanctions: readonly Sanction[]
   /** Dino's user info as the operator sets it; also what ACLs are checked against. */

@@ -220,6 +220,7 @@ export type IdentityRow =
       readonly put: 'account'
       readonly account: Omit<Account, 'version'>
       readonly email: string | null
+      /** Kept from the first writing; later ones leave it. */
       readonly createdAt: number
     }
   | { readonly put: 'password'; readonly user: UserId; readonly hash: string | null }
@@ -427,6 +428,8 @@ export interface Store {
   /** Without regard to case. */
   accountByEmail(email: string): Promise<Account | undefined>
   email(user: UserId): Promise<string | null>
+  /** ms since 1970 of the account's first writing; null where there is none. */
+  createdAt(user: UserId): Promise<number | null>
   /** By id. */
   accounts(after: UserId | null, limit: number): Promise<readonly Account[]>
   password(user: UserId): Promise<string | null>

@@ -11,6 +11,7 @@ import { SERVER } from './methods/methods-of-server.ts'
 import { STREAMS } from './methods/methods-of-streams.ts'
 import { SUBSCRIPTIONS } from './methods/methods-of-subscriptions.ts'
 import { USERS } from './methods/methods-of-users.ts'
+import { checkSecondFactor, type Proof, proofIn } from './second-factor.ts'
 
 /** Every method but `login` and `logout`, which are a connection's own. */
 export const METHODS: ReadonlyMap<string, Method> = new Map(
@@ -25,6 +26,8 @@ export interface Asked {
   /** As the JSON parser gave them. */
   readonly params: unknown
   readonly bytes: number
+  /** A second factor that came beside the arguments. */
+  readonly proof?: Proof | null
 }
 
 /** Never throws: a bug is answered 500 and logged, without anything of the request. */
@@ -32,9 +35,14 @@ export async function dispatch(gate: Gate, caller: Caller | null, asked: Asked):
   const method = METHODS.get(asked.name)
   if (!method) return { error: methodNotFound(asked.name) }
   if (!caller) return { error: invalidUser(method.anonymousAs ?? method.name) }
-  const params = readParams(method, asked.params)
+  const { params: given, proof } = method.twoFactor ? proofIn(asked.params) : { params: asked.params, proof: null }
+  const params = readParams(method, given)
   if (params instanceof MeteorError) return { error: params }
   try {
+    if (method.twoFactor) {
+      const unproven = await checkSecondFactor(gate, caller, method.twoFactor, proof ?? asked.proof ?? null)
+      if (unproven) return { error: unproven }
+    }
     const result = await method.run({ gate, caller, bytes: asked.bytes }, params.value)
     return result instanceof MeteorError ? { error: result } : { result }
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Account } from '../../room/facts.ts'
 import type { Token } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
 import type { Feeds } from './feeds.ts'
+import type { People } from './people.ts'
 import type { Permissions } from './permissions.ts'
 import type { DdpSession } from './session.ts'
 import type { Settings } from './settings.ts'
@@ -13,6 +14,7 @@ export interface Gate {
   readonly log: Logger
   readonly settings: Settings
   readonly permissions: Permissions
+  readonly people: People
   readonly feeds: Feeds
   /** Every open connection of this node. */
   readonly sessions: Set<DdpSession>
@@ -29,4 +31,7 @@ export interface Caller {
   readonly session: string
   /** null over REST. */
   readonly connection: DdpSession | null
+  readonly address: string
+  /** What the client calls itself; empty over DDP. */
+  readonly agent: string
 }

@@ -19,6 +19,7 @@ import {
   RESUME_INTERVAL,
   SOCKJS_HEARTBEAT_INTERVAL,
 } from './limits.ts'
+import { People } from './people.ts'
 import { Permissions } from './permissions.ts'
 import { rest } from './rest.ts'
 import { DdpSession } from './session.ts'
@@ -36,6 +37,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     log: parts.log,
     settings: await Settings.open(parts, () => {}),
     permissions: await Permissions.open(parts, () => {}),
+    people: new People(parts),
     sessions,
     paused,
     feeds: new Feeds({

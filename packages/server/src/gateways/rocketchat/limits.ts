@@ -45,6 +45,14 @@ export const SIGNAL_BYTES = 4_096
 
 /** ms for which a token lives that a log-in over this wire makes: 90 days, as the real server's. */
 export const TOKEN_LIFETIME = 90 * 24 * 60 * 60 * 1000
+/** Personal access tokens of one user: each is a program of theirs. */
+export const PERSONAL_TOKENS = 100
+/** ms for which one code of a time-based second factor stands (RFC 6238), and how many before and after are taken: clocks
+ * of phones go wrong by some seconds. */
+export const TOTP_STEP = 30_000
+export const TOTP_WINDOW = 1
+/** Codes for who has lost their phone, each good once. */
+export const BACKUP_CODES = 12
 /** ms between the answer to a logout and the end of the socket. */
 export const LOGOUT_DELAY = 20
 /** ms that the time of a message may be off (rocketchat.md 5.8). */

@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
+import type { SecondFactor } from './second-factor.ts'
 
 export interface Call {
   readonly gate: Gate
@@ -17,6 +18,7 @@ export interface MethodSpec<Params extends z.ZodType> {
   readonly params: Params
   /** `details.method` of the refusal when nobody is logged in, where it is another than the method's own name. */
   readonly anonymousAs?: string
+  readonly twoFactor?: SecondFactor
   run(call: Call, params: z.output<Params>): Promise<unknown>
 }
 

@@ -21,6 +21,7 @@ import { SERVER } from './rest/routes-of-server.ts'
 import { SUBSCRIPTIONS } from './rest/routes-of-subscriptions.ts'
 import { USERS } from './rest/routes-of-users.ts'
 import { Envelope, forbidden, type Route } from './route.ts'
+import { checkSecondFactor, proofOf } from './second-factor.ts'
 
 export const ROUTES: readonly Route[] = [
   ...KEYS,
@@ -95,6 +96,11 @@ function register(scope: FastifyInstance, gate: Gate, spec: Route, path: string)
         const caller = callers.get(request) as Caller
         if ('permission' in spec && spec.permission && !meets(gate.permissions, caller.account, spec.permission))
           return await answer(reply, forbidden)
+        if ('twoFactor' in spec && spec.twoFactor) {
+          const proof = proofOf(call.header('x-2fa-code'), call.header('x-2fa-method'))
+          const unproven = await checkSecondFactor(gate, caller, spec.twoFactor, proof)
+          if (unproven) return await answer(reply, unproven)
+        }
         return await answer(reply, await spec.run({ ...call, caller }, shaped.data))
       } catch (error) {
         return answer(reply, bug(gate, path, error))
@@ -115,7 +121,8 @@ async function callerOf({ parts }: Gate, request: FastifyRequest): Promise<Calle
   if ('refused' in found || !found.account || found.account.id !== user) return unauthenticated
   const { account, token } = found
   if (token.kind !== 'user' || !holdsUserScopes(token)) return unauthenticated
-  return { account, token, session: `rest:${token.id}`, connection: null }
+  const agent = request.headers['user-agent'] ?? ''
+  return { account, token, session: `rest:${token.id}`, connection: null, address: parts.addressOf(request.raw), agent }
 }
 
 function readBody(text: string): { readonly value: unknown } | MeteorError {

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
 import type { Permission } from './permission-table.ts'
+import type { SecondFactor } from './second-factor.ts'
 
 export class Envelope {
   readonly status: number
@@ -41,6 +42,7 @@ export interface RouteSpec<Input extends z.ZodType> {
   readonly paths: readonly string[]
   readonly input: Input
   readonly permission?: Required
+  readonly twoFactor?: SecondFactor
   run(call: RestCall, input: z.output<Input>): Promise<object | MeteorError>
 }
 

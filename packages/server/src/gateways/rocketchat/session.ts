@@ -253,7 +253,9 @@ export class DdpSession implements OutletOwner {
     if (!live) return null
     const { accounts } = this.#gate.parts.identity
     const account = accounts.peek(live.user) ?? (await accounts.load(live.user))
-    return account?.active ? { account, token: this.token, session: live.id, connection: this } : null
+    return account?.active
+      ? { account, token: this.token, session: live.id, connection: this, address: this.address, agent: '' }
+      : null
   }
 
   async #subscribe(packet: Packet): Promise<void> {

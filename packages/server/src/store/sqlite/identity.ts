@@ -19,6 +19,7 @@ const SQL = {
   accountByEmail: `SELECT ${ACCOUNT} FROM accounts WHERE folded_email = ?`,
   accounts: `SELECT ${ACCOUNT} FROM accounts WHERE accounts.id > ? ORDER BY accounts.id LIMIT ?`,
   email: 'SELECT email FROM accounts WHERE id = ?',
+  createdAt: 'SELECT created_at AS at FROM accounts WHERE id = ?',
   password: 'SELECT hash FROM passwords WHERE user = ?',
   token: `SELECT ${TOKEN} FROM tokens WHERE hash = ?`,
   tokenWithId: 'SELECT hash FROM tokens WHERE id = ?',
@@ -44,8 +45,7 @@ const SQL = {
   putAccount: `INSERT INTO accounts (id, version, username, email, folded_username, folded_email, created_at, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, username = excluded.username, email = excluded.email,
-      folded_username = excluded.folded_username, folded_email = excluded.folded_email,
-      created_at = excluded.created_at, body = excluded.body`,
+      folded_username = excluded.folded_username, folded_email = excluded.folded_email, body = excluded.body`,
   putPassword: 'INSERT OR REPLACE INTO passwords (user, hash) VALUES (?, ?)',
   dropPassword: 'DELETE FROM passwords WHERE user = ?',
   putToken: `INSERT OR REPLACE INTO tokens (hash, id, kind, user, app, scopes, parent, issuer, created_at, expires_at)
@@ -86,6 +86,10 @@ export class IdentityRows {
 
   email(user: UserId): string | null {
     return (this.#sql.email.get(user)?.email as string | null | undefined) ?? null
+  }
+
+  createdAt(user: UserId): number | null {
+    return (this.#sql.createdAt.get(user)?.at as number | undefined) ?? null
   }
 
   accounts(after: UserId | null, limit: number): Account[] {

@@ -272,6 +272,10 @@ class SqliteStore implements Store {
     return this.#open.identity.email(user)
   }
 
+  async createdAt(user: UserId): Promise<number | null> {
+    return this.#open.identity.createdAt(user)
+  }
+
   async accounts(after: UserId | null, limit: number): Promise<readonly Account[]> {
     return this.#open.identity.accounts(after, limit)
   }

@@ -28,6 +28,14 @@ export function rowSentences(open: () => Promise<OpenStore>): void {
     expect(await store().account(user('7'))).toEqual({ ...put, name: 'New', version: 2 })
   })
 
+  test('an account keeps the time of its first writing', async () => {
+    const row = account('7', {}) as Extract<Row, { put: 'account' }>
+    await committed(store(), rows({ ...row, createdAt: NOW }))
+    await committed(store(), rows({ ...row, createdAt: NOW + 1 }))
+    expect(await store().createdAt(user('7'))).toBe(NOW)
+    expect(await store().createdAt(user('8'))).toBeNull()
+  })
+
   test('who is not there is undefined or null', async () => {
     expect(await store().account(user('7'))).toBeUndefined()
     expect(await store().accountNamed('x')).toBeUndefined()

@@ -6,6 +6,7 @@ import { MeteorError } from '../errors.ts'
 import { ejson } from '../frames.ts'
 import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES } from '../limits.ts'
 import { route } from '../route.ts'
+import { proofOf } from '../second-factor.ts'
 
 const LIMITS = { maxBytes: FRAME_BYTES, maxDepth: FRAME_DEPTH, maxKeys: FRAME_VALUES }
 const packetShape = z.looseObject({
@@ -18,12 +19,13 @@ export const methodCall = route({
   verb: 'POST',
   paths: ['/v1/method.call/:name'],
   input: z.object({ message: z.string() }),
-  async run({ gate, caller, bytes }, { message }) {
+  async run({ gate, caller, bytes, header }, { message }) {
     const read = parseJson(message, LIMITS)
     const packet = read.ok ? packetShape.safeParse(read.value) : undefined
     if (!packet?.success) return new MeteorError('error-invalid-params', 'The message is no method call')
     const { id, method: name, params } = packet.data
-    const answer = await dispatch(gate, caller, { name, params, bytes })
+    const proof = proofOf(header('x-2fa-code'), header('x-2fa-method'))
+    const answer = await dispatch(gate, caller, { name, params, bytes, proof })
     const head = { msg: 'result', ...(id === undefined ? {} : { id }) }
     if ('error' in answer) return { message: JSON.stringify({ ...head, error: answer.error }) }
     return { message: ejson(answer.result === undefined ? head : { ...head, result: answer.result }) }
