@@ -27,6 +27,20 @@ export const MESSAGE_CONTENT = 256 * 1024
 export const MESSAGE_EXTRA = 32 * 1024
 /** Characters of a client-chosen message id. */
 export const MESSAGE_ID = 128
+/** Reactions of one message, each somebody's with one emoji, at about 12 bytes each: its row is written with each of them. */
+export const REACTIONS = 2_000
+/** Characters of an emoji's name. */
+export const EMOJI = 64
+/** Users who are told of a thread's replies: as with reactions. */
+export const THREAD_FOLLOWERS = 2_000
+/** Users whom one message names. */
+export const MENTIONED = 100
+/** Pinned messages of one room: whoever looks through them pages. Pins that come at once may pass it by a few. */
+export const PINNED = 1_000
+/** Messages that one user has starred in one room. */
+export const STARRED = 10_000
+/** Messages that one search of a room looks at, from the newest on: some hundred ms in steps. */
+export const SEARCH_SCAN = 50_000
 /** ms that a message lasts which goes by itself: X's clients offer minutes to weeks, and beyond a year it stays. */
 export const TTL_LEAST = 1_000
 export const TTL_MOST = 365 * 24 * 60 * 60 * 1000

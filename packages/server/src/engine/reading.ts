@@ -20,10 +20,13 @@ import type {
   Document,
   DocumentsQuery,
   Head,
+  MarkedPage,
+  MarkedQuery,
   MessagesQuery,
   PageQuery,
   Placed,
   Right,
+  SearchQuery,
   Store,
 } from '../store/store.ts'
 import { keyOf, NOTIFICATIONS, type Notifications, notificationsIn } from './notifications.ts'
@@ -164,6 +167,60 @@ export class Reading {
     const bounds = { after: sequence - 1, before: sequence + 1, limit: 1 }
     const read = await this.page(reader, room, { select: 'control', order: 'newest', ...bounds })
     return isRejection(read) ? read : read.events[0]
+  }
+
+  /** A message as it stands now, whoever asks: for telling those who may read it. */
+  async message(room: RoomId, sequence: number): Promise<RoomEvent | undefined> {
+    const event = await this.#parts.store.eventAt(room, sequence)
+    return event?.body.type === 'message' ? event : undefined
+  }
+
+  /** A message by the id that its client chose; undefined where it is not there for this reader. */
+  async messageNamed(reader: Account, key: string): Promise<RoomEvent | undefined> {
+    const used = await this.#parts.store.messageKey(key)
+    const event = used && (await this.#parts.store.eventAt(used.room, used.sequence))
+    return event?.body.type === 'message' ? this.event(reader, event.room, event.id) : undefined
+  }
+
+  /** Messages by what was done to them, as far as the reader may see them. */
+  async marked(reader: Account, query: Omit<MarkedQuery, 'right'>): Promise<MarkedPage | Rejection> {
+    return this.#rightly(reader, query.room, right => this.#parts.store.marked({ ...query, right }))
+  }
+
+  /** Which of the messages the user has starred. */
+  starred(room: RoomId, user: UserId, sequences: readonly number[]): Promise<ReadonlySet<number>> {
+    return this.#parts.store.starred(room, user, sequences)
+  }
+
+  countStarred(room: RoomId, user: UserId): Promise<number> {
+    return this.#parts.store.countStarred(room, user)
+  }
+
+  countPinned(room: RoomId): Promise<number> {
+    return this.#parts.store.countPinned(room)
+  }
+
+  /** Plain messages that fit, newest first. See the store for the bounds. */
+  async search(reader: Account, query: Omit<SearchQuery, 'right'>): Promise<readonly RoomEvent[] | Rejection> {
+    return this.#rightly(reader, query.room, right => this.#parts.store.search({ ...query, right }))
+  }
+
+  /** By the right of the reader, found anew where it has moved meanwhile. */
+  async #rightly<T>(
+    reader: Account,
+    room: RoomId,
+    read: (right: Exclude<Right, { by: 'server' }>) => Promise<T | undefined>,
+  ): Promise<T | Rejection> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await this.room(room)
+      if (!found) return { rejected: 'room.unknown' }
+      const right = this.#right(reader, found.room, found.channel, null)
+      if (isRejection(right)) return right
+      const answer = right.by === 'server' ? undefined : await read(right)
+      if (answer !== undefined) return answer
+      await this.#parts.rooms.refresh(room)
+    }
+    return { rejected: 'conflict', current: null }
   }
 
   /** Those of the ids that are messages of this room: whoever asks, or as far as a member may see them. Places and

@@ -4,6 +4,7 @@ import { type ChainHead, type LoggedKey, NO_HEAD } from '@conclave/wire/transpar
 import type { Fault } from '@conclave/wire/transparency/fault'
 import { KeyLogCheck } from '@conclave/wire/transparency/key-log'
 import { RoomCheck } from '@conclave/wire/transparency/room-chain'
+import { type EventBody, isControl } from '../room/events.ts'
 import { nodeCrypto } from './chain-crypto.ts'
 import { FAULTS_SHOWN } from './limits.ts'
 import { type ReadLine, readExport, readHeader } from './read-export.ts'
@@ -172,7 +173,7 @@ class Room {
       const entry = { number, sequence, id, at, actor, salt, body }
       return [...faults, ...(await this.#check.take({ number, digest, hash, entry }))]
     }
-    if (body.type !== 'message' && body.type !== 'messages.deleted')
+    if (isControl(body as EventBody))
       faults.push(this.fault('link', sequence, 'it changes who may do what and is in no chain'))
     return [...faults, ...(await this.#check.message({ sequence, id, at, actor, body, ...(erased && { erased }) }))]
   }

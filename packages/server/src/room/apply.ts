@@ -182,6 +182,10 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
     case 'room.created':
     case 'message':
     case 'messages.deleted':
+    case 'message.edited':
+    case 'message.reacted':
+    case 'message.pinned':
+    case 'thread.followed':
       return {}
   }
 }

@@ -21,12 +21,20 @@ import type { DisableInvite } from './commands/disable-invite.ts'
 import { disableInvite } from './commands/disable-invite.ts'
 import type { DropWraps } from './commands/drop-wraps.ts'
 import { dropWraps } from './commands/drop-wraps.ts'
+import type { EditMessage } from './commands/edit-message.ts'
+import { editMessage } from './commands/edit-message.ts'
 import type { EnableInvite } from './commands/enable-invite.ts'
 import { enableInvite } from './commands/enable-invite.ts'
+import type { FollowThread } from './commands/follow-thread.ts'
+import { followThread } from './commands/follow-thread.ts'
 import type { Kick } from './commands/kick.ts'
 import { kick } from './commands/kick.ts'
 import type { OpenEpoch } from './commands/open-epoch.ts'
 import { openEpoch } from './commands/open-epoch.ts'
+import type { PinMessage } from './commands/pin-message.ts'
+import { pinMessage } from './commands/pin-message.ts'
+import type { React } from './commands/react.ts'
+import { react } from './commands/react.ts'
 import type { RejectJoins } from './commands/reject-joins.ts'
 import { rejectJoins } from './commands/reject-joins.ts'
 import type { RemoveMembers } from './commands/remove-members.ts'
@@ -73,6 +81,10 @@ export type Command =
   | SendMessage
   | DeleteMessages
   | DeleteSigned
+  | React
+  | PinMessage
+  | FollowThread
+  | EditMessage
   | ChangeRole
   | ChangeAdmins
   | Retitle
@@ -105,6 +117,10 @@ const RULES: Rules = {
   'send-message': sendMessage,
   'delete-messages': deleteMessages,
   'delete-signed': deleteSigned,
+  react,
+  'pin-message': pinMessage,
+  'follow-thread': followThread,
+  'edit-message': editMessage,
   'change-role': changeRole,
   'change-admins': changeAdmins,
   retitle,

@@ -118,6 +118,33 @@ export type Content =
       readonly extra?: Readonly<Record<string, unknown>>
     }
 
+/** Whom a message names, as their names were when it was sent. */
+export interface Mentions {
+  readonly users: readonly { readonly id: UserId; readonly username: string; readonly name: string }[]
+  /** Everybody, or everybody who is there. */
+  readonly groups: readonly ('all' | 'here')[]
+}
+
+/** The message that a reply belongs to, of the same room. */
+export interface ThreadRef {
+  readonly id: EventId
+  readonly sequence: number
+}
+
+/** What was done to a message after it was sent. Times in ms since 1970. */
+export interface Done {
+  /** Of the newest of it. */
+  readonly at: number
+  readonly edited?: { readonly at: number; readonly by: UserId | null }
+  readonly pinned?: { readonly at: number; readonly by: UserId | null }
+  /** Emoji and who reacted with it, both in the order of reacting; none without users. */
+  readonly reactions?: readonly { readonly emoji: string; readonly users: readonly UserId[] }[]
+  /** Replies that are not erased, and the newest one's time and sequence. */
+  readonly thread?: { readonly count: number; readonly last: number; readonly sequence: number }
+  /** Who is told of replies. */
+  readonly followers?: readonly UserId[]
+}
+
 export type EventBody =
   | {
       readonly type: 'room.created'
@@ -196,6 +223,39 @@ export type EventBody =
       readonly expiresAt?: number
       /** Keys of the files that go with it and are erased with it. */
       readonly media?: readonly string[]
+      readonly thread?: ThreadRef
+      readonly mentions?: Mentions
+    }
+  /** The message holds this instead of what it held. In the store it stands with the message alone, so that a later edit or
+   * a deletion leaves nothing of it: null in an event that was read from there. */
+  | {
+      readonly type: 'message.edited'
+      readonly target: EventId
+      readonly sequence: number
+      readonly content: Content | null
+      readonly mentions?: Mentions
+    }
+  /** `on` false takes it away again; so with pins and followers. */
+  | {
+      readonly type: 'message.reacted'
+      readonly target: EventId
+      readonly sequence: number
+      readonly user: UserId
+      readonly emoji: string
+      readonly on: boolean
+    }
+  | {
+      readonly type: 'message.pinned'
+      readonly target: EventId
+      readonly sequence: number
+      readonly on: boolean
+    }
+  | {
+      readonly type: 'thread.followed'
+      readonly target: EventId
+      readonly sequence: number
+      readonly user: UserId
+      readonly on: boolean
     }
   | {
       readonly type: 'messages.deleted'
@@ -281,9 +341,29 @@ export interface RoomEvent {
   /** True where this one's content is gone, deleted by a later event or by its own time, or hidden by who reads it; the
    * body then holds none of it. */
   readonly erased?: boolean
+  /** Of a message: what was done to it, as it stands now. Absent where nothing was. */
+  readonly done?: Done
 }
 
-/** A control event changes who may do what; messages and deletions do not. */
+/** What is done to a message that stays. */
+export type MessageChange = Extract<
+  EventBody,
+  { type: 'message.edited' | 'message.reacted' | 'message.pinned' | 'thread.followed' }
+>
+
+export function isMessageChange(body: EventBody): body is MessageChange {
+  switch (body.type) {
+    case 'message.edited':
+    case 'message.reacted':
+    case 'message.pinned':
+    case 'thread.followed':
+      return true
+    default:
+      return false
+  }
+}
+
+/** A control event changes who may do what; messages, what is done to them, and deletions do not. */
 export function isControl(body: EventBody): boolean {
-  return body.type !== 'message' && body.type !== 'messages.deleted'
+  return body.type !== 'message' && body.type !== 'messages.deleted' && !isMessageChange(body)
 }

@@ -10,6 +10,7 @@ import { fadingSentences } from './testing/fading.ts'
 import { fileSentences } from './testing/files.ts'
 import { hiddenSentences } from './testing/hidden.ts'
 import { historySentences } from './testing/histories.ts'
+import { markSentences } from './testing/marks.ts'
 import { outgoingSentences } from './testing/outgoing.ts'
 import { pageSentences } from './testing/pages.ts'
 import { placeSentences } from './testing/places.ts'
@@ -43,6 +44,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>, opti
     describe('fading messages', () => fadingSentences(open))
     describe('files of messages', () => fileSentences(open))
     describe('hidden messages', () => hiddenSentences(open))
+    describe('marks', () => markSentences(open))
     describe('coverage', () => coverageSentences(open))
     describe('places', () => placeSentences(open))
     describe('rows', () => rowSentences(open))

@@ -1,13 +1,26 @@
 // Which rows follow from an event: the pure half of every store, so that all adapters project alike. The log is
 // the truth; spans, roles, names and the head's columns can be folded from it again.
 import type { ChannelId, EventId, RoomId, UserId } from '@conclave/wire'
-import type { Content, EventBody, RoomEvent, RoomKind, RoomRole, Suite } from '../room/events.ts'
+import { REACTIONS, THREAD_FOLLOWERS } from '../limits.ts'
+import type { Content, Done, EventBody, RoomEvent, RoomKind, RoomRole, Suite, ThreadRef } from '../room/events.ts'
+import { isControl, isMessageChange } from '../room/events.ts'
 
-/** How an event is found by a page: `m` message, `x` message whose content is erased, `d` deletion, `c` control. */
-export type EventClass = 'm' | 'x' | 'd' | 'c'
+/** How an event is found by a page: `m` message, `x` message whose content is erased, `d` deletion, `p` pin, which
+ * histories show, `a` another thing that was done to a message, which the message itself shows; `c` control. */
+export type EventClass = 'm' | 'x' | 'd' | 'p' | 'a' | 'c'
 
 export function classOf(body: EventBody): EventClass {
-  return body.type === 'message' ? 'm' : body.type === 'messages.deleted' ? 'd' : 'c'
+  if (body.type === 'message') return 'm'
+  if (body.type === 'messages.deleted') return 'd'
+  if (body.type === 'message.pinned' && body.on) return 'p'
+  return isMessageChange(body) ? 'a' : 'c'
+}
+
+/** As a store keeps it: the content of an edit stands with its message alone. */
+export function keptBody(body: EventBody): EventBody {
+  if (body.type !== 'message.edited') return body
+  const { type, target, sequence } = body
+  return { type, target, sequence, content: null }
 }
 
 /** Who besides its sender sees a message, as a text in which each id stands between commas; null: nothing is hidden. */
@@ -57,6 +70,9 @@ export type Projected =
   | { readonly row: 'epoch.opened'; readonly version: string; readonly sequence: number }
   /** Nothing where that event is no message, or another one than named. */
   | { readonly row: 'message.erased'; readonly sequence: number; readonly id: EventId }
+  /** The event does something to that message; nothing where it is none, or erased. */
+  | { readonly row: 'message.changed'; readonly target: ThreadRef; readonly by: RoomEvent }
+  | { readonly row: 'message.mentions'; readonly sequence: number; readonly users: readonly string[] }
 
 const NONE: readonly Projected[] = []
 
@@ -105,6 +121,17 @@ export function project(event: RoomEvent, suite: Suite, first: number): readonly
         const target = body.sequences[index]
         return target === undefined ? [] : [{ row: 'message.erased', sequence: target, id }]
       })
+    case 'message': {
+      const rows: Projected[] = []
+      if (body.mentions) rows.push({ row: 'message.mentions', sequence, users: mentioned(body) })
+      if (body.thread) rows.push({ row: 'message.changed', target: body.thread, by: event })
+      return rows
+    }
+    case 'message.edited':
+    case 'message.reacted':
+    case 'message.pinned':
+    case 'thread.followed':
+      return [{ row: 'message.changed', target: { id: body.target, sequence: body.sequence }, by: event }]
     case 'room.removed':
       return [
         { row: 'spans.closed', to: sequence },
@@ -131,7 +158,7 @@ export function advance(head: HeadDraft, event: RoomEvent): void {
     head.lastMessageAt = event.at
     return
   }
-  if (body.type === 'messages.deleted') return
+  if (!isControl(body)) return
   head.control = event.sequence
   switch (body.type) {
     case 'room.created':
@@ -165,13 +192,93 @@ export function mediaOf(body: EventBody): readonly string[] {
   return (body.type === 'message' && body.media) || NO_MEDIA
 }
 const NO_MEDIA: readonly string[] = []
+/** Stands for everybody among the users whom a message names. */
+export const EVERYBODY = '-1'
+
+/** Whom a message names, as a store finds it by them. */
+export function mentioned({ mentions }: Extract<EventBody, { type: 'message' }>): readonly string[] {
+  if (!mentions) return []
+  const users = mentions.users.map(({ id }): string => id)
+  return mentions.groups.length > 0 ? [...users, EVERYBODY] : users
+}
+
+/** A message of the log: what it holds and what was done to it. */
+export interface Kept {
+  readonly body: Extract<EventBody, { type: 'message' }>
+  readonly done: Done | null
+  readonly sender: UserId | null
+}
+
+/** The same after an event that does something to it. */
+export function changed({ body, done, sender }: Kept, { body: change, at, actor, sequence }: RoomEvent): Kept {
+  const before: Done = done ?? { at }
+  switch (change.type) {
+    case 'message.edited': {
+      if (change.content === null) return { body, done, sender }
+      const { mentions: _, ...rest } = body
+      const mentions = change.mentions ? { mentions: change.mentions } : {}
+      const edited = { ...before, at, edited: { at, by: actor } }
+      return { body: { ...rest, content: change.content, ...mentions }, done: edited, sender }
+    }
+    case 'message.reacted': {
+      const reactions = reacted(before.reactions ?? [], change)
+      return { body, done: { ...before, at, reactions }, sender }
+    }
+    case 'message.pinned': {
+      const { pinned: _, ...rest } = before
+      return { body, done: { ...rest, at, ...(change.on ? { pinned: { at, by: actor } } : {}) }, sender }
+    }
+    case 'thread.followed': {
+      const followers = followed(before.followers ?? [], [change.user], change.on)
+      return { body, done: { ...before, at, followers }, sender }
+    }
+    case 'message': {
+      // Whoever began it is told of replies from the first one on, until they say otherwise.
+      const owner = before.thread || sender === null ? [] : [sender]
+      const named = change.mentions?.users.map(({ id }) => id) ?? []
+      const followers = followed(before.followers ?? [], [...owner, ...(actor === null ? [] : [actor]), ...named], true)
+      const thread = { count: (before.thread?.count ?? 0) + 1, last: at, sequence }
+      return { body, done: { ...before, at, thread, followers }, sender }
+    }
+    default:
+      return { body, done, sender }
+  }
+}
+
+/** The same after one of its replies was erased. */
+export function withoutReply(done: Done): Done {
+  return done.thread ? { ...done, thread: { ...done.thread, count: Math.max(0, done.thread.count - 1) } } : done
+}
+
+type Reactions = NonNullable<Done['reactions']>
+
+function reacted(
+  reactions: Reactions,
+  { user, emoji, on }: Extract<EventBody, { type: 'message.reacted' }>,
+): Reactions {
+  const known = reactions.find(each => each.emoji === emoji)
+  const total = reactions.reduce((sum, { users }) => sum + users.length, 0)
+  if (!on) {
+    return reactions
+      .map(each => (each === known ? { emoji, users: each.users.filter(each => each !== user) } : each))
+      .filter(({ users }) => users.length > 0)
+  }
+  if (known?.users.includes(user) || total >= REACTIONS) return reactions
+  if (!known) return [...reactions, { emoji, users: [user] }]
+  return reactions.map(each => (each === known ? { emoji, users: [...each.users, user] } : each))
+}
+
+function followed(followers: readonly UserId[], users: readonly UserId[], on: boolean): readonly UserId[] {
+  if (!on) return followers.filter(user => !users.includes(user))
+  return [...new Set([...followers, ...users])].slice(0, THREAD_FOLLOWERS)
+}
 
 /** A message without its content: what it was sent under and to whom stays, so that whoever reads the log can still
  * place it. Its own end, if it had one, has no meaning any more. */
 export function erase(body: EventBody): EventBody {
   if (body.type !== 'message') return body
-  const { type, messageId, content, to } = body
-  return { type, messageId, content: emptied(content), ...(to && { to }) }
+  const { type, messageId, content, to, thread } = body
+  return { type, messageId, content: emptied(content), ...(to && { to }), ...(thread && { thread }) }
 }
 
 function emptied(content: Content): Content {

@@ -151,6 +151,16 @@ export type ReceiptRow =
     }
   /** These messages are hidden from the user for ever, and from nobody else. What is no message of the room is left out. */
   | { readonly put: 'hidden'; readonly room: RoomId; readonly user: UserId; readonly sequences: readonly number[] }
+  /** A message that the user wants to find again, or does not any more; `at` in ms since 1970. What is no message of the
+   * room, or erased, is left out. */
+  | {
+      readonly put: 'star'
+      readonly room: RoomId
+      readonly user: UserId
+      readonly sequence: number
+      readonly on: boolean
+      readonly at: number
+    }
   /** Last online, ms since 1970. */
   | { readonly put: 'seen'; readonly user: UserId; readonly at: number }
 
@@ -308,8 +318,8 @@ export type Right =
 export interface PageQuery {
   readonly room: RoomId
   readonly right: Right
-  /** `kept`: everything but erased messages. `messages`, `files` (messages with files) and `kept` walk over none of those,
-   * nor over hidden ones. */
+  /** `kept`: everything but erased messages and what the messages themselves show of what was done to them. `messages`,
+   * `files` (messages with files) and `kept` walk over none of those, nor over hidden ones. */
   readonly select: 'messages' | 'files' | 'all' | 'control' | 'kept'
   /** Exclusive bounds. */
   readonly before?: number
@@ -318,6 +328,36 @@ export interface PageQuery {
   readonly until?: number
   readonly since?: number
   readonly order: 'newest' | 'oldest'
+  /** At most PAGE. */
+  readonly limit: number
+}
+
+/** Messages of a room by what was done to them, or what they are: pinned and starred ones (the last pinned or starred first),
+ * replies of a thread (oldest first), what began threads (the last replied to first; those that the user follows, or has
+ * not read to the end), and those that name somebody (newest first). */
+export interface MarkedQuery {
+  readonly room: RoomId
+  readonly right: Exclude<Right, { by: 'server' }>
+  readonly of: 'pinned' | 'starred' | 'replies' | 'threads' | 'threads followed' | 'threads unread' | 'mentioning'
+  /** The sequence of the message that began the thread; the user who is named. */
+  readonly sought?: number | UserId
+  readonly offset: number
+  /** At most PAGE. */
+  readonly limit: number
+}
+
+export interface MarkedPage {
+  readonly events: readonly RoomEvent[]
+  /** How many there are in all. */
+  readonly total: number
+}
+
+export interface SearchQuery {
+  readonly room: RoomId
+  readonly right: Exclude<Right, { by: 'server' }>
+  readonly sender?: UserId
+  /** Asked of each message of suite `none`, newest first. */
+  readonly matches: (event: RoomEvent) => boolean
   /** At most PAGE. */
   readonly limit: number
 }
@@ -371,6 +411,14 @@ export interface Store {
   epochAt(room: RoomId, version: string): Promise<number | undefined>
   /** In how many stretches a user's hidden messages of a room lie. */
   hiddenStretches(room: RoomId, user: UserId): Promise<number>
+  /** undefined when the right does not hold. */
+  marked(query: MarkedQuery): Promise<MarkedPage | undefined>
+  /** Which of the messages a user has starred. */
+  starred(room: RoomId, user: UserId, sequences: readonly number[]): Promise<ReadonlySet<number>>
+  countStarred(room: RoomId, user: UserId): Promise<number>
+  countPinned(room: RoomId): Promise<number>
+  /** Messages of suite `none` among the newest SEARCH_SCAN events, newest first; undefined when the right does not hold. */
+  search(query: SearchQuery): Promise<readonly RoomEvent[] | undefined>
   /** Messages whose time has ended at `now` (ms since 1970) and that are not erased: those that ended first. */
   expired(now: number, limit: number): Promise<readonly Expired[]>
   /** ms since 1970 when the next message ends; null where none will. */

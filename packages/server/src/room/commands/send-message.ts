@@ -1,9 +1,9 @@
 // Send a message, under the membership, the sanctions and the epoch of this very moment (L3).
 import type { UserId } from '@conclave/wire'
 import { readableSignature } from '@conclave/wire/xchat/keys'
-import { MESSAGE_TEXT, WHISPERED } from '../../limits.ts'
+import { MENTIONED, MESSAGE_TEXT, WHISPERED } from '../../limits.ts'
 import type { CommandRule } from '../decision.ts'
-import type { Content } from '../events.ts'
+import type { Content, Mentions, ThreadRef } from '../events.ts'
 import type { Account, Context, Facts } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
@@ -46,6 +46,9 @@ export interface SendMessage {
   readonly ignoreMutes?: true
   /** Files that go with it, as the server holds them. Whose they are is compared where they are bound (engine/media.ts). */
   readonly media?: readonly SentMedium[]
+  /** The message that it replies to: read from the store, never claimed by the request. */
+  readonly thread?: ThreadRef
+  readonly mentions?: Mentions
 }
 
 export interface SentMedium {
@@ -53,6 +56,9 @@ export interface SentMedium {
   /** Its sender said that its bytes are ciphertext. */
   readonly sealed: boolean
 }
+
+/** Who speaks, from where. */
+export type Speaking = Pick<SendMessage, 'inside' | 'attributes' | 'to' | 'origin' | 'ignoreMutes'>
 
 export const sendMessage: CommandRule<SendMessage> = {
   needs: (_state, command) =>
@@ -66,7 +72,7 @@ export const sendMessage: CommandRule<SendMessage> = {
     if (refused) return refused
     const read = readContent(state, command, facts, context)
     if (isRejection(read)) return read
-    const { actor, messageId, digest, to } = command
+    const { actor, messageId, digest, to, thread, mentions } = command
     const content = contentOf(state, command.content)
     const expiresAt = expiryAt(context.now, state.ttlMs, read.ttlMs)
     const media = command.media?.map(({ key }) => key)
@@ -79,6 +85,8 @@ export const sendMessage: CommandRule<SendMessage> = {
           ...(to ? { to } : {}),
           ...(expiresAt === null ? {} : { expiresAt }),
           ...(media ? { media } : {}),
+          ...(thread ? { thread } : {}),
+          ...(mentions ? { mentions } : {}),
         },
       ],
       messageKeys: messageId === null || actor === null ? [] : [{ key: messageId, digest, by: actor }],
@@ -86,9 +94,10 @@ export const sendMessage: CommandRule<SendMessage> = {
   },
 }
 
-function checkSender(
+/** Also for whoever changes what was said, or reacts to it. */
+export function checkSender(
   state: RoomState,
-  command: SendMessage,
+  command: Speaking,
   user: UserId,
   facts: Facts,
   context: Context,
@@ -109,7 +118,7 @@ function checkSender(
  * from a room next door. */
 function checkPlace(
   state: RoomState,
-  command: SendMessage,
+  command: Speaking,
   account: Account,
   facts: Facts,
   context: Context,
@@ -137,7 +146,7 @@ function crossesChannels(state: RoomState, origin: Origin): Rejection | null {
 function checkBoth(
   state: RoomState,
   action: 'message' | 'crossroom',
-  { attributes, origin }: SendMessage,
+  { attributes, origin }: Speaking,
   account: Account,
   { channel }: Facts,
   { settings }: Context,
@@ -150,7 +159,7 @@ function checkBoth(
 
 /** Only channels have rules for whispers (dino.md section 6). */
 function checkWhisper(
-  { to, attributes, origin }: SendMessage,
+  { to, attributes, origin }: Speaking,
   account: Account,
   { channel }: Facts,
   { settings }: Context,
@@ -168,7 +177,9 @@ interface Kept {
 const STAYS: Kept = { ttlMs: null }
 
 function readContent(state: RoomState, command: SendMessage, facts: Facts, context: Context): Kept | Rejection {
-  const { content, to = [] } = command
+  const { content, to = [], mentions } = command
+  if (mentions && mentions.users.length > MENTIONED)
+    return { rejected: 'limit', text: `a message names at most ${MENTIONED} users` }
   if (to.length > WHISPERED) return { rejected: 'limit', text: `a whisper is for at most ${WHISPERED} users` }
   if (command.to && state.suite !== 'none')
     return { rejected: 'suite.refused', text: 'nobody whispers in an encrypted room' }

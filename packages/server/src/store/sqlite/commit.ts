@@ -4,6 +4,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelId, EventId, IdSequence, RoomId, UserId } from '@conclave/wire'
 import type { EventBody, RoomEvent } from '../../room/events.ts'
+import { isControl } from '../../room/events.ts'
 import type { ChainDraft } from '../chains.ts'
 import { advance, foldName, type HeadDraft, MEDIUM, project } from '../projection.ts'
 import type {
@@ -23,6 +24,7 @@ import { type DocumentRows, documentId } from './documents.ts'
 import type { HiddenRows } from './hidden.ts'
 import type { IdentityRows } from './identity.ts'
 import { EventInserts } from './inserts.ts'
+import type { MarkRows } from './marks.ts'
 import type { OutgoingRows } from './outgoing.ts'
 import { ProjectedRows } from './projected.ts'
 import type { ReceiptRows } from './receipts.ts'
@@ -71,6 +73,7 @@ export interface Tables {
   readonly identity: IdentityRows
   readonly receipts: ReceiptRows
   readonly hidden: HiddenRows
+  readonly marks: MarkRows
   readonly outgoing: OutgoingRows
   readonly documents: DocumentRows
 }
@@ -89,6 +92,7 @@ export class Commits {
   readonly #identity: IdentityRows
   readonly #receipts: ReceiptRows
   readonly #hidden: HiddenRows
+  readonly #marks: MarkRows
   readonly #outgoing: OutgoingRows
   readonly #documents: DocumentRows
   readonly #ids: IdSequence
@@ -103,6 +107,7 @@ export class Commits {
     this.#identity = tables.identity
     this.#receipts = tables.receipts
     this.#hidden = tables.hidden
+    this.#marks = tables.marks
     this.#outgoing = tables.outgoing
     this.#documents = tables.documents
     this.#ids = ids
@@ -245,6 +250,7 @@ export class Commits {
   #writeReceipt(batch: Batch, row: ReceiptRow): void {
     if (row.put === 'seen') this.#receipts.see(row.user, row.at)
     else if (row.put === 'hidden') this.#hidden.write(row)
+    else if (row.put === 'star') this.#marks.star(row)
     else this.#receipts.write(row, this.#head(batch, row.room), batch.at)
   }
 
@@ -275,9 +281,9 @@ export class Commits {
     }
     this.#inserts.add(event)
     head.advanced = true
-    if (body.type !== 'message') {
-      if (body.type === 'messages.deleted') this.#inserts.flush()
-      else head.chain = this.#chains.add(head.chain, event)
+    if (body.type !== 'message' || body.thread || body.mentions) {
+      if (isControl(body)) head.chain = this.#chains.add(head.chain, event)
+      else this.#inserts.flush()
       for (const row of project(event, head.suite, first)) head.messages -= this.#projected.write(head.room, row)
       if (body.type === 'messages.deleted') this.#eraseMedia(batch, head.room)
     }
@@ -352,7 +358,10 @@ export class Commits {
 }
 
 function isReceipt(row: Row): row is ReceiptRow {
-  return 'put' in row && (row.put === 'acks' || row.put === 'cursor' || row.put === 'seen' || row.put === 'hidden')
+  return (
+    'put' in row &&
+    (row.put === 'acks' || row.put === 'cursor' || row.put === 'seen' || row.put === 'hidden' || row.put === 'star')
+  )
 }
 
 function isErasure(row: Row): row is ErasureRow {

@@ -7,7 +7,10 @@ import type { RoomEvent } from '../../room/events.ts'
 import type { PublicKey } from '../../room/facts.ts'
 import { type ChainDraft, linkOfEvent, linkOfKey, SALT_BYTES, startOfKeys, startOfRoom } from '../chains.ts'
 import type { KeyLogEntry } from '../store.ts'
-import { EVENT, eventOf, iterate, prepareRows } from './rows.ts'
+import { eventAs, eventOf, iterate, prepareRows } from './rows.ts'
+
+/** Before this step's time nothing was done to messages. */
+const AS_IT_WAS = eventAs('e.class', 'NULL')
 
 export function fillChains(database: DatabaseSync): void {
   fillRooms(database)
@@ -20,7 +23,7 @@ function fillRooms(database: DatabaseSync): void {
   )
   const events = prepareRows(
     database,
-    `SELECT CAST(e.room AS TEXT), ${EVENT} FROM events e WHERE e.class = 'c' ORDER BY e.room, e.sequence`,
+    `SELECT CAST(e.room AS TEXT), ${AS_IT_WAS} FROM events e WHERE e.class = 'c' ORDER BY e.room, e.sequence`,
   )
   let current: RoomEvent['room'] | null = null
   let last: ChainDraft | null = null

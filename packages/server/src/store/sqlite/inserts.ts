@@ -4,7 +4,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { RoomEvent } from '../../room/events.ts'
 import { endOf } from '../../room/ttl.ts'
-import { audienceOf, classOf, mediaOf } from '../projection.ts'
+import { audienceOf, classOf, keptBody, mediaOf } from '../projection.ts'
 
 const COLUMNS = 7
 /** Rows per statement: measured 8 to 128, flat from here on. */
@@ -23,7 +23,7 @@ export class EventInserts {
     this.#many = database.prepare(`${insert} ${Array(ROWS).fill(ROW).join(', ')}`)
     this.#one = database.prepare(`${insert} ${ROW}`)
     this.#special = database.prepare(
-      `INSERT INTO events (${columns}, audience, expires_at, file) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events (${columns}, audience, expires_at, file, thread) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
   }
 
@@ -31,12 +31,14 @@ export class EventInserts {
     const { room, sequence, id, at, actor, body } = event
     const [audience, expiresAt] = [audienceOf(body), endOf(body)]
     const file = mediaOf(body).length > 0 ? 1 : null
-    if (audience !== null || expiresAt !== null || file !== null) {
+    const thread = body.type === 'message' && body.thread ? body.thread.sequence : null
+    const json = JSON.stringify(keptBody(body))
+    if (audience !== null || expiresAt !== null || file !== null || thread !== null) {
       // Rare, so the rows of all others go without the columns.
-      this.#special.run(room, sequence, id, at, actor, classOf(body), JSON.stringify(body), audience, expiresAt, file)
+      this.#special.run(room, sequence, id, at, actor, classOf(body), json, audience, expiresAt, file, thread)
       return
     }
-    this.#waiting.push(room, sequence, id, at, actor, classOf(body), JSON.stringify(body))
+    this.#waiting.push(room, sequence, id, at, actor, classOf(body), json)
     if (this.#waiting.length === ROWS * COLUMNS) {
       this.#many.run(...this.#waiting)
       this.#waiting = []

@@ -172,6 +172,28 @@ const STEPS: readonly string[] = [
 
   -- When the user, who had none then, got a pair.
   ALTER TABLE key_pairs ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+  -- What was done to a message, as JSON; NULL: nothing. thread: the sequence of the message that a reply belongs to.
+  -- pinned_at: NULL where it is not pinned. replied_at: of the newest reply; NULL without any.
+  ALTER TABLE events ADD COLUMN done TEXT;
+  ALTER TABLE events ADD COLUMN thread INTEGER;
+  ALTER TABLE events ADD COLUMN pinned_at INTEGER;
+  ALTER TABLE events ADD COLUMN replied_at INTEGER;
+  CREATE INDEX events_pin ON events (room, sequence) WHERE class = 'p';
+  CREATE INDEX events_thread ON events (room, thread, sequence) WHERE thread IS NOT NULL;
+  CREATE INDEX events_pinned ON events (room, pinned_at) WHERE pinned_at IS NOT NULL;
+  CREATE INDEX events_replied ON events (room, replied_at) WHERE replied_at IS NOT NULL;
+
+  -- Whom messages name; user -1: everybody.
+  CREATE TABLE mentions (
+    user INTEGER NOT NULL, room INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (user, room, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX mentions_message ON mentions (room, sequence);
+
+  CREATE TABLE stars (
+    user INTEGER NOT NULL, room INTEGER NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (user, room, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stars_message ON stars (room, sequence);
   `,
 ]
 

@@ -27,7 +27,7 @@ const PAGES: Readonly<Record<RightKind, { readonly from: string; readonly where:
   },
   server: { from: 'events e', where: 'e.room = ?1', shown: isLasting('?5') },
 }
-type Selected = Exclude<PageQuery['select'], 'kept'> | 'deletions'
+type Selected = Exclude<PageQuery['select'], 'kept'> | 'deletions' | 'pins'
 /** Named, since SQLite as a rule takes the table itself, which leads over everything else as well. */
 const SELECTED: Readonly<Record<Selected, { readonly index: string; readonly where: string }>> = {
   all: { index: '', where: '' },
@@ -35,11 +35,12 @@ const SELECTED: Readonly<Record<Selected, { readonly index: string; readonly whe
   files: { index: 'INDEXED BY events_file', where: 'AND e.file = 1' },
   control: { index: 'INDEXED BY events_control', where: "AND e.class = 'c'" },
   deletions: { index: 'INDEXED BY events_deletion', where: "AND e.class = 'd'" },
+  pins: { index: 'INDEXED BY events_pin', where: "AND e.class = 'p'" },
 }
 /** Messages alone, as far as they are shown. */
 const isShown = (select: Selected): boolean => select === 'messages' || select === 'files'
 /** What is kept lies in these indexes: none of them leads over erased messages. */
-const KEPT = ['messages', 'control', 'deletions'] as const
+const KEPT = ['messages', 'control', 'deletions', 'pins'] as const
 const ORDERED = { newest: 'DESC', oldest: 'ASC' } as const
 
 /** Single events bind: 1 room, 2 id, 3 now; 4 user, and 5 the control sequence. */

@@ -1,8 +1,8 @@
 // Writing what follows from an event beside the log and the head: spans, roles, erased content.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { RoomId } from '@conclave/wire'
-import type { EventBody } from '../../room/events.ts'
-import { erase, mediaOf, type Projected } from '../projection.ts'
+import type { RoomId, UserId } from '@conclave/wire'
+import type { Done, EventBody, ThreadRef } from '../../room/events.ts'
+import { changed, erase, type Kept, mediaOf, mentioned, type Projected, withoutReply } from '../projection.ts'
 import type { HiddenRows } from './hidden.ts'
 
 const SQL = {
@@ -19,7 +19,14 @@ const SQL = {
   openEpoch: 'INSERT OR IGNORE INTO epochs (room, version, sequence) VALUES (?, ?, ?)',
   message: `SELECT body FROM events WHERE room = ? AND sequence = ? AND id = ? AND class = 'm'`,
   ended: `SELECT body FROM events WHERE room = ? AND sequence = ? AND class = 'm' AND expires_at <= ?`,
-  erase: `UPDATE events SET class = 'x', body = ?, expires_at = NULL, file = NULL WHERE room = ? AND sequence = ?`,
+  erase: `UPDATE events SET class = 'x', body = ?, expires_at = NULL, file = NULL, done = NULL, pinned_at = NULL, replied_at = NULL,
+    thread = NULL WHERE room = ? AND sequence = ?`,
+  changing: `SELECT body, done, CAST(actor AS TEXT) AS actor FROM events
+    WHERE room = ? AND sequence = ? AND id = ? AND class = 'm'`,
+  change: 'UPDATE events SET body = ?, done = ?, pinned_at = ?, replied_at = ? WHERE room = ? AND sequence = ?',
+  mention: 'INSERT OR IGNORE INTO mentions (user, room, sequence) VALUES (?, ?, ?)',
+  dropMentions: 'DELETE FROM mentions WHERE room = ? AND sequence = ?',
+  dropStars: 'DELETE FROM stars WHERE room = ? AND sequence = ?',
 } as const
 
 export class ProjectedRows {
@@ -69,7 +76,29 @@ export class ProjectedRows {
         return 0
       case 'message.erased':
         return this.#erase(room, row.sequence, sql.message.get(room, row.sequence, row.id))
+      case 'message.changed':
+        this.#change(room, row.target, kept => changed(kept, row.by))
+        return 0
+      case 'message.mentions':
+        for (const user of row.users) sql.mention.run(user, room, row.sequence)
+        return 0
     }
+  }
+
+  /** Nothing where it is no message, or erased. */
+  #change(room: RoomId, { id, sequence }: ThreadRef, by: (kept: Kept) => Kept): void {
+    const stored = this.#sql.changing.get(room, sequence, id)
+    if (stored === undefined) return
+    const body = JSON.parse(stored.body as string) as Kept['body']
+    const done = stored.done === null ? null : (JSON.parse(stored.done as string) as Done)
+    const after = by({ body, done, sender: stored.actor as UserId | null })
+    const json = after.body === body ? (stored.body as string) : JSON.stringify(after.body)
+    const pinned = after.done?.pinned?.at ?? null
+    const replied = after.done?.thread && after.done.thread.count > 0 ? after.done.thread.last : null
+    this.#sql.change.run(json, after.done && JSON.stringify(after.done), pinned, replied, room, sequence)
+    if (after.body === body) return
+    if (body.mentions) this.#sql.dropMentions.run(room, sequence)
+    for (const user of mentioned(after.body)) this.#sql.mention.run(user, room, sequence)
   }
 
   /** Erases a message whose time has ended at `at`, ms since 1970; gives 1, or 0 for what is none. */
@@ -90,6 +119,10 @@ export class ProjectedRows {
     this.#media.push(...mediaOf(body))
     this.#sql.erase.run(JSON.stringify(erase(body)), room, sequence)
     this.#hidden.join(room, sequence)
+    this.#sql.dropStars.run(room, sequence)
+    if (body.type !== 'message') return 1
+    if (body.mentions) this.#sql.dropMentions.run(room, sequence)
+    if (body.thread) this.#change(room, body.thread, kept => ({ ...kept, done: kept.done && withoutReply(kept.done) }))
     return 1
   }
 }

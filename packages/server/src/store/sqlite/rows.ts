@@ -1,7 +1,7 @@
 // Rows as arrays, which costs two thirds of what objects do, and the row of the log as an event.
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { EventId, RoomId, UserId } from '@conclave/wire'
-import type { EventBody, RoomEvent } from '../../room/events.ts'
+import type { Done, EventBody, RoomEvent } from '../../room/events.ts'
 import { erase } from '../projection.ts'
 
 export type Columns = readonly SQLOutputValue[]
@@ -10,8 +10,8 @@ export type Columns = readonly SQLOutputValue[]
 export const EVENT = eventAs('e.class')
 
 /** The same with the class that an expression of the statement's own gives. */
-export function eventAs(kind: string): string {
-  return `e.sequence, CAST(e.id AS TEXT), e.at, CAST(e.actor AS TEXT), ${kind}, e.body`
+export function eventAs(kind: string, done = 'e.done'): string {
+  return `e.sequence, CAST(e.id AS TEXT), e.at, CAST(e.actor AS TEXT), ${kind}, e.body, ${done}`
 }
 
 export function prepareRows(database: DatabaseSync, sql: string): StatementSync {
@@ -37,7 +37,7 @@ export function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
 
-export function eventOf(room: RoomId, [sequence, id, at, actor, kind, body]: Columns): RoomEvent {
+export function eventOf(room: RoomId, [sequence, id, at, actor, kind, body, done]: Columns): RoomEvent {
   const event = {
     room,
     sequence: sequence as number,
@@ -47,5 +47,9 @@ export function eventOf(room: RoomId, [sequence, id, at, actor, kind, body]: Col
     body: JSON.parse(body as string) as EventBody,
   }
   // Its content may still be there, where its time has just ended or only this reader has hidden it.
-  return kind === 'x' ? { ...event, body: erase(event.body), erased: true } : event
+  return kind === 'x'
+    ? { ...event, body: erase(event.body), erased: true }
+    : done === null
+      ? event
+      : { ...event, done: JSON.parse(done as string) as Done }
 }

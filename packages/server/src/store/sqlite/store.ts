@@ -27,12 +27,15 @@ import {
   type HeldKeyPair,
   type Item,
   type KeyLogEntry,
+  type MarkedPage,
+  type MarkedQuery,
   type MessagesQuery,
   type Outcome,
   type Outgoing,
   type PageQuery,
   type Placed,
   type Right,
+  type SearchQuery,
   type Store,
   StoreFailure,
   StoreRefusal,
@@ -44,6 +47,7 @@ import { Commits } from './commit.ts'
 import { DocumentRows } from './documents.ts'
 import { HiddenRows } from './hidden.ts'
 import { IdentityRows } from './identity.ts'
+import { MarkRows, search } from './marks.ts'
 import { connect, errorCode, lock, MEMORY } from './open.ts'
 import { OutgoingRows } from './outgoing.ts'
 import { Pages } from './pages.ts'
@@ -95,6 +99,7 @@ class Connection {
   readonly identity: IdentityRows
   readonly receipts: ReceiptRows
   readonly hidden: HiddenRows
+  readonly marks: MarkRows
   readonly outgoing: OutgoingRows
   readonly documents: DocumentRows
   readonly commits: Commits
@@ -104,6 +109,7 @@ class Connection {
     this.database = database
     this.rooms = new RoomReads(database)
     this.hidden = new HiddenRows(database)
+    this.marks = new MarkRows(database)
     this.chains = new ChainRows(database)
     this.pages = new Pages(database, this.hidden)
     this.places = new Places(database)
@@ -222,6 +228,30 @@ class SqliteStore implements Store {
 
   async messageKey(key: string): Promise<{ room: RoomId; sequence: number; by: UserId; digest: string } | undefined> {
     return this.#open.rooms.messageKey(key)
+  }
+
+  async marked(query: MarkedQuery): Promise<MarkedPage | undefined> {
+    return this.#open.marks.marked(query, this.#now)
+  }
+
+  async starred(room: RoomId, user: UserId, sequences: readonly number[]): Promise<ReadonlySet<number>> {
+    return this.#open.marks.starred(room, user, sequences)
+  }
+
+  async countStarred(room: RoomId, user: UserId): Promise<number> {
+    return this.#open.marks.countStarred(room, user)
+  }
+
+  async countPinned(room: RoomId): Promise<number> {
+    return this.#open.marks.countPinned(room)
+  }
+
+  search(query: SearchQuery): Promise<readonly RoomEvent[] | undefined> {
+    return search(
+      () => this.#open.marks,
+      query,
+      () => this.#now,
+    )
   }
 
   async roomsIn(channel: ChannelId): Promise<readonly RoomId[]> {
