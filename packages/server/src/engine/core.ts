@@ -109,7 +109,7 @@ export function buildCore(parts: CoreParts): Core {
   }
   const engine = new Engine({ store, bus, clock, identity, rooms, writer, settings })
   const sessions = new Sessions({ presence, bus, clock, random, identity })
-  const statuses = new Statuses({ presence, identity, clock, write: writer.write })
+  const statuses = new Statuses({ presence, bus, identity, clock, write: writer.write })
   const occupancy = new Occupancy({
     presence,
     bus,

@@ -166,6 +166,7 @@ export class Occupancy {
     // Together: what is done about one room is not done later because there are others.
     await Promise.all(rooms.map(room => this.#lost(room, session)))
     if (!last) return
+    this.#parts.bus.publish('all', { kind: 'presence', user: session.user })
     await this.#parts.statuses.gone(session.user, last)
     for (const departures of this.#departures) await departures.gone(session.user)
   }

@@ -89,7 +89,10 @@ export class Sessions {
       session.first = await this.#enroll(session)
       const reason = await this.#endedMeanwhile(session)
       if (reason !== null) setImmediate(() => session.end(reason))
-      else if (session.first) this.#appeared?.(session)
+      else if (session.first) {
+        this.#parts.bus.publish('all', { kind: 'presence', user: session.user })
+        this.#appeared?.(session)
+      }
     } catch (error) {
       this.#open.delete(id)
       await this.#parts.presence.close(id).catch(() => {})

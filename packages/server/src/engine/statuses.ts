@@ -2,6 +2,7 @@
 // somebody is invisible is kept with the account, so that it outlives the sessions; the rest lasts as long as they do.
 // And when they were last seen.
 import type { UserId } from '@conclave/wire'
+import type { Bus } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { IdentityRejection } from '../identity/rejection.ts'
@@ -15,6 +16,7 @@ import { StoreFailure } from '../store/store.ts'
 
 export interface StatusesParts {
   readonly presence: Presence
+  readonly bus: Bus
   readonly identity: Identity
   readonly clock: Clock
   readonly write: Write
@@ -72,6 +74,7 @@ export class Statuses {
     const account = await this.#keep(known, after)
     if (isRefused(account)) return account
     await presence.setStatus(user, after)
+    this.#parts.bus.publish('all', { kind: 'presence', user })
     if (isSeen(before) && !isSeen(after)) await this.#seen(user)
     const change = { account, before, after, wasHidden: known.invisible }
     await tell(change)

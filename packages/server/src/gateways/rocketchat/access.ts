@@ -1,10 +1,12 @@
 // Which rooms somebody may find and enter (design 6): what they may not see is not there for them.
+
+import type { Account } from '../../room/facts.ts'
 import { checkJoin, visitorOf } from '../../room/rights.ts'
 import type { Caller, Gate } from './gate.ts'
-import { type Found, roomOf } from './names.ts'
+import { type Found, roomOf, typeOf } from './names.ts'
 
 /** Access to a room: what lets somebody in. */
-export function mayEnter({ parts }: Gate, { account }: Caller, { room, channel }: Found): boolean {
+export function mayEnter({ parts }: Gate, { account }: Pick<Caller, 'account'>, { room, channel }: Found): boolean {
   return (
     checkJoin(
       room,
@@ -29,4 +31,13 @@ export async function enterableNamed(gate: Gate, caller: Caller, name: string): 
     if (found && mayEnter(gate, caller, found)) return found
   }
   return undefined
+}
+
+/** Whether an account may listen to a room now. Who is no member of a public room needs the right to look at such rooms;
+ * to read what is written there, the right to preview them is enough. */
+export function mayWatch(gate: Gate, account: Account, found: Found, what: 'messages' | 'events'): boolean {
+  if (!mayEnter(gate, { account }, found)) return false
+  if (typeOf(found.room) !== 'c' || found.room.members.has(account.id)) return true
+  const { permissions } = gate
+  return permissions.may(account, 'view-c-room') || (what === 'messages' && permissions.may(account, 'preview-c-room'))
 }

@@ -2,7 +2,7 @@
 // the end of a stream for whoever may not read it any more.
 import { type UserId, uuidOf } from '@conclave/wire'
 import type { BusMessage, Delivery } from '../../bus/bus.ts'
-import { belongs, isHidden } from '../../room/rights.ts'
+import type { SessionRef } from '../../presence/presence.ts'
 import type { RoomState } from '../../room/state.ts'
 import {
   type Document,
@@ -18,6 +18,7 @@ import { ejson, type Frame, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
 import { NOTICE_DELAY } from './limits.ts'
 import { fullNameOf, ridOf, typeOf } from './names.ts'
+import { detach, review } from './review.ts'
 import type { DdpSession } from './session.ts'
 import { SIGNAL } from './tell.ts'
 
@@ -47,8 +48,8 @@ export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): vo
       // Said once: clients take it away after a while.
       work(gate, feed, async () => {
         const found = await gate.parts.reading.room(feed.room)
-        const args = ejson([message.account.username, ['user-typing']])
-        if (found) toRoom(feed, found.room, 'user-activity', args)
+        const args = [message.account.username, ['user-typing']]
+        if (found) toListeners(feed, found.room, 'user-activity', args, null)
       })
       break
     default:
@@ -131,8 +132,10 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
     case 'messages.deleted':
       work(gate, feed, () => tellDeleted(gate, feed, delivery))
       return
-    case 'room.created':
     case 'acls.changed':
+      review(gate, feed, delivery)
+      return
+    case 'room.created':
     case 'group.signed':
       return
     case 'room.removed':
@@ -145,11 +148,15 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
     case 'sanction.set':
       if (body.sanction.kind === 'ban') detach(gate, feed, user => user === body.sanction.user)
       break
-    case 'suite.switched':
-    case 'room.configured':
-      if (isHidden(room)) detach(gate, feed, user => !belongs(room, user))
+    case 'members.added':
+    case 'wrap.saved':
+    case 'epoch.opened':
+    case 'room.renamed':
+    case 'room.retitled':
+      // Frequent, and nobody loses a right by them.
       break
     default:
+      review(gate, feed, delivery)
   }
   work(gate, feed, async () => {
     for (const shown of await systemMessages(gate.parts, event, room, delivery.actor)) toReaders(feed, room, shown)
@@ -223,6 +230,7 @@ async function tellChanged(gate: Gate, feed: RoomFeed, delivery: Delivery): Prom
   const told: ReadonlySet<UserId> = new Set(body.type === 'members.added' ? body.users : [])
   const others = [...feed.followers.values()].filter(({ user }) => !told.has(user))
   await tellRoom(gate, others, room, 'updated')
+  await tellRoomData(gate, feed, room)
   // A newcomer to an encrypted room needs somebody who has the key (rocketchat.md section 3).
   if (body.type === 'members.added' && room.suite === 'rocketchat' && room.epoch)
     toRoom(feed, room, 'e2e.keyRequest', ejson([room.epoch.version]))
@@ -251,7 +259,7 @@ function notice(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
     feed.notice = { ...waiting, event: delivery.event, actor: delivery.actor }
     return
   }
-  if (![...feed.followers.values()].some(listensToDocuments)) return
+  if (!feed.events.has('') && ![...feed.followers.values()].some(listensToDocuments)) return
   const timer = setTimeout(() => {
     const last = feed.notice
     feed.notice = null
@@ -271,6 +279,7 @@ function notice(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
         found.room,
         'updated',
       )
+      await tellRoomData(gate, feed, found.room)
     })
   }, NOTICE_DELAY)
   timer.unref()
@@ -294,6 +303,13 @@ async function tellRoom(
   for (const follower of listening) emit(follower, 'rooms-changed', args)
 }
 
+/** `stream-room-data`: without the last message, which not everybody who may listen may read. */
+async function tellRoomData(gate: Gate, feed: RoomFeed, room: RoomState): Promise<void> {
+  if (!feed.events.has('')) return
+  const args = ejson([await roomDocument(gate.parts, room)])
+  feed.events.get('')?.write(streamFrame('room-data', ridOf(room), args))
+}
+
 async function tellSubscription(gate: Gate, follower: Follower, room: RoomState, change: Change): Promise<void> {
   if (!follower.listensTo('subscriptions-changed')) return
   const { accounts } = gate.parts.identity
@@ -313,36 +329,35 @@ function toRoom(feed: RoomFeed, room: RoomState, event: string, args: string): v
   feed.events.get(event)?.write(streamFrame('notify-room', `${ridOf(room)}/${event}`, args))
 }
 
+/** Not to the connection that said it. Clients from before version 4 hear of typing in its old form. */
+function toListeners(
+  feed: RoomFeed,
+  room: RoomState,
+  event: string,
+  args: readonly unknown[],
+  from: SessionRef | null,
+): void {
+  const say = (event: string, args: readonly unknown[]): void => {
+    const audience = feed.events.get(event)
+    if (!audience) return
+    const sender = from === null ? undefined : audience.sessions().find(({ live }) => live?.id === from.id)
+    audience.writeBut(sender, streamFrame('notify-room', `${ridOf(room)}/${event}`, ejson(args)))
+  }
+  say(event, args)
+  if (event === 'user-activity') say('typing', [args[0], (args[1] as string[]).includes('user-typing')])
+}
+
 function relay(gate: Gate, feed: RoomFeed, message: Extract<BusMessage, { kind: 'signal' }>): void {
   work(gate, feed, async () => {
     const found = await gate.parts.reading.room(feed.room)
     if (!found) return
     const [event, args] = message.args as [string, unknown[]]
     if (message.name === SIGNAL.queue) await tellRoom(gate, [...feed.followers.values()], found.room, 'updated')
-    if (message.name === SIGNAL.room) {
-      const sender = feed.events
-        .get(event)
-        ?.sessions()
-        .find(({ live }) => live?.id === message.from?.id && live)
-      feed.events.get(event)?.writeBut(sender, streamFrame('notify-room', `${ridOf(found.room)}/${event}`, ejson(args)))
-    }
+    if (message.name === SIGNAL.room) toListeners(feed, found.room, event, args, message.from)
     if (message.name === SIGNAL.members) {
       const text = ejson(args)
       for (const follower of feed.followers.values())
         if (follower.user !== message.from?.user) emit(follower, event, text)
     }
   })
-}
-
-/** Streams of the room end silently for those who may not read it any more (rocketchat.md section 3). */
-function detach(gate: Gate, feed: RoomFeed, gone: (user: UserId) => boolean): void {
-  for (const audience of [feed.messages, ...feed.events.values()]) {
-    for (const session of audience.sessions()) {
-      if (session.user === null || !gone(session.user)) continue
-      session.detach(feed, 'all')
-      // Also a subscription that is just being opened, of which the connection does not know yet.
-      audience.drop(session)
-    }
-  }
-  gate.feeds.release(feed)
 }

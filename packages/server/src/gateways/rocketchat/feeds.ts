@@ -107,6 +107,8 @@ export class Follower {
   }
 }
 
+const NOBODY: ReadonlySet<DdpSession> = new Set()
+
 type Held<T> = { readonly value: T; readonly unsubscribe: () => void }
 
 export interface FeedsParts {
@@ -132,9 +134,13 @@ export class Feeds {
     return this.#rooms.get(room)?.value
   }
 
+  rooms(): RoomFeed[] {
+    return [...this.#rooms.values()].map(({ value }) => value)
+  }
+
   /** Those of the rooms of one channel. */
   inChannel(channel: ChannelId): RoomFeed[] {
-    return [...this.#rooms.values()].map(({ value }) => value).filter(feed => feed.channel === channel)
+    return this.rooms().filter(feed => feed.channel === channel)
   }
 
   /** The room's feed, kept until it is released empty. */
@@ -165,6 +171,11 @@ export class Feeds {
     const { parts, receiveAbout } = this.#parts
     const unsubscribe = parts.bus.subscribe(`user:${user}`, message => receiveAbout(user, message))
     this.#here.set(user, { value: new Set([session]), unsubscribe })
+  }
+
+  /** The connections on which the user has logged in. */
+  here(user: UserId): ReadonlySet<DdpSession> {
+    return this.#here.get(user)?.value ?? NOBODY
   }
 
   /** It has logged out, or is gone. */

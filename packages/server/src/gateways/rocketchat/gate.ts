@@ -3,9 +3,11 @@ import type { Logger } from 'pino'
 import type { Account } from '../../room/facts.ts'
 import type { Token } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
+import type { Broadcasts } from './broadcasts.ts'
 import type { Feeds } from './feeds.ts'
 import type { People } from './people.ts'
 import type { Permissions } from './permissions.ts'
+import type { Presences } from './presences.ts'
 import type { DdpSession } from './session.ts'
 import type { Settings } from './settings.ts'
 
@@ -16,6 +18,8 @@ export interface Gate {
   readonly permissions: Permissions
   readonly people: People
   readonly feeds: Feeds
+  readonly broadcasts: Broadcasts
+  readonly presences: Presences
   /** Every open connection of this node. */
   readonly sessions: Set<DdpSession>
   /** Connections that are not read on, looked at until each can be read again. */

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Gateway, GatewayParts } from '../gateway.ts'
 import { originAllowed } from '../upgrades.ts'
+import { Broadcasts } from './broadcasts.ts'
 import { receiveAbout, receiveRoom, receiveUser } from './changes.ts'
 import { CLOSE } from './close.ts'
 import { bug } from './dispatch.ts'
@@ -19,8 +20,10 @@ import {
   RESUME_INTERVAL,
   SOCKJS_HEARTBEAT_INTERVAL,
 } from './limits.ts'
+import { permissionChanged, receiveAll, settingChanged } from './live.ts'
 import { People } from './people.ts'
 import { Permissions } from './permissions.ts'
+import { Presences } from './presences.ts'
 import { rest } from './rest.ts'
 import { DdpSession } from './session.ts'
 import { Settings } from './settings.ts'
@@ -35,8 +38,13 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
   const gate: Gate = {
     parts,
     log: parts.log,
-    settings: await Settings.open(parts, () => {}),
-    permissions: await Permissions.open(parts, () => {}),
+    settings: await Settings.open(parts, setting => settingChanged(gate, setting)),
+    permissions: await Permissions.open(parts, permission => permissionChanged(gate, permission)),
+    broadcasts: new Broadcasts(parts.turn),
+    presences: new Presences(
+      () => gate,
+      error => bug(gate, 'presence', error),
+    ),
     people: new People(parts),
     sessions,
     paused,
@@ -51,6 +59,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
       looking ??= setInterval(look, RESUME_INTERVAL)
     },
   }
+  parts.bus.subscribe('all', message => receiveAll(gate, message))
   function look(): void {
     for (const session of [...paused]) if (session.resumed()) paused.delete(session)
     if (paused.size > 0 || !looking) return
@@ -104,6 +113,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     close: async () => {
       for (const timer of timers) clearInterval(timer)
       if (looking) clearInterval(looking)
+      gate.presences.stop()
       for (const session of [...sessions]) session.close(CLOSE.STOPPING, 'the server stops')
       wss.close()
     },

@@ -75,3 +75,12 @@ export const OVERRIDES = 500
  * `API_Upper_Count_Limit` narrow it). */
 export const PAGE_DEFAULT = 50
 export const PAGE_MOST = 1_000
+/** Users whose presence one connection watches: clients watch those whom they show. */
+export const WATCHED_USERS = 1_000
+/** ms in which changes of presence are gathered. */
+export const PRESENCE_DELAY = 200
+/** Users who are told of together to those who watch them. */
+export const PRESENCES_TOGETHER = 500
+/** Deliveries of `user-status` in that time, which goes to everybody: when thousands come back at once, each would be told of
+ * thousands. The others are told of later; whoever watches somebody hears of them at once. */
+export const PRESENCE_DELIVERIES = 10_000

@@ -34,8 +34,9 @@ import { FLOOD_WINDOW, REQUEST_ID, SUBSCRIPTIONS, WAITING_REQUESTS, WAITING_REQU
 import type { Answer } from './method.ts'
 import { login } from './methods/login.ts'
 import { logout } from './methods/logout.ts'
+import type { Opened } from './opened.ts'
 import { type Framing, packetsIn } from './sockjs.ts'
-import { type Opened, subscribe } from './streams.ts'
+import { subscribe } from './streams.ts'
 
 const VERSIONS: ReadonlySet<unknown> = new Set(['1', 'pre2', 'pre1'])
 
@@ -275,6 +276,10 @@ export class DdpSession implements OutletOwner {
       this.write(nosubFrame(id, subscribed.refused))
       return
     }
+    if ('done' in subscribed) {
+      this.write(nosubFrame(id))
+      return
+    }
     const { opened, collection, eventName } = subscribed
     // The socket, or the log-in, may be gone by now.
     if (this.closed || (opened.personal && this.live === null)) {
@@ -292,6 +297,11 @@ export class DdpSession implements OutletOwner {
     this.#subscriptions.delete(id)
     this.write(nosubFrame(id))
     await opened?.close()
+  }
+
+  /** The rooms that it listens to. */
+  feeds(): RoomFeed[] {
+    return [...this.#subscriptions.values()].flatMap(opened => opened?.room?.feed ?? [])
   }
 
   /** Subscriptions to a room end without a word: to its messages, or to everything of it. */

@@ -1,69 +1,62 @@
-// Publications (rocketchat.md 1.6, 3): who may subscribe to which event of which stream, and what a subscription holds.
-import { isUserId } from '@conclave/wire'
-import { ATTEMPTS } from '../../limits.ts'
-import { isRejection } from '../../room/rejection.ts'
-import { mayEnter } from './access.ts'
-import type { Audience } from './audience.ts'
+// Publications (rocketchat.md 1.6, 3): who may subscribe to which event of which stream.
 import { invalidEventName, MeteorError, matchFailed, notAllowedToRead } from './errors.ts'
-import type { RoomFeed } from './feeds.ts'
-import type { Caller, Gate } from './gate.ts'
 import { EVENT_NAME } from './limits.ts'
-import { type Found, roomOf } from './names.ts'
-import type { DdpSession } from './session.ts'
+import { NOTHING, type Opened, type Publication } from './opened.ts'
+import type { Permission } from './permission-table.ts'
+import { myMessages, notifyRoom, roomEvent, roomMessages } from './streams-of-rooms.ts'
+import { notifyUser, watchPresence } from './streams-of-users.ts'
 
-/** An open subscription. */
-export interface Opened {
-  /** True where it ends with the log-in. */
-  readonly personal: boolean
-  /** The room that it listens to, and whether to its messages or to something else of it. */
-  readonly room: { readonly feed: RoomFeed; readonly of: 'messages' | 'events' } | null
-  /** Ends it; called once. */
-  close(): Promise<void>
-}
+/** What is the same for everybody who listens. */
+const broadcast =
+  (stream: string, may: (...asking: Parameters<Publication>) => boolean): Publication =>
+  async (asking, eventName, options) =>
+    may(asking, eventName, options)
+      ? asking.gate.broadcasts.listen(asking.session, stream, eventName, asking.caller !== null)
+      : notAllowedToRead
 
-export interface Asking {
-  readonly gate: Gate
-  readonly session: DdpSession
-  /** null before the log-in. */
-  readonly caller: Caller | null
-}
+const anybody = () => true
+const loggedIn: Parameters<typeof broadcast>[1] = ({ caller }) => caller !== null
+const allowed =
+  (...permissions: readonly Permission[]): Parameters<typeof broadcast>[1] =>
+  ({ gate, caller }) =>
+    caller !== null && permissions.some(id => gate.permissions.may(caller.account, id))
+const nobody: Publication = async () => notAllowedToRead
 
-type Publication = (asking: Asking, eventName: string) => Promise<Opened | MeteorError>
-
-const OPEN: Opened = { personal: false, room: null, close: async () => {} }
-const PERSONAL: Opened = { ...OPEN, personal: true }
-
-/** Accepted, and nothing comes of them yet: the server has no settings, roles or devices that change (issue 5). */
-const QUIET_ALL = new Set(['public-settings-changed', 'public-info', 'license'])
-const QUIET_LOGGED = new Set([
-  'user-status',
-  'updateAvatar',
-  'Users:NameChanged',
-  'Users:Deleted',
-  'roles-change',
-  'permissions-changed',
-  'private-settings-changed',
-  'updateEmojiCustom',
-  'deleteEmojiCustom',
-  'banner-changed',
-  'voip.statuschanged',
-  'new-banner',
-])
+/** What is told of settings that are not public. */
+export const SEES_SETTINGS: readonly Permission[] = [
+  'view-privileged-setting',
+  'edit-privileged-setting',
+  'manage-selected-settings',
+]
 
 const STREAMS: ReadonlyMap<string, Publication> = new Map<string, Publication>([
-  ['stream-room-messages', roomMessages],
-  ['stream-notify-room', notifyRoom],
-  ['stream-room-data', (asking, rid) => roomEvent(asking, rid, '')],
-  ['stream-notify-user', notifyUser],
-  ['stream-notify-room-users', async () => notAllowedToRead],
-  ['stream-notify-all', async (_, name) => (QUIET_ALL.has(name) ? OPEN : notAllowedToRead)],
+  ['room-messages', (asking, name) => (name === '__my_messages__' ? myMessages(asking) : roomMessages(asking, name))],
+  ['notify-room', notifyRoom],
+  ['room-data', (asking, rid) => roomEvent(asking, rid, 'room-data', '')],
+  ['notify-user', notifyUser],
+  ['notify-room-users', nobody],
+  ['notify-all', broadcast('notify-all', anybody)],
   [
-    'stream-notify-logged',
-    async ({ caller }, name) => (caller && QUIET_LOGGED.has(name) ? PERSONAL : notAllowedToRead),
+    'notify-logged',
+    broadcast('notify-logged', (asking, name, options) =>
+      (name === 'private-settings-changed' ? allowed(...SEES_SETTINGS) : loggedIn)(asking, name, options),
+    ),
   ],
-  ['stream-roles', async ({ caller }) => (caller ? PERSONAL : notAllowedToRead)],
-  ['stream-apps', async ({ caller }) => (caller ? PERSONAL : notAllowedToRead)],
+  ['roles', broadcast('roles', loggedIn)],
+  ['apps', broadcast('apps', anybody)],
+  ['importers', broadcast('importers', anybody)],
+  // What this server has nothing to tell of, with the rights that it would take.
+  ['stdout', broadcast('stdout', allowed('view-logs'))],
+  ['integrationHistory', broadcast('integrationHistory', allowed('manage-outgoing-integrations'))],
+  ['apps-engine', nobody],
+  ['canned-responses', nobody],
+  ['livechat-room', nobody],
+  ['livechat-inquiry-queue-observer', nobody],
+  ['local', nobody],
 ])
+const PREFIX = 'stream-'
+/** Everything that a client may try to write to. */
+export const STREAM_METHODS: readonly string[] = [...STREAMS.keys(), 'user-presence'].map(name => PREFIX + name)
 
 /** Publications that are no streams: accepted, with nothing in them. */
 const PLAIN = new Set([
@@ -71,28 +64,33 @@ const PLAIN = new Set([
   'meteor_autoupdate_clientVersions',
   'userData',
   'activeUsers',
-  'stream-importers',
 ])
 
-/** What to do with a `sub`. `presence`: the stream of presence, whose event name is empty by nature. */
+/** What to do with a `sub`: `ready`, with a document before it where `collection` is named; an end without an error,
+ * for what was only a change of an earlier one; or a refusal. */
 export type Subscribed =
   | { readonly opened: Opened; readonly collection: string | null; readonly eventName: string }
+  | { readonly done: true }
   | { readonly refused: MeteorError }
 
-export async function subscribe(asking: Asking, name: string, params: readonly unknown[]): Promise<Subscribed> {
-  if (PLAIN.has(name)) return { opened: OPEN, collection: null, eventName: '' }
+export async function subscribe(asking: Asked, name: string, params: readonly unknown[]): Promise<Subscribed> {
+  if (PLAIN.has(name)) return { opened: NOTHING, collection: null, eventName: '' }
   const [eventName, options] = params
   if (name === 'stream-user-presence') {
-    return asking.caller ? { opened: PERSONAL, collection: null, eventName: '' } : { refused: notAllowedToRead }
+    const watched = watchPresence(asking, options)
+    if (watched instanceof MeteorError) return { refused: watched }
+    return watched === 'changed' ? { done: true } : { opened: watched, collection: null, eventName: '' }
   }
-  const publication = STREAMS.get(name)
+  const publication = name.startsWith(PREFIX) ? STREAMS.get(name.slice(PREFIX.length)) : undefined
   if (!publication) return { refused: new MeteorError(404, `Subscription '${name}' not found`) }
   if (typeof eventName !== 'string') return { refused: matchFailed }
   if (eventName === '' || eventName.length > EVENT_NAME) return { refused: invalidEventName }
-  const opened = await publication(asking, eventName)
+  const opened = await publication(asking, eventName, options)
   if (opened instanceof MeteorError) return { refused: opened }
   return { opened, collection: wantsCollection(options) ? name : null, eventName }
 }
+
+type Asked = Parameters<Publication>[0]
 
 /** `true`, or `{useCollection: true}` (rocketchat.md 1.6). */
 function wantsCollection(options: unknown): boolean {
@@ -100,112 +98,4 @@ function wantsCollection(options: unknown): boolean {
     return (options as { useCollection?: unknown }).useCollection === true
   }
   return options === true
-}
-
-async function roomMessages(asking: Asking, rid: string): Promise<Opened | MeteorError> {
-  if (rid === '__my_messages__') return myMessages(asking)
-  const { gate, session, caller } = asking
-  const { live } = session
-  if (!caller || !live) return notAllowedToRead
-  const found = await roomOf(gate.parts, caller.account, rid)
-  if (!found) return notAllowedToRead
-  const { id } = found.room
-  const close = async (feed: RoomFeed): Promise<void> => {
-    const last = feed.messages.remove(session)
-    gate.feeds.release(feed)
-    if (last) await gate.parts.occupancy.leave(live, id)
-  }
-  const opened = (feed: RoomFeed): Opened => ({
-    personal: true,
-    room: { feed, of: 'messages' },
-    close: () => close(feed),
-  })
-  const known = gate.feeds.get(id)
-  if (known?.messages.has(session)) {
-    known.messages.add(session)
-    return opened(known)
-  }
-  // Listens in the very moment in which it is let in: nothing is missed and nothing comes before.
-  let feed: RoomFeed | undefined
-  const entered = await gate.parts.occupancy.enter(live, id, null, () => {
-    feed = gate.feeds.hold(found.room)
-    feed.messages.add(session)
-  })
-  return isRejection(entered) || !feed ? notAllowedToRead : opened(feed)
-}
-
-async function myMessages({ gate, session, caller }: Asking): Promise<Opened | MeteorError> {
-  if (!caller) return notAllowedToRead
-  const { user } = session
-  if (user === null) return notAllowedToRead
-  const follower = await gate.feeds.follow(user, ({ mine, rooms }) => {
-    if (mine.add(session)) for (const feed of rooms) feed.mine.add(session)
-  })
-  return {
-    personal: true,
-    room: null,
-    close: async () => {
-      if (follower.mine.remove(session)) for (const feed of follower.rooms) feed.mine.drop(session)
-      gate.feeds.releaseFollower(follower)
-    },
-  }
-}
-
-async function notifyRoom(asking: Asking, eventName: string): Promise<Opened | MeteorError> {
-  const at = eventName.indexOf('/')
-  if (at <= 0 || at === eventName.length - 1) return notAllowedToRead
-  return roomEvent(asking, eventName.slice(0, at), eventName.slice(at + 1))
-}
-
-async function roomEvent(asking: Asking, rid: string, event: string): Promise<Opened | MeteorError> {
-  const { gate, caller } = asking
-  if (!caller) return notAllowedToRead
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const found = await roomOf(gate.parts, caller.account, rid)
-    if (!found) return notAllowedToRead
-    const now = inThisMoment(gate, found)
-    if (now) return mayEnter(gate, caller, now) ? listen(asking, now, event) : notAllowedToRead
-  }
-  return notAllowedToRead
-}
-
-/** A ban that came since the room was looked up has found nobody to cut off. undefined: the channel has just changed. */
-function inThisMoment({ parts }: Gate, { room }: Found): Found | undefined {
-  const channel = parts.identity.channels.peek(room.channel)
-  return channel && { room: parts.reading.newest(room), channel }
-}
-
-function listen({ gate, session }: Asking, { room }: Found, event: string): Opened {
-  const feed = gate.feeds.hold(room)
-  const audience = feed.event(event)
-  audience.add(session)
-  return {
-    personal: true,
-    room: { feed, of: 'events' },
-    close: async () => leave(gate, feed, event, audience, session),
-  }
-}
-
-function leave(gate: Gate, feed: RoomFeed, event: string, audience: Audience, session: DdpSession): void {
-  audience.remove(session)
-  if (audience.size === 0) feed.events.delete(event)
-  gate.feeds.release(feed)
-}
-
-/** Only one's own events. */
-async function notifyUser({ gate, session, caller }: Asking, eventName: string): Promise<Opened | MeteorError> {
-  const at = eventName.indexOf('/')
-  const user = eventName.slice(0, at)
-  if (!caller || at <= 0 || at === eventName.length - 1) return notAllowedToRead
-  if (!isUserId(user) || session.user !== user) return notAllowedToRead
-  const event = eventName.slice(at + 1)
-  const follower = await gate.feeds.follow(user, follower => follower.event(event).add(session))
-  return {
-    personal: true,
-    room: null,
-    close: async () => {
-      follower.notify.get(event)?.remove(session)
-      gate.feeds.releaseFollower(follower)
-    },
-  }
 }
