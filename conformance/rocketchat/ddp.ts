@@ -1,7 +1,13 @@
-// A raw DDP client: sends any frame, keeps every frame that came, and waits for the one that is meant.
+// A raw DDP client: sends any frame, keeps every frame that came, and waits for the one that is meant. What it and `rest`
+// receive goes through the tap, which fails the file of tests where a secret reached a stranger.
 import { once } from 'node:events'
+import { afterAll } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Name, tokenOf } from './start.ts'
+import { Tap } from './tap.ts'
+
+export const tap = new Tap()
+afterAll(() => tap.check())
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
 export type Frame = any
@@ -12,15 +18,22 @@ export class Ddp {
   /** Every frame as it came. */
   readonly texts: string[] = []
   closed: number | null = null
+  /** Who has logged in here. */
+  user: string | null = null
+  /** SockJS's own frames (`o`, `h`, `c…`), where it is spoken. */
+  readonly controls: string[] = []
+  readonly #framed: boolean
   #next = 0
   readonly #waiting = new Set<() => void>()
 
-  private constructor(ws: WebSocket) {
+  private constructor(ws: WebSocket, framed: boolean) {
     this.ws = ws
+    this.#framed = framed
     ws.on('message', data => {
       const text = data.toString()
-      this.texts.push(text)
-      this.frames.push(JSON.parse(text))
+      if (!framed) this.#take(text)
+      else if (text.startsWith('a')) for (const one of JSON.parse(text.slice(1)) as string[]) this.#take(one)
+      else this.controls.push(text)
       for (const wake of [...this.#waiting]) wake()
     })
     ws.on('error', () => {})
@@ -30,29 +43,42 @@ export class Ddp {
     })
   }
 
+  #take(text: string): void {
+    this.texts.push(text)
+    const frame = JSON.parse(text)
+    this.frames.push(frame)
+    if (frame.msg === 'result' && typeof frame.result?.token === 'string' && frame.result.tokenExpires) {
+      this.user = frame.result.id
+      tap.own(frame.result.token, frame.result.id)
+    }
+    tap.received(this.user, text)
+  }
+
   /** A socket that has said nothing yet. */
-  static async open(url: string, headers: Record<string, string> = {}): Promise<Ddp> {
-    const ws = new WebSocket(`${url.replace('http', 'ws')}/websocket`, { headers })
-    const client = new Ddp(ws)
+  static async open(url: string, headers: Record<string, string> = {}, path = '/websocket'): Promise<Ddp> {
+    const ws = new WebSocket(`${url.replace('http', 'ws')}${path}`, { headers })
+    const client = new Ddp(ws, path.startsWith('/sockjs/') && path !== '/sockjs/websocket')
     await once(ws, 'open')
     return client
   }
 
-  static async connect(url: string): Promise<Ddp> {
-    const client = await Ddp.open(url)
+  static async connect(url: string, path?: string): Promise<Ddp> {
+    const client = await Ddp.open(url, {}, path)
     client.send({ msg: 'connect', version: '1', support: ['1', 'pre2', 'pre1'] })
     await client.until(frame => frame.msg === 'connected')
     return client
   }
 
-  static async as(url: string, name: Name): Promise<Ddp> {
-    const client = await Ddp.connect(url)
+  static async as(url: string, name: Name, path?: string): Promise<Ddp> {
+    const client = await Ddp.connect(url, path)
     await client.call('login', { resume: tokenOf(name) })
     return client
   }
 
   send(frame: Frame): void {
-    this.ws.send(typeof frame === 'string' ? frame : JSON.stringify(frame))
+    const text = typeof frame === 'string' ? frame : JSON.stringify(frame)
+    tap.sent(this.user, text)
+    this.ws.send(this.#framed ? JSON.stringify([text]) : text)
   }
 
   /** The first frame, from the given place on, that fits. */
@@ -163,13 +189,20 @@ export async function rest(
   path: string,
   body?: unknown,
 ): Promise<RestAnswer> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  tap.sent(who?.id ?? null, `${path}\n${text ?? ''}`)
   const response = await fetch(`${url}/api/${path}`, {
     method: verb,
     headers: {
       ...(who ? { 'x-user-id': who.id, 'x-auth-token': who.token } : {}),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(text === undefined ? {} : { body: text }),
   })
-  return { status: response.status, type: response.headers.get('content-type'), body: await response.json() }
+  const answer = await response.text()
+  const read = JSON.parse(answer)
+  const { userId, authToken } = read.data ?? {}
+  if (who === null && typeof authToken === 'string') tap.own(authToken, userId)
+  tap.received(who?.id ?? userId ?? null, answer)
+  return { status: response.status, type: response.headers.get('content-type'), body: read }
 }

@@ -91,7 +91,7 @@ export class Presences {
     const { parts, broadcasts, feeds } = this.#gate()
     const account = await accountOf(parts, user)
     if (!account) return
-    const { status, statusText } = await presenceOf(parts, account)
+    const { status, statusText } = await presenceOf(this.#gate(), account)
     const code = STATUS_CODE[status]
     const { username, name } = account
     if (near) {

@@ -28,6 +28,7 @@ import {
   SOCKJS_HEARTBEAT,
   SOCKJS_OPEN,
   sockjsClose,
+  streamFrame,
 } from './frames.ts'
 import type { Caller, Gate } from './gate.ts'
 import { FLOOD_WINDOW, REQUEST_ID, SUBSCRIPTIONS, WAITING_REQUESTS, WAITING_REQUESTS_MOST } from './limits.ts'
@@ -351,6 +352,14 @@ export class DdpSession implements OutletOwner {
     for (const opened of this.#subscriptions.values()) if (opened && !opened.personal) this.#end(opened)
     await this.leaveUser()
     this.#subscriptions.clear()
+  }
+
+  /** The server ends the log-in. A client that asked for it is told before its socket goes. */
+  putOut(reason: string): void {
+    const { user } = this
+    const asked = user === null ? undefined : this.#gate.feeds.follower(user)?.notify.get('force_logout')
+    if (asked?.has(this)) this.write(streamFrame('notify-user', `${user}/force_logout`, '[]'))
+    this.close(CLOSE.ENDED, reason.slice(0, 100))
   }
 
   close(code: number, reason: string): void {

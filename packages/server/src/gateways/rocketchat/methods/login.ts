@@ -1,6 +1,5 @@
 // `login`: digest, plain text or a token (rocketchat.md section 2). The user's own document comes before the result.
 
-import { CLOSE } from '../close.ts'
 import { credentialsOf, logIn, loginParams } from '../credentials.ts'
 import { bug, readParams } from '../dispatch.ts'
 import { loggedOut, MeteorError } from '../errors.ts'
@@ -19,17 +18,19 @@ export const login = {
       const found = await logIn(parts, credentialsOf(form), session.address)
       if (found instanceof MeteorError) return { error: found }
       const { account, token, text, type, expiresAt } = found
+      const { email, profile } = await gate.people.about(account)
       const live = await parts.sessions.open({
         user: account.id,
         wire: 'rocketchat',
         token: token.id,
         expiresAt: token.expiresAt,
         address: session.address,
-        end: reason => session.close(CLOSE.ENDED, reason.slice(0, 100)),
+        end: reason => session.putOut(reason),
       })
       await session.begin(live, token)
       if (session.live !== live) return { error: loggedOut }
-      const fields = { username: account.username, name: account.name, emails: [] }
+      const emails = email === null ? [] : [{ address: email, verified: profile.verified.includes(email) }]
+      const fields = { username: account.username, name: account.name, emails }
       session.write(addedFrame('users', account.id, fields))
       return { result: { id: account.id, token: text, tokenExpires: new Date(expiresAt), type } }
     } catch (error) {
