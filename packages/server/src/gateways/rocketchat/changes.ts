@@ -18,6 +18,7 @@ import { ejson, type Frame, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
 import { NOTICE_DELAY } from './limits.ts'
 import { fullNameOf, ridOf, typeOf } from './names.ts'
+import { outdatedNotice } from './outdated.ts'
 import { detach, review } from './review.ts'
 import type { DdpSession } from './session.ts'
 import { SIGNAL } from './tell.ts'
@@ -161,6 +162,7 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
   work(gate, feed, async () => {
     for (const shown of await systemMessages(gate.parts, event, room, delivery.actor)) toReaders(feed, room, shown)
     await tellChanged(gate, feed, delivery)
+    if (body.type === 'members.removed') await tellOutdated(gate, feed, room, body.users)
   })
 }
 
@@ -202,11 +204,15 @@ function affected(delivery: Delivery, feed: RoomFeed): Iterable<UserId> {
   const { body } = delivery.event
   switch (body.type) {
     case 'wrap.saved':
+    case 'suggestion.settled':
+    case 'wraps.dropped':
     case 'roles.changed':
     case 'leader.changed':
       return [body.user]
     case 'room.configured':
       return NAMED_IN_SUBSCRIPTIONS.some(key => key in body.changes) ? feed.followers.keys() : []
+    case 'wraps.suggested':
+      return body.wraps.map(({ user }) => user)
     case 'epoch.opened':
     case 'suite.switched':
     case 'room.renamed':
@@ -234,6 +240,13 @@ async function tellChanged(gate: Gate, feed: RoomFeed, delivery: Delivery): Prom
   // A newcomer to an encrypted room needs somebody who has the key (rocketchat.md section 3).
   if (body.type === 'members.added' && room.suite === 'rocketchat' && room.epoch)
     toRoom(feed, room, 'e2e.keyRequest', ejson([room.epoch.version]))
+}
+
+async function tellOutdated(gate: Gate, feed: RoomFeed, room: RoomState, gone: readonly UserId[]): Promise<void> {
+  const notice = await outdatedNotice(gate, feed, room, gone)
+  if (!notice) return
+  const args = ejson([notice.message])
+  for (const follower of notice.to) emit(follower, 'message', args)
 }
 
 async function tellDeleted(gate: Gate, feed: RoomFeed, { event, room, actor }: Delivery): Promise<void> {

@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto'
 import { type UserId, uuidOf } from '@conclave/wire'
 import { XCHAT_V1 } from '@conclave/wire/rocketchat/content'
 import { encodeEventSignature } from '@conclave/wire/xchat/events'
-import type { Content, RoomChanges, RoomEvent } from '../../room/events.ts'
+import type { Content, OldKey, RoomChanges, RoomEvent } from '../../room/events.ts'
 import type { Account } from '../../room/facts.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
-import { WAITING_LOOKUPS, WAITING_USERS } from './limits.ts'
 import { fullNameOf, ridOf, slugOf, typeOf, type UserRef, userRefOf } from './names.ts'
+import { queueOf } from './waiting.ts'
 
 export type Document = Readonly<Record<string, unknown>>
 
@@ -160,29 +160,14 @@ export async function accountOf(parts: GatewayParts, user: UserId): Promise<Acco
   return parts.identity.accounts.peek(user) ?? (await parts.identity.accounts.load(user))
 }
 
-/** Members who have a key pair and neither a key of the room nor the offer of one, the longest waiting first. */
-export async function waitingUsers(parts: GatewayParts, room: RoomState): Promise<{ userId: string; ts: Date }[]> {
-  if (room.suite !== 'rocketchat' || room.epoch === null) return []
-  const waiting: { userId: string; ts: Date }[] = []
-  let looked = 0
-  for (const [user, member] of room.members) {
-    const held = room.keys.get(user)
-    if (held?.accepted || held?.suggested) continue
-    if (++looked > WAITING_LOOKUPS || waiting.length >= WAITING_USERS) break
-    if (await parts.identity.keyPairs.of(user)) waiting.push({ userId: user, ts: new Date(member.at) })
-  }
-  return waiting
-}
-
 /** A room as its members see it. `lastMessage`: only for those who may read it. */
 export async function roomDocument(parts: GatewayParts, room: RoomState, lastMessage?: Document): Promise<Document> {
   const [head, creator, waiting] = await Promise.all([
     parts.reading.head(room.id),
     room.createdBy === null ? undefined : accountOf(parts, room.createdBy),
-    waitingUsers(parts, room),
+    queueOf(parts, room),
   ])
   const type = typeOf(room)
-  const encrypted = room.suite !== 'none'
   const members = type === 'd' ? await Promise.all([...room.members.keys()].map(user => accountOf(parts, user))) : []
   const people = members.filter(account => account !== undefined)
   const name = fullNameOf(room)
@@ -200,9 +185,10 @@ export async function roomDocument(parts: GatewayParts, room: RoomState, lastMes
     _updatedAt: new Date(Math.max(room.updatedAt, head?.lastMessageAt ?? 0)),
     ...configOf(room),
     ...(await mutedIn(parts, room)),
-    ...(encrypted ? { encrypted } : {}),
+    ...(type === 'c' ? {} : { encrypted: room.suite !== 'none' }),
     ...(room.epoch ? { e2eKeyId: room.epoch.version } : {}),
     ...(waiting.length > 0 ? { usersWaitingForE2EKeys: waiting } : {}),
+    ...(room.outdated && room.suite === 'rocketchat' ? { e2eKeyOutdated: true } : {}),
     ...(lastMessage ? { lastMessage } : {}),
   }
 }
@@ -261,6 +247,10 @@ export async function subscriptionDocument(
       : {
           ...(held?.accepted ? { E2EKey: held.accepted } : {}),
           ...(held?.suggested ? { E2ESuggestedKey: held.suggested } : {}),
+          ...(held && held.old.length > 0 ? { oldRoomKeys: held.old.map(oldKeyDocument) } : {}),
+          ...(held && held.suggestedOld.length > 0
+            ? { suggestedOldRoomKeys: held.suggestedOld.map(oldKeyDocument) }
+            : {}),
         }
   return {
     _id: subscriptionIdOf(room, account.id),
@@ -284,6 +274,10 @@ export async function subscriptionDocument(
     ...(said ? { disableNotifications: said.muted } : {}),
     ...keys,
   }
+}
+
+function oldKeyDocument({ keyId, at, key }: OldKey): Document {
+  return { e2eKeyId: keyId, ts: new Date(at), E2EKey: key }
 }
 
 async function namesFor(parts: GatewayParts, room: RoomState, user: UserId): Promise<{ name: string; fname: string }> {

@@ -62,6 +62,10 @@ export const CLOCK_SKEW = 60_000
 export const HISTORY = 100
 /** Events looked through for one history answer: control events that show nothing lie between messages. */
 export const HISTORY_SCAN = 2_000
+/** Rooms named in one request about keys: clients look at ten of theirs at a time. */
+export const KEY_ROOMS = 1_000
+/** Former keys sent for one user: the newest OLD_KEYS of them are kept, and other servers may have kept more. */
+export const SENT_OLD_KEYS = 100
 /** Users in `usersWaitingForE2EKeys`, as the real server keeps (rocketchat.md 5.6). */
 export const WAITING_USERS = 50
 /** Members without a key whose key pairs are looked up for that list. */

@@ -2,7 +2,7 @@
 // beside the text and no field of the server's is kept with the message, within bounds, and shown again.
 import { hash } from 'node:crypto'
 import { idOfUuid } from '@conclave/wire'
-import { parseContent, parseXchatContent } from '@conclave/wire/rocketchat/content'
+import { legacyCiphertext, parseContent, parseXchatContent } from '@conclave/wire/rocketchat/content'
 import { decodeEventSignature } from '@conclave/wire/xchat/events'
 import { SIGNATURE_VERSION } from '@conclave/wire/xchat/payloads'
 import { z } from 'zod'
@@ -16,6 +16,7 @@ import { CLOCK_SKEW } from './limits.ts'
 import type { Call } from './method.ts'
 import { roomOf } from './names.ts'
 import { date, id } from './params.ts'
+import { besideCiphertext } from './sealed.ts'
 import { submit } from './submit.ts'
 
 const NAME = 'sendMessage'
@@ -47,16 +48,6 @@ const KEPT: ReadonlySet<string> = new Set([
   'text',
   'file',
   'files',
-])
-
-/** Beside a ciphertext nothing that a client could put words into, but whom it mentions. */
-const KEPT_BESIDE_CIPHERTEXT: ReadonlySet<string> = new Set([
-  'bot',
-  'tmid',
-  'tshow',
-  'groupable',
-  'parseUrls',
-  'e2eMentions',
 ])
 
 /** The message's document, or why it was not sent. */
@@ -97,7 +88,7 @@ function readMessage(room: RoomState, message: SentMessage): Read | MeteorError 
     return errorOf({ rejected: 'message.taken', key: messageId }, NAME)
   if (message.t && message.t !== 'e2e')
     return new MeteorError('error-not-allowed', "Cannot send system messages using 'sendMessage'", { method: NAME })
-  const extra = extraOf(message)
+  const extra = message.t === 'e2e' ? besideOf(message) : extraOf(message)
   if (extra instanceof MeteorError) return extra
   if (message.t !== 'e2e') return readPlain(message.msg ?? '', extra, messageId)
   return room.suite === 'xchat' ? readXchat(message.content) : readSealed(message, extra, messageId)
@@ -112,6 +103,8 @@ function readPlain(text: string, extra: Document | null, messageId: string | nul
 
 function readSealed(message: SentMessage, extra: Document | null, messageId: string | null): Read | MeteorError {
   const parsed = message.content ? parseContent(message.content) : undefined
+  // Clients of some versions send the ciphertext in both places; anything else there would be words.
+  if (parsed && message.msg && !legacyCiphertext(message.msg)) return errorOf({ rejected: 'message.plaintext' }, NAME)
   const bare = !message.content && message.msg ? { content: null, msg: message.msg } : undefined
   const sealed = parsed ? { content: parsed.content, msg: '' } : bare
   if (!sealed) return errorOf({ rejected: 'message.plaintext' }, NAME)
@@ -135,10 +128,18 @@ function readXchat(given: unknown): Read | MeteorError {
   }
 }
 
+function besideOf(message: SentMessage): Document | null | MeteorError {
+  const beside = besideCiphertext(message)
+  if ('refused' in beside)
+    return new MeteorError('error-not-allowed', `An encrypted message has no ${beside.refused} outside of it`, {
+      method: NAME,
+    })
+  return Object.keys(beside.kept).length === 0 ? null : beside.kept
+}
+
 function extraOf(message: SentMessage): Document | null | MeteorError {
   const extra: Record<string, unknown> = {}
-  const kept = message.t === 'e2e' ? KEPT_BESIDE_CIPHERTEXT : KEPT
-  for (const [key, value] of Object.entries(message)) if (kept.has(key) && value !== undefined) extra[key] = value
+  for (const [key, value] of Object.entries(message)) if (KEPT.has(key) && value !== undefined) extra[key] = value
   if (Object.keys(extra).length === 0) return null
   if (JSON.stringify(extra).length > MESSAGE_EXTRA)
     return errorOf({ rejected: 'message.size', limit: MESSAGE_EXTRA }, NAME)

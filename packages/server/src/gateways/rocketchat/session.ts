@@ -65,6 +65,8 @@ export class DdpSession implements OutletOwner {
   #running = false
   #connected = false
   #paused = false
+  /** What is to come after the answer of a request that asked for that. */
+  #ending: 'none' | { readonly code: number; readonly reason: string } | null = null
   #seen: number
   /** ms since 1970: opened, and nobody has logged in so far. */
   readonly #begun: number
@@ -240,6 +242,7 @@ export class DdpSession implements OutletOwner {
     const answer = await this.#answer(name, packet.params, bytes)
     this.#writeBoth('error' in answer ? errorFrames(id, answer.error) : resultFrames(id, answer.result))
     if (name === 'logout' && !('error' in answer)) logout.after(this)
+    this.#answered()
   }
 
   async #answer(name: string, params: unknown, bytes: number): Promise<Answer> {
@@ -360,10 +363,23 @@ export class DdpSession implements OutletOwner {
     const asked = user === null ? undefined : this.#gate.feeds.follower(user)?.notify.get('force_logout')
     if (asked?.has(this)) this.write(streamFrame('notify-user', `${user}/force_logout`, '[]'))
     this.close(CLOSE.ENDED, reason.slice(0, 100))
+  /** The request that runs ends this connection, and its answer comes before that. */
+  answerFirst(): void {
+    this.#ending ??= 'none'
+  }
+
+  #answered(): void {
+    const ending = this.#ending
+    this.#ending = null
+    if (ending && ending !== 'none') this.close(ending.code, ending.reason)
   }
 
   close(code: number, reason: string): void {
     if (this.closed) return
+    if (this.#ending) {
+      this.#ending = { code, reason }
+      return
+    }
     this.closed = true
     if (this.framing === 'sockjs') this.outlet.write(sockjsClose(code, reason))
     this.outlet.end()

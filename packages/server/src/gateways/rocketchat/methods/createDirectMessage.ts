@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
 import { createRoom, usersNamed } from '../create.ts'
+import { suiteOfNew } from '../encryption.ts'
 import { errorOf, MeteorError, notAllowed } from '../errors.ts'
 import { method } from '../method.ts'
 import { pairOf, ridOf } from '../names.ts'
@@ -28,10 +29,12 @@ export const createDirectMessage = method({
     const pair = pairOf(account.id, other)
     const known = await parts.reading.direct(pair, 'direct')
     if (known) return { rid: ridOf(known), _id: ridOf(known), t: 'd', inserted: false }
+    const suite = suiteOfNew(call.gate, 'd', undefined)
+    if (suite instanceof MeteorError) return suite
     const members = [...pair]
     const made = await createRoom(call, {
       kind: 'direct',
-      suite: 'none',
+      suite,
       name: null,
       topic: '',
       members,

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
 import { createRoom, usersNamed } from '../create.ts'
-import { errorOf } from '../errors.ts'
+import { suiteOfNew } from '../encryption.ts'
+import { errorOf, MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
 import { fullNameOf, ridOf, slugOf, typeOf } from '../names.ts'
 import { list, name, usernames } from '../params.ts'
@@ -14,10 +15,12 @@ export const createPrivateGroup = method({
   params: list(name, usernames.nullish(), z.unknown().optional(), z.unknown().optional(), extraData.nullish()),
   async run(call, [roomName, members, , , extra]) {
     const { account } = call.caller
+    const suite = suiteOfNew(call.gate, 'p', extra?.encrypted)
+    if (suite instanceof MeteorError) return suite
     const others = await usersNamed(call.gate.parts, members ?? [])
     const room = await createRoom(call, {
       kind: 'private',
-      suite: extra?.encrypted ? 'rocketchat' : 'none',
+      suite,
       name: roomName,
       topic: extra?.topic ?? '',
       members: [...new Set([account.id, ...others])],

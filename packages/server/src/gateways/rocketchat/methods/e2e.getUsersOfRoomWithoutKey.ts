@@ -19,9 +19,10 @@ export const e2eGetUsersOfRoomWithoutKey = method({
     if (found.room.suite === 'xchat') return { users }
     for (const user of found.room.members.keys()) {
       if (found.room.keys.get(user)?.accepted) continue
-      const pair = await parts.identity.keyPairs.of(user)
-      const account = pair && (await accountOf(parts, user))
-      if (account?.active) users.push({ _id: user, e2e: { public_key: pair?.publicKey } })
+      const { publicKey } = await parts.identity.keyPairs.publicHalf(user)
+      if (publicKey === null) continue
+      const account = await accountOf(parts, user)
+      if (account?.active) users.push({ _id: user, e2e: { public_key: publicKey } })
     }
     return { users }
   },

@@ -1,12 +1,12 @@
 // `sendMessage`: most refusals come as a message that only the sender sees, with an empty result (rocketchat.md 5.8);
 // what the client must know of, or may try again, is an error.
 import { z } from 'zod'
+import { ephemeralMessage } from '../ephemeral.ts'
 import { MeteorError, TOO_MANY, UNAVAILABLE } from '../errors.ts'
 import { messageShape, send } from '../message.ts'
 import { method } from '../method.ts'
-import { SERVER } from '../names.ts'
 import { list } from '../params.ts'
-import { SIGNAL } from '../tell.ts'
+import { tellUser } from '../tell.ts'
 
 const TOLD: ReadonlySet<string | number> = new Set(['error-not-allowed', 'error-room-closed', TOO_MANY, UNAVAILABLE])
 
@@ -17,23 +17,7 @@ export const sendMessage = method({
     const sent = await send(call, message)
     if (!(sent instanceof MeteorError) || TOLD.has(sent.error)) return sent
     const { parts } = call.gate
-    const at = new Date(parts.clock.now())
-    const told = {
-      _id: parts.newId(),
-      rid: message.rid,
-      msg: sent.reason,
-      ts: at,
-      u: SERVER,
-      private: true,
-      _updatedAt: at,
-    }
-    parts.bus.publish(`user:${call.caller.account.id}`, {
-      kind: 'signal',
-      name: SIGNAL.user,
-      room: null,
-      from: null,
-      args: ['message', [told]],
-    })
+    tellUser(parts, call.caller.account.id, 'message', ephemeralMessage(parts, message.rid, sent.reason))
     return undefined
   },
 })

@@ -1,0 +1,16 @@
+// `e2e.resetOwnE2EKey`: the caller starts anew without keys, and is logged out everywhere, here too, once this is answered.
+import { method } from '../method.ts'
+import { nothing } from '../params.ts'
+import { resetKeysOf } from '../reset-keys.ts'
+
+const NAME = 'e2e.resetOwnE2EKey'
+
+export const e2eResetOwnE2eKey = method({
+  name: NAME,
+  params: nothing,
+  twoFactor: { remember: false },
+  async run({ gate, caller }) {
+    caller.connection?.answerFirst()
+    return (await resetKeysOf(gate, caller.account.id, NAME)) ?? true
+  },
+})
