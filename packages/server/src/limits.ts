@@ -134,3 +134,8 @@ export const OUTGOING_HOLD = 5
 export const OUTGOING_REST = { least: 1_000, most: 60_000 }
 /** Dead letters that are kept: at 1 KB a hundred megabytes; beyond it the oldest go. */
 export const DEAD_LETTERS = 100_000
+
+/** The newest events of a room among which unread messages are looked for: clients show no greater number. */
+export const UNREAD_REACH = 1_000
+/** Ended memberships that one answer tells of, the newest first; a client that missed more asks for the whole list. */
+export const ENDED_MEMBERSHIPS = 1_000

@@ -199,6 +199,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     media: core.media,
     sanctions: core.sanctions,
     outgoing: core.outgoing,
+    receipts: core.receipts,
     statuses: core.statuses,
     keyReset: core.keyReset,
     calls: guardedCalls({

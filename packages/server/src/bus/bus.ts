@@ -89,6 +89,8 @@ export type BusMessage =
   | { readonly kind: 'presence'; readonly user: UserId }
   /** A user has switched notifications of a room on or off. On their `user:`, and nobody else's matter. */
   | { readonly kind: 'notifications'; readonly room: RoomState }
+  /** A user keeps something else of a room or, `read`, has read more of it. On their `user:`, and of what is read on `room:`. */
+  | { readonly kind: 'receipt'; readonly room: RoomId; readonly user: UserId; readonly read: boolean }
   /** Fleeting: what one wire's clients tell each other (typing, key requests). Never stored. */
   | {
       readonly kind: 'signal'

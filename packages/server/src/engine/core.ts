@@ -24,6 +24,7 @@ import { rowsOfDeparted } from './notifications.ts'
 import { Occupancy } from './occupancy.ts'
 import { OutgoingEvents } from './outgoing.ts'
 import { Reading } from './reading.ts'
+import { Receipts } from './receipts.ts'
 import { Rooms } from './rooms.ts'
 import { Sanctions } from './sanctions.ts'
 import { Sessions } from './sessions.ts'
@@ -59,6 +60,7 @@ export interface Core extends CoreParts {
   readonly temporary: TemporaryRooms
   readonly expiry: Expiry
   readonly reading: Reading
+  readonly receipts: Receipts
   readonly media: Media
   readonly sanctions: Sanctions
   readonly outgoing: OutgoingEvents
@@ -138,9 +140,10 @@ export function buildCore(parts: CoreParts): Core {
     grace: config.rooms.grace * 1_000,
     delayed: config.dino.delayedRemoval,
   })
+  const receipts = new Receipts(writer.write, bus)
   const lastRead = new LastRead({
     store,
-    write: writer.write,
+    receipts,
     clock,
     log,
     enabled: config.dino.history.type === 'unread',
@@ -183,6 +186,7 @@ export function buildCore(parts: CoreParts): Core {
     temporary,
     expiry,
     reading,
+    receipts,
     media,
     statuses,
     keyReset: new KeyReset({ identity, reading, engine }),

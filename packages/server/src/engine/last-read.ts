@@ -7,11 +7,11 @@ import { isHidden } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
 import { type Store, StoreFailure } from '../store/store.ts'
 import type { Departures } from './occupancy.ts'
-import type { Writer } from './writer.ts'
+import type { Receipts } from './receipts.ts'
 
 export interface LastReadParts {
   readonly store: Store
-  readonly write: Writer['write']
+  readonly receipts: Receipts
   readonly clock: Clock
   readonly log: Logger
   /** Nothing is written where no history asks for it. */
@@ -41,11 +41,10 @@ export class LastRead implements Departures {
   async gone(): Promise<void> {}
 
   async #write({ id: room }: RoomState, user: UserId): Promise<void> {
-    const { store, write, clock } = this.#parts
+    const { store, receipts, clock } = this.#parts
     // Read before anything is waited for: what comes from now on is unread.
     const head = await store.head(room)
     if (!head) return
-    const row = { put: 'cursor', room, user, sequence: head.sequence, at: clock.now() } as const
-    await write({ guards: [], append: null, rows: [row] })
+    await receipts.write({ put: 'cursor', room, user, sequence: head.sequence, at: clock.now() })
   }
 }

@@ -5,8 +5,9 @@ import { compareIds } from '@conclave/wire'
 import type { ChainHead, Link } from '@conclave/wire/transparency/chain'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
-import { ATTEMPTS, PAGE } from '../limits.ts'
+import { ATTEMPTS, ENDED_MEMBERSHIPS, PAGE } from '../limits.ts'
 import type { AclRules } from '../room/acl-rules.ts'
+import { directKey } from '../room/decision.ts'
 import type { RoomEvent } from '../room/events.ts'
 import type { Account, Channel } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
@@ -17,11 +18,14 @@ import type { RoomState } from '../room/state.ts'
 import { shownLink } from '../store/chains.ts'
 import type {
   AckStatus,
+  Counted,
   Document,
   DocumentsQuery,
   Head,
   MarkedPage,
   MarkedQuery,
+  Membership,
+  MembershipName,
   MessagesQuery,
   PageQuery,
   Placed,
@@ -263,6 +267,37 @@ export class Reading {
     return this.#parts.store.cursor(room, user)
   }
 
+  /** These users' memberships of rooms. Their own to ask, or of counters alone the server's. */
+  memberships(names: readonly MembershipName[], counted: Counted): Promise<readonly Membership[]> {
+    return this.#parts.store.memberships(names, counted)
+  }
+
+  /** The rooms out of which the user has gone since then, removed ones too. Their own to ask. */
+  async endedMemberships(
+    user: UserId,
+    since: number,
+  ): Promise<readonly { readonly room: RoomState; readonly at: number }[]> {
+    const { store, rooms } = this.#parts
+    const ended = await store.endedMemberships(user, since, ENDED_MEMBERSHIPS)
+    const states = new Map((await rooms.loadAll(ended.map(({ room }) => room))).map(state => [state.id, state]))
+    return ended.flatMap(({ room, at }) => {
+      const state = states.get(room)
+      return state ? [{ room: state, at }] : []
+    })
+  }
+
+  /** The newest message of each of these rooms that the reader, a member, may see and that is no whisper. */
+  async lastMessages(reader: Account, rooms: readonly RoomState[]): Promise<ReadonlyMap<RoomId, RoomEvent>> {
+    const { identity, store } = this.#parts
+    const readable: RoomId[] = []
+    for (const room of rooms) {
+      const channel = identity.channels.peek(room.channel) ?? (await identity.channels.load(room.channel))
+      if (channel && !isRejection(this.#right(reader, room, channel, null))) readable.push(room.id)
+    }
+    const events = readable.length === 0 ? [] : await store.lastMessages(reader.id, readable)
+    return new Map(events.map(event => [event.room, event]))
+  }
+
   /** Last online, ms since 1970. */
   seenAt(user: UserId): Promise<number | null> {
     return this.#parts.store.seenAt(user)
@@ -354,9 +389,9 @@ export class Reading {
     return this.states(await this.#parts.store.roomsNamed(name))
   }
 
-  /** The direct room of a pair, if there is one. */
-  async direct(pair: readonly [UserId, UserId], space: 'direct' | 'direct.xchat'): Promise<RoomState | undefined> {
-    const room = await this.#parts.store.claimed({ space, key: `${pair[0]}:${pair[1]}` })
+  /** The direct room of exactly these users, if there is one. */
+  async direct(users: readonly UserId[], space: 'direct' | 'direct.xchat'): Promise<RoomState | undefined> {
+    const room = await this.#parts.store.claimed({ space, key: directKey(users) })
     return room && this.#parts.rooms.load(room)
   }
 
@@ -373,11 +408,6 @@ export class Reading {
   }
 
   async states(rooms: readonly RoomId[]): Promise<readonly RoomState[]> {
-    const states: RoomState[] = []
-    for (const room of rooms) {
-      const state = this.#parts.rooms.peek(room) ?? (await this.#parts.rooms.load(room))
-      if (state && !state.removed) states.push(state)
-    }
-    return states
+    return (await this.#parts.rooms.loadAll(rooms)).filter(({ removed }) => !removed)
   }
 }

@@ -30,6 +30,21 @@ export class Rooms {
     return load
   }
 
+  /** Those that there are, in the order of the ids: from memory, and all others from the store at once. */
+  async loadAll(rooms: readonly RoomId[]): Promise<RoomState[]> {
+    const missing = rooms.filter(room => !this.#states.has(room))
+    const found = new Map<RoomId, RoomState>()
+    if (missing.length > 0) {
+      for (const [room, events] of await this.#store.controls(missing)) {
+        const state = fold(undefined, events)
+        if (!state) continue
+        this.set(state)
+        found.set(room, state)
+      }
+    }
+    return rooms.flatMap(room => this.#states.get(room) ?? found.get(room) ?? [])
+  }
+
   /** Reads what the log has beyond the state in memory. */
   refresh(room: RoomId): Promise<RoomState | undefined> {
     return this.#read(room, this.#states.get(room))

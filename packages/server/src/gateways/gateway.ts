@@ -13,6 +13,7 @@ import type { Media } from '../engine/media.ts'
 import type { Occupancy } from '../engine/occupancy.ts'
 import type { OutgoingEvents } from '../engine/outgoing.ts'
 import type { Reading } from '../engine/reading.ts'
+import type { Receipts } from '../engine/receipts.ts'
 import type { Sanctions } from '../engine/sanctions.ts'
 import type { Sessions } from '../engine/sessions.ts'
 import type { Statuses } from '../engine/statuses.ts'
@@ -36,6 +37,8 @@ export interface GatewayParts {
   readonly sessions: Sessions
   readonly occupancy: Occupancy
   readonly reading: Reading
+  /** What users have read and keep. */
+  readonly receipts: Receipts
   /** Files of rooms. */
   readonly media: Media
   readonly sanctions: Sanctions

@@ -44,6 +44,7 @@ function created(event: RoomEvent): RoomState {
     isDefault: body.isDefault,
     isAdmin: body.isAdmin,
     pair: body.pair,
+    direct: body.kind === 'direct' ? body.members : null,
     slot: body.slot ?? null,
     createdAt: event.at,
     createdBy: event.actor,

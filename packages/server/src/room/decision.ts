@@ -1,5 +1,5 @@
 // The result of deciding a command: what to append and which unique rows go with it, or a refusal.
-import type { UserId } from '@conclave/wire'
+import { compareIds, type UserId } from '@conclave/wire'
 import type { EventBody, Signed } from './events.ts'
 import type { Context, Facts, Needs } from './facts.ts'
 import type { Rejection } from './rejection.ts'
@@ -46,7 +46,7 @@ export function slotKey(maker: UserId, slot: number): string {
   return `${maker}:${slot}`
 }
 
-/** The key of a direct room: the ordered pair. */
-export function pairKey(pair: readonly [UserId, UserId]): string {
-  return `${pair[0]}:${pair[1]}`
+/** The key of a direct room: its users in the order of their ids. */
+export function directKey(users: readonly UserId[]): string {
+  return users.toSorted(compareIds).join(':')
 }

@@ -56,6 +56,8 @@ export interface RoomState {
   readonly isDefault: boolean
   readonly isAdmin: boolean
   readonly pair: readonly [UserId, UserId] | null
+  /** Of a direct room: whom it was made for, by whom it is found. One, two (the pair) or more; they stay named when they go. */
+  readonly direct: readonly UserId[] | null
   /** Its place among its maker's rooms, where their number has a limit. */
   readonly slot: number | null
   readonly createdAt: number

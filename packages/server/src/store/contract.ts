@@ -11,6 +11,7 @@ import { fileSentences } from './testing/files.ts'
 import { hiddenSentences } from './testing/hidden.ts'
 import { historySentences } from './testing/histories.ts'
 import { markSentences } from './testing/marks.ts'
+import { membershipSentences } from './testing/memberships.ts'
 import { outgoingSentences } from './testing/outgoing.ts'
 import { pageSentences } from './testing/pages.ts'
 import { placeSentences } from './testing/places.ts'
@@ -49,6 +50,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>, opti
     describe('places', () => placeSentences(open))
     describe('rows', () => rowSentences(open))
     describe('receipts', () => receiptSentences(open))
+    describe('memberships', () => membershipSentences(open))
     describe('outgoing', () => outgoingSentences(open, durable))
     describe('documents', () => documentSentences(open))
     describe('histories', () => historySentences(open, durable))

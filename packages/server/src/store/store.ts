@@ -161,8 +161,25 @@ export type ReceiptRow =
       readonly on: boolean
       readonly at: number
     }
+  | KeptRow
   /** Last online, ms since 1970. */
   | { readonly put: 'seen'; readonly user: UserId; readonly at: number }
+
+/** What a member keeps of a room for themselves, which nobody else sees; nothing where they are no member. It goes with the
+ * membership. */
+export interface KeptRow {
+  readonly put: 'kept'
+  readonly room: RoomId
+  readonly user: UserId
+  /** ms since 1970. */
+  readonly at: number
+  /** Merged into what is there; a field that is null goes. */
+  readonly fields?: Readonly<Record<string, unknown>>
+  /** True: out of the user's list until somebody else writes, and what was written so far is no alert. */
+  readonly hidden?: boolean
+  /** Unread from that sequence on, whatever the cursor says; null: as it says. */
+  readonly unreadFrom?: number | null
+}
 
 /**
  * Erases those of the messages whose own time has ended at `at` (ms since 1970), as if they had been deleted; what is none,
@@ -297,6 +314,8 @@ export interface Head {
   readonly sequence: number
   readonly control: number
   readonly lastId: EventId
+  /** ms of the newest event. */
+  readonly lastAt: number
   /** ms of the newest message, erased ones included; null before the first. */
   readonly lastMessageAt: number | null
   /** Messages that are not erased. */
@@ -377,6 +396,46 @@ export interface MessagesQuery {
   readonly limit: number
 }
 
+export interface MembershipName {
+  readonly user: UserId
+  readonly room: RoomId
+}
+
+/** A membership as its user sees it. */
+export interface Membership extends MembershipName {
+  /** The event that let them in. */
+  readonly opened: number
+  /** The room's newest event that is counted. */
+  readonly through: number
+  /** How far they have read; null before the first time. */
+  readonly cursor: { readonly sequence: number; readonly at: number } | null
+  /** What they keep (KeptRow). */
+  readonly kept: Readonly<Record<string, unknown>>
+  /** ms since 1970 of its last change, another one with each; 0 before the first. */
+  readonly keptAt: number
+  /** Where they want it to be unread from; `at` of that message. */
+  readonly unreadFrom: { readonly sequence: number; readonly at: number } | null
+  /** False: hidden, and nobody else has written since. */
+  readonly open: boolean
+  /** Others have written since they read it or hid it. */
+  readonly alert: boolean
+  /** Messages of others that are not read; 0 where they are not counted. */
+  readonly unread: number
+  /** Of those, those that name the user. */
+  readonly userMentions: number
+  /** Those that name everybody. */
+  readonly groupMentions: number
+}
+
+/** In which rooms unread messages are counted, and not only whether there are any. */
+export type Counted = 'direct' | 'all'
+
+/** A membership that has ended. `at`: ms since 1970. */
+export interface Ended {
+  readonly room: RoomId
+  readonly at: number
+}
+
 export interface Store {
   /**
    * One transaction, one sync. A message that is erased takes its files along: each document of kind `media.medium` of
@@ -390,6 +449,8 @@ export interface Store {
   heads(rooms: readonly RoomId[]): Promise<readonly Head[]>
   /** Control events after a sequence, oldest first: what the room's state is folded from. */
   control(room: RoomId, after: number): Promise<readonly RoomEvent[]>
+  /** All control events of each of these rooms, oldest first. */
+  controls(rooms: readonly RoomId[]): Promise<ReadonlyMap<RoomId, readonly RoomEvent[]>>
   /** undefined when the right does not hold. */
   page(query: PageQuery): Promise<readonly RoomEvent[] | undefined>
   /** How many messages with files the right covers; undefined when it does not hold. */
@@ -443,6 +504,13 @@ export interface Store {
   cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined>
   /** Last online, ms since 1970. */
   seenAt(user: UserId): Promise<number | null>
+  /** Those of the memberships that there are now, in no order. Looked for among the newest UNREAD_REACH events of a room. */
+  memberships(names: readonly MembershipName[], counted: Counted): Promise<readonly Membership[]>
+  /** Rooms of which the user is no member any more, ended after `since` (ms since 1970): the newest `limit`. */
+  endedMemberships(user: UserId, since: number, limit: number): Promise<readonly Ended[]>
+  /** Of each of these rooms of which the user is a member the newest message that they see and that is no whisper. Bans and
+   * ACLs are the caller's matter. */
+  lastMessages(user: UserId, rooms: readonly RoomId[]): Promise<readonly RoomEvent[]>
 
   /** Due at `now` for one destination: the `limit` that have been due longest, by id. */
   dueOutgoing(to: string, now: number, limit: number): Promise<readonly Outgoing[]>

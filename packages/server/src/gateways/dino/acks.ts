@@ -2,11 +2,11 @@
 // in all others a `read` moves the user's cursor alone, and never past a message that is not read. Others who are inside
 // are told what was acked, as the client named it.
 import { type EventId, idOfUuid } from '@conclave/wire'
+import type { Receipt } from '../../engine/receipts.ts'
 import type { Account } from '../../room/facts.ts'
 import { isRejection } from '../../room/rejection.ts'
 import { belongs, checkStanding, isHidden } from '../../room/rights.ts'
 import type { RoomState } from '../../room/state.ts'
-import type { ReceiptRow } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { echo, type Part } from './activity.ts'
 import { idOf } from './encode.ts'
@@ -74,7 +74,7 @@ export async function acknowledge(asked: Asked, verb: AckVerb): Promise<Answer> 
   if (!belongs(room, account.id) && !(await parts.occupancy.inside(room.id, account.id)))
     return rejectionAnswer(gate, { rejected: 'occupant.required', where: 'room' })
   const row = await receipt(asked, room, verb, named)
-  if (row) await parts.write({ guards: [], append: null, rows: [row] })
+  if (row) await parts.receipts.write(row)
   await tell(asked, room, verb, named)
   return DONE
 }
@@ -85,7 +85,7 @@ async function receipt(
   room: RoomState,
   verb: AckVerb,
   named: readonly NamedMessage[],
-): Promise<ReceiptRow | null> {
+): Promise<Receipt | null> {
   const { reading, config, clock } = gate.parts
   const isKept = isHidden(room) && config.dino.deliveryGuarantee
   if (verb === 'receive' && !isKept) return null

@@ -3,7 +3,7 @@ import type { UserId } from '@conclave/wire'
 import { ACLS, NAME } from '../../limits.ts'
 import { checkAcl } from '../acl-check.ts'
 import type { Claim, CommandRule, Decision } from '../decision.ts'
-import { nameKey, pairKey, slotKey } from '../decision.ts'
+import { directKey, nameKey, slotKey } from '../decision.ts'
 import type { EventBody, Wrap } from '../events.ts'
 import type { Context, Facts } from '../facts.ts'
 import { isOperator } from '../facts.ts'
@@ -130,6 +130,9 @@ function checkShape(command: CreateRoom, facts: Facts, context: Context): Reject
       if (!account || barred) return { rejected: 'members.unaddable', user }
     }
   }
+  // Found by its users: their set is what it is named by.
+  if (room.kind === 'direct' && (room.members.length === 0 || (room.pair !== null) !== (room.members.length === 2)))
+    return { rejected: 'room.kind', text: 'a direct room is of its members, and of a pair where there are two' }
   if (room.suite === 'none') return null
   // Roles of encrypted rooms go with membership.
   const outside = [...room.owners, ...room.moderators].find(user => !room.members.includes(user))
@@ -139,7 +142,8 @@ function checkShape(command: CreateRoom, facts: Facts, context: Context): Reject
 function claimsOf({ actor, room, claimName, slot }: CreateRoom): Claim[] {
   const claims: Claim[] = []
   if (room.name !== null && claimName) claims.push({ space: 'name', key: nameKey(room.name) })
-  if (room.pair) claims.push({ space: room.suite === 'xchat' ? 'direct.xchat' : 'direct', key: pairKey(room.pair) })
+  if (room.kind === 'direct')
+    claims.push({ space: room.suite === 'xchat' ? 'direct.xchat' : 'direct', key: directKey(room.members) })
   if (slot !== null && actor !== null) claims.push({ space: 'slot', key: slotKey(actor, slot) })
   return claims
 }

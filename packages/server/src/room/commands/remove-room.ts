@@ -1,7 +1,7 @@
-// Remove a room: the last event of its log. Its name, its pair, its link and its maker's place for it are free again.
+// Remove a room: the last event of its log. Its name, its users' claim, its link and its maker's place for it are free again.
 import type { UserId } from '@conclave/wire'
 import type { Claim, CommandRule } from '../decision.ts'
-import { nameKey, pairKey, slotKey } from '../decision.ts'
+import { directKey, nameKey, slotKey } from '../decision.ts'
 import { isRejection } from '../rejection.ts'
 import { mayRemove, rulerOf } from '../rights.ts'
 
@@ -26,8 +26,8 @@ export const removeRoom: CommandRule<RemoveRoom> = {
     }
     const releases: Claim[] = []
     if (state.name !== null) releases.push({ space: 'name', key: nameKey(state.name) })
-    if (state.pair)
-      releases.push({ space: state.suite === 'xchat' ? 'direct.xchat' : 'direct', key: pairKey(state.pair) })
+    if (state.direct)
+      releases.push({ space: state.suite === 'xchat' ? 'direct.xchat' : 'direct', key: directKey(state.direct) })
     if (state.slot !== null && state.createdBy !== null)
       releases.push({ space: 'slot', key: slotKey(state.createdBy, state.slot) })
     if (state.invite) releases.push({ space: 'invite', key: state.invite.key })

@@ -25,6 +25,7 @@ import type { HiddenRows } from './hidden.ts'
 import type { IdentityRows } from './identity.ts'
 import { EventInserts } from './inserts.ts'
 import type { MarkRows } from './marks.ts'
+import type { MembershipRows } from './memberships.ts'
 import type { OutgoingRows } from './outgoing.ts'
 import { ProjectedRows } from './projected.ts'
 import type { ReceiptRows } from './receipts.ts'
@@ -74,6 +75,7 @@ export interface Tables {
   readonly receipts: ReceiptRows
   readonly hidden: HiddenRows
   readonly marks: MarkRows
+  readonly memberships: MembershipRows
   readonly outgoing: OutgoingRows
   readonly documents: DocumentRows
 }
@@ -93,6 +95,7 @@ export class Commits {
   readonly #receipts: ReceiptRows
   readonly #hidden: HiddenRows
   readonly #marks: MarkRows
+  readonly #memberships: MembershipRows
   readonly #outgoing: OutgoingRows
   readonly #documents: DocumentRows
   readonly #ids: IdSequence
@@ -108,6 +111,7 @@ export class Commits {
     this.#receipts = tables.receipts
     this.#hidden = tables.hidden
     this.#marks = tables.marks
+    this.#memberships = tables.memberships
     this.#outgoing = tables.outgoing
     this.#documents = tables.documents
     this.#ids = ids
@@ -251,6 +255,7 @@ export class Commits {
     if (row.put === 'seen') this.#receipts.see(row.user, row.at)
     else if (row.put === 'hidden') this.#hidden.write(row)
     else if (row.put === 'star') this.#marks.star(row)
+    else if (row.put === 'kept') this.#memberships.write(row, this.#head(batch, row.room).sequence)
     else this.#receipts.write(row, this.#head(batch, row.room), batch.at)
   }
 
@@ -357,11 +362,10 @@ export class Commits {
   }
 }
 
+const RECEIPTS: ReadonlySet<string> = new Set<ReceiptRow['put']>(['acks', 'cursor', 'hidden', 'kept', 'seen', 'star'])
+
 function isReceipt(row: Row): row is ReceiptRow {
-  return (
-    'put' in row &&
-    (row.put === 'acks' || row.put === 'cursor' || row.put === 'seen' || row.put === 'hidden' || row.put === 'star')
-  )
+  return 'put' in row && RECEIPTS.has(row.put)
 }
 
 function isErasure(row: Row): row is ErasureRow {

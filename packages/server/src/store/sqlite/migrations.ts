@@ -194,6 +194,14 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (user, room, sequence)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX stars_message ON stars (room, sequence);
+
+
+  -- What members keep of a room for themselves. hidden: out of their list until something comes after calm, up to which
+  -- nothing alerts. unread_from: where they want it to be unread from.
+  CREATE TABLE kept (
+    user INTEGER NOT NULL, room INTEGER NOT NULL, at INTEGER NOT NULL, fields TEXT NOT NULL, hidden INTEGER NOT NULL,
+    calm INTEGER NOT NULL, unread_from INTEGER, PRIMARY KEY (user, room)
+  ) STRICT, WITHOUT ROWID;
   `,
 ]
 

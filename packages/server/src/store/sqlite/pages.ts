@@ -80,6 +80,7 @@ export class Pages {
   readonly #counts: Readonly<Record<RightKind, StatementSync>>
   readonly #at: StatementSync
   readonly #control: StatementSync
+  readonly #controls: StatementSync
   readonly #timeAt: StatementSync
   readonly #head: StatementSync
   readonly #spans: StatementSync
@@ -97,6 +98,10 @@ export class Pages {
       `SELECT ${EVENT} FROM events e ${SELECTED.control.index}
        WHERE e.room = ? AND e.sequence > ? ${SELECTED.control.where} ORDER BY e.sequence`,
     )
+    this.#controls = prepare(
+      `SELECT CAST(e.room AS TEXT), ${EVENT} FROM json_each(?) j CROSS JOIN events e ${SELECTED.control.index}
+       ON e.room = j.value ${SELECTED.control.where} ORDER BY e.room, e.sequence`,
+    )
     this.#timeAt = prepare('SELECT at FROM events WHERE room = ? AND sequence = ?')
     this.#head = prepare('SELECT sequence, control FROM rooms WHERE id = ?')
     this.#spans = prepare('SELECT opened, from_sequence, to_sequence FROM spans WHERE user = ? AND room = ?')
@@ -104,6 +109,11 @@ export class Pages {
 
   control(room: RoomId, after: number): RoomEvent[] {
     return all(this.#control, room, after).map(row => eventOf(room, row))
+  }
+
+  controls(rooms: readonly RoomId[]): RoomEvent[] {
+    const rows = all(this.#controls, JSON.stringify(rooms))
+    return rows.map(([room, ...event]) => eventOf(room as RoomId, event))
   }
 
   /** `now` in ms since 1970. */

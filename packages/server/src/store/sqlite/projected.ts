@@ -8,6 +8,9 @@ import type { HiddenRows } from './hidden.ts'
 const SQL = {
   openSpan: 'INSERT OR IGNORE INTO spans (user, room, opened, from_sequence) VALUES (?, ?, ?, ?)',
   closeSpan: 'UPDATE spans SET to_sequence = ? WHERE room = ? AND user = ? AND to_sequence IS NULL',
+  dropKept: 'DELETE FROM kept WHERE user = ? AND room = ?',
+  dropAllKept: `DELETE FROM kept WHERE room = ?1 AND user IN
+    (SELECT s.user FROM spans s INDEXED BY spans_open WHERE s.room = ?1 AND s.to_sequence IS NULL)`,
   closeSpans: 'UPDATE spans SET to_sequence = ? WHERE room = ? AND to_sequence IS NULL',
   grantRole: 'INSERT OR IGNORE INTO roles (user, room, role) VALUES (?, ?, ?)',
   revokeRole: 'DELETE FROM roles WHERE user = ? AND room = ? AND role = ?',
@@ -50,8 +53,10 @@ export class ProjectedRows {
         return 0
       case 'span.closed':
         sql.closeSpan.run(row.to, room, row.user)
+        sql.dropKept.run(row.user, room)
         return 0
       case 'spans.closed':
+        sql.dropAllKept.run(room)
         sql.closeSpans.run(row.to, room)
         return 0
       case 'role.granted':

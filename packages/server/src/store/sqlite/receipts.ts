@@ -37,6 +37,8 @@ const SQL = {
   raiseCursor: `INSERT INTO cursors (user, room, sequence, at) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (user, room) DO UPDATE SET sequence = excluded.sequence, at = max(cursors.at, excluded.at)
     WHERE excluded.sequence >= cursors.sequence`,
+  /** 3 sequence. */
+  unmark: 'UPDATE kept SET unread_from = NULL WHERE user = ?1 AND room = ?2 AND unread_from <= ?3',
   dropAcks: `DELETE FROM acks WHERE user = ?1 AND room = ?2 AND sequence <= ${CURSOR}`,
   /** 3 status, 4 sequences as JSON, 5 suite. */
   raiseAcks: `INSERT INTO acks (user, room, sequence, status)
@@ -123,6 +125,7 @@ export class ReceiptRows {
         ? this.#sql.raiseCursor.run(user, room, row.sequence, row.at)
         : this.#sql.raiseAcks.run(user, room, row.status, JSON.stringify(row.sequences), head.suite)
     if (written.changes === 0 || (row.put === 'acks' && row.status === 1)) return
+    if (row.put === 'cursor') this.#sql.unmark.run(user, room, row.sequence)
     this.#advance(room, user, head, now)
     this.#sql.dropAcks.run(user, room)
   }

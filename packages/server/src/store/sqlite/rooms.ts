@@ -25,6 +25,7 @@ const HEAD = `CAST(id AS TEXT) AS id, CAST(channel AS TEXT) AS channel, suite, k
   CAST(last_id AS TEXT) AS last_id, last_at, last_message_at, messages, removed, name`
 export class RoomReads {
   readonly #head: StatementSync
+  readonly #heads: StatementSync
   readonly #messageKey: StatementSync
   readonly #roomsIn: StatementSync
   readonly #roomsOf: StatementSync
@@ -41,6 +42,7 @@ export class RoomReads {
     const id = 'CAST(id AS TEXT) AS id'
     const room = 'CAST(room AS TEXT) AS id'
     this.#head = prepare(`SELECT ${HEAD} FROM rooms WHERE id = ?`)
+    this.#heads = prepare(`SELECT ${HEAD} FROM rooms WHERE rooms.id IN (SELECT j.value FROM json_each(?) j)`)
     this.#messageKey = prepare(`SELECT ${room}, sequence, CAST(by AS TEXT) AS by, digest
       FROM message_keys CROSS JOIN message_uses ON number = use WHERE key = ?`)
     this.#roomsIn = prepare(`SELECT ${id} FROM rooms WHERE channel = ? AND removed = 0 ORDER BY rooms.id`)
@@ -58,28 +60,17 @@ export class RoomReads {
 
   draft(room: RoomId): HeadDraft | undefined {
     const row = this.#head.get(room) as unknown as HeadRow | undefined
-    if (row === undefined) return undefined
-    return {
-      room,
-      channel: row.channel as Head['channel'],
-      suite: row.suite,
-      kind: row.kind,
-      sequence: row.sequence,
-      control: row.control,
-      lastId: row.last_id as EventId,
-      lastAt: row.last_at,
-      lastMessageAt: row.last_message_at,
-      messages: row.messages,
-      removed: row.removed === 1,
-      name: row.name,
-    }
+    return row && draftOf(row)
   }
 
   head(room: RoomId): Head | undefined {
     const draft = this.draft(room)
-    if (draft === undefined) return undefined
-    const { lastAt: _lastAt, name: _name, ...head } = draft
-    return head
+    return draft && headOf(draft)
+  }
+
+  /** In no order. */
+  heads(rooms: readonly RoomId[]): Head[] {
+    return (this.#heads.all(JSON.stringify(rooms)) as unknown as HeadRow[]).map(row => headOf(draftOf(row)))
   }
 
   messageKey(key: string): { room: RoomId; sequence: number; by: UserId; digest: string } | undefined {
@@ -136,4 +127,25 @@ export class RoomReads {
 
 function idsOf(rows: readonly unknown[]): RoomId[] {
   return (rows as readonly { id: RoomId }[]).map(row => row.id)
+}
+
+function headOf({ name: _name, ...head }: HeadDraft): Head {
+  return head
+}
+
+function draftOf(row: HeadRow): HeadDraft {
+  return {
+    room: row.id as RoomId,
+    channel: row.channel as Head['channel'],
+    suite: row.suite,
+    kind: row.kind,
+    sequence: row.sequence,
+    control: row.control,
+    lastId: row.last_id as EventId,
+    lastAt: row.last_at,
+    lastMessageAt: row.last_message_at,
+    messages: row.messages,
+    removed: row.removed === 1,
+    name: row.name,
+  }
 }

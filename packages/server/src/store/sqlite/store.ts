@@ -20,8 +20,10 @@ import {
   type App,
   type ChainPage,
   type Claim,
+  type Counted,
   type Document,
   type DocumentsQuery,
+  type Ended,
   type Expired,
   type Head,
   type HeldKeyPair,
@@ -29,6 +31,8 @@ import {
   type KeyLogEntry,
   type MarkedPage,
   type MarkedQuery,
+  type Membership,
+  type MembershipName,
   type MessagesQuery,
   type Outcome,
   type Outgoing,
@@ -48,6 +52,7 @@ import { DocumentRows } from './documents.ts'
 import { HiddenRows } from './hidden.ts'
 import { IdentityRows } from './identity.ts'
 import { MarkRows, search } from './marks.ts'
+import { inPortions, MembershipRows } from './memberships.ts'
 import { connect, errorCode, lock, MEMORY } from './open.ts'
 import { OutgoingRows } from './outgoing.ts'
 import { Pages } from './pages.ts'
@@ -100,6 +105,7 @@ class Connection {
   readonly receipts: ReceiptRows
   readonly hidden: HiddenRows
   readonly marks: MarkRows
+  readonly memberships: MembershipRows
   readonly outgoing: OutgoingRows
   readonly documents: DocumentRows
   readonly commits: Commits
@@ -115,6 +121,7 @@ class Connection {
     this.places = new Places(database)
     this.identity = new IdentityRows(database)
     this.receipts = new ReceiptRows(database)
+    this.memberships = new MembershipRows(database)
     this.outgoing = new OutgoingRows(database)
     this.documents = new DocumentRows(database)
     this.commits = new Commits(database, this, ids)
@@ -194,12 +201,23 @@ class SqliteStore implements Store {
   }
 
   async heads(rooms: readonly RoomId[]): Promise<readonly Head[]> {
-    const heads: Head[] = []
-    for (const room of rooms) {
-      const head = this.#open.rooms.head(room)
-      if (head) heads.push(head)
-    }
-    return heads
+    return inPortions(rooms, some => this.#open.rooms.heads(some))
+  }
+
+  async controls(rooms: readonly RoomId[]): Promise<ReadonlyMap<RoomId, readonly RoomEvent[]>> {
+    return Map.groupBy(await inPortions(rooms, some => this.#open.pages.controls(some)), ({ room }) => room)
+  }
+
+  async memberships(names: readonly MembershipName[], counted: Counted): Promise<readonly Membership[]> {
+    return inPortions(names, some => this.#open.memberships.some(some, counted, this.#now))
+  }
+
+  async endedMemberships(user: UserId, since: number, limit: number): Promise<readonly Ended[]> {
+    return this.#open.memberships.ended(user, since, limit)
+  }
+
+  async lastMessages(user: UserId, rooms: readonly RoomId[]): Promise<readonly RoomEvent[]> {
+    return inPortions(rooms, some => this.#open.memberships.lastMessages(user, some, this.#now))
   }
 
   async control(room: RoomId, after: number): Promise<readonly RoomEvent[]> {

@@ -336,6 +336,7 @@ async function agree(store: Store, model: Model): Promise<void> {
       sequence: log.length,
       control: state.control,
       lastId: log.at(-1)?.id,
+      lastAt: log.at(-1)?.at,
       lastMessageAt: messages.at(-1)?.at ?? null,
       // What has ended counts until it is erased.
       messages: messages.filter(each => !removals.has(each.id) && !model.swept.has(`${id} ${each.sequence}`)).length,

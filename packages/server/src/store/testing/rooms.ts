@@ -46,6 +46,7 @@ export function roomSentences(open: () => Promise<OpenStore>): void {
       sequence: 4,
       control: 3,
       lastId: newest?.id,
+      lastAt: NOW + 7,
       lastMessageAt: NOW + 7,
       messages: 2,
       removed: false,

@@ -28,8 +28,8 @@ export const markChatConversationRead = route({
     // One that is deleted meanwhile was shown as well.
     if (!event || !hasForm(event.body)) return new Refusal(notFound('event', 'seen_until_sequence_id', id))
     const { sequence } = event
-    const row = { put: 'cursor', room: room.id, user: caller.account.id, sequence, at: parts.clock.now() } as const
-    await parts.write({ guards: [], append: null, rows: [row] })
+    const at = parts.clock.now()
+    await parts.receipts.write({ put: 'cursor', room: room.id, user: caller.account.id, sequence, at })
     return { data: { success: true } }
   },
 })
