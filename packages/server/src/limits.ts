@@ -137,5 +137,7 @@ export const DEAD_LETTERS = 100_000
 
 /** The newest events of a room among which unread messages are looked for: clients show no greater number. */
 export const UNREAD_REACH = 1_000
+/** Threads of a room, those with the newest replies, among which unread ones are looked for: each costs a look for every member. */
+export const THREADS_SEEN = 50
 /** Ended memberships that one answer tells of, the newest first; a client that missed more asks for the whole list. */
 export const ENDED_MEMBERSHIPS = 1_000

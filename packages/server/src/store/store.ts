@@ -179,6 +179,9 @@ export interface KeptRow {
   readonly hidden?: boolean
   /** Unread from that sequence on, whatever the cursor says; null: as it says. */
   readonly unreadFrom?: number | null
+  /** Every reply so far is read. A thread's own place is `fields.threads`: the sequence up to which it is read, by that of the
+   * message that began it. */
+  readonly threadsRead?: true
 }
 
 /**
@@ -423,8 +426,13 @@ export interface Membership extends MembershipName {
   readonly unread: number
   /** Of those, those that name the user. */
   readonly userMentions: number
-  /** Those that name everybody. */
+  /** Those that name everybody, and not the user too. */
   readonly groupMentions: number
+  /** What began the threads that the user follows and in which others have replied since they read them; looked for among
+   * the THREADS_SEEN with the newest replies. */
+  readonly unreadThreads: readonly { readonly messageId: string | null; readonly id: EventId }[]
+  /** ms since 1970 of the newest reply in a thread that the user follows; null without one. */
+  readonly repliedAt: number | null
 }
 
 /** In which rooms unread messages are counted, and not only whether there are any. */

@@ -197,10 +197,10 @@ const STEPS: readonly string[] = [
 
 
   -- What members keep of a room for themselves. hidden: out of their list until something comes after calm, up to which
-  -- nothing alerts. unread_from: where they want it to be unread from.
+  -- nothing alerts. unread_from: where they want it to be unread from. threads: up to where all replies are read.
   CREATE TABLE kept (
     user INTEGER NOT NULL, room INTEGER NOT NULL, at INTEGER NOT NULL, fields TEXT NOT NULL, hidden INTEGER NOT NULL,
-    calm INTEGER NOT NULL, unread_from INTEGER, PRIMARY KEY (user, room)
+    calm INTEGER NOT NULL, unread_from INTEGER, threads INTEGER NOT NULL, PRIMARY KEY (user, room)
   ) STRICT, WITHOUT ROWID;
   `,
 ]

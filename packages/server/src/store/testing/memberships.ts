@@ -1,6 +1,8 @@
 // The sentences about memberships as their users see them: what is unread, what they keep, and what has ended.
+
+import type { EventId } from '@conclave/wire'
 import { expect, test } from 'vitest'
-import type { RoomEvent } from '../../room/events.ts'
+import type { EventBody, Mentions, RoomEvent } from '../../room/events.ts'
 import type { OpenStore } from '../contract.ts'
 import type { Item, KeptRow, Membership } from '../store.ts'
 import {
@@ -18,6 +20,8 @@ import {
   whisper,
 } from './items.ts'
 import { opened } from './opened.ts'
+
+type Message = Extract<EventBody, { type: 'message' }>
 
 const ROOM = room('2070276095283454999')
 const OTHER = room('2070276095283455000')
@@ -80,6 +84,49 @@ export function membershipSentences(open: () => Promise<OpenStore>): void {
     expect(await seen()).toEqual([false, 0, true])
     await committed(store(), append(ROOM, 7, [message('8')]))
     expect((await of('2', 'all'))?.unread).toBe(1)
+  })
+
+  test('messages that name the user, or everybody, are counted apart', async () => {
+    const naming = (text: string, mentions: Mentions): EventBody => ({ ...(message(text) as Message), mentions })
+    const bob = { id: user('2'), username: 'u2', name: 'U2' }
+    await committed(store(), append(ROOM, 0, [PRIVATE, naming('2', { users: [bob], groups: [] }), message('3')]))
+    const both = naming('4', { users: [bob], groups: ['all'] })
+    const everybody = naming('5', { users: [], groups: ['here'] })
+    const [events] = await committed(store(), append(ROOM, 1, [both, everybody, everybody]))
+    expect(await of()).toMatchObject({ userMentions: 2, groupMentions: 2, unread: 0 })
+    expect(await of('1')).toMatchObject({ userMentions: 0, groupMentions: 0 })
+    await committed(store(), append(ROOM, 1, [deleted(events?.[2] as RoomEvent)]), read(3))
+    expect(await of()).toMatchObject({ userMentions: 1, groupMentions: 1 })
+    await committed(store(), read(7))
+    expect(await of()).toMatchObject({ userMentions: 0, groupMentions: 0, alert: false })
+  })
+
+  test('replies count in their threads alone, for those who follow them, until they are read there', async () => {
+    const [[, root, other] = []] = await committed(store(), append(ROOM, 0, [DIRECT, message('2'), message('3')]))
+    const reply = (to: RoomEvent | undefined, extra: Readonly<Record<string, unknown>> = {}): EventBody => ({
+      ...(message('reply') as Message),
+      content: { suite: 'none', text: 'reply', extra: { rocketchat: extra } },
+      thread: { id: to?.id as EventId, sequence: to?.sequence as number },
+    })
+    const follow = (to: RoomEvent | undefined): EventBody =>
+      ({ type: 'thread.followed', target: to?.id, sequence: to?.sequence, user: user('2'), on: true }) as EventBody
+    const unreadThreads = async () => (await of())?.unreadThreads.map(({ id }) => id)
+    await committed(store(), read(3), append(ROOM, 1, [follow(root), follow(other), reply(root)]))
+    expect(await of()).toMatchObject({ alert: false, unread: 0, repliedAt: NOW })
+    expect(await unreadThreads()).toEqual([root?.id])
+    await committed(store(), append(ROOM, 1, [reply(other)], { actor: user('2') }))
+    expect(await unreadThreads()).toEqual([root?.id])
+    await committed(store(), keep({ fields: { threads: { 2: 6 } } }))
+    expect(await unreadThreads()).toEqual([])
+    await committed(store(), append(ROOM, 1, [reply(root), reply(other, { tshow: true })]))
+    expect((await unreadThreads())?.sort()).toEqual([root?.id, other?.id].sort())
+    expect(await of()).toMatchObject({ alert: true, unread: 1 })
+    await committed(store(), keep({ threadsRead: true }))
+    expect([await unreadThreads(), (await of())?.kept]).toEqual([[], {}])
+    await committed(store(), append(ROOM, 1, [reply(root)]))
+    expect(await unreadThreads()).toEqual([root?.id])
+    // Their own thread, and the newest reply is their own.
+    expect((await of('1'))?.unreadThreads.map(({ id }) => id)).toEqual([])
   })
 
   test('only the newest events are looked through', async () => {
