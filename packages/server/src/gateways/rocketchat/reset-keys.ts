@@ -2,12 +2,10 @@
 import type { UserId } from '@conclave/wire'
 import { errorOf, MeteorError, tooMany } from './errors.ts'
 import type { Gate } from './gate.ts'
-import { SIGNAL, tellUser } from './tell.ts'
+import { SIGNAL } from './tell.ts'
 
 /** null: done. Every session of the user on this wire is over then, whatever its token. */
 export async function resetKeysOf({ parts }: Gate, user: UserId, method: string): Promise<MeteorError | null> {
-  // Clients that hear it forget their keys; after it nothing more reaches them.
-  tellUser(parts, user, 'force_logout')
   const refused = await parts.keyReset.reset(user)
   if (refused) {
     switch (refused.rejected) {

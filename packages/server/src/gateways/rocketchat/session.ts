@@ -363,6 +363,8 @@ export class DdpSession implements OutletOwner {
     const asked = user === null ? undefined : this.#gate.feeds.follower(user)?.notify.get('force_logout')
     if (asked?.has(this)) this.write(streamFrame('notify-user', `${user}/force_logout`, '[]'))
     this.close(CLOSE.ENDED, reason.slice(0, 100))
+  }
+
   /** The request that runs ends this connection, and its answer comes before that. */
   answerFirst(): void {
     this.#ending ??= 'none'
