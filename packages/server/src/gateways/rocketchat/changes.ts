@@ -3,16 +3,10 @@
 import { type UserId, uuidOf } from '@conclave/wire'
 import type { BusMessage, Delivery } from '../../bus/bus.ts'
 import type { SessionRef } from '../../presence/presence.ts'
+import type { RoomEvent } from '../../room/events.ts'
 import type { RoomState } from '../../room/state.ts'
-import {
-  type Document,
-  messageDocument,
-  messageIdOf,
-  roomDocument,
-  subscriptionDocument,
-  subscriptionIdOf,
-  systemMessages,
-} from './encode.ts'
+import { type Document, roomDocument, subscriptionDocument, subscriptionIdOf, systemMessages } from './encode.ts'
+import { currentDocument, messageDocument, messageIdOf } from './encode-message.ts'
 import type { Follower, RoomFeed } from './feeds.ts'
 import { ejson, type Frame, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
@@ -128,7 +122,21 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
       }
       if (feed.messages.size > 0 || feed.mine.size > 0)
         toReaders(feed, room, messageDocument(event, room, delivery.actor))
+      // What began the thread counts one more.
+      if (body.thread) tellMessage(gate, feed, body.thread.sequence)
       notice(gate, feed, delivery)
+      return
+    case 'message.edited':
+    case 'message.reacted':
+    case 'thread.followed':
+      tellMessage(gate, feed, body.sequence)
+      return
+    case 'message.pinned':
+      tellMessage(gate, feed, body.sequence)
+      work(gate, feed, async () => {
+        for (const shown of await systemMessages(gate.parts, event, room, delivery.actor))
+          toThoseWhoRead(feed, room, body.sequence, shown)
+      })
       return
     case 'messages.deleted':
       work(gate, feed, () => tellDeleted(gate, feed, delivery))
@@ -178,12 +186,41 @@ function toReaders(feed: RoomFeed, room: RoomState, shown: Document): void {
   if (feed.mine.size > 0) feed.mine.write(mineFrame(room, json))
 }
 
+/** A message as it is now, to who may read it. It is read once for all of them. */
+function tellMessage(gate: Gate, feed: RoomFeed, sequence: number): void {
+  if (feed.messages.size === 0 && feed.mine.size === 0) return
+  work(gate, feed, async () => {
+    const { reading } = gate.parts
+    const [found, event] = [await reading.room(feed.room), await reading.message(feed.room, sequence)]
+    if (!found || !event || event.erased || event.body.type !== 'message') return
+    const shown = await currentDocument(gate.parts, event, found.room)
+    toThoseWhoRead(feed, found.room, sequence, shown, event)
+  })
+}
+
+/** Of an older message: not to who came later and may not read it (L10), and of a whisper to its hearers alone. */
+function toThoseWhoRead(feed: RoomFeed, room: RoomState, sequence: number, shown: Document, whisper?: RoomEvent): void {
+  const to = whisper?.body.type === 'message' ? whisper.body.to : undefined
+  const isLate = (user: UserId): boolean => (room.members.get(user)?.from ?? 0) > sequence
+  if (to === undefined && (room.suite === 'none' || ![...room.members.keys()].some(isLate))) {
+    toReaders(feed, room, shown)
+    return
+  }
+  const reads = ({ user }: DdpSession): boolean =>
+    user !== null && !isLate(user) && (to === undefined || user === whisper?.actor || to.includes(user))
+  toSome(feed, room, shown, reads)
+}
+
 /** A whisper: to its sender and to whom it is for. It is nobody's last message, for a room's document is one for all. */
 function toHearers(feed: RoomFeed, { event, room, actor }: Delivery, to: readonly UserId[]): void {
   const hears = ({ user }: DdpSession): boolean => user !== null && (user === event.actor || to.includes(user))
-  const [reading, mine] = [feed.messages.sessions().filter(hears), feed.mine.sessions().filter(hears)]
+  toSome(feed, room, messageDocument(event, room, actor), hears)
+}
+
+function toSome(feed: RoomFeed, room: RoomState, shown: Document, reads: (session: DdpSession) => boolean): void {
+  const [reading, mine] = [feed.messages.sessions().filter(reads), feed.mine.sessions().filter(reads)]
   if (reading.length === 0 && mine.length === 0) return
-  const json = ejson(messageDocument(event, room, actor))
+  const json = ejson(shown)
   const [ofRoom, ofMine] = [roomFrame(room, json), mineFrame(room, json)]
   for (const session of reading) session.write(ofRoom)
   for (const session of mine) session.write(ofMine)

@@ -2,9 +2,7 @@
 // a private key or a password: a subscription shows the keys of its own user alone, and only where its caller says so.
 import { createHash } from 'node:crypto'
 import { type UserId, uuidOf } from '@conclave/wire'
-import { XCHAT_V1 } from '@conclave/wire/rocketchat/content'
-import { encodeEventSignature } from '@conclave/wire/xchat/events'
-import type { Content, OldKey, RoomChanges, RoomEvent } from '../../room/events.ts'
+import type { OldKey, RoomChanges, RoomEvent } from '../../room/events.ts'
 import type { Account } from '../../room/facts.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
@@ -12,75 +10,6 @@ import { fullNameOf, ridOf, slugOf, typeOf, type UserRef, userRefOf } from './na
 import { queueOf } from './waiting.ts'
 
 export type Document = Readonly<Record<string, unknown>>
-
-/** The message's own id: the one that its client chose, else the event's. */
-export function messageIdOf(event: RoomEvent): string {
-  return (event.body.type === 'message' ? event.body.messageId : null) ?? uuidOf(event.id)
-}
-
-export function messageDocument(event: RoomEvent, room: RoomState, actor: Account | null): Document {
-  if (event.body.type !== 'message') throw new Error('not a message')
-  const at = new Date(event.at)
-  const { content, messageId } = event.body
-  return {
-    ...extraOf(content),
-    ...bodyOf(content, messageId),
-    _id: messageIdOf(event),
-    rid: ridOf(room),
-    ts: at,
-    u: userRefOf(actor),
-    _updatedAt: at,
-  }
-}
-
-function bodyOf(content: Content, messageId: string | null): Document {
-  switch (content.suite) {
-    case 'none':
-      return { msg: shownText(content.text), urls: [], mentions: [], channels: [] }
-    case 'rocketchat':
-      return { t: 'e2e', e2e: 'pending', msg: content.msg, ...(content.content ? { content: content.content } : {}) }
-    case 'xchat': {
-      const { createEvent, signature, publicKeyVersion, signatureVersion } = content
-      const signed = encodeEventSignature({ signature, publicKeyVersion, signatureVersion })
-      return {
-        t: 'e2e',
-        e2e: 'pending',
-        msg: '',
-        content: {
-          algorithm: XCHAT_V1,
-          message_id: messageId,
-          encoded_message_create_event: createEvent,
-          encoded_message_event_signature: signed,
-        },
-      }
-    }
-  }
-}
-
-function extraOf(content: Content): Document {
-  if (content.suite === 'none') return content.extra?.rocketchat ?? {}
-  return content.suite === 'rocketchat' ? (content.extra ?? {}) : {}
-}
-
-/** Dino clients may send JSON with a `text` (design 6). */
-function shownText(text: string): string {
-  if (!text.startsWith('{')) return text
-  try {
-    const value: unknown = JSON.parse(text)
-    const shown = typeof value === 'object' && value !== null ? (value as { text?: unknown }).text : undefined
-    return typeof shown === 'string' ? shown : text
-  } catch {
-    return text
-  }
-}
-
-/** What an event shows in a room's history: a message, system messages, or nothing. */
-export async function shownMessages(parts: GatewayParts, event: RoomEvent, room: RoomState): Promise<Document[]> {
-  if (event.erased) return []
-  const actor = event.actor === null ? null : ((await accountOf(parts, event.actor)) ?? null)
-  if (event.body.type === 'message') return [messageDocument(event, room, actor)]
-  return systemMessages(parts, event, room, actor)
-}
 
 /** System messages (t: au, uj, ru, ul, r, room_e2e_enabled, …), one for each user and each setting that an event names;
  * none of the types that the room does not show. */
@@ -117,6 +46,9 @@ export async function systemMessages(
       }
       break
     }
+    case 'message.pinned':
+      if (body.on) await sayPinned(parts, event, body.sequence, (t, more) => say(t, '', by, more))
+      break
     case 'room.renamed':
       say('r', body.name, by)
       break
@@ -154,6 +86,27 @@ function configuredMessages(changes: RoomChanges): [string, string | null][] {
   if (readOnly !== undefined) told.push([readOnly ? 'room-set-read-only' : 'room-removed-read-only', null])
   if (archived !== undefined) told.push([archived ? 'room-archived' : 'room-unarchived', null])
   return told
+}
+
+/** What was pinned stands in the message that says so, while it is there and everybody may read it. */
+async function sayPinned(
+  parts: GatewayParts,
+  { room, sequence }: RoomEvent,
+  pinned: number,
+  say: (t: string, more: Document) => void,
+): Promise<void> {
+  const message = await parts.reading.message(room, pinned)
+  if (!message || message.erased || message.body.type !== 'message' || pinned > sequence) return
+  const { content } = message.body
+  const author = userRefOf(message.actor === null ? null : await accountOf(parts, message.actor))
+  const isPlain = content.suite === 'none'
+  const shown = {
+    ...(isPlain ? { text: content.text, attachments: content.extra?.rocketchat?.attachments ?? [] } : { text: '' }),
+    author_name: author.username,
+    author_icon: `/avatar/${encodeURIComponent(author.username)}`,
+    ts: new Date(message.at),
+  }
+  say(isPlain ? 'message_pinned' : 'message_pinned_e2e', { attachments: [shown] })
 }
 
 export async function accountOf(parts: GatewayParts, user: UserId): Promise<Account | undefined> {

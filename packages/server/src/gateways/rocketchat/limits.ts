@@ -66,6 +66,20 @@ export const HISTORY_SCAN = 2_000
 export const KEY_ROOMS = 1_000
 /** Former keys sent for one user: the newest OLD_KEYS of them are kept, and other servers may have kept more. */
 export const SENT_OLD_KEYS = 100
+/** Events looked through when a client asks what has changed since; one that was away for longer loads the room anew. */
+export const SYNC_SCAN = 2_000
+/** Unread messages that are counted beyond those of a history answer: clients show no more than `999+`. */
+export const UNREAD_COUNTED = 1_000
+/** Addresses in one message that are told apart from its text. */
+export const MESSAGE_URLS = 50
+/** Channels that one message names. */
+export const MESSAGE_CHANNELS = 10
+/** Rooms that one `chat.postMessage` goes to. */
+export const POSTED_ROOMS = 50
+/** Messages that one `getMessages` names. */
+export const MESSAGES_NAMED = 100
+/** Characters of what is searched for. */
+export const SEARCH_TEXT = 512
 /** Users in `usersWaitingForE2EKeys`, as the real server keeps (rocketchat.md 5.6). */
 export const WAITING_USERS = 50
 /** Members without a key whose key pairs are looked up for that list. */

@@ -1,7 +1,8 @@
 // `loadHistory`: a page of a room, newest first (RC-187, RC-188). false, not an error, for whoever may not read it.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { type Document, shownMessages } from '../encode.ts'
+import type { Document } from '../encode.ts'
+import { shownMessages } from '../encode-message.ts'
 import { HISTORY, HISTORY_SCAN } from '../limits.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
