@@ -2,7 +2,15 @@
 import { createHash } from 'node:crypto'
 import { type StartOptions, startServer, type TestServer } from '../server.ts'
 
-export const IDS = { alice: '1001', bob: '1002', carol: '1003', mallory: '1004', dave: '1005' } as const
+export const IDS = {
+  alice: '1001',
+  bob: '1002',
+  carol: '1003',
+  mallory: '1004',
+  dave: '1005',
+  erin: '1006',
+  frank: '1007',
+} as const
 export type Name = keyof typeof IDS
 
 export function tokenOf(name: Name): string {

@@ -1,7 +1,62 @@
 // The recorded cases about keys.
 import { expect } from 'vitest'
-import { IDS } from '../start.ts'
-import { api, as, connected, sealedRoom, type Cases } from './tools.ts'
+import type { Ddp, Frame } from '../ddp.ts'
+import { digestOf, IDS, type Name, passwordOf } from '../start.ts'
+import { api, as, type Cases, connected, headers, sealedRoom, server } from './tools.ts'
+
+const OK = { status: 200, body: { success: true } }
+const copy = (letter: string) => `${'k'.repeat(12)}${letter.repeat(344)}`
+
+/** A pair for each, whatever a case before has left. */
+async function pairs(...names: Name[]): Promise<void> {
+  for (const name of names) {
+    const keys = { public_key: `public of ${name}`, private_key: `wrapped of ${name}`, force: true }
+    expect(await api(name, 'POST', 'e2e.setUserPublicAndPrivateKeys', keys)).toMatchObject(OK)
+  }
+}
+
+/** An encrypted room with a key that alice alone has; everybody in it has a pair. */
+async function keyedRoom(alice: Ddp, ...names: Name[]): Promise<string> {
+  await pairs('alice', ...names)
+  const rid = await sealedRoom(alice, names)
+  await alice.call('e2e.setRoomKeyID', rid, 'K')
+  await alice.call('e2e.updateGroupKey', rid, IDS.alice, copy('A'))
+  return rid
+}
+
+const subscription = async (client: Ddp, rid: string): Promise<Frame> =>
+  (await client.call('subscriptions/get')).find((one: Frame) => one.rid === rid)
+const room = async (client: Ddp, rid: string): Promise<Frame> =>
+  (await client.call('rooms/get')).find((one: Frame) => one._id === rid)
+const queue = async (client: Ddp, rid: string): Promise<string[]> =>
+  ((await room(client, rid)).usersWaitingForE2EKeys ?? []).map(({ userId }: Frame) => userId)
+const waiting = (name: Name, ...rids: string[]) =>
+  api(name, 'GET', `e2e.fetchUsersWaitingForGroupKey?${rids.map(rid => `roomIds[]=${rid}`).join('&')}`)
+const provide = (name: Name, rid: string, ...users: object[]) =>
+  api(name, 'POST', 'e2e.provideUsersSuggestedGroupKeys', { usersSuggestedGroupKeys: { [rid]: users } })
+const settle = (name: Name, how: 'accept' | 'reject', body: object) =>
+  api(name, 'POST', `e2e.${how}SuggestedGroupKey`, body)
+const reset = (name: Name, rid: string, e2eKeyId: string) =>
+  api(name, 'POST', 'e2e.resetRoomKey', { rid, e2eKey: `${e2eKeyId} of ${name}`, e2eKeyId })
+const oldKey = { e2eKeyId: 'o', ts: '2025-01-01T00:00:00.000Z', E2EKey: 'ok' }
+/** The same as the realtime wire shows it. */
+const oldKeyShown = { ...oldKey, ts: { $date: Date.parse(oldKey.ts) } }
+/** A proof by the password, in headers. */
+const proven = async (name: Name, path: string, body: object, code = digestOf(name).digest) => {
+  const { id, token } = headers(name)
+  const response = await fetch(`${server.url}/api/v1/${path}`, {
+    method: 'POST',
+    headers: {
+      'x-user-id': id,
+      'x-auth-token': token,
+      'content-type': 'application/json',
+      'x-2fa-code': code,
+      'x-2fa-method': 'password',
+    },
+    body: JSON.stringify(body),
+  })
+  return { status: response.status, body: (await response.json()) as Frame }
+}
 
 export const KEYS: Cases = {
   'RC-077': async () => {
@@ -68,9 +123,14 @@ export const KEYS: Cases = {
     expect(answer).toEqual({ msg: 'result', id: answer.id })
   },
   'RC-097': async () => {
-    const rid = await sealedRoom(await as('alice'), ['carol', 'dave'])
+    const alice = await as('alice')
+    const rid = await keyedRoom(alice, 'carol')
+    await alice.call('addUsersToRoom', { rid, users: ['dave'] })
     const { body } = await api('alice', 'GET', `e2e.getUsersOfRoomWithoutKey?rid=${rid}`)
-    expect(body).toEqual({ users: [{ _id: IDS.carol, e2e: { public_key: 'b' } }], success: true })
+    const without = [{ _id: IDS.carol, e2e: { public_key: 'public of carol' } }]
+    expect(body).toEqual({ users: without, success: true })
+    // Who asks is among them where they lack it themselves.
+    expect((await api('carol', 'GET', `e2e.getUsersOfRoomWithoutKey?rid=${rid}`)).body.users).toEqual(without)
   },
   'RC-099': async () => {
     const { status, body } = await api('alice', 'GET', 'e2e.getUsersOfRoomWithoutKey')
@@ -95,9 +155,291 @@ export const KEYS: Cases = {
   },
   'RC-164': async () => {
     const alice = await as('alice')
-    const rid = await sealedRoom(alice, ['carol', 'dave'])
-    await alice.call('e2e.setRoomKeyID', rid, 'K')
-    const room = (await alice.call('rooms/get')).find((one: { _id: string }) => one._id === rid)
-    expect(room.usersWaitingForE2EKeys.map((one: { userId: string }) => one.userId)).toEqual([IDS.carol])
+    const rid = await keyedRoom(alice, 'carol')
+    await alice.call('addUsersToRoom', { rid, users: ['dave', 'bob'] })
+    expect((await queue(alice, rid)).includes(IDS.dave)).toBe(false)
+    expect((await queue(alice, rid)).includes(IDS.carol)).toBe(true)
+  },
+  'RC-086': async () => {
+    const alice = await as('alice')
+    const rid = await keyedRoom(alice, 'bob', 'carol')
+    const before = (await room(alice, rid)).usersWaitingForE2EKeys
+    await pairs('bob')
+    expect((await room(alice, rid)).usersWaitingForE2EKeys).toEqual(before)
+    expect(before.map(({ userId }: Frame) => userId)).toEqual([IDS.bob, IDS.carol])
+  },
+  'RC-101': async () => {
+    const alice = await as('alice')
+    const rid = await keyedRoom(alice, 'carol')
+    await provide('alice', rid, { _id: IDS.carol, key: copy('C') })
+    const { body } = await api('alice', 'GET', `e2e.getUsersOfRoomWithoutKey?rid=${rid}`)
+    expect(body.users).toEqual([{ _id: IDS.carol, e2e: { public_key: 'public of carol' } }])
+  },
+  'RC-103': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob')
+    expect(await queue(alice, rid)).toEqual([IDS.bob])
+    await alice.sub('stream-notify-user', `${IDS.alice}/rooms-changed`)
+    await bob.call('e2e.updateGroupKey', rid, IDS.bob, copy('B'))
+    const [, shown] = await alice.event('notify-user', ([, one]) => one._id === rid)
+    expect(shown).not.toHaveProperty('usersWaitingForE2EKeys')
+  },
+  // No unique index: whoever saves what another has saved harms nobody but themselves.
+  'RC-116': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob')
+    expect((await bob.call('e2e.updateGroupKey', rid, IDS.bob, copy('A'))).E2EKey).toBe(copy('A'))
+    expect((await subscription(alice, rid)).E2EKey).toBe(copy('A'))
+  },
+  'RC-117': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob')
+    await provide('alice', rid, { _id: IDS.bob, key: copy('B'), oldKeys: [oldKey] })
+    await bob.sub('stream-notify-user', `${IDS.bob}/subscriptions-changed`)
+    await alice.sub('stream-notify-user', `${IDS.alice}/rooms-changed`)
+    expect(await settle('bob', 'accept', { rid })).toMatchObject(OK)
+    const [kind, shown] = await bob.event('notify-user', ([, one]) => one.rid === rid)
+    expect([kind, shown.E2EKey]).toEqual(['updated', copy('B')])
+    for (const gone of ['E2ESuggestedKey', 'suggestedOldRoomKeys']) expect(shown).not.toHaveProperty(gone)
+    await alice.event('notify-user', ([, one]) => one._id === rid)
+    expect(await queue(alice, rid)).toEqual([])
+    expect(await settle('bob', 'accept', { rid })).toMatchObject({
+      status: 400,
+      body: { errorType: 'error-no-suggested-key-available', details: { method: 'e2e.acceptSuggestedGroupKey' } },
+    })
+  },
+  'RC-118': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob')
+    await provide('alice', rid, { _id: IDS.bob, key: copy('B'), oldKeys: [oldKey] })
+    await settle('bob', 'accept', { rid })
+    expect((await subscription(bob, rid)).oldRoomKeys).toEqual([oldKeyShown])
+  },
+  'RC-119': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob')
+    for (const e2eKeyId of ['o', 'other']) {
+      await provide('alice', rid, { _id: IDS.bob, key: copy(e2eKeyId[0] as string), oldKeys: [{ ...oldKey, e2eKeyId }] })
+      await settle('bob', 'accept', { rid })
+    }
+    const held = await subscription(bob, rid)
+    expect(held.oldRoomKeys).toEqual([oldKeyShown])
+    expect(held).not.toHaveProperty('suggestedOldRoomKeys')
+  },
+  'RC-120': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob')
+    await provide('alice', rid, { _id: IDS.bob, key: copy('B'), oldKeys: [oldKey] })
+    expect(await queue(alice, rid)).toEqual([])
+    await bob.sub('stream-notify-user', `${IDS.bob}/subscriptions-changed`)
+    await alice.sub('stream-notify-user', `${IDS.alice}/rooms-changed`)
+    expect(await settle('bob', 'reject', { rid })).toMatchObject(OK)
+    const [, shown] = await bob.event('notify-user', ([, one]) => one.rid === rid)
+    for (const gone of ['E2EKey', 'E2ESuggestedKey', 'suggestedOldRoomKeys', 'oldRoomKeys'])
+      expect(shown).not.toHaveProperty(gone)
+    const [, changed] = await alice.event('notify-user', ([, one]) => one._id === rid)
+    expect(changed.usersWaitingForE2EKeys).toEqual([{ userId: IDS.bob, ts: { $date: expect.any(Number) } }])
+  },
+  'RC-124': async () => {
+    const rid = await keyedRoom(await as('alice'), 'bob')
+    for (const how of ['accept', 'reject'] as const) {
+      const details = { method: `e2e.${how}SuggestedGroupKey` }
+      const error = 'Subscription not found [error-subscription-not-found]'
+      for (const foreign of [rid, 'no-such-room'])
+        expect(await settle('mallory', how, { rid: foreign })).toMatchObject({ status: 400, body: { error, details } })
+    }
+  },
+  'RC-125': async () => {
+    for (const body of [{}, { rid: 7 }, { rid: { $ne: '' } }])
+      expect(await settle('alice', 'accept', body)).toMatchObject({
+        status: 400,
+        body: { success: false, errorType: 'invalid-params' },
+      })
+  },
+  'RC-127': async () => {
+    const rid = await keyedRoom(await as('alice'), 'bob', 'carol')
+    const both = [IDS.bob, IDS.carol].map((_id, at) => ({ _id, public_key: `public of ${at ? 'carol' : 'bob'}` }))
+    expect((await waiting('alice', rid)).body).toEqual({ usersWaitingForE2EKeys: { [rid]: both }, success: true })
+    // In every form in which clients write a list, and never who asks.
+    const forms = [`roomIds=${encodeURIComponent(JSON.stringify([rid]))}`, `roomIds[0]=${rid}`, `roomIds=${rid}`]
+    for (const form of forms) {
+      const { body } = await api('bob', 'GET', `e2e.fetchUsersWaitingForGroupKey?${form}`)
+      expect(body.usersWaitingForE2EKeys[rid]).toEqual([both[1]])
+    }
+    for (const wrong of ['', '?roomIds=[1]', '?roomIds[]='])
+      expect((await api('bob', 'GET', `e2e.fetchUsersWaitingForGroupKey${wrong}`)).body.errorType).toBe('invalid-params')
+  },
+  'RC-128': async () => {
+    const rid = await keyedRoom(await as('alice'), 'bob')
+    const none = { usersWaitingForE2EKeys: {}, success: true }
+    for (const foreign of [rid, 'no-such-room']) expect((await waiting('mallory', foreign)).body).toEqual(none)
+  },
+  'RC-129': async () => {
+    const alice = await as('alice')
+    const [own, foreign] = [await keyedRoom(alice, 'bob', 'carol'), await keyedRoom(alice, 'bob')]
+    const { body } = await waiting('carol', own, foreign)
+    expect(Object.keys(body.usersWaitingForE2EKeys)).toEqual([own])
+  },
+  // Not as older servers: strangers get no public keys.
+  'RC-130': async () => {
+    const rid = await keyedRoom(await as('alice'), 'bob')
+    expect(JSON.stringify((await waiting('mallory', rid)).body)).not.toContain('public of')
+    const { status } = await api('mallory', 'GET', `e2e.getUsersOfRoomWithoutKey?rid=${rid}`)
+    expect(status).toBe(400)
+  },
+  'RC-131': async () => {
+    const rid = await keyedRoom(await as('alice'), 'bob', 'carol')
+    await provide('alice', rid, { _id: IDS.bob, key: copy('B') })
+    const { body } = await waiting('alice', rid)
+    expect(body.usersWaitingForE2EKeys[rid].map(({ _id }: Frame) => _id)).toEqual([IDS.carol])
+  },
+  'RC-133': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob')
+    await bob.sub('stream-notify-user', `${IDS.bob}/subscriptions-changed`)
+    await alice.sub('stream-notify-user', `${IDS.alice}/rooms-changed`)
+    const users = [{ _id: IDS.bob, key: copy('B') }, { _id: IDS.mallory, key: copy('M') }, { _id: 'nobody', key: 'x' }]
+    expect(await provide('alice', rid, ...users)).toMatchObject(OK)
+    const [, shown] = await bob.event('notify-user', ([, one]) => one.rid === rid)
+    expect(shown.E2ESuggestedKey).toBe(copy('B'))
+    expect(shown).not.toHaveProperty('E2EKey')
+    const [, changed] = await alice.event('notify-user', ([, one]) => one._id === rid)
+    expect(changed).not.toHaveProperty('usersWaitingForE2EKeys')
+    // Who is no member brings nothing, and learns nothing.
+    expect(await provide('mallory', rid, { _id: IDS.bob, key: copy('M') })).toMatchObject(OK)
+    expect((await subscription(bob, rid)).E2ESuggestedKey).toBe(copy('B'))
+  },
+  'RC-134': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob')
+    expect(await provide('alice', rid, { _id: IDS.bob, key: 'k', oldKeys: [oldKey] })).toMatchObject(OK)
+    expect((await subscription(bob, rid)).suggestedOldRoomKeys).toEqual([oldKeyShown])
+  },
+  'RC-138': async () => {
+    const body = { usersSuggestedGroupKeys: {} }
+    expect(await api('alice', 'POST', 'e2e.provideUsersSuggestedGroupKeys', body)).toMatchObject(OK)
+  },
+  'RC-139': async () => {
+    const rid = await keyedRoom(await as('alice'), 'bob')
+    const wrong: object[] = [{ _id: IDS.bob }, { key: 'k' }, { _id: IDS.bob, key: '' }, { _id: IDS.bob, key: 7 }]
+    wrong.push({ _id: IDS.bob, key: 'k', oldKeys: [{ e2eKeyId: 'o', E2EKey: 'ok' }] })
+    wrong.push({ _id: IDS.bob, key: 'k', oldKeys: [{ ...oldKey, ts: 'yesterday' }] })
+    wrong.push({ _id: IDS.bob, key: 'x'.repeat(4_097) })
+    for (const entry of wrong)
+      expect(await provide('alice', rid, { _id: IDS.bob, key: 'k' }, entry)).toMatchObject({
+        status: 400,
+        body: { errorType: 'invalid-params' },
+      })
+    for (const usersSuggestedGroupKeys of [undefined, null, [], { [rid]: {} }, 'k'])
+      expect(
+        await api('alice', 'POST', 'e2e.provideUsersSuggestedGroupKeys', { usersSuggestedGroupKeys }),
+      ).toMatchObject({ status: 400 })
+    expect(await subscription(await as('bob'), rid)).not.toHaveProperty('E2ESuggestedKey')
+  },
+  'RC-143': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob', 'carol')
+    await bob.call('e2e.updateGroupKey', rid, IDS.bob, copy('B'))
+    await provide('alice', rid, { _id: IDS.carol, key: copy('C'), oldKeys: [oldKey] })
+    await bob.sub('stream-notify-user', `${IDS.bob}/subscriptions-changed`)
+    await bob.sub('stream-notify-user', `${IDS.bob}/rooms-changed`)
+    expect(await reset('alice', rid, 'N')).toMatchObject(OK)
+    const former = (E2EKey: string) => [{ e2eKeyId: 'K', ts: { $date: expect.any(Number) }, E2EKey }]
+    const [, shown] = await bob.event('notify-user', ([, one]) => one.rid === rid && one.oldRoomKeys)
+    expect(shown.oldRoomKeys).toEqual(former(copy('B')))
+    expect(shown).not.toHaveProperty('E2EKey')
+    const [, changed] = await bob.event('notify-user', ([, one]) => one._id === rid && one.e2eKeyId === 'N')
+    expect(changed.usersWaitingForE2EKeys.map(({ userId }: Frame) => userId)).toEqual([IDS.bob, IDS.carol])
+    const own = await subscription(alice, rid)
+    expect([own.E2EKey, own.oldRoomKeys]).toEqual(['N of alice', former(copy('A'))])
+    const other = await subscription(await as('carol'), rid)
+    for (const gone of ['E2EKey', 'E2ESuggestedKey', 'suggestedOldRoomKeys', 'oldRoomKeys'])
+      expect(other).not.toHaveProperty(gone)
+    for (let key = 0; key < 12; key++) expect(await reset('alice', rid, `N${key}`)).toMatchObject(OK)
+    const held = (await subscription(alice, rid)).oldRoomKeys.map(({ e2eKeyId }: Frame) => e2eKeyId)
+    expect(held).toEqual(Array.from({ length: 10 }, (_, at) => `N${10 - at}`))
+  },
+  'RC-145': async () => {
+    const alice = await as('alice')
+    const rid = await keyedRoom(alice, 'bob')
+    const answers = await Promise.all(Array.from({ length: 6 }, (_, at) => reset('alice', rid, `R${at}`)))
+    const won = answers.flatMap(({ status }, at) => (status === 200 ? [`R${at}`] : []))
+    expect(won.length).toBeGreaterThan(0)
+    const lost = answers.filter(({ status }) => status !== 200)
+    for (const { status, body } of lost)
+      expect([status, body.success, body.error]).toEqual([400, false, 'error-e2e-key-reset-in-progress'])
+    expect(won).toContain((await room(alice, rid)).e2eKeyId)
+    // Each of them has taken the place of one that stands in the list: none was replaced unseen.
+    expect((await subscription(alice, rid)).oldRoomKeys).toHaveLength(won.length)
+  },
+  'RC-146': async () => {
+    const alice = await as('alice')
+    const rid = await keyedRoom(alice, 'bob')
+    const [foreign, unknown] = [await reset('mallory', rid, 'N'), await reset('mallory', 'no-such-room', 'N')]
+    expect(foreign).toEqual(unknown)
+    expect([foreign.status, foreign.body.success]).toEqual([403, false])
+    // Members without the permission.
+    expect((await reset('bob', rid, 'N')).status).toBe(403)
+    expect((await room(alice, rid)).e2eKeyId).toBe('K')
+  },
+  'RC-147': async () => {
+    const alice = await as('alice')
+    const failed = { status: 400, body: { success: false, error: 'error-e2e-key-reset-failed' } }
+    await pairs('alice')
+    expect(await reset('alice', await sealedRoom(alice), 'N')).toMatchObject(failed)
+    const erin = await as('erin')
+    const rid = await sealedRoom(erin)
+    await erin.call('e2e.setRoomKeyID', rid, 'K')
+    expect(await reset('erin', rid, 'N')).toMatchObject(failed)
+  },
+  'RC-149': async () => {
+    const [alice, frank, again] = [await as('alice'), await as('frank'), await connected()]
+    const rid = await keyedRoom(alice, 'frank')
+    await frank.call('e2e.updateGroupKey', rid, IDS.frank, copy('F'))
+    const { token } = await again.call('login', { user: { username: 'frank' }, password: digestOf('frank') })
+    for (const client of [frank, again]) await client.sub('stream-notify-user', `${IDS.frank}/force_logout`)
+    expect(await proven('frank', 'users.resetE2EKey', {})).toMatchObject(OK)
+    for (const client of [frank, again]) {
+      expect(await client.untilClosed()).toBe(4001)
+      expect(client.events('notify-user', `${IDS.frank}/force_logout`)).toEqual([[]])
+    }
+    expect((await (await connected()).ask('login', { resume: token })).error.error).toBe(403)
+    expect((await api('frank', 'GET', 'e2e.fetchMyKeys')).body).toEqual({ success: true })
+    for (const gone of ['E2EKey', 'E2ESuggestedKey', 'oldRoomKeys'])
+      expect(await subscription(await as('frank'), rid)).not.toHaveProperty(gone)
+    expect(await queue(alice, rid)).toEqual([])
+    expect((await subscription(alice, rid)).E2EKey).toBe(copy('A'))
+  },
+  'RC-150': async () => {
+    await pairs('bob')
+    const answer = await api('bob', 'POST', 'users.resetE2EKey', {})
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { errorType: 'totp-required', details: { method: 'password', availableMethods: [] } },
+    })
+    const wrong = await proven('bob', 'users.resetE2EKey', {}, digestOf('alice').digest)
+    expect([wrong.status, wrong.body.errorType]).toEqual([400, 'totp-invalid'])
+    // The text is no proof, its digest is.
+    expect((await proven('bob', 'users.resetE2EKey', {}, passwordOf('bob'))).body.errorType).toBe('totp-invalid')
+    expect((await api('bob', 'GET', 'e2e.fetchMyKeys')).body).toHaveProperty('public_key')
+    // Others' keys take a permission, and nobody learns who there is.
+    for (const body of [{ userId: IDS.alice }, { username: 'nobody-at-all' }, { user: 'alice' }])
+      expect(await proven('bob', 'users.resetE2EKey', body)).toMatchObject({
+        status: 400,
+        body: { errorType: 'error-not-allowed' },
+      })
+  },
+  'RC-152': async () => {
+    await pairs('frank')
+    const frank = await as('frank')
+    expect((await frank.ask('e2e.resetOwnE2EKey')).error).toMatchObject({
+      error: 'totp-required',
+      details: { method: 'password' },
+    })
+    await frank.sub('stream-notify-user', `${IDS.frank}/force_logout`)
+    const proof = { twoFactorCode: digestOf('frank').digest, twoFactorMethod: 'password' }
+    expect(await frank.call('e2e.resetOwnE2EKey', proof)).toBe(true)
+    expect(await frank.untilClosed()).toBe(4001)
+    expect((await api('frank', 'GET', 'e2e.fetchMyKeys')).body).toEqual({ success: true })
   },
 }

@@ -81,3 +81,27 @@ test('what is remembered of a public key follows every change of it', async () =
   await keyPairs.set(bob, { publicKey: 'anew', privateKey: 'w' }, false)
   expect((await keyPairs.publicHalf(bob)).publicKey).toBe('anew')
 })
+
+test('of several who replace a room key at once one wins, and the others know that they have lost (L2)', async () => {
+  const room = await sealedRoom()
+  const replace = (version: string) =>
+    core.engine.submit({
+      room,
+      session: null,
+      bytes: 0,
+      command: {
+        command: 'open-epoch',
+        actor: ann,
+        version,
+        wraps: [{ user: ann, key: `${version} of ann`, publicKeyVersion: '' }],
+        signatures: null,
+        replaces: true,
+      },
+    })
+  const answers = await Promise.all(['N0', 'N1', 'N2'].map(replace))
+  expect(answers.filter(answer => !isRejection(answer))).toHaveLength(1)
+  expect(answers.filter(isRejection)).toMatchObject([{ rejected: 'conflict' }, { rejected: 'conflict' }])
+  const state = await core.rooms.load(room)
+  expect(state?.keys.get(ann)?.accepted).toBe(`${state?.epoch?.version} of ann`)
+  expect(state?.keys.get(ann)?.old).toMatchObject([{ keyId: 'K', key: `K of ${ann}` }])
+})
