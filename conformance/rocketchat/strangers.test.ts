@@ -28,7 +28,7 @@ test('adding somebody to a private room tells a stranger nothing of who is in it
   const rid = server.rooms.secret
   const asked = async (users: string[]) => (await mallory.ask('addUsersToRoom', { rid, users })).error?.error
   const inside = await asked(['alice'])
-  expect(inside).toBe('error-not-allowed')
+  expect(inside).toBe('error-invalid-room')
   expect(await asked(['bob'])).toBe(inside)
   expect(await asked(['nobody'])).toBe(inside)
   expect(await asked([])).toBe(inside)

@@ -42,6 +42,8 @@ interface Acting {
   /** The session that asks, for its place in the queue; null is the server. */
   readonly session: string | null
   readonly user: UserId
+  /** In a room: bans are judged by the owner's rule unless this says by the moderator's, as Rocket.Chat has it. */
+  readonly rank?: 'moderator'
 }
 
 export interface Imposing extends Acting {
@@ -179,12 +181,12 @@ export class Sanctions {
   /** `set` null lifts. Bans go by the owner's rule, mutes by the moderator's. */
   #command(
     kind: Sanction['kind'],
-    { actor, session, user }: Acting,
+    { actor, session, user, rank: asked }: Acting,
     room: RoomId,
     set: Pick<Imposing, 'until' | 'reason'> | null,
   ): Promise<Done | Rejection> {
     const { until, reason } = set ?? { until: undefined, reason: '' }
-    const rank = kind === 'ban' ? 'owner' : 'moderator'
+    const rank = asked ?? (kind === 'ban' ? 'owner' : 'moderator')
     const command = { command: 'sanction', actor: actor?.id ?? null, kind, user, until, reason, rank } as const
     return this.#parts.engine.submit({ room, command, session, bytes: reason.length })
   }

@@ -23,6 +23,10 @@ export interface RoomConfig {
   /** Takes no messages and nobody new. */
   readonly archived: boolean
   readonly broadcast: boolean
+  /** Shown before others in lists of rooms. */
+  readonly featured: boolean
+  /** A favourite of whoever is put into it by default. */
+  readonly favorite: boolean
   /** What whoever joins by themselves has to know; never the code itself. */
   readonly joinCode: JoinCode | null
   readonly customFields: Readonly<Record<string, unknown>>

@@ -95,6 +95,8 @@ export const PLAIN_CONFIG: RoomConfig = {
   reactWhenReadOnly: false,
   archived: false,
   broadcast: false,
+  featured: false,
+  favorite: false,
   joinCode: null,
   customFields: {},
   hiddenMessages: [],

@@ -1,21 +1,31 @@
 // Which rooms somebody may find and enter (design 6): what they may not see is not there for them.
-
 import type { Account } from '../../room/facts.ts'
+import { isAdmin } from '../../room/facts.ts'
 import { checkJoin, visitorOf } from '../../room/rights.ts'
 import type { Caller, Gate } from './gate.ts'
-import { type Found, roomOf, typeOf } from './names.ts'
+import { type Found, roomOf, slugOf, typeOf } from './names.ts'
+
+type Who = Pick<Caller, 'account'>
 
 /** Access to a room: what lets somebody in. */
-export function mayEnter({ parts }: Gate, { account }: Pick<Caller, 'account'>, { room, channel }: Found): boolean {
-  return (
-    checkJoin(
-      room,
-      channel,
-      account,
-      visitorOf(parts.engine.settings.acl, room, channel, account),
-      parts.clock.now(),
-    ) === null
-  )
+export function mayEnter(gate: Gate, caller: Who, found: Found): boolean {
+  return opens(gate, caller, found, undefined)
+}
+
+/** The same, or what would with the room's code: whoever may join a room knows that it is there. */
+export function mayKnow(gate: Gate, caller: Who, found: Found): boolean {
+  return opens(gate, caller, found, found.room.config.joinCode?.digest)
+}
+
+function opens({ parts }: Gate, { account }: Who, { room, channel }: Found, code: string | undefined): boolean {
+  const visitor = visitorOf(parts.engine.settings.acl, room, channel, account)
+  return checkJoin(room, channel, account, visitor, parts.clock.now(), code) === null
+}
+
+/** An administrator knows which rooms there are and what they are set to, of X's too little to name them; what is said in
+ * a hidden one they do not read (L10). */
+export function mayGovern({ account }: Who, { room }: Found): boolean {
+  return isAdmin(account) && room.suite !== 'xchat' && !room.removed
 }
 
 /** The room of that id, if the caller may enter it. */
@@ -40,4 +50,45 @@ export function mayWatch(gate: Gate, account: Account, found: Found, what: 'mess
   if (typeOf(found.room) !== 'c' || found.room.members.has(account.id)) return true
   const { permissions } = gate
   return permissions.may(account, 'view-c-room') || (what === 'messages' && permissions.may(account, 'preview-c-room'))
+}
+
+/** The room of that id, if the caller may know of it. */
+export async function known(gate: Gate, caller: Caller, rid: string): Promise<Found | undefined> {
+  const found = await roomOf(gate.parts, caller.account, rid)
+  return found && mayKnow(gate, caller, found) ? found : undefined
+}
+
+/** The first room of that name that the caller may know of: its name as it was given, or as this wire shows it. */
+export async function knownNamed(gate: Gate, caller: Caller, name: string): Promise<Found | undefined> {
+  const { reading } = gate.parts
+  for (const { id } of await reading.named(name)) {
+    const found = await reading.room(id)
+    if (found && mayKnow(gate, caller, found)) return found
+  }
+  for (const room of await reading.roomsOf(caller.account.id))
+    if (room.name !== null && slugOf(room.name) === name) return reading.room(room.id)
+  return undefined
+}
+
+/** The room of that id, if the caller may change it for being in it, or for being an administrator. */
+export async function governed(gate: Gate, caller: Caller, rid: string): Promise<Found | undefined> {
+  const found = await roomOf(gate.parts, caller.account, rid)
+  return found && (mayKnow(gate, caller, found) || mayGovern(caller, found)) ? found : undefined
+}
+
+/** The same by name. */
+export async function governedNamed(gate: Gate, caller: Caller, name: string): Promise<Found | undefined> {
+  const found = await knownNamed(gate, caller, name)
+  if (found || !isAdmin(caller.account)) return found
+  for (const { id } of await gate.parts.reading.named(name)) {
+    const other = await gate.parts.reading.room(id)
+    if (other && mayGovern(caller, other)) return other
+  }
+  return undefined
+}
+
+/** The same for whoever leaves: a rule that lets nobody in keeps nobody there. */
+export async function ownOrKnown(gate: Gate, caller: Caller, rid: string): Promise<Found | undefined> {
+  const found = await roomOf(gate.parts, caller.account, rid)
+  return found && (found.room.members.has(caller.account.id) || mayKnow(gate, caller, found)) ? found : undefined
 }

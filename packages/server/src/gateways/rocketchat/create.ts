@@ -1,13 +1,17 @@
 // Rooms made over this wire: they lie in the server's own channel and take a name that no other plain room has.
 
 import type { RoomId, UserId } from '@conclave/wire'
+import { z } from 'zod'
 import { blankRoom } from '../../room/commands/create-room.ts'
-import type { RoomKind, Suite } from '../../room/events.ts'
+import type { RoomConfig, RoomKind, Suite } from '../../room/events.ts'
 import type { Rejection } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
+import { suiteOfNew } from './encryption.ts'
+import { errorOf, MeteorError, notAllowed } from './errors.ts'
 import type { Call } from './method.ts'
+import { customFields, name, usernames } from './params.ts'
 import { submit } from './submit.ts'
 
 export interface NewRoom {
@@ -18,6 +22,7 @@ export interface NewRoom {
   readonly members: readonly UserId[]
   readonly owners: readonly UserId[]
   readonly pair: readonly [UserId, UserId] | null
+  readonly config?: Partial<RoomConfig>
 }
 
 export async function createRoom(call: Call, room: NewRoom): Promise<RoomState | Rejection> {
@@ -36,6 +41,68 @@ export async function createRoom(call: Call, room: NewRoom): Promise<RoomState |
     parts.roomsChannel,
   )
   return isRejection(done) ? done : done.room
+}
+
+const text = z.string().nullish()
+/** What clients say of a channel or group beside its name; what else stands in `extraData` is not looked at. */
+export const NAMED_ROOM = {
+  name,
+  members: usernames.nullish(),
+  readOnly: z.boolean().nullish(),
+  customFields: customFields.nullish(),
+  extraData: z
+    .object({
+      encrypted: z.boolean().nullish(),
+      broadcast: z.boolean().nullish(),
+      reactWhenReadOnly: z.boolean().nullish(),
+      topic: text,
+      description: text,
+      announcement: text,
+    })
+    .nullish(),
+  excludeSelf: z.boolean().nullish(),
+} as const
+export type NamedRoom = z.output<ReturnType<typeof z.object<typeof NAMED_ROOM>>>
+
+/** A channel or a group, its maker the owner and, unless they say otherwise, a member. */
+export async function createNamed(
+  call: Call,
+  kind: 'public' | 'private',
+  asked: NamedRoom,
+  method: string,
+): Promise<RoomState | MeteorError> {
+  const { gate, caller } = call
+  const { account } = caller
+  if (!gate.permissions.may(account, kind === 'public' ? 'create-c' : 'create-p')) return notAllowed(method)
+  const extra = asked.extraData ?? {}
+  // Nobody who asks for encryption gets a room without.
+  if (kind === 'public' && extra.encrypted)
+    return new MeteorError('error-action-not-allowed', 'Only groups or direct channels can enable encryption', {
+      method,
+    })
+  const suite = suiteOfNew(gate, kind === 'public' ? 'c' : 'p', extra.encrypted)
+  if (suite instanceof MeteorError) return suite
+  const others = await usersNamed(gate.parts, asked.members ?? [])
+  const outside = asked.excludeSelf === true && !others.includes(account.id)
+  const broadcast = extra.broadcast ?? false
+  const made = await createRoom(call, {
+    kind,
+    suite,
+    name: asked.name,
+    topic: extra.topic ?? '',
+    members: outside ? others : [...new Set([account.id, ...others])],
+    owners: outside ? [] : [account.id],
+    pair: null,
+    config: {
+      readOnly: broadcast || (asked.readOnly ?? false),
+      broadcast,
+      reactWhenReadOnly: !broadcast && (extra.reactWhenReadOnly ?? false),
+      description: extra.description ?? '',
+      announcement: extra.announcement ?? '',
+      customFields: asked.customFields ?? {},
+    },
+  })
+  return isRejection(made) ? errorOf(made, method) : made
 }
 
 /** The users of these names; names that nobody has are left out, as the real server does. */

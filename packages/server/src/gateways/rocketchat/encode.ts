@@ -160,6 +160,8 @@ function configOf({ config, topic, isDefault }: RoomState): Document {
     ...(reactWhenReadOnly ? { reactWhenReadOnly } : {}),
     ...(archived ? { archived } : {}),
     ...(broadcast ? { broadcast } : {}),
+    ...(config.featured ? { featured: true } : {}),
+    ...(config.favorite ? { favorite: true } : {}),
     ...(config.joinCode ? { joinCodeRequired: true } : {}),
   }
 }
@@ -240,6 +242,19 @@ async function namesFor(parts: GatewayParts, room: RoomState, user: UserId): Pro
   }
   const other = await accountOf(parts, room.pair[0] === user ? room.pair[1] : room.pair[0])
   return { name: other?.username ?? '', fname: other?.name ?? '' }
+}
+
+/** Each member who holds a role, with all of them. */
+export async function roleDocuments(parts: GatewayParts, room: RoomState): Promise<Document[]> {
+  const holders = new Set([...room.roles.keys(), ...room.leaders])
+  const documents: Document[] = []
+  for (const user of holders) {
+    const account = room.members.has(user) ? await accountOf(parts, user) : undefined
+    if (!account) continue
+    const roles = rolesIn(room, user)
+    documents.push({ _id: subscriptionIdOf(room, user), rid: ridOf(room), u: userRefOf(account), roles })
+  }
+  return documents
 }
 
 /** A user's roles in the room, as this wire names them. */

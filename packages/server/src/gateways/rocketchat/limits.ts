@@ -102,3 +102,16 @@ export const PRESENCES_TOGETHER = 500
 /** Deliveries of `user-status` in that time, which goes to everybody: when thousands come back at once, each would be told of
  * thousands. The others are told of later; whoever watches somebody hears of them at once. */
 export const PRESENCE_DELIVERIES = 10_000
+
+/** Codes that one user may try at one room: as many as log-ins with a password. */
+export const JOIN_CODE_TRIES = { limit: 20, window: 60_000 } as const
+/** Characters of a code for joining a room: a password's. */
+export const JOIN_CODE = 256
+/** Characters of what a list is filtered by. */
+export const FILTER = 256
+/** Members of a room whose statuses are asked for to sort and filter one list of them. */
+export const LISTED_MEMBERS = 10_000
+/** Rooms that one completion of a name offers, as the real server. */
+export const COMPLETIONS = 10
+/** Rooms and users that one look-up while typing shows, as the real server. */
+export const SPOTLIGHT = 5

@@ -5,6 +5,7 @@ import { ID_TEXT, USERS } from './limits.ts'
 export const id = z.string().min(1).max(ID_TEXT)
 export const name = z.string().trim().min(1).max(ID_TEXT)
 export const usernames = z.array(id).max(USERS)
+export const customFields = z.record(z.string(), z.unknown())
 /** EJSON's date, or what is left of one where a client or REST sent it another way. */
 export const date = z.union([
   z.date(),

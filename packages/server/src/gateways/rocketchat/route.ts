@@ -16,6 +16,11 @@ export class Envelope {
   }
 }
 
+/** What a route refuses in words of its own, without a code. */
+export function failure(error: string): Envelope {
+  return new Envelope(400, { success: false, error })
+}
+
 /** Somebody is known and may not. */
 export const forbidden = new Envelope(403, {
   success: false,

@@ -94,13 +94,13 @@ function checkActor(
   const { channel } = facts
   if (!mayModerate(state, channel, account))
     return { rejected: 'role.required', text: 'only owners and moderators may change the room' }
-  const { kind = state.kind, isDefault = state.isDefault, archived, joinCode } = changes
+  const { kind = state.kind, isDefault = state.isDefault, featured, archived, joinCode } = changes
   const opens = kind !== state.kind
   if ((opens || archived !== undefined || joinCode !== undefined) && !mayOwn(state, channel, account))
     return { rejected: 'role.required', text: 'only owners may change this' }
   if (opens && !belongs(state, actor)) return { rejected: 'member.required' }
-  if (isDefault !== state.isDefault && !rulesAll(state, account))
-    return { rejected: 'role.required', text: 'only operators make default rooms' }
+  if ((isDefault !== state.isDefault || featured !== undefined) && !rulesAll(state, account))
+    return { rejected: 'role.required', text: 'only operators make default and featured rooms' }
   // Dino's moderators rename no room that stays (rights.ts, mayRemove); Rocket.Chat's rename those of that wire.
   const own = state.kind === 'public' || state.kind === 'private'
   if (name === undefined || own || mayRemove(state, channel, account)) return null

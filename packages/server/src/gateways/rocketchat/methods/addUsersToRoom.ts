@@ -1,32 +1,36 @@
-// `addUsersToRoom`: by name. Who is a member already stays one; an X room's members are added over X alone.
+// `addUsersToRoom`, and `addUserToRoom` for one: by name. Who is a member already stays one; an X room's members are added
+// over X alone.
 import { z } from 'zod'
-import { isRejection } from '../../../room/rejection.ts'
-import { usersNamed } from '../create.ts'
-import { errorOf, invalidRoom, notAllowed } from '../errors.ts'
-import { method } from '../method.ts'
-import { roomOf } from '../names.ts'
+import { governed } from '../access.ts'
+import { invalidRoom, MeteorError } from '../errors.ts'
+import { type Call, method } from '../method.ts'
 import { id, list, usernames } from '../params.ts'
-import { submit } from '../submit.ts'
+import { add } from '../room-acts.ts'
 
 const NAME = 'addUsersToRoom'
 
 export const addUsersToRoom = method({
   name: NAME,
   params: list(z.object({ rid: id, users: usernames })),
-  async run(call, [{ rid, users }]) {
-    const { gate, caller } = call
-    const found = await roomOf(gate.parts, caller.account, rid)
-    if (!found) return invalidRoom(NAME)
-    if (found.room.suite === 'xchat') return notAllowed(NAME)
-    const added = (await usersNamed(gate.parts, users)).filter(user => !found.room.members.has(user))
-    // What is said of people who are members already would be the roster, to whoever may not see it.
-    if (added.length === 0) return found.room.members.has(caller.account.id) || notAllowed(NAME)
-    const done = await submit(call, found.room.id, {
-      command: 'add-members',
-      actor: caller.account.id,
-      users: added,
-      signed: null,
-    })
-    return isRejection(done) ? errorOf(done, NAME) : true
-  },
+  run: (call, [{ rid, users }]) => addNamed(call, rid, users),
 })
+
+export const addUserToRoom = method({
+  name: 'addUserToRoom',
+  params: list(z.object({ rid: id, username: id })),
+  run: (call, [{ rid, username }]) => addNamed(call, rid, [username]),
+})
+
+async function addNamed(call: Call, rid: string, names: readonly string[]): Promise<true | MeteorError> {
+  const { gate, caller } = call
+  const found = await governed(gate, caller, rid)
+  if (!found) return invalidRoom(NAME)
+  const users = []
+  for (const username of names) {
+    const account = await gate.parts.identity.users.find({ username: username.replace(/^@/, '') })
+    if (!account) return new MeteorError('error-invalid-username', 'Invalid username', { method: NAME })
+    users.push(account.id)
+  }
+  const added = await add(call, found, [...new Set(users)], NAME)
+  return added instanceof MeteorError ? added : true
+}

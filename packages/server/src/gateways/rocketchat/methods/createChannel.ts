@@ -1,30 +1,21 @@
 // `createChannel`: a public room.
-import { z } from 'zod'
-import { isRejection } from '../../../room/rejection.ts'
-import { createRoom, usersNamed } from '../create.ts'
-import { errorOf } from '../errors.ts'
+import { createNamed, NAMED_ROOM } from '../create.ts'
+import { roomDocument } from '../encode.ts'
+import { MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
-import { fullNameOf, ridOf, slugOf, typeOf } from '../names.ts'
-import { list, name, usernames } from '../params.ts'
+import { ridOf } from '../names.ts'
+import { list } from '../params.ts'
 
-const extraData = z.object({ topic: z.string().max(1_024).optional() })
+const NAME = 'createChannel'
+const { name, members, readOnly, customFields, extraData } = NAMED_ROOM
 
 export const createChannel = method({
-  name: 'createChannel',
-  params: list(name, usernames.nullish(), z.unknown().optional(), z.unknown().optional(), extraData.nullish()),
-  async run(call, [roomName, members, , , extra]) {
-    const { account } = call.caller
-    const others = await usersNamed(call.gate.parts, members ?? [])
-    const room = await createRoom(call, {
-      kind: 'public',
-      suite: 'none',
-      name: roomName,
-      topic: extra?.topic ?? '',
-      members: [...new Set([account.id, ...others])],
-      owners: [account.id],
-      pair: null,
-    })
-    if (isRejection(room)) return errorOf(room, 'createChannel')
-    return { rid: ridOf(room), name: slugOf(fullNameOf(room)), t: typeOf(room) }
+  name: NAME,
+  params: list(name, members, readOnly, customFields, extraData),
+  async run(call, [name, members, readOnly, customFields, extraData]) {
+    const asked = { name, members, readOnly, customFields, extraData, excludeSelf: false }
+    const made = await createNamed(call, 'public', asked, NAME)
+    if (made instanceof MeteorError) return made
+    return { rid: ridOf(made), inserted: true, ...(await roomDocument(call.gate.parts, made)) }
   },
 })

@@ -1,10 +1,9 @@
-// `leaveRoom`: the end of one's own membership; the last owner stays while others are there.
-import { isRejection } from '../../../room/rejection.ts'
-import { errorOf, invalidRoom } from '../errors.ts'
+// `leaveRoom`: the end of one's own membership; the last owner stays.
+import { ownOrKnown } from '../access.ts'
+import { invalidRoom, MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
-import { roomOf } from '../names.ts'
 import { id, list } from '../params.ts'
-import { submit } from '../submit.ts'
+import { leave } from '../room-acts.ts'
 
 const NAME = 'leaveRoom'
 
@@ -12,17 +11,9 @@ export const leaveRoom = method({
   name: NAME,
   params: list(id),
   async run(call, [rid]) {
-    const { account } = call.caller
-    const found = await roomOf(call.gate.parts, account, rid)
+    const found = await ownOrKnown(call.gate, call.caller, rid)
     if (!found) return invalidRoom(NAME)
-    const done = await submit(call, found.room.id, {
-      command: 'remove-members',
-      actor: account.id,
-      users: [account.id],
-      how: 'left',
-      reason: '',
-      keepOwner: true,
-    })
-    return isRejection(done) ? errorOf(done, NAME) : undefined
+    const left = await leave(call, found, NAME)
+    return left instanceof MeteorError ? left : undefined
   },
 })

@@ -1,5 +1,45 @@
 // Routes about rooms and who is in them.
 import type { Route } from '../route.ts'
-import { channelsJoin } from './channels.join.ts'
+import { create } from './families/create.ts'
+import { info } from './families/info.ts'
+import { invite } from './families/invite.ts'
+import { life } from './families/life.ts'
+import { lists } from './families/lists.ts'
+import { members } from './families/members.ts'
+import { people } from './families/people.ts'
+import { roles } from './families/roles.ts'
+import { settings } from './families/settings.ts'
+import { roomsAdminRooms } from './rooms.adminRooms.ts'
+import { roomsAutocomplete } from './rooms.autocomplete.ts'
+import { roomsBannedUsers } from './rooms.bannedUsers.ts'
+import { roomsChangeArchivationState } from './rooms.changeArchivationState.ts'
+import { roomsDelete } from './rooms.delete.ts'
+import { roomsInfo } from './rooms.info.ts'
+import { roomsLeave } from './rooms.leave.ts'
+import { roomsMembers } from './rooms.members.ts'
+import { roomsModeration } from './rooms.moderation.ts'
+import { roomsNameExists } from './rooms.nameExists.ts'
+import { roomsSaveRoomSettings } from './rooms.saveRoomSettings.ts'
 
-export const ROOMS: readonly Route[] = [channelsJoin]
+export const ROOMS: readonly Route[] = [
+  ...create,
+  ...info,
+  ...invite,
+  ...life,
+  ...lists,
+  ...members,
+  ...people,
+  ...roles,
+  ...settings,
+  ...roomsAdminRooms,
+  ...roomsAutocomplete,
+  roomsBannedUsers,
+  roomsChangeArchivationState,
+  roomsDelete,
+  roomsInfo,
+  roomsLeave,
+  ...roomsMembers,
+  ...roomsModeration,
+  roomsNameExists,
+  roomsSaveRoomSettings,
+]

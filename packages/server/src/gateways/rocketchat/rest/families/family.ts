@@ -1,10 +1,10 @@
 // `channels.*`, `groups.*` and `im.*` (also `dm.*`) do the same to public, private and direct rooms: one file here is one
 // verb for those families that have it.
 import { z } from 'zod'
-import { enterable, enterableNamed } from '../../access.ts'
+import { governed, governedNamed, known, knownNamed } from '../../access.ts'
 import { MeteorError } from '../../errors.ts'
 import { ID_TEXT } from '../../limits.ts'
-import { type Found, typeOf } from '../../names.ts'
+import { type Found, fullNameOf, slugOf, typeOf } from '../../names.ts'
 import type { Permission } from '../../permission-table.ts'
 import { forbidden, type RestCall, type Route, route } from '../../route.ts'
 
@@ -18,11 +18,13 @@ const WORDS = {
 
 const named = z.looseObject({ roomId: z.unknown().optional(), roomName: z.unknown().optional() })
 
-/** The room that a request names by `roomId` or `roomName`, if it is one of the family and the caller may know of it. */
+/** The room that a request names by `roomId` or `roomName`, if it is one of the family and the caller may know of it, or,
+ * by `office`, rules it as an administrator. */
 export async function roomFor(
   family: Family,
   { gate, caller }: RestCall,
   input: unknown,
+  by: 'access' | 'office' = 'access',
 ): Promise<Found | MeteorError> {
   const { type, missing, none } = WORDS[family]
   const given = named.safeParse(input)
@@ -32,14 +34,18 @@ export async function roomFor(
       missing,
       `The parameter "roomId" or ${family === 'im' ? '"username"' : '"roomName"'} is required`,
     )
-  const found = isText(roomId)
-    ? await enterable(gate, caller, roomId)
-    : await enterableNamed(gate, caller, roomName as string)
+  const [byId, byName] = by === 'office' ? [governed, governedNamed] : [known, knownNamed]
+  const found = isText(roomId) ? await byId(gate, caller, roomId) : await byName(gate, caller, roomName as string)
   if (found && typeOf(found.room) === type) return found
   return new MeteorError(
     'error-room-not-found',
     `The required "roomId" or "roomName" param provided does not match any ${none}`,
   )
+}
+
+function archived(family: Family, { room }: Found): MeteorError {
+  const what = family === 'groups' ? 'private group' : 'channel'
+  return new MeteorError('error-room-archived', `The ${what}, ${slugOf(fullNameOf(room))}, is archived`)
 }
 
 function isText(value: unknown): value is string {
@@ -54,6 +60,10 @@ export interface FamilyVerb<Input extends z.ZodType> {
   readonly input: Input
   /** Asked with the caller's roles in the room as well. */
   readonly permission?: Permission
+  /** Refused where the room is archived. */
+  readonly active?: true
+  /** What administrators do to rooms in which they are not. */
+  readonly office?: true
   run(call: RestCall, input: z.output<Input>, found: Found, family: Family): Promise<object | MeteorError>
 }
 
@@ -65,8 +75,9 @@ export function familyRoutes<Input extends z.ZodType>(spec: FamilyVerb<Input>): 
       paths: pathsOf(family, spec.name),
       input: spec.input,
       async run(call, input) {
-        const found = await roomFor(family, call, input)
+        const found = await roomFor(family, call, input, spec.office ? 'office' : 'access')
         if (found instanceof MeteorError) return found
+        if (spec.active && found.room.config.archived) return archived(family, found)
         const { gate, caller } = call
         if (spec.permission && !gate.permissions.may(caller.account, spec.permission, found.room)) return forbidden
         return spec.run(call, input, found, family)

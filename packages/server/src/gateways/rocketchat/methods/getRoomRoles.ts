@@ -1,0 +1,17 @@
+// `getRoomRoles`: the members who hold roles, for whoever has access to the room.
+import { known } from '../access.ts'
+import { roleDocuments } from '../encode.ts'
+import { invalidRoom } from '../errors.ts'
+import { method } from '../method.ts'
+import { id, list } from '../params.ts'
+
+const NAME = 'getRoomRoles'
+
+export const getRoomRoles = method({
+  name: NAME,
+  params: list(id),
+  async run({ gate, caller }, [rid]) {
+    const found = await known(gate, caller, rid)
+    return found ? roleDocuments(gate.parts, found.room) : invalidRoom(NAME)
+  },
+})

@@ -1,0 +1,20 @@
+// What the routes of a family show: their room under the family's own name.
+import type { RoomState } from '../../../../room/state.ts'
+import { roomDocument } from '../../encode.ts'
+import { MeteorError } from '../../errors.ts'
+import type { Acted } from '../../room-acts.ts'
+import type { RestCall } from '../../route.ts'
+import type { Family } from './family.ts'
+
+export const ONE = { channels: 'channel', groups: 'group', im: 'room' } as const
+export const MANY = { channels: 'channels', groups: 'groups', im: 'ims' } as const
+/** As refusals call it. */
+export const WORD = { channels: 'channel', groups: 'private group', im: 'direct message' } as const
+
+export async function shown({ gate }: RestCall, acted: Acted, family: Family): Promise<object | MeteorError> {
+  return acted instanceof MeteorError ? acted : { [ONE[family]]: await roomDocument(gate.parts, acted) }
+}
+
+export async function listed({ gate }: RestCall, rooms: readonly RoomState[]): Promise<object[]> {
+  return Promise.all(rooms.map(room => roomDocument(gate.parts, room)))
+}

@@ -1,0 +1,69 @@
+// `rooms.membersOrderedByRole`, `rooms.roles` and `rooms.isMember`: who is in a room, owners first.
+import { isUserId } from '@conclave/wire'
+import { z } from 'zod'
+import { known } from '../access.ts'
+import { roleDocuments } from '../encode.ts'
+import { invalidRoom, MeteorError } from '../errors.ts'
+import { membersOf, memberWithRoles } from '../members.ts'
+import { USER_NAMED, userNamed } from '../named-user.ts'
+import { typeOf } from '../names.ts'
+import { id } from '../params.ts'
+import { may } from '../room-acts.ts'
+import { Envelope, failure, forbidden, type Route, route } from '../route.ts'
+import { MEMBERS_ASKED } from './families/members.ts'
+import { roomNamed } from './named-room.ts'
+import { pagedAnswer, pageOf } from './page.ts'
+
+const RANKS = ['owner', 'moderator']
+const missing = new Envelope(404, {
+  success: false,
+  error: 'The required "roomId" or "roomName" param provided does not match any room',
+})
+
+export const roomsMembers: readonly Route[] = [
+  route({
+    verb: 'GET',
+    paths: ['/v1/rooms.membersOrderedByRole'],
+    input: z.looseObject({ ...MEMBERS_ASKED, roomId: z.unknown().optional(), roomName: z.unknown().optional() }),
+    async run(call, input) {
+      const found = await roomNamed(call, input, { archived: 'taken' })
+      if (found instanceof MeteorError) return found.error === 'error-room-not-found' ? missing : found
+      const { room } = found
+      if (typeOf(room) === 'd') return failure('error-room-type-not-supported')
+      if (room.config.broadcast && !may(call, 'view-broadcast-member-list', room)) return forbidden
+      const listed = await membersOf(call.gate, room, { status: input.status, filter: input.filter })
+      const rankOf = (user: (typeof listed)[number]): number => {
+        const rank = RANKS.findIndex(role => room.roles.get(user.account.id)?.some(held => held === role))
+        return rank === -1 ? RANKS.length : rank
+      }
+      // A sort keeps the order of equals: within a rank they stay as they were listed.
+      const ordered = [...listed].sort((a, b) => rankOf(a) - rankOf(b))
+      return pagedAnswer(
+        'members',
+        ordered.map(one => memberWithRoles(room, one)),
+        pageOf(call.gate, input),
+      )
+    },
+  }),
+  route({
+    verb: 'GET',
+    paths: ['/v1/rooms.roles'],
+    input: z.looseObject({ rid: id }),
+    async run({ gate, caller }, { rid }) {
+      const found = await known(gate, caller, rid)
+      return found ? { roles: await roleDocuments(gate.parts, found.room) } : invalidRoom('getRoomRoles')
+    },
+  }),
+  route({
+    verb: 'GET',
+    paths: ['/v1/rooms.isMember'],
+    input: z.looseObject({ ...USER_NAMED, roomId: id }),
+    async run(call, input) {
+      const found = await roomNamed(call, input)
+      if (found instanceof MeteorError) return found
+      const user = await userNamed(call.gate.parts, input)
+      if (user instanceof MeteorError || !isUserId(user.id)) return failure('error-user-not-found')
+      return { isMember: found.room.members.has(user.id) }
+    },
+  }),
+]
