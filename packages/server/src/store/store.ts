@@ -363,6 +363,8 @@ export interface MarkedQuery {
   readonly of: 'pinned' | 'starred' | 'replies' | 'threads' | 'threads followed' | 'threads unread' | 'mentioning'
   /** The sequence of the message that began the thread; the user who is named. */
   readonly sought?: number | UserId
+  /** Of replies: the newest first. */
+  readonly newest?: true
   readonly offset: number
   /** At most PAGE. */
   readonly limit: number

@@ -5,8 +5,15 @@ import type { BusMessage, Delivery } from '../../bus/bus.ts'
 import type { SessionRef } from '../../presence/presence.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { RoomState } from '../../room/state.ts'
-import { type Document, roomDocument, subscriptionDocument, subscriptionIdOf, systemMessages } from './encode.ts'
-import { currentDocument, messageDocument, messageIdOf } from './encode-message.ts'
+import {
+  accountOf,
+  type Document,
+  roomDocument,
+  subscriptionDocument,
+  subscriptionIdOf,
+  systemMessages,
+} from './encode.ts'
+import { currentDocument, documentsFor, messageDocument, messageIdOf } from './encode-message.ts'
 import type { Follower, RoomFeed } from './feeds.ts'
 import { ejson, type Frame, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
@@ -401,6 +408,7 @@ function relay(gate: Gate, feed: RoomFeed, message: Extract<BusMessage, { kind: 
   work(gate, feed, async () => {
     const found = await gate.parts.reading.room(feed.room)
     if (!found) return
+    if (message.name === SIGNAL.starred) await tellStarred(gate, feed, found.room, message.args as [UserId, number])
     const [event, args] = message.args as [string, unknown[]]
     if (message.name === SIGNAL.queue) await tellRoom(gate, [...feed.followers.values()], found.room, 'updated')
     if (message.name === SIGNAL.room) toListeners(feed, found.room, event, args, message.from)
@@ -410,4 +418,17 @@ function relay(gate: Gate, feed: RoomFeed, message: Extract<BusMessage, { kind: 
         if (follower.user !== message.from?.user) emit(follower, event, text)
     }
   })
+}
+
+async function tellStarred(
+  gate: Gate,
+  feed: RoomFeed,
+  room: RoomState,
+  [user, sequence]: [UserId, number],
+): Promise<void> {
+  if (![...feed.messages.sessions(), ...feed.mine.sessions()].some(session => session.user === user)) return
+  const [event, reader] = [await gate.parts.reading.message(room.id, sequence), await accountOf(gate.parts, user)]
+  if (!event || event.erased || !reader) return
+  for (const shown of await documentsFor(gate.parts, reader, room, [event]))
+    toSome(feed, room, shown, session => session.user === user)
 }

@@ -139,21 +139,37 @@ export async function shownMessages(parts: GatewayParts, event: RoomEvent, room:
   return systemMessages(parts, event, room, actor)
 }
 
-/** Events as their reader is shown them: in their order, with the reader's own stars. */
+export interface Shown {
+  readonly document: Document
+  readonly sequence: number
+}
+
+/** Events as their reader is shown them: in their order, with the reader's own stars, which are read once for all. */
+export async function shownFor(
+  parts: GatewayParts,
+  reader: Account,
+  room: RoomState,
+  events: readonly RoomEvent[],
+): Promise<Shown[]> {
+  const sequences = events.filter(({ body }) => body.type === 'message').map(({ sequence }) => sequence)
+  const starred = sequences.length > 0 ? await parts.reading.starred(room.id, reader.id, sequences) : NONE
+  const shown: Shown[] = []
+  for (const event of events) {
+    const { sequence } = event
+    const star = starred.has(sequence) ? { starred: [{ _id: reader.id }] } : undefined
+    for (const document of await shownMessages(parts, event, room))
+      shown.push({ document: star ? { ...document, ...star } : document, sequence })
+  }
+  return shown
+}
+const NONE: ReadonlySet<number> = new Set()
+
+/** The same without their places. */
 export async function documentsFor(
   parts: GatewayParts,
   reader: Account,
   room: RoomState,
   events: readonly RoomEvent[],
 ): Promise<Document[]> {
-  const sequences = events.filter(({ body }) => body.type === 'message').map(({ sequence }) => sequence)
-  const starred = sequences.length > 0 ? await parts.reading.starred(room.id, reader.id, sequences) : NONE
-  const documents: Document[] = []
-  for (const event of events) {
-    const shown = await shownMessages(parts, event, room)
-    if (starred.has(event.sequence)) documents.push(...shown.map(one => ({ ...one, starred: [{ _id: reader.id }] })))
-    else documents.push(...shown)
-  }
-  return documents
+  return (await shownFor(parts, reader, room, events)).map(({ document }) => document)
 }
-const NONE: ReadonlySet<number> = new Set()

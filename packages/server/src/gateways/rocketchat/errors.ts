@@ -36,6 +36,17 @@ export class MeteorError {
   }
 }
 
+/** What the real server throws as a plain error: its text alone over REST, and no more than a failure over DDP. */
+class Failure extends MeteorError {
+  override envelope(): object {
+    return { success: false, error: this.reason }
+  }
+}
+
+export function failure(text: string): MeteorError {
+  return new Failure('error-failure', text)
+}
+
 export const TOO_MANY = 'too-many-requests'
 export const UNAVAILABLE = 'error-unavailable'
 

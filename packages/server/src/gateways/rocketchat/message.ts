@@ -8,17 +8,24 @@ import { SIGNATURE_VERSION } from '@conclave/wire/xchat/payloads'
 import { z } from 'zod'
 import { MESSAGE_EXTRA, MESSAGE_ID } from '../../limits.ts'
 import type { SentContent } from '../../room/commands/send-message.ts'
+import type { Mentions, ThreadRef } from '../../room/events.ts'
 import { isRejection } from '../../room/rejection.ts'
 import type { RoomState } from '../../room/state.ts'
+import { checkCustomFields } from './custom-fields.ts'
 import type { Document } from './encode.ts'
-import { messageDocument } from './encode-message.ts'
-import { errorOf, invalidRoom, MeteorError } from './errors.ts'
+import { currentDocument, messageDocument, messageIdOf } from './encode-message.ts'
+import { errorOf, failure, invalidRoom, MeteorError, notAllowed } from './errors.ts'
+import { messageOf } from './found-message.ts'
+import type { Caller, Gate } from './gate.ts'
 import { CLOCK_SKEW } from './limits.ts'
+import { channelsIn, mentionsInText, mentionsNamed } from './mentions.ts'
+import { checkForm } from './message-form.ts'
 import type { Call } from './method.ts'
 import { roomOf } from './names.ts'
 import { date, id } from './params.ts'
 import { besideCiphertext } from './sealed.ts'
 import { submit } from './submit.ts'
+import { filtered } from './words.ts'
 
 const NAME = 'sendMessage'
 
@@ -53,19 +60,32 @@ const KEPT: ReadonlySet<string> = new Set([
 
 /** The message's document, or why it was not sent. */
 export async function send(call: Call, message: SentMessage): Promise<Document | MeteorError> {
-  const { parts } = call.gate
-  const { account } = call.caller
+  const { gate, caller } = call
+  const { parts } = gate
+  const { account } = caller
   const found = await roomOf(parts, account, message.rid)
   if (!found) return invalidRoom(NAME)
   if (message.ts && Math.abs(message.ts.getTime() - parts.clock.now()) > CLOCK_SKEW)
     return new MeteorError('error-message-ts-out-of-sync', 'Message timestamp is out of sync', { method: NAME })
-  const read = readMessage(found.room, message)
+  const refused = checkForm(message) ?? checkSaid(gate, caller, found.room, message)
+  if (refused) return refused
+  const thread = await threadOf(gate, caller, found.room, message)
+  if (thread instanceof MeteorError) return thread
+  const read = readMessage(found.room, {
+    ...message,
+    ...(thread ? { tmid: thread.tmid } : {}),
+    ...(message.t === 'e2e' || !message.msg ? {} : { msg: filtered(gate, message.msg) }),
+  })
   if (read instanceof MeteorError) return read
+  const mentions = await mentionsOf(gate, caller, found.room, read.content)
   const inside = !found.room.members.has(account.id) && (await parts.occupancy.inside(found.room.id, account.id))
   const done = await submit(call, found.room.id, {
     command: 'send-message',
     actor: account.id,
     ...read,
+    content: await withChannels(gate, caller, read.content),
+    ...(thread ? { thread: thread.ref } : {}),
+    ...(mentions ? { mentions } : {}),
     inside,
     attributes: null,
     origin: null,
@@ -73,7 +93,72 @@ export async function send(call: Call, message: SentMessage): Promise<Document |
   if (isRejection(done)) return errorOf(done, NAME)
   const event = done.events[0]
   if (!event || event.erased) return new MeteorError('error-message-id-taken', 'A message with this id exists')
-  return messageDocument(event, done.room, account)
+  return event.done ? currentDocument(parts, event, done.room) : messageDocument(event, done.room, account)
+}
+
+/** What the settings and the caller's permissions say of a message, whatever its room says. */
+export function checkSaid(
+  { settings, permissions, ...gate }: Gate,
+  { account }: Caller,
+  room: RoomState,
+  message: Pick<SentMessage, 'msg' | 't'> & Readonly<Record<string, unknown>>,
+): MeteorError | null {
+  const { msg, t, tmid, tshow, alias, avatar, customFields } = message
+  if (tshow && !tmid) return new MeteorError('invalid-params', 'tshow provided but missing tmid', { method: NAME })
+  if (tmid && !settings.get('Threads_enabled')) return notAllowed(NAME, 'not-allowed')
+  // A ciphertext has a bound of its own.
+  if (t !== 'e2e' && msg && msg.length > settings.get('Message_MaxAllowedSize'))
+    return new MeteorError('error-message-size-exceeded', 'Message size exceeds Message_MaxAllowedSize', {
+      method: NAME,
+    })
+  if ((alias || avatar) && !permissions.may(account, 'message-impersonate', room))
+    return failure('Not enough permission')
+  return checkCustomFields({ settings, permissions, ...gate }, customFields)
+}
+
+interface Thread {
+  /** As every client knows it. */
+  readonly tmid: string
+  readonly ref: ThreadRef
+}
+
+/** The message that this one replies to; a reply to a reply belongs to the same thread. */
+async function threadOf(
+  gate: Gate,
+  caller: Caller,
+  room: RoomState,
+  { tmid }: SentMessage,
+): Promise<Thread | undefined | MeteorError> {
+  if (typeof tmid !== 'string' || tmid === '') return undefined
+  const named = await messageOf(gate, caller, tmid)
+  const unfit = !named || named.room.id !== room.id || named.target.whispered || room.suite === 'xchat'
+  if (unfit) return new MeteorError('error-invalid-message', 'Invalid message', { method: NAME })
+  const { thread } = named.body
+  const begun = thread && (await gate.parts.reading.event(caller.account, room.id, thread.id))
+  const { event } = named
+  // Whoever cannot see where a thread began, or where that is gone, begins one with the reply that they see.
+  return begun && !begun.erased
+    ? { tmid: messageIdOf(begun), ref: { id: begun.id, sequence: begun.sequence } }
+    : { tmid: messageIdOf(event), ref: { id: event.id, sequence: event.sequence } }
+}
+
+export function mentionsOf(
+  gate: Gate,
+  caller: Caller,
+  room: RoomState,
+  content: SentContent,
+): Promise<Mentions | undefined> {
+  if (content.suite === 'none') return mentionsInText(gate, caller, room, content.text)
+  if (content.suite === 'xchat') return Promise.resolve(undefined)
+  const named = content.extra?.e2eMentions as { readonly e2eUserMentions?: unknown } | null | undefined
+  return mentionsNamed(gate, caller, room, named?.e2eUserMentions)
+}
+
+export async function withChannels<T extends SentContent>(gate: Gate, caller: Caller, content: T): Promise<T> {
+  if (content.suite !== 'none') return content
+  const channels = await channelsIn(gate, caller, content.text)
+  if (channels.length === 0) return content
+  return { ...content, extra: { ...content.extra, rocketchat: { ...content.extra?.rocketchat, channels } } }
 }
 
 interface Read {

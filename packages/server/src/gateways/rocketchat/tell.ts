@@ -21,6 +21,8 @@ export const SIGNAL = {
   roles: 'rocketchat/roles',
   /** The list of those who wait for a key is another now. */
   queue: 'rocketchat/queue',
+  /** A user has starred a message, or does not any more: for them alone. args: [user, sequence]. */
+  starred: 'rocketchat/starred',
 } as const
 
 type On = { readonly bus: Bus }
@@ -55,4 +57,10 @@ export function tellRoles({ bus }: On, role: Readonly<Record<string, unknown>>):
 /** What others see of a user may be another now (status, text, name, roles): everybody who watches gets what it is then. */
 export function tellPresence({ bus }: On, user: UserId): void {
   bus.publish('all', { kind: 'presence', user })
+}
+
+/** The message, with or without the star, on the room's stream to the user's own connections. */
+export function tellStar({ bus }: On, room: Pick<RoomState, 'id'>, user: UserId, sequence: number): void {
+  const told = { kind: 'signal', name: SIGNAL.starred, room: room.id, from: null, args: [user, sequence] } as const
+  bus.publish(`room:${room.id}`, told)
 }

@@ -105,7 +105,8 @@ export class MarkRows {
   marked(query: MarkedQuery, now: number): MarkedPage | undefined {
     const { room, right, of, offset, limit } = query
     if (!this.#holds(room, right)) return undefined
-    const { from, where, by } = MARKS[of]
+    const { from, where } = MARKS[of]
+    const by = query.newest ? 'e.sequence DESC' : MARKS[of].by
     const condition = `e.room = ?1 AND e.class = 'm' AND ${where} AND ${READS[right.by]}`
     const control = right.by === 'grant' ? right.control : null
     const values = [room, right.user, now, control, query.sought ?? null] as const

@@ -1,0 +1,15 @@
+// `getReadReceipts`: this server keeps how far each member has read, and shows it to nobody else on this wire.
+import { z } from 'zod'
+import { MeteorError } from '../errors.ts'
+import { method } from '../method.ts'
+import { list } from '../params.ts'
+
+export const noReadReceipts = new MeteorError('error-action-not-allowed', 'Read receipts are off', {
+  method: 'getReadReceipts',
+})
+
+export const getReadReceipts = method({
+  name: 'getReadReceipts',
+  params: list(z.unknown()),
+  run: async () => noReadReceipts,
+})

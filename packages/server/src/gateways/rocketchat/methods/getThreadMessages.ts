@@ -1,0 +1,34 @@
+// `getThreadMessages`: what began a thread, then its replies, newest first.
+import { z } from 'zod'
+import { isRejection } from '../../../room/rejection.ts'
+import { documentsFor } from '../encode-message.ts'
+import { MeteorError, notAllowed } from '../errors.ts'
+import { messageOf } from '../found-message.ts'
+import { HISTORY } from '../limits.ts'
+import { method } from '../method.ts'
+import { id, list } from '../params.ts'
+
+const NAME = 'getThreadMessages'
+const some = z.number().int().min(0).nullish()
+
+export const getThreadMessages = method({
+  name: NAME,
+  params: list(z.looseObject({ tmid: id, limit: some, skip: some })),
+  async run({ gate, caller }, [{ tmid, limit, skip }]) {
+    if (limit && limit > HISTORY) return new MeteorError('error-not-allowed', `max limit: ${HISTORY}`, { method: NAME })
+    if (!gate.settings.get('Threads_enabled')) return notAllowed(NAME, 'Threads Disabled')
+    const found = await messageOf(gate, caller, tmid)
+    // Nobody learns whether it is there.
+    if (!found) return []
+    const { room, event, target } = found
+    if (!event.done?.thread || event.done.thread.count === 0) return []
+    const query = { room: room.id, of: 'replies', sought: target.sequence, newest: true } as const
+    const page = await gate.parts.reading.marked(caller.account, {
+      ...query,
+      offset: skip ?? 0,
+      limit: limit || HISTORY,
+    })
+    if (isRejection(page)) return []
+    return documentsFor(gate.parts, caller.account, room, [event, ...page.events])
+  },
+})
