@@ -21,21 +21,31 @@ export function suiteOfNew({ settings }: Gate, type: RoomType, asked: boolean | 
   return (asked ?? usual) ? 'rocketchat' : 'none'
 }
 
+/** Why the caller cannot switch a room's encryption, as far as this wire's settings and permissions say; null where they
+ * may try. For whoever changes more of the room with it. */
+export function checkSwitch({ gate, caller }: Call, room: RoomState, encrypted: boolean): MeteorError | null {
+  const { settings, permissions } = gate
+  const { account } = caller
+  const type = typeOf(room)
+  if (encrypted === (room.suite !== 'none')) return null
+  if (type === 'c' || !settings.get('E2E_Enable'))
+    return refused('Only groups or direct channels can enable encryption')
+  if (type === 'p' && !permissions.may(account, 'toggle-room-e2e-encryption', room)) return refused(NOT_YOURS)
+  if (!encrypted && type === 'p' && settings.get('E2E_Force_Encryption_For_Private_Rooms'))
+    return enforced('saveRoomSettings')
+  return null
+}
+
 /** Switches a room's encryption; the room as it is then. Who may: see room/commands/switch-suite.ts. */
 export async function switchEncryption(
   call: Call,
   { room }: Pick<Found, 'room'>,
   encrypted: boolean,
 ): Promise<RoomState | MeteorError> {
-  const { settings, permissions } = call.gate
-  const { account } = call.caller
-  const type = typeOf(room)
+  const barred = checkSwitch(call, room, encrypted)
+  if (barred) return barred
   if (encrypted === (room.suite !== 'none')) return room
-  if (type === 'c' || !settings.get('E2E_Enable'))
-    return refused('Only groups or direct channels can enable encryption')
-  if (type === 'p' && !permissions.may(account, 'toggle-room-e2e-encryption', room)) return refused(NOT_YOURS)
-  if (!encrypted && type === 'p' && settings.get('E2E_Force_Encryption_For_Private_Rooms'))
-    return enforced('saveRoomSettings')
+  const { account } = call.caller
   const done = await submit(call, room.id, { command: 'switch-suite', actor: account.id, encrypted })
   if (!isRejection(done)) return done.room
   return done.rejected === 'role.required' || done.rejected === 'member.required'

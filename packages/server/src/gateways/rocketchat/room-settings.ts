@@ -2,7 +2,7 @@
 // command, so that a refused part leaves the rest as it was too.
 import { z } from 'zod'
 import type { OpenOrHidden, RoomChanges, RoomConfig } from '../../room/events.ts'
-import { switchEncryption } from './encryption.ts'
+import { checkSwitch, switchEncryption } from './encryption.ts'
 import { MeteorError } from './errors.ts'
 import { sealCode } from './join-code.ts'
 import { ID_TEXT, JOIN_CODE } from './limits.ts'
@@ -60,7 +60,8 @@ export async function saveSettings(call: Call, found: Found, asked: RoomSettings
   if (!edits && Object.values(others).some(value => value !== undefined)) return denied
   if (room.config.broadcast && (asked.readOnly || asked.reactWhenReadOnly))
     return refused('Editing readOnly/reactWhenReadOnly are not allowed for broadcast rooms')
-  const unfit = checkMore(call, type, asked, refused)
+  const unfit =
+    checkMore(call, type, asked, refused) ?? (encrypted === undefined ? null : checkSwitch(call, room, encrypted))
   if (unfit) return unfit
   const changes = await changesOf(call, asked)
   const { roomName: name } = asked

@@ -1,0 +1,276 @@
+// An encrypted room takes no plaintext on any path (L3). The table says for each path by which real clients send how it is
+// refused; after it every route and every method that there is gets words in all the places where they could stand, so that
+// a path which is new tomorrow is tried too.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { METHODS } from '../../packages/server/src/gateways/rocketchat/dispatch.ts'
+import { ROUTES } from '../../packages/server/src/gateways/rocketchat/rest.ts'
+import { base64, DinoClient } from '../dino/client.ts'
+import type { TestServer } from '../server.ts'
+import { Ddp, type Frame, rest } from './ddp.ts'
+import { E2eClient } from './e2e-client.ts'
+import { IDS, type Name, start, tokenOf } from './start.ts'
+
+const WORDS = 'words that nobody else may read'
+const READABLE = /words that nobody/
+
+let server: TestServer
+let alice: Ddp
+let keys: E2eClient
+let rid: string
+/** A message that is encrypted as it should be. */
+let sealed: string
+let rooms = 0
+const open: Ddp[] = []
+
+beforeAll(async () => {
+  server = await start()
+  alice = await Ddp.as(server.url, 'alice')
+  keys = new E2eClient(alice, IDS.alice, 'v2', (verb, path, body) => api('alice', verb, path, body))
+  await keys.setUp('a passphrase')
+})
+afterAll(async () => {
+  alice?.close()
+  await server?.remove()
+})
+beforeEach(async () => {
+  await freshRoom()
+})
+afterEach(() => {
+  for (const client of open.splice(0)) client.close()
+})
+
+const api = (name: Name, verb: 'GET' | 'POST', path: string, body?: unknown) =>
+  rest(server.url, { id: IDS[name], token: tokenOf(name) }, verb, `v1/${path}`, body)
+
+async function freshRoom(): Promise<void> {
+  const name = `sealed-${rooms++}`
+  rid = (await alice.call('createPrivateGroup', name, ['bob'], false, {}, { encrypted: true })).rid
+  await keys.enter(rid)
+  sealed = (await keys.send(rid, 'as it should be'))._id
+}
+
+/** Everything that a member sees of the room which is no message of the server's own: those may show a topic. */
+async function messages(): Promise<Frame[]> {
+  const shown: Frame[] = (await alice.call('loadHistory', rid, null, 100)).messages
+  return shown.filter(({ t }) => t === undefined || t === 'e2e')
+}
+
+const envelope = async () => keys.encrypt(rid, 'hidden')
+const refusedOver = (answer: Frame, code = 'error-not-allowed') => expect(answer.error?.error).toBe(code)
+const refusedRest = ({ status, body }: { status: number; body: Frame }, code = 'error-not-allowed') =>
+  expect([status, body.success, body.errorType]).toEqual([400, false, code])
+
+/** Where words could stand beside a ciphertext. */
+const BESIDE: readonly object[] = [
+  { msg: WORDS },
+  { text: WORDS },
+  { alias: WORDS },
+  { attachments: [{ text: WORDS }] },
+  { attachments: [{ title: WORDS, fields: [{ title: 'a', value: 'b' }] }] },
+  { blocks: [{ type: 'section', text: { type: 'plain_text', text: WORDS } }] },
+  { customFields: { note: WORDS } },
+  { emoji: `:${WORDS}:` },
+  { avatar: `https://example.org/${WORDS}` },
+  { md: [{ type: 'PARAGRAPH', value: [{ type: 'PLAIN_TEXT', value: WORDS }] }] },
+  { urls: [{ url: `https://example.org/${WORDS}` }] },
+  { mentions: [{ _id: 'a', username: WORDS }] },
+  { file: { _id: 'a', name: WORDS } },
+  { files: [{ _id: 'a', name: WORDS }] },
+  { tmid: WORDS },
+  { e2eMentions: { e2eUserMentions: [WORDS] } },
+  { e2eMentions: { e2eUserMentions: [], note: WORDS, e2eChannelMentions: [WORDS] } },
+  { bot: { i: WORDS } },
+  { note: WORDS },
+]
+
+const PATHS: Readonly<Record<string, () => Promise<unknown>>> = {
+  'sendMessage: words': async () => refusedOver(await alice.ask('sendMessage', { rid, msg: WORDS })),
+  'sendMessage: words in an attachment': async () =>
+    refusedOver(await alice.ask('sendMessage', { rid, msg: '', attachments: [{ text: WORDS }] })),
+  'sendMessage: words that call themselves encrypted': async () =>
+    refusedOver(await alice.ask('sendMessage', { rid, t: 'e2e', e2e: 'pending', msg: WORDS })),
+  'sendMessage: words in a content': async () => {
+    for (const content of [
+      { algorithm: 'rc.v1.aes-sha2', ciphertext: WORDS },
+      { algorithm: 'rc.v2.aes-sha2', kid: 'k', iv: 'i', ciphertext: WORDS },
+      { algorithm: 'none', ciphertext: WORDS },
+      { text: WORDS },
+    ])
+      refusedOver(await alice.ask('sendMessage', { rid, t: 'e2e', content }))
+  },
+  'sendMessage: words beside a ciphertext': async () => {
+    const content = await envelope()
+    for (const beside of BESIDE) refusedOver(await alice.ask('sendMessage', { rid, t: 'e2e', content, ...beside }))
+  },
+  'sendMessage: words within a content are not kept': async () => {
+    const content = { ...(await envelope()), note: WORDS, msg: WORDS }
+    const sent = await alice.ask('sendMessage', { rid, t: 'e2e', content })
+    if (!sent.error)
+      expect(Object.keys(sent.result.content).toSorted()).toEqual(['algorithm', 'ciphertext', 'iv', 'kid'])
+  },
+  'sendMessage: a reply in a thread': async () =>
+    refusedOver(await alice.ask('sendMessage', { rid, tmid: sealed, msg: WORDS })),
+  'chat.sendMessage: words': async () =>
+    refusedRest(await api('alice', 'POST', 'chat.sendMessage', { message: { rid, msg: WORDS } })),
+  'chat.sendMessage: words that call themselves encrypted (RC-166, which differs here by L3)': async () =>
+    refusedRest(
+      await api('alice', 'POST', 'chat.sendMessage', { message: { rid, t: 'e2e', e2e: 'pending', text: WORDS } }),
+    ),
+  'chat.sendMessage: words beside a ciphertext': async () => {
+    const content = await envelope()
+    for (const beside of BESIDE)
+      refusedRest(await api('alice', 'POST', 'chat.sendMessage', { message: { rid, t: 'e2e', content, ...beside } }))
+  },
+  'method.call/sendMessage: words': async () => {
+    const message = JSON.stringify({ msg: 'method', id: '1', method: 'sendMessage', params: [{ rid, msg: WORDS }] })
+    const { body } = await api('alice', 'POST', 'method.call/sendMessage', { message })
+    refusedOver(JSON.parse(body.message))
+  },
+  "Dino's message: words": async () => {
+    const dino = await DinoClient.open(server.url)
+    await dino.login(IDS.alice, 'alice', tokenOf('alice'))
+    for (const content of [
+      WORDS,
+      JSON.stringify({ text: WORDS }),
+      JSON.stringify({ ...(await envelope()), kid: '' }),
+    ]) {
+      const object = { content: base64(content) }
+      const answer = await dino.request('message', { verb: 'send', target: { id: rid, objectType: 'room' }, object })
+      expect(answer.code).not.toBe(200)
+    }
+    dino.close()
+  },
+}
+
+describe('an encrypted room takes no plaintext (L3)', () => {
+  for (const [path, tried] of Object.entries(PATHS))
+    test(path, async () => {
+      await tried()
+      expect(JSON.stringify(await messages())).not.toMatch(READABLE)
+    })
+})
+
+test('what real clients send beside a ciphertext is taken, and what is empty counts as nothing', async () => {
+  const content = await envelope()
+  const mentions = { e2eUserMentions: ['@bob'], e2eChannelMentions: [] }
+  const sent = await alice.call('sendMessage', {
+    rid,
+    content,
+    t: 'e2e',
+    e2e: 'pending',
+    msg: '',
+    ts: { $date: Date.now() },
+    u: { _id: IDS.alice, username: 'alice' },
+    e2eMentions: mentions,
+    groupable: false,
+    attachments: [],
+    urls: [],
+    md: null,
+    alias: '',
+    customFields: {},
+    unread: true,
+    temp: true,
+  })
+  expect(sent).toMatchObject({ content, t: 'e2e', e2e: 'pending', msg: '', groupable: false, e2eMentions: mentions })
+  for (const gone of ['attachments', 'alias', 'customFields', 'unread', 'temp', 'md']) {
+    expect(sent[gone] ?? []).toEqual([])
+  }
+})
+
+/** They end the caller's log-in or the room, and say nothing. */
+const ENDING = new Set([
+  'logout',
+  'eraseRoom',
+  'leaveRoom',
+  'archiveRoom',
+  'hideRoom',
+  'removeUserFromRoom',
+  'deleteUserOwnAccount',
+])
+const endsSomething = (path: string): boolean =>
+  /logout|\.delete$|\.leave$|\.archive$|resetE2EKey|deleteOwnAccount|cleanHistory|removeOtherTokens|regeneratePersonal/i.test(
+    path,
+  )
+
+describe('words in every place of every request', () => {
+  const name = () => `sealed-${rooms - 1}`
+  const whole = (): Record<string, unknown> => ({
+    rid,
+    roomId: rid,
+    channel: rid,
+    msgId: sealed,
+    messageId: sealed,
+    mid: sealed,
+    tmid: sealed,
+    _id: sealed,
+    msg: WORDS,
+    text: WORDS,
+    description: WORDS,
+    alias: WORDS,
+    emoji: ':smile:',
+    attachments: [{ text: WORDS, title: WORDS }],
+    blocks: [{ type: 'section', text: { type: 'plain_text', text: WORDS } }],
+  })
+  const bodies = (): object[] => {
+    const { rid: _rid, _id: _own, tmid: _tmid, ...rest } = whole()
+    const sent = { rid, msg: WORDS, text: WORDS, attachments: [{ text: WORDS }] }
+    return [
+      whole(),
+      rest,
+      { ...rest, channel: `#${name()}`, roomId: undefined },
+      { ...rest, roomName: name(), roomId: undefined },
+      { message: sent },
+      { message: { ...sent, t: 'e2e', e2e: 'pending' } },
+      { message: { ...sent, tmid: sealed } },
+      { roomId: rid, msgId: sealed, text: WORDS },
+      { roomId: rid, msgId: sealed, text: WORDS, customFields: { note: WORDS } },
+      { roomId: [rid], text: WORDS },
+      { prid: rid, t_name: 'talk', reply: WORDS, pmid: sealed },
+    ]
+  }
+  const params = (): unknown[][] => {
+    const sent = { rid, msg: WORDS, text: WORDS, attachments: [{ text: WORDS }] }
+    return [
+      [sent],
+      [{ ...sent, t: 'e2e', e2e: 'pending' }],
+      [{ ...sent, tmid: sealed }],
+      [{ ...sent, _id: sealed }],
+      [{ ...sent, _id: sealed, t: 'e2e' }],
+      [rid, WORDS],
+      [WORDS, rid],
+      [sealed, WORDS],
+      [rid, sealed, WORDS],
+      [rid, null, { name: WORDS, type: 'text/plain', _id: 'a' }, { msg: WORDS }],
+      [{ cmd: 'me', params: WORDS, msg: sent }],
+      [{ prid: rid, t_name: 'talk', reply: WORDS, pmid: sealed }],
+    ]
+  }
+
+  const routes = ROUTES.filter(({ verb, paths }) => verb === 'POST' && !paths.some(endsSomething))
+  test.each(routes.map(({ paths }) => paths[0] as string))('POST %s', async path => {
+    for (const body of bodies()) {
+      const answer = await rest(
+        server.url,
+        { id: IDS.alice, token: tokenOf('alice') },
+        'POST',
+        path.replace(/^\//, '').replace(/:rid/, rid).replace(/:\w+/, 'sendMessage'),
+        body,
+      )
+      expect(answer.status).toBeLessThan(500)
+    }
+    const shown = await alice.ask('loadHistory', rid, null, 100)
+    if (shown.result) expect(JSON.stringify(await messages())).not.toMatch(READABLE)
+  })
+
+  const methods = [...METHODS.keys()].filter(name => !ENDING.has(name))
+  test.each(methods)('method %s', async method => {
+    const client = await Ddp.as(server.url, 'alice')
+    open.push(client)
+    for (const given of params()) {
+      const { error } = await client.ask(method, ...given)
+      expect(error?.error).not.toBe(500)
+    }
+    const shown = await alice.ask('loadHistory', rid, null, 100)
+    if (shown.result) expect(JSON.stringify(await messages())).not.toMatch(READABLE)
+  })
+})
