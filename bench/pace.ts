@@ -4,6 +4,8 @@ export interface Pace {
   readonly seconds: number
   readonly rounds: number
   readonly connections: number
+  /** Flags of Node for the server, such as those of a profiler. */
+  readonly node?: string[]
 }
 
 export const USUAL: Pace = { seconds: 1, rounds: 3, connections: 2_000 }

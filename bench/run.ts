@@ -10,6 +10,7 @@ import { ceilingRows } from './rows/ceiling.ts'
 import { dinoRows } from './rows/dino.ts'
 import { moduleRows, socketIoRows } from './rows/fanout.ts'
 import { bareMemoryRows, memoryRows } from './rows/memory.ts'
+import { stormRows } from './rows/storm.ts'
 import { wireRows } from './rows/wires.ts'
 import { xchatRows } from './rows/xchat.ts'
 import { type NotRun, type Row, table } from './rows.ts'
@@ -25,13 +26,20 @@ const groups: Record<string, readonly Measure[]> = {
   xchat: [xchatRows],
   append: [appendRows],
   memory: [bareMemoryRows, memoryRows],
+  storm: [stormRows],
 }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' }, quick: { type: 'boolean', default: false }, connections: { type: 'string' } },
+  options: {
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    connections: { type: 'string' },
+    node: { type: 'string' },
+  },
 })
-const pace = { ...(values.quick ? QUICK : USUAL) }
+const pace: { -readonly [K in keyof Pace]: Pace[K] } = { ...(values.quick ? QUICK : USUAL) }
+if (values.node !== undefined) pace.node = values.node.split(' ')
 if (values.connections !== undefined) pace.connections = Number(values.connections)
 if (!Number.isInteger(pace.connections) || pace.connections < 1) {
   console.error('--connections takes a number of connections, such as 10000.')
