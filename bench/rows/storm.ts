@@ -10,7 +10,7 @@ import { FIRST_USER, meeting } from '../whole/world.ts'
 
 /** Seconds in which all are served, and ms of a message meanwhile. */
 const ACCEPT = { seconds: 20, p99: 250 }
-const EVERY = 20
+const EVERY = 100
 
 export async function stormRows(pace: Pace): Promise<Row[]> {
   const clients = pace.connections

@@ -17,8 +17,9 @@ import { currentDocument, documentsFor, messageDocument, messageIdOf } from './e
 import type { Follower, RoomFeed } from './feeds.ts'
 import { ejson, type Frame, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
-import { NOTICE_DELAY } from './limits.ts'
+import { CROWD } from './limits.ts'
 import { fullNameOf, ridOf, typeOf } from './names.ts'
+import { inPortions, notice } from './notices.ts'
 import { outdatedNotice } from './outdated.ts'
 import { detach, review } from './review.ts'
 import type { DdpSession } from './session.ts'
@@ -273,14 +274,21 @@ const NAMED_IN_SUBSCRIPTIONS = ['kind', 'archived', 'readOnly', 'customFields'] 
 async function tellChanged(gate: Gate, feed: RoomFeed, delivery: Delivery): Promise<void> {
   const { event, room } = delivery
   const { body } = event
-  for (const user of [...affected(delivery, feed)]) {
-    const follower = feed.followers.get(user)
-    if (follower) await tellSubscription(gate, follower, room, 'updated')
-  }
+  await inPortions([...affected(delivery, feed)], async users => {
+    for (const user of users) {
+      const follower = feed.followers.get(user)
+      if (follower) await tellSubscription(gate, follower, room, 'updated')
+    }
+  })
   const told: ReadonlySet<UserId> = new Set(body.type === 'members.added' ? body.users : [])
   const others = [...feed.followers.values()].filter(({ user }) => !told.has(user))
-  await tellRoom(gate, others, room, 'updated')
-  await tellRoomData(gate, feed, room)
+  // A crowd hears of those who come and go once for all of a moment.
+  if (others.length > CROWD && (body.type === 'members.added' || body.type === 'members.removed'))
+    notice(gate, feed, null)
+  else {
+    await inPortions(others, portion => tellRoom(gate, portion, room, 'updated'))
+    await tellRoomData(gate, feed, room)
+  }
   // A newcomer to an encrypted room needs somebody who has the key (rocketchat.md section 3).
   if (body.type === 'members.added' && room.suite === 'rocketchat' && room.epoch)
     toRoom(feed, room, 'e2e.keyRequest', ejson([room.epoch.version]))
@@ -309,45 +317,7 @@ function tellExpired(feed: RoomFeed, { room, messages }: Extract<BusMessage, { k
     toRoom(feed, room, 'deleteMessage', ejson([{ _id: messageId ?? uuidOf(id) }]))
 }
 
-/** A message changes counters and times of the room's documents; told once for all messages of a moment. */
-function notice(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
-  const waiting = feed.notice
-  if (waiting) {
-    feed.notice = { ...waiting, event: delivery.event, actor: delivery.actor }
-    return
-  }
-  if (!feed.events.has('') && ![...feed.followers.values()].some(listensToDocuments)) return
-  const timer = setTimeout(() => {
-    const last = feed.notice
-    feed.notice = null
-    if (!last) return
-    work(gate, feed, async () => {
-      const found = await gate.parts.reading.room(feed.room)
-      if (!found) return
-      const shown = messageDocument(last.event, found.room, last.actor)
-      const followers = [...feed.followers.values()].filter(({ user }) => found.room.members.has(user))
-      for (const follower of followers) await tellSubscription(gate, follower, found.room, 'updated')
-      // Who came in after the message, and may read nothing older, gets the document without it (L10).
-      const reads = ({ user }: Follower): boolean => (found.room.members.get(user)?.from ?? 0) <= last.event.sequence
-      await tellRoom(gate, followers.filter(reads), found.room, 'updated', shown)
-      await tellRoom(
-        gate,
-        followers.filter(follower => !reads(follower)),
-        found.room,
-        'updated',
-      )
-      await tellRoomData(gate, feed, found.room)
-    })
-  }, NOTICE_DELAY)
-  timer.unref()
-  feed.notice = { event: delivery.event, actor: delivery.actor, timer }
-}
-
-function listensToDocuments(follower: Follower): boolean {
-  return follower.listensTo('rooms-changed') || follower.listensTo('subscriptions-changed')
-}
-
-async function tellRoom(
+export async function tellRoom(
   gate: Gate,
   followers: readonly Follower[],
   room: RoomState,
@@ -361,13 +331,13 @@ async function tellRoom(
 }
 
 /** `stream-room-data`: without the last message, which not everybody who may listen may read. */
-async function tellRoomData(gate: Gate, feed: RoomFeed, room: RoomState): Promise<void> {
+export async function tellRoomData(gate: Gate, feed: RoomFeed, room: RoomState): Promise<void> {
   if (!feed.events.has('')) return
   const args = ejson([await roomDocument(gate.parts, room)])
   feed.events.get('')?.write(streamFrame('room-data', ridOf(room), args))
 }
 
-async function tellSubscription(gate: Gate, follower: Follower, room: RoomState, change: Change): Promise<void> {
+export async function tellSubscription(gate: Gate, follower: Follower, room: RoomState, change: Change): Promise<void> {
   if (!follower.listensTo('subscriptions-changed')) return
   const { accounts } = gate.parts.identity
   const account = accounts.peek(follower.user) ?? (await accounts.load(follower.user))

@@ -24,8 +24,11 @@ export class RoomFeed {
   /** `stream-notify-room <rid>/<event>`, by event; under '' `stream-room-data`. */
   readonly events = new Map<string, Audience>()
   readonly followers = new Map<UserId, Follower>()
-  /** The newest message that has not been told of in the room's documents. */
-  notice: { readonly event: RoomEvent; readonly actor: Account | null; readonly timer: NodeJS.Timeout } | null = null
+  /** Something of the room's documents has not been told of: with the newest message, where one came. */
+  notice: {
+    readonly last: { readonly event: RoomEvent; readonly actor: Account | null } | null
+    readonly timer: NodeJS.Timeout
+  } | null = null
   readonly #turn: Turn
   readonly #bug: (error: unknown) => void
   #work: Promise<void> = Promise.resolve()

@@ -5,6 +5,7 @@ import type { Token } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
 import type { Broadcasts } from './broadcasts.ts'
 import type { Feeds } from './feeds.ts'
+import type { Pace } from './pace.ts'
 import type { People } from './people.ts'
 import type { Permissions } from './permissions.ts'
 import type { Presences } from './presences.ts'
@@ -20,6 +21,7 @@ export interface Gate {
   readonly feeds: Feeds
   readonly broadcasts: Broadcasts
   readonly presences: Presences
+  readonly pace: Pace
   /** Every open connection of this node. */
   readonly sessions: Set<DdpSession>
   /** Connections that are not read on, looked at until each can be read again. */

@@ -21,6 +21,7 @@ import {
   SOCKJS_HEARTBEAT_INTERVAL,
 } from './limits.ts'
 import { permissionChanged, receiveAll, settingChanged } from './live.ts'
+import { Pace } from './pace.ts'
 import { People } from './people.ts'
 import { Permissions } from './permissions.ts'
 import { Presences } from './presences.ts'
@@ -40,6 +41,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     log: parts.log,
     settings: await Settings.open(parts, setting => settingChanged(gate, setting)),
     permissions: await Permissions.open(parts, permission => permissionChanged(gate, permission)),
+    pace: new Pace(),
     broadcasts: new Broadcasts(parts.turn),
     presences: new Presences(
       () => gate,
@@ -78,13 +80,17 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     ws.on('error', () => {})
     ws.on('close', () => void session.gone().catch(error => bug(gate, 'close', error)))
   }
+  const arrive = async (enter: () => void): Promise<void> => {
+    await gate.pace.next('arriving')
+    enter()
+  }
   parts.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? '/').split('?', 1)[0] as string
     if (![PATH, SOCKJS_PATH].some(prefix => path === prefix || path.startsWith(`${prefix}/`))) return
     const framing = framingOf(path)
     if (!framing) refuse(socket, '404 Not Found')
     else if (!originAllowed(parts.config.origins, request.headers)) refuse(socket, '403 Forbidden')
-    else wss.handleUpgrade(request, socket, head, ws => take(ws, request, framing))
+    else void arrive(() => wss.handleUpgrade(request, socket, head, ws => take(ws, request, framing)))
   })
   await parts.http.register(rest(gate), { prefix: '/api' })
   await parts.http.register(sockjs(parts), { prefix: SOCKJS_PATH })

@@ -84,7 +84,7 @@ export const SEARCH_TEXT = 512
 export const WAITING_USERS = 50
 /** Members without a key whose key pairs are looked up for that list. */
 export const WAITING_LOOKUPS = 1_000
-/** ms in which changes of a room that messages cause are told once: counters need not be told 1,000 times a second. */
+/** ms in which changes of a room that messages cause are told once, at least. */
 export const NOTICE_DELAY = 100
 
 /** Changed settings or permissions read at once when the server starts. */
@@ -115,3 +115,13 @@ export const LISTED_MEMBERS = 10_000
 export const COMPLETIONS = 10
 /** Rooms and users that one look-up while typing shows, as the real server. */
 export const SPOTLIGHT = 5
+/** ms that each member who listens adds to it: to tell two thousand of a counter takes the server some tens of ms. */
+export const NOTICE_PER_FOLLOWER = 0.5
+/** Members who are told in one turn of the event loop. */
+export const NOTICE_PORTION = 100
+/** From so many who listen on, joining and leaving is told once for all of a moment. */
+export const CROWD = 100
+/** ms for which requests hold the event loop before sockets are read and written again: a message waits a few of them. */
+export const SLICE = 5
+/** Requests of those who are here before one of those who arrive. */
+export const ARRIVALS = 4

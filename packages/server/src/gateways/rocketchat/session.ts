@@ -63,6 +63,8 @@ export class DdpSession implements OutletOwner {
   readonly #subscriptions = new Map<string, Opened | null>()
   #queue: Waiting[] = []
   #running = false
+  /** Everything that it asked for after the log-in has been served once. */
+  #settled = false
   #connected = false
   #paused = false
   /** What is to come after the answer of a request that asked for that. */
@@ -220,10 +222,13 @@ export class DdpSession implements OutletOwner {
       const portion = this.#queue
       this.#queue = []
       for (const { packet, bytes } of portion) {
+        const turn = this.#gate.pace.next(this.#settled ? 'here' : 'arriving')
+        if (turn) await turn
         if (this.closed) break
         await this.#run(packet, bytes)
       }
     }
+    this.#settled = this.live !== null
     this.#running = false
   }
 
