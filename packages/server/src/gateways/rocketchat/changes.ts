@@ -5,14 +5,8 @@ import type { BusMessage, Delivery } from '../../bus/bus.ts'
 import type { SessionRef } from '../../presence/presence.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { RoomState } from '../../room/state.ts'
-import {
-  accountOf,
-  type Document,
-  roomDocument,
-  subscriptionDocument,
-  subscriptionIdOf,
-  systemMessages,
-} from './encode.ts'
+import { emit, tellRoom, tellRoomData, tellSubscription } from './documents.ts'
+import { accountOf, type Document, subscriptionIdOf, systemMessages } from './encode.ts'
 import { currentDocument, documentsFor, messageDocument, messageIdOf } from './encode-message.ts'
 import type { Follower, RoomFeed } from './feeds.ts'
 import { ejson, type Frame, streamFrame } from './frames.ts'
@@ -24,8 +18,6 @@ import { outdatedNotice } from './outdated.ts'
 import { detach, review } from './review.ts'
 import type { DdpSession } from './session.ts'
 import { SIGNAL } from './tell.ts'
-
-type Change = 'inserted' | 'updated' | 'removed'
 
 export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): void {
   switch (message.kind) {
@@ -315,41 +307,6 @@ function tellExpired(feed: RoomFeed, { room, messages }: Extract<BusMessage, { k
   if (!feed.events.has('deleteMessage')) return
   for (const { id, messageId } of messages)
     toRoom(feed, room, 'deleteMessage', ejson([{ _id: messageId ?? uuidOf(id) }]))
-}
-
-export async function tellRoom(
-  gate: Gate,
-  followers: readonly Follower[],
-  room: RoomState,
-  change: Change,
-  lastMessage?: Document,
-): Promise<void> {
-  const listening = followers.filter(follower => follower.listensTo('rooms-changed'))
-  if (listening.length === 0) return
-  const args = ejson([change, await roomDocument(gate.parts, room, lastMessage)])
-  for (const follower of listening) emit(follower, 'rooms-changed', args)
-}
-
-/** `stream-room-data`: without the last message, which not everybody who may listen may read. */
-export async function tellRoomData(gate: Gate, feed: RoomFeed, room: RoomState): Promise<void> {
-  if (!feed.events.has('')) return
-  const args = ejson([await roomDocument(gate.parts, room)])
-  feed.events.get('')?.write(streamFrame('room-data', ridOf(room), args))
-}
-
-export async function tellSubscription(gate: Gate, follower: Follower, room: RoomState, change: Change): Promise<void> {
-  if (!follower.listensTo('subscriptions-changed')) return
-  const { accounts } = gate.parts.identity
-  const account = accounts.peek(follower.user) ?? (await accounts.load(follower.user))
-  if (!account) return
-  const shown = await subscriptionDocument(gate.parts, room, account, { keys: 'own' })
-  emit(follower, 'subscriptions-changed', ejson([change, shown]))
-}
-
-/** `args`: the text of a JSON array. */
-function emit(follower: Follower, event: string, args: string): void {
-  const audience = follower.notify.get(event)
-  if (audience && audience.size > 0) audience.write(streamFrame('notify-user', `${follower.user}/${event}`, args))
 }
 
 function toRoom(feed: RoomFeed, room: RoomState, event: string, args: string): void {

@@ -2,7 +2,7 @@
 // thousand times a second that a counter has grown. The more listen, the longer a moment is, and they are told in portions,
 // so that a crowd holds up nobody's messages.
 import type { Delivery } from '../../bus/bus.ts'
-import { tellRoom, tellRoomData, tellSubscription } from './changes.ts'
+import { tellRoom, tellRoomData, tellSubscription } from './documents.ts'
 import { messageDocument } from './encode-message.ts'
 import type { Follower, RoomFeed } from './feeds.ts'
 import type { Gate } from './gate.ts'
