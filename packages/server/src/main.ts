@@ -198,6 +198,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     reading: core.reading,
     media: core.media,
     sanctions: core.sanctions,
+    endMemberships: core.endMemberships,
     outgoing: core.outgoing,
     receipts: core.receipts,
     statuses: core.statuses,

@@ -20,6 +20,7 @@ import { Expiry } from './expiry.ts'
 import { KeyReset } from './key-reset.ts'
 import { LastRead } from './last-read.ts'
 import { Media } from './media.ts'
+import { type Ending, endMemberships } from './memberships.ts'
 import { rowsOfDeparted } from './notifications.ts'
 import { Occupancy } from './occupancy.ts'
 import { OutgoingEvents } from './outgoing.ts'
@@ -65,6 +66,8 @@ export interface Core extends CoreParts {
   readonly sanctions: Sanctions
   readonly outgoing: OutgoingEvents
   readonly statuses: Statuses
+  /** Memberships that end with an account, room by room. */
+  readonly endMemberships: (ending: Ending) => ReturnType<typeof endMemberships>
   readonly keyReset: KeyReset
   /** Called after each transaction; for metrics. */
   onCommit(listener: (items: number, milliseconds: number) => void): void
@@ -192,6 +195,7 @@ export function buildCore(parts: CoreParts): Core {
     keyReset: new KeyReset({ identity, reading, engine }),
     sanctions: new Sanctions({ store, write: writer.write, bus, clock, identity, rooms, engine, occupancy }),
     outgoing,
+    endMemberships: ending => endMemberships({ store, engine }, ending),
     onCommit: listener => void listeners.push(listener),
     roomsChannel: () => roomsChannel({ store, writer, config }),
     settled: () => writer.settled(),

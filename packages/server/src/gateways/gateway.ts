@@ -1,7 +1,7 @@
 // What a gateway is given and what it gives. A gateway is a translator: a wire request into a command, an event
 // into wire frames, a rejection into its own error codes. It imports no other gateway and no adapter (design 3).
 import type { Server } from 'node:http'
-import type { ChannelId } from '@conclave/wire'
+import type { ChannelId, RoomId } from '@conclave/wire'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Bus } from '../bus/bus.ts'
@@ -10,6 +10,7 @@ import type { Config } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { KeyReset } from '../engine/key-reset.ts'
 import type { Media } from '../engine/media.ts'
+import type { Ending } from '../engine/memberships.ts'
 import type { Occupancy } from '../engine/occupancy.ts'
 import type { OutgoingEvents } from '../engine/outgoing.ts'
 import type { Reading } from '../engine/reading.ts'
@@ -22,6 +23,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { Calls } from '../outlet/calls.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
+import type { Rejection } from '../room/rejection.ts'
 import type { Write } from '../store/store.ts'
 
 export interface GatewayParts {
@@ -42,6 +44,8 @@ export interface GatewayParts {
   /** Files of rooms. */
   readonly media: Media
   readonly sanctions: Sanctions
+  /** Memberships that end with an account, room by room. */
+  endMemberships(ending: Ending): Promise<{ readonly left: readonly RoomId[] } | Rejection>
   /** What the embedding site is told of (dino.md section 13). */
   readonly outgoing: OutgoingEvents
   readonly statuses: Statuses

@@ -23,6 +23,14 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
       expect(await presence.sessionsOf(user('2'))).toEqual([])
     })
 
+    test('users with a session are there, each once, and no more than are asked for', async () => {
+      await openAll(presence, session('a', '1'), session('b', '2'), session('c', '1'))
+      expect([...(await presence.present(10))].sort()).toEqual(['1', '2'])
+      expect(await presence.present(1)).toHaveLength(1)
+      await presence.close('b')
+      expect(await presence.present(10)).toEqual(['1'])
+    })
+
     test('the first session of a user enters, a further one enters again', async () => {
       await openAll(presence, session('a', '1'), session('b', '1'))
       expect(await presence.enter(ROOM, 'a')).toEqual({ again: false, full: false })

@@ -63,6 +63,15 @@ class LocalPresence implements Presence {
     return { rooms, last: statusOf(person) }
   }
 
+  async present(most: number): Promise<readonly UserId[]> {
+    const users: UserId[] = []
+    for (const user of this.#people.keys()) {
+      if (users.length >= most) break
+      users.push(user)
+    }
+    return users
+  }
+
   async enter(room: RoomId, sessionId: string, most: number | null = null): Promise<EnteredAs> {
     const place = this.#places.get(sessionId)
     if (!place || place.rooms?.has(room)) return { again: true, full: false }

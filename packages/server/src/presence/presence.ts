@@ -59,6 +59,8 @@ export interface Presence {
   roomsOf(user: UserId): Promise<readonly RoomId[]>
   /** In the order of opening. */
   sessionsOf(user: UserId): Promise<readonly PresentSession[]>
+  /** Users with a session, at most so many, in no order that means anything. */
+  present(most: number): Promise<readonly UserId[]>
   statusOf(user: UserId): Promise<Status>
   /** For all sessions of the user, until the last one closes; nothing for who has none. `online` shows the user again,
    * `invisible` hides them, `away` and `offline` leave that as it is. Gives the status before. */

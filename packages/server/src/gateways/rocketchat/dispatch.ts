@@ -11,7 +11,7 @@ import { SERVER } from './methods/methods-of-server.ts'
 import { STREAMS } from './methods/methods-of-streams.ts'
 import { SUBSCRIPTIONS } from './methods/methods-of-subscriptions.ts'
 import { USERS } from './methods/methods-of-users.ts'
-import { checkSecondFactor, type Proof, proofIn } from './second-factor.ts'
+import { checkSecondFactor, type Proof, proofIn } from './users/second-factor.ts'
 
 /** Every method but `login` and `logout`, which are a connection's own. */
 export const METHODS: ReadonlyMap<string, Method> = new Map(

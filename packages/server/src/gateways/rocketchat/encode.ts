@@ -267,30 +267,8 @@ export function subscriptionIdOf(room: RoomState, user: UserId): string {
   return createHash('sha256').update(`${room.id}:${user}`, 'utf8').digest('base64url').slice(0, 17)
 }
 
-/** What the caller learns of themselves (`me`, section 2). */
-export function meDocument(account: Account): Document {
-  return {
-    _id: account.id,
-    username: account.username,
-    name: account.name,
-    type: 'user',
-    active: account.active,
-    status: 'online',
-    statusConnection: 'online',
-    statusText: '',
-    statusDefault: 'online',
-    utcOffset: 0,
-    roles: globalRolesOf(account),
-    emails: [],
-    settings: { preferences: {} },
-    language: 'en',
-    customFields: {},
-    avatarETag: null,
-  }
-}
-
 /** The roles that somebody has everywhere; those of a room stand in its state. */
 export function globalRolesOf(account: Account): string[] {
   const admin = account.roles.includes('admin') || account.roles.includes('superuser')
-  return ['user', ...(admin ? ['admin'] : [])]
+  return [...(account.wireRoles ?? ['user']), ...(admin ? ['admin'] : [])]
 }

@@ -6,17 +6,19 @@ import type { GatewayParts } from '../gateway.ts'
 import type { Broadcasts } from './broadcasts.ts'
 import type { Feeds } from './feeds.ts'
 import type { Pace } from './pace.ts'
-import type { People } from './people.ts'
 import type { Permissions } from './permissions.ts'
 import type { Presences } from './presences.ts'
 import type { DdpSession } from './session.ts'
 import type { Settings } from './settings.ts'
+import type { People } from './users/people.ts'
+import type { Roles } from './users/roles.ts'
 
 export interface Gate {
   readonly parts: GatewayParts
   readonly log: Logger
   readonly settings: Settings
   readonly permissions: Permissions
+  readonly roles: Roles
   readonly people: People
   readonly feeds: Feeds
   readonly broadcasts: Broadcasts

@@ -22,13 +22,14 @@ import {
 } from './limits.ts'
 import { permissionChanged, receiveAll, settingChanged } from './live.ts'
 import { Pace } from './pace.ts'
-import { People } from './people.ts'
 import { Permissions } from './permissions.ts'
 import { Presences } from './presences.ts'
 import { rest } from './rest.ts'
 import { DdpSession } from './session.ts'
 import { Settings } from './settings.ts'
 import { type Framing, framingOf, SOCKJS_PATH, sockjs } from './sockjs.ts'
+import { People } from './users/people.ts'
+import { Roles } from './users/roles.ts'
 
 const PATH = '/websocket'
 
@@ -47,6 +48,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
       () => gate,
       error => bug(gate, 'presence', error),
     ),
+    roles: await Roles.open(parts),
     people: new People(parts),
     sessions,
     paused,

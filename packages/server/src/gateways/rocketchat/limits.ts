@@ -45,6 +45,40 @@ export const SIGNAL_BYTES = 4_096
 
 /** ms for which a token lives that a log-in over this wire makes: 90 days, as the real server's. */
 export const TOKEN_LIFETIME = 90 * 24 * 60 * 60 * 1000
+/** Characters of what users say of themselves, as the real server bounds them. */
+export const BIO = 260
+export const NICKNAME = 120
+export const STATUS_TEXT = 120
+/** Characters of a password; identity/limits.ts has the same. */
+export const PASSWORD_TEXT = 1_024
+/** Custom fields of one user, and characters of all of them as JSON: their row is read whole. */
+export const CUSTOM_FIELDS = 100
+export const CUSTOM_FIELDS_BYTES = 16_384
+/** Characters of one preference, and of all of a user's as JSON. */
+export const PREFERENCE_TEXT = 1_024
+export const PREFERENCE_BYTES = 16_384
+/** Roles that administrators have made: all are in memory, and in every client's. */
+export const CUSTOM_ROLES = 200
+/** Accounts read at a time where everybody is looked through: a few ms of the event loop. */
+export const ACCOUNTS_TOGETHER = 500
+/** Rooms that one newcomer is put into. */
+export const DEFAULT_ROOMS = 100
+/** Bytes of a user's picture: it lies in one row and is sent as it came. Clients send some tens of thousands. */
+export const AVATAR_BYTES = 1024 * 1024
+/** Characters of a query, a sort or a field list in a URL, and terms of one query. */
+export const QUERY_TEXT = 4_096
+export const QUERY_TERMS = 20
+/** Accounts that strangers make in a minute from one address, as the real server bounds them. */
+export const REGISTRATIONS = 10
+/** Users that `users.presence` tells of at once; clients ask for those whom they show. */
+export const PRESENT_USERS = 5_000
+/** Users that a completion offers, and members of one's rooms that are looked through for it. */
+export const COMPLETED_USERS = 10
+export const COMPLETION_MEMBERS = 5_000
+/** Numbers tried behind a name that is taken. */
+export const SUGGESTIONS = 20
+/** Characters of the name of a role; identity/limits.ts has the same. */
+export const ROLE_NAME = 100
 /** Personal access tokens of one user: each is a program of theirs. */
 export const PERSONAL_TOKENS = 100
 /** ms for which one code of a time-based second factor stands (RFC 6238), and how many before and after are taken: clocks

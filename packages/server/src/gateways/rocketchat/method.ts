@@ -3,7 +3,7 @@
 import type { z } from 'zod'
 import type { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
-import type { SecondFactor } from './second-factor.ts'
+import type { SecondFactor } from './users/second-factor.ts'
 
 export interface Call {
   readonly gate: Gate

@@ -38,6 +38,10 @@ export class Overrides<T> {
     return this.#values.get(key)
   }
 
+  entries(): [string, T][] {
+    return [...this.#values]
+  }
+
   /** Resolves when it is durable and in force on this node. */
   async put(key: string, value: T): Promise<void> {
     const document = { kind: this.#kind, key, owner: '', body: JSON.stringify(value), dueAt: null }

@@ -83,6 +83,7 @@ export const PERMISSIONS = {
   'preview-c-room': ['admin', 'user', 'anonymous'],
   'remove-team-channel': ['admin', 'owner', 'moderator'],
   'remove-user': ['admin', 'owner', 'moderator'],
+  'send-mail': ['admin'],
   'send-many-messages': ['admin', 'bot', 'app'],
   'set-leader': ['admin', 'owner'],
   'set-moderator': ['admin', 'owner'],

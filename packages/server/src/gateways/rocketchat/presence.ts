@@ -1,7 +1,7 @@
 // What a user is to others on this wire: the status that all wires share, with what this one adds to it.
 import type { Account } from '../../room/facts.ts'
 import type { Gate } from './gate.ts'
-import type { ShownStatus } from './people.ts'
+import type { ShownStatus } from './users/people.ts'
 
 export interface ShownPresence {
   readonly status: ShownStatus

@@ -21,7 +21,7 @@ import { SERVER } from './rest/routes-of-server.ts'
 import { SUBSCRIPTIONS } from './rest/routes-of-subscriptions.ts'
 import { USERS } from './rest/routes-of-users.ts'
 import { Envelope, forbidden, type Route } from './route.ts'
-import { checkSecondFactor, proofOf } from './second-factor.ts'
+import { checkSecondFactor, proofOf } from './users/second-factor.ts'
 
 export const ROUTES: readonly Route[] = [
   ...KEYS,
@@ -143,18 +143,19 @@ function invalidParams(error: z.ZodError, value: unknown): MeteorError {
 }
 
 function answer(reply: FastifyReply, result: object): FastifyReply {
-  const { status, body } = envelopeOf(result)
+  const { status, body, headers } = envelopeOf(result)
   // As bytes: a string would get a charset.
   return reply
     .code(status)
+    .headers(headers)
     .header('content-type', 'application/json')
     .send(Buffer.from(JSON.stringify(body)))
 }
 
-function envelopeOf(result: object): { readonly status: number; readonly body: object } {
+function envelopeOf(result: object): Envelope {
   if (result instanceof Envelope) return result
-  if (result instanceof MeteorError) return { status: result.status, body: result.envelope() }
-  return { status: 200, body: { ...result, success: true } }
+  if (result instanceof MeteorError) return new Envelope(result.status, result.envelope())
+  return new Envelope(200, { ...result, success: true })
 }
 
 /** What Fastify refuses before a route runs. */

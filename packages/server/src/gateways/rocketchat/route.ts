@@ -4,15 +4,17 @@ import type { z } from 'zod'
 import type { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
 import type { Permission } from './permission-table.ts'
-import type { SecondFactor } from './second-factor.ts'
+import type { SecondFactor } from './users/second-factor.ts'
 
 export class Envelope {
   readonly status: number
   readonly body: object
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, body: object) {
+  constructor(status: number, body: object, headers: Readonly<Record<string, string>> = {}) {
     this.status = status
     this.body = body
+    this.headers = headers
   }
 }
 

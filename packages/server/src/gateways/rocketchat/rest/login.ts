@@ -1,9 +1,9 @@
 // `login` in all forms that clients send (rocketchat.md section 2). What is wrong is not told apart.
 import { z } from 'zod'
 import { logIn, restCredentials } from '../credentials.ts'
-import { meDocument } from '../encode.ts'
 import { MeteorError, TOO_MANY } from '../errors.ts'
 import { Envelope, openRoute } from '../route.ts'
+import { meDocument } from '../users/documents.ts'
 
 const unauthorized = new Envelope(401, { status: 'error', error: 'Unauthorized', message: 'Unauthorized' })
 
@@ -18,7 +18,8 @@ export const login = openRoute({
     const found = await logIn(gate.parts, credentials, address)
     if (found instanceof MeteorError) return found.error === TOO_MANY ? found : unauthorized
     const { account, text } = found
-    const data = { userId: account.id, authToken: text, me: meDocument(account) }
+    const me = await meDocument(gate, await gate.people.about(account))
+    const data = { userId: account.id, authToken: text, me }
     return new Envelope(200, { status: 'success', data })
   },
 })

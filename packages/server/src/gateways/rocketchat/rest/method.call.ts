@@ -6,7 +6,7 @@ import { MeteorError } from '../errors.ts'
 import { ejson } from '../frames.ts'
 import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES } from '../limits.ts'
 import { route } from '../route.ts'
-import { proofOf } from '../second-factor.ts'
+import { proofOf } from '../users/second-factor.ts'
 
 const LIMITS = { maxBytes: FRAME_BYTES, maxDepth: FRAME_DEPTH, maxKeys: FRAME_VALUES }
 const packetShape = z.looseObject({

@@ -1,11 +1,11 @@
 // Personal access tokens: named ones that a user makes for a program of theirs. Each is a token like any other, that never
 // runs out; its name lies in a document beside it, under its owner.
 import type { UserId } from '@conclave/wire'
-import { isRefused } from '../../identity/rejection.ts'
-import type { Token } from '../../store/store.ts'
-import { MeteorError } from './errors.ts'
-import type { Caller, Gate } from './gate.ts'
-import { PERSONAL_TOKENS } from './limits.ts'
+import { isRefused } from '../../../identity/rejection.ts'
+import type { Token } from '../../../store/store.ts'
+import { MeteorError } from '../errors.ts'
+import type { Caller, Gate } from '../gate.ts'
+import { PERSONAL_TOKENS } from '../limits.ts'
 
 const KIND = 'rocketchat.personal-token'
 

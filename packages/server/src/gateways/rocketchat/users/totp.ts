@@ -2,8 +2,8 @@
 // codes that go with them. A code is good once.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { UserId } from '@conclave/wire'
-import type { Gate } from './gate.ts'
-import { BACKUP_CODES, TOTP_STEP, TOTP_WINDOW } from './limits.ts'
+import type { Gate } from '../gate.ts'
+import { BACKUP_CODES, TOTP_STEP, TOTP_WINDOW } from '../limits.ts'
 
 const KIND = 'rocketchat.totp'
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'

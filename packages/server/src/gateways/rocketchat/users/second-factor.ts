@@ -3,10 +3,10 @@
 // for the token and the client that brought it; whoever has just been registered has shown theirs already.
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { Account } from '../../room/facts.ts'
-import type { Token } from '../../store/store.ts'
-import { MeteorError, tooMany } from './errors.ts'
-import type { Gate } from './gate.ts'
+import type { Account } from '../../../room/facts.ts'
+import type { Token } from '../../../store/store.ts'
+import { MeteorError, tooMany } from '../errors.ts'
+import type { Gate } from '../gate.ts'
 import { bypassesSecondFactor } from './personal-tokens.ts'
 import { checkTotp, hasTotp } from './totp.ts'
 

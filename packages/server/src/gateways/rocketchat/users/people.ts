@@ -1,14 +1,14 @@
 // Users as this wire knows them: the account, which all wires share, and beside it a document of what only this one keeps
 // (decisions/0006). Both change in one item, so a change holds whole or not at all.
 import type { UserId } from '@conclave/wire'
-import type { AccountChange } from '../../identity/account-form.ts'
-import type { Beside, NewAccount } from '../../identity/accounts.ts'
-import { Cache } from '../../identity/cache.ts'
-import type { PasswordText } from '../../identity/passwords.ts'
-import { type IdentityRejection, isRefused } from '../../identity/rejection.ts'
-import type { Account } from '../../room/facts.ts'
-import type { Row } from '../../store/store.ts'
-import type { GatewayParts } from '../gateway.ts'
+import type { AccountChange } from '../../../identity/account-form.ts'
+import type { Beside, NewAccount } from '../../../identity/accounts.ts'
+import { Cache } from '../../../identity/cache.ts'
+import type { PasswordText } from '../../../identity/passwords.ts'
+import { type IdentityRejection, isRefused } from '../../../identity/rejection.ts'
+import type { Account } from '../../../room/facts.ts'
+import type { Row } from '../../../store/store.ts'
+import type { GatewayParts } from '../../gateway.ts'
 
 const KIND = 'rocketchat.user'
 

@@ -1,0 +1,28 @@
+// A free username out of what a user is called.
+import type { Account } from '../../../room/facts.ts'
+import { MeteorError } from '../errors.ts'
+import type { Gate } from '../gate.ts'
+import { SUGGESTIONS } from '../limits.ts'
+import { slugOf } from '../names.ts'
+import { isFree, isUsername } from './rules.ts'
+
+export async function suggestedUsername(gate: Gate, account: Account): Promise<string | undefined> {
+  const { email } = await gate.people.about(account)
+  const names = [account.name, email?.split('@', 1)[0] ?? '', account.username, 'user']
+  const bases = names
+    .map(name =>
+      slugOf(name)
+        .toLowerCase()
+        .replace(/[^a-z0-9._-]/g, ''),
+    )
+    .filter(isUsername)
+  for (const base of bases)
+    for (let number = 0; number < SUGGESTIONS; number++) {
+      const name = number === 0 ? base : `${base}-${number}`
+      if (name === account.username) return name
+      const free = await isFree(gate, name)
+      if (free instanceof MeteorError) break
+      if (free) return name
+    }
+  return undefined
+}
