@@ -28,25 +28,42 @@ export interface Asked {
   readonly bytes: number
   /** A second factor that came beside the arguments. */
   readonly proof?: Proof | null
+  /** Where it comes from, of who is not logged in. */
+  readonly address?: string
 }
 
 /** Never throws: a bug is answered 500 and logged, without anything of the request. */
 export async function dispatch(gate: Gate, caller: Caller | null, asked: Asked): Promise<Answer> {
   const method = METHODS.get(asked.name)
   if (!method) return { error: methodNotFound(asked.name) }
+  if (method.open) {
+    const address = asked.address ?? caller?.address ?? ''
+    return answered(gate, method, asked.params, params =>
+      method.run({ gate, caller, bytes: asked.bytes, address }, params),
+    )
+  }
   if (!caller) return { error: invalidUser(method.anonymousAs ?? method.name) }
   const { params: given, proof } = method.twoFactor ? proofIn(asked.params) : { params: asked.params, proof: null }
+  return answered(gate, method, given, async params => {
+    const unproven =
+      method.twoFactor && (await checkSecondFactor(gate, caller, method.twoFactor, proof ?? asked.proof ?? null))
+    return unproven ?? method.run({ gate, caller, bytes: asked.bytes }, params)
+  })
+}
+
+async function answered(
+  gate: Gate,
+  method: Method,
+  given: unknown,
+  run: (params: unknown) => Promise<unknown>,
+): Promise<Answer> {
   const params = readParams(method, given)
   if (params instanceof MeteorError) return { error: params }
   try {
-    if (method.twoFactor) {
-      const unproven = await checkSecondFactor(gate, caller, method.twoFactor, proof ?? asked.proof ?? null)
-      if (unproven) return { error: unproven }
-    }
-    const result = await method.run({ gate, caller, bytes: asked.bytes }, params.value)
+    const result = await run(params.value)
     return result instanceof MeteorError ? { error: result } : { result }
   } catch (error) {
-    return { error: bug(gate, asked.name, error) }
+    return { error: bug(gate, method.name, error) }
   }
 }
 

@@ -22,10 +22,30 @@ export interface MethodSpec<Params extends z.ZodType> {
   run(call: Call, params: z.output<Params>): Promise<unknown>
 }
 
-export type Method = MethodSpec<z.ZodType>
+/** Methods that need no log-in. */
+export interface OpenMethodSpec<Params extends z.ZodType> {
+  readonly name: string
+  readonly params: Params
+  readonly open: true
+  run(call: OpenCall, params: z.output<Params>): Promise<unknown>
+}
+
+export interface OpenCall {
+  readonly gate: Gate
+  /** null where nobody is logged in. */
+  readonly caller: Caller | null
+  readonly bytes: number
+  readonly address: string
+}
+
+export type Method = (MethodSpec<z.ZodType> & { readonly open?: never }) | OpenMethodSpec<z.ZodType>
 
 /** Keeps the types of the arguments inside of the method. */
 export function method<Params extends z.ZodType>(spec: MethodSpec<Params>): Method {
+  return spec as unknown as Method
+}
+
+export function openMethod<Params extends z.ZodType>(spec: OpenMethodSpec<Params>): Method {
   return spec as unknown as Method
 }
 

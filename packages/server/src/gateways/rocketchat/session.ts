@@ -254,7 +254,7 @@ export class DdpSession implements OutletOwner {
     if (name === 'login') return login.run(this.#gate, this, params)
     const caller = await this.#caller()
     if (name === 'logout') return logout.run(this.#gate, this)
-    return dispatch(this.#gate, caller, { name, params, bytes })
+    return dispatch(this.#gate, caller, { name, params, bytes, address: this.address })
   }
 
   /** The account as it is now; null where nobody has logged in or the account is out of use. */

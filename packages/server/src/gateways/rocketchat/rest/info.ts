@@ -1,8 +1,7 @@
 // `info`: the version whose behaviour clients should expect (rocketchat.md section 0).
 import { z } from 'zod'
 import { openRoute } from '../route.ts'
-
-const VERSION = '7.13.0'
+import { VERSION } from '../version.ts'
 
 export const info = openRoute({
   verb: 'GET',

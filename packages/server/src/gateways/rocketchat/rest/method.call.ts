@@ -1,9 +1,10 @@
 // `method.call/<name>`: any method over REST. The answer is always 200; refusals are inside (rocketchat.md section 2).
 import { parseJson } from '@conclave/wire'
 import { z } from 'zod'
-import { dispatch } from '../dispatch.ts'
+import { type Asked, dispatch } from '../dispatch.ts'
 import { MeteorError } from '../errors.ts'
 import { ejson } from '../frames.ts'
+import type { Caller, Gate } from '../gate.ts'
 import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES } from '../limits.ts'
 import { route } from '../route.ts'
 import { proofOf } from '../users/second-factor.ts'
@@ -14,20 +15,31 @@ const packetShape = z.looseObject({
   method: z.string().min(1).max(256),
   params: z.unknown().optional(),
 })
+export const callShape = z.object({ message: z.string() })
 
 export const methodCall = route({
   verb: 'POST',
   paths: ['/v1/method.call/:name'],
-  input: z.object({ message: z.string() }),
-  async run({ gate, caller, bytes, header }, { message }) {
-    const read = parseJson(message, LIMITS)
-    const packet = read.ok ? packetShape.safeParse(read.value) : undefined
-    if (!packet?.success) return new MeteorError('error-invalid-params', 'The message is no method call')
-    const { id, method: name, params } = packet.data
+  input: callShape,
+  run({ gate, caller, bytes, header, address }, { message }) {
     const proof = proofOf(header('x-2fa-code'), header('x-2fa-method'))
-    const answer = await dispatch(gate, caller, { name, params, bytes, proof })
-    const head = { msg: 'result', ...(id === undefined ? {} : { id }) }
-    if ('error' in answer) return { message: JSON.stringify({ ...head, error: answer.error }) }
-    return { message: ejson(answer.result === undefined ? head : { ...head, result: answer.result }) }
+    return calledByRest(gate, caller, message, { bytes, address, proof })
   },
 })
+
+/** `message`: the packet as text. */
+export async function calledByRest(
+  gate: Gate,
+  caller: Caller | null,
+  message: string,
+  asked: Pick<Asked, 'bytes' | 'proof' | 'address'>,
+): Promise<object> {
+  const read = parseJson(message, LIMITS)
+  const packet = read.ok ? packetShape.safeParse(read.value) : undefined
+  if (!packet?.success) return new MeteorError('error-invalid-params', 'The message is no method call')
+  const { id, method: name, params } = packet.data
+  const answer = await dispatch(gate, caller, { ...asked, name, params })
+  const head = { msg: 'result', ...(id === undefined ? {} : { id }) }
+  if ('error' in answer) return { message: JSON.stringify({ ...head, error: answer.error }) }
+  return { message: ejson(answer.result === undefined ? head : { ...head, result: answer.result }) }
+}

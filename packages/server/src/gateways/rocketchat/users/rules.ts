@@ -135,3 +135,25 @@ export function checkCustomFields(
   }
   return taken
 }
+
+/** As clients show it: names of rules, those with a number beside it. */
+export function passwordPolicy({ settings }: Gate): { enabled: boolean; policy: readonly (readonly unknown[])[] } {
+  const enabled = settings.get('Accounts_Password_Policy_Enabled')
+  if (!enabled) return { enabled, policy: [] }
+  const policy: (readonly unknown[])[] = []
+  const [minLength, maxLength] = [
+    settings.get('Accounts_Password_Policy_MinLength'),
+    settings.get('Accounts_Password_Policy_MaxLength'),
+  ]
+  if (minLength >= 1) policy.push(['get-password-policy-minLength', { minLength }])
+  if (maxLength >= 1) policy.push(['get-password-policy-maxLength', { maxLength }])
+  if (settings.get('Accounts_Password_Policy_ForbidRepeatingCharacters')) {
+    const forbidRepeatingCharactersCount = settings.get('Accounts_Password_Policy_ForbidRepeatingCharactersCount')
+    policy.push(['get-password-policy-forbidRepeatingCharacters'])
+    policy.push(['get-password-policy-forbidRepeatingCharactersCount', { forbidRepeatingCharactersCount }])
+  }
+  for (const what of ['Lowercase', 'Uppercase', 'Number', 'SpecialCharacter'] as const)
+    if (settings.get(`Accounts_Password_Policy_AtLeastOne${what}`))
+      policy.push([`get-password-policy-mustContainAtLeastOne${what}`])
+  return { enabled, policy }
+}
