@@ -121,6 +121,23 @@ const PATHS: Readonly<Record<string, () => Promise<unknown>>> = {
     for (const beside of BESIDE)
       refusedRest(await api('alice', 'POST', 'chat.sendMessage', { message: { rid, t: 'e2e', content, ...beside } }))
   },
+  'chat.postMessage: words, to the room by id and by name (RC-111, refused here)': async () => {
+    for (const place of [{ roomId: rid }, { channel: rid }, { channel: `#sealed-${rooms - 1}` }, { roomId: [rid] }])
+      for (const said of [{ text: WORDS }, { msg: WORDS }, { attachments: [{ text: WORDS }] }])
+        refusedRest(await api('alice', 'POST', 'chat.postMessage', { ...place, ...said }))
+  },
+  'chat.update: words instead of a ciphertext': async () =>
+    refusedRest(await api('alice', 'POST', 'chat.update', { roomId: rid, msgId: sealed, text: WORDS })),
+  'chat.update: words beside a ciphertext are refused or not kept': async () => {
+    const change = { roomId: rid, msgId: sealed, content: await envelope() }
+    for (const beside of [{ customFields: { note: WORDS } }, { e2eMentions: { e2eUserMentions: [WORDS] } }])
+      await api('alice', 'POST', 'chat.update', { ...change, ...beside })
+  },
+  'updateMessage: words instead of a ciphertext, and beside one': async () => {
+    const content = await envelope()
+    refusedOver(await alice.ask('updateMessage', { _id: sealed, rid, msg: WORDS }))
+    for (const beside of BESIDE) await alice.ask('updateMessage', { _id: sealed, rid, content, ...beside })
+  },
   'method.call/sendMessage: words': async () => {
     const message = JSON.stringify({ msg: 'method', id: '1', method: 'sendMessage', params: [{ rid, msg: WORDS }] })
     const { body } = await api('alice', 'POST', 'method.call/sendMessage', { message })

@@ -59,7 +59,9 @@ const KEPT: ReadonlySet<string> = new Set([
 ])
 
 /** The message's document, or why it was not sent. */
-export async function send(call: Call, message: SentMessage): Promise<Document | MeteorError> {
+export async function send(call: Call, given: SentMessage): Promise<Document | MeteorError> {
+  const message = given.t === 'e2e' ? onlySealed(given) : given
+  if (message instanceof MeteorError) return message
   const { gate, caller } = call
   const { parts } = gate
   const { account } = caller
@@ -174,7 +176,7 @@ function readMessage(room: RoomState, message: SentMessage): Read | MeteorError 
     return errorOf({ rejected: 'message.taken', key: messageId }, NAME)
   if (message.t && message.t !== 'e2e')
     return new MeteorError('error-not-allowed', "Cannot send system messages using 'sendMessage'", { method: NAME })
-  const extra = message.t === 'e2e' ? besideOf(message) : extraOf(message)
+  const extra = extraOf(message)
   if (extra instanceof MeteorError) return extra
   if (message.t !== 'e2e') return readPlain(message.msg ?? '', extra, messageId)
   return room.suite === 'xchat' ? readXchat(message.content) : readSealed(message, extra, messageId)
@@ -214,13 +216,12 @@ function readXchat(given: unknown): Read | MeteorError {
   }
 }
 
-function besideOf(message: SentMessage): Document | null | MeteorError {
+/** Without what a client sends along that is empty; refused where words stand outside of the ciphertext. */
+function onlySealed(message: SentMessage): SentMessage | MeteorError {
   const beside = besideCiphertext(message)
-  if ('refused' in beside)
-    return new MeteorError('error-not-allowed', `An encrypted message has no ${beside.refused} outside of it`, {
-      method: NAME,
-    })
-  return Object.keys(beside.kept).length === 0 ? null : beside.kept
+  if ('refused' in beside) return notAllowed(NAME, `An encrypted message has no ${beside.refused} outside of it`)
+  const { _id, rid, t, ts, msg, content } = message
+  return { _id, rid, t, ts, msg, content, ...beside.kept }
 }
 
 function extraOf(message: SentMessage): Document | null | MeteorError {
