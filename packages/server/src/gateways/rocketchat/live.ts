@@ -1,6 +1,8 @@
 // What reaches every node: facts about users, settings and roles, told to whoever listens to them here.
-import type { ChannelId, UserId } from '@conclave/wire'
+import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { BusMessage } from '../../bus/bus.ts'
+import { isHidden } from '../../room/rights.ts'
+import { bug } from './dispatch.ts'
 import type { Gate } from './gate.ts'
 import type { PermissionDocument } from './permissions.ts'
 import { reviewChannel, reviewRooms, reviewUser } from './review.ts'
@@ -20,7 +22,8 @@ export function receiveAll(gate: Gate, message: BusMessage): void {
       return
     case 'signal': {
       const [event, args] = message.args as [string, unknown[]]
-      if (message.name === SIGNAL.logged) tellLogged(gate, event, args)
+      if (message.name === SIGNAL.logged && message.room !== null) tellThoseAround(gate, message.room, event, args)
+      else if (message.name === SIGNAL.logged) tellLogged(gate, event, args)
       if (message.name === SIGNAL.all) gate.broadcasts.tell('notify-all', event, args)
       if (message.name === SIGNAL.roles) gate.broadcasts.tell('roles', event, args)
       return
@@ -33,6 +36,18 @@ function tellLogged(gate: Gate, event: string, args: readonly unknown[]): void {
   if (event === 'private-settings-changed')
     gate.broadcasts.tellSome('notify-logged', event, args, session => seesSettings(gate, session))
   else gate.broadcasts.tell('notify-logged', event, args)
+}
+
+/** Of a hidden room to its members alone. */
+function tellThoseAround(gate: Gate, id: RoomId, event: string, args: readonly unknown[]): void {
+  const task = async (): Promise<void> => {
+    const found = await gate.parts.reading.room(id)
+    if (!found) return
+    const { room } = found
+    const hears = ({ user }: DdpSession): boolean => user !== null && (!isHidden(room) || room.members.has(user))
+    gate.broadcasts.tellSome('notify-logged', event, args, hears)
+  }
+  task().catch(error => bug(gate, 'roles-change', error))
 }
 
 function seesSettings({ parts, permissions }: Gate, { user }: DdpSession): boolean {

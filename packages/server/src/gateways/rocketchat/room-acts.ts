@@ -10,9 +10,10 @@ import { hasRole, type RoomState } from '../../room/state.ts'
 import { errorOf, invalidRoom, MeteorError, notAllowed, TOO_MANY } from './errors.ts'
 import { codeFor } from './join-code.ts'
 import type { Call } from './method.ts'
-import { type Found, typeOf } from './names.ts'
+import { type Found, ridOf, typeOf, userRefOf } from './names.ts'
 import type { Permission } from './permission-table.ts'
 import { submit } from './submit.ts'
+import { tellRoleInRoom } from './tell.ts'
 
 /** The room as it is then, or why not. */
 export type Acted = RoomState | MeteorError
@@ -101,13 +102,17 @@ export async function changeRole(
   if (held && granted) return refused(`error-user-already-${role}`, `User is already ${a} ${role}`)
   if (!held && !granted) return refused(`error-user-not-${role}`, `User is not ${a} ${role}`)
   const command = { command: 'change-role', actor: call.caller.account.id, user: user.id, role, granted } as const
-  return act(call, room, { ...command, ofMember: true }, method, {
+  const changed = await act(call, room, { ...command, ofMember: true }, method, {
     'members.absent': outside,
     'owner.last': refused(
       'error-remove-last-owner',
       'This is the last owner. Please set a new owner before removing this one.',
     ),
   })
+  if (changed instanceof MeteorError) return changed
+  const type = granted ? 'added' : 'removed'
+  tellRoleInRoom(call.gate.parts, room, { type, _id: role, u: userRefOf(user), scope: ridOf(room) })
+  return changed
 }
 
 /** In a read-only room the end of a mute is a voice. */

@@ -44,6 +44,16 @@ export function tellLogged({ bus }: On, event: string, ...args: readonly unknown
   bus.publish('all', { kind: 'signal', name: SIGNAL.logged, room: null, from: null, args: [event, args] })
 }
 
+/** `stream-notify-logged roles-change`: a role in a room. What happens in a hidden room is told to its members alone. */
+export function tellRoleInRoom(
+  { bus }: On,
+  room: Pick<RoomState, 'id'>,
+  change: Readonly<Record<string, unknown>>,
+): void {
+  const args = ['roles-change', [change]]
+  bus.publish('all', { kind: 'signal', name: SIGNAL.logged, room: room.id, from: null, args })
+}
+
 /** `stream-notify-all <event>`, which needs no log-in: `public-settings-changed`, `public-info`. */
 export function tellAll({ bus }: On, event: string, ...args: readonly unknown[]): void {
   bus.publish('all', { kind: 'signal', name: SIGNAL.all, room: null, from: null, args: [event, args] })
