@@ -10,6 +10,8 @@ export const IDS = {
   dave: '1005',
   erin: '1006',
   frank: '1007',
+  /** Of the role `admin`. */
+  ada: '1008',
 } as const
 export type Name = keyof typeof IDS
 
@@ -32,6 +34,7 @@ export function start(options: Omit<StartOptions, 'world'> = {}): Promise<TestSe
     name: username.toUpperCase(),
     email: `${username}@example.org`,
     password: passwordOf(username as Name),
+    roles: username === 'ada' ? ['admin'] : [],
     // The second is what the hand-made X client uses (conformance/xchat/hand.ts).
     tokens: [tokenOf(username as Name), `token-of-${id}`],
   }))

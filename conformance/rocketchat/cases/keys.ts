@@ -41,6 +41,28 @@ const reset = (name: Name, rid: string, e2eKeyId: string) =>
 const oldKey = { e2eKeyId: 'o', ts: '2025-01-01T00:00:00.000Z', E2EKey: 'ok' }
 /** The same as the realtime wire shows it. */
 const oldKeyShown = { ...oldKey, ts: { $date: Date.parse(oldKey.ts) } }
+/** With settings as an administrator sets them, and as they were again. */
+async function withSettings(wanted: Readonly<Record<string, unknown>>, work: () => Promise<unknown>): Promise<void> {
+  const before: [string, unknown][] = []
+  const set = async (id: string, value: unknown) =>
+    expect(await api('ada', 'POST', `settings/${id}`, { value })).toMatchObject(OK)
+  try {
+    for (const [id, value] of Object.entries(wanted)) {
+      before.push([id, (await api('ada', 'GET', `settings/${id}`)).body.value])
+      await set(id, value)
+    }
+    await work()
+  } finally {
+    for (const [id, value] of before) await set(id, value)
+  }
+}
+let groups = 0
+const groupName = () => `key-case-${groups++}`
+const createGroup = (extraData?: object, more: object = {}) =>
+  api('alice', 'POST', 'groups.create', { name: groupName(), ...(extraData ? { extraData } : {}), ...more })
+const saveEncrypted = (name: Name, rid: string, encrypted: boolean) =>
+  api(name, 'POST', 'rooms.saveRoomSettings', { rid, encrypted })
+const enforced = { status: 400, body: { success: false, errorType: 'error-encrypted-private-rooms-enforced' } }
 /** A proof by the password, in headers. */
 const proven = async (name: Name, path: string, body: object, code = digestOf(name).digest) => {
   const { id, token } = headers(name)
@@ -266,6 +288,9 @@ export const KEYS: Cases = {
       const { body } = await api('bob', 'GET', `e2e.fetchUsersWaitingForGroupKey?${form}`)
       expect(body.usersWaitingForE2EKeys[rid]).toEqual([both[1]])
     }
+    // Whether the room is encrypted already or not.
+    const plain = (await (await as('alice')).call('createPrivateGroup', groupName(), ['bob'])).rid
+    expect((await waiting('alice', plain)).body.usersWaitingForE2EKeys[plain]).toEqual([both[0]])
     for (const wrong of ['', '?roomIds=[1]', '?roomIds[]='])
       expect((await api('bob', 'GET', `e2e.fetchUsersWaitingForGroupKey${wrong}`)).body.errorType).toBe('invalid-params')
   },
@@ -441,5 +466,119 @@ export const KEYS: Cases = {
     expect(await frank.call('e2e.resetOwnE2EKey', proof)).toBe(true)
     expect(await frank.untilClosed()).toBe(4001)
     expect((await api('frank', 'GET', 'e2e.fetchMyKeys')).body).toEqual({ success: true })
+  },
+  'RC-137': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob')
+    await withSettings({ E2E_Enable: false }, async () => {
+      expect(await provide('alice', rid, { _id: IDS.bob, key: copy('B') })).toMatchObject(OK)
+      expect(await subscription(bob, rid)).not.toHaveProperty('E2ESuggestedKey')
+      expect((await waiting('alice', rid)).body).toEqual({ usersWaitingForE2EKeys: {}, success: true })
+    })
+    expect((await waiting('alice', rid)).body.usersWaitingForE2EKeys).toHaveProperty(rid)
+  },
+  'RC-153': async () => {
+    const { status, body } = await createGroup({ encrypted: true })
+    expect([status, body.group.encrypted, body.group.t, body.group.msgs]).toEqual([200, true, 'p', 0])
+  },
+  'RC-154': async () =>
+    withSettings({ E2E_Enabled_Default_PrivateRooms: true, E2E_Enabled_Default_DirectRooms: true }, async () => {
+      expect((await createGroup()).body.group.encrypted).toBe(true)
+      const alice = await as('alice')
+      const made = await alice.call('createPrivateGroup', groupName(), [])
+      expect((await room(alice, made.rid)).encrypted).toBe(true)
+      const direct = await alice.call('createDirectMessage', 'frank')
+      expect((await room(alice, direct.rid)).encrypted).toBe(true)
+      expect((await api('alice', 'POST', 'channels.create', { name: groupName() })).body.channel.encrypted ?? false).toBe(
+        false,
+      )
+      await withSettings({ E2E_Enable: false }, async () =>
+        expect((await createGroup()).body.group.encrypted ?? false).toBe(false),
+      )
+    }),
+  'RC-155': async () =>
+    withSettings({ E2E_Enabled_Default_PrivateRooms: true }, async () =>
+      expect((await createGroup({ encrypted: false })).body.group.encrypted).toBe(false),
+    ),
+  'RC-156': async () => {
+    const plain = (await createGroup({ encrypted: false })).body.group._id
+    await withSettings({ E2E_Force_Encryption_For_Private_Rooms: true }, async () => {
+      expect(await createGroup({ encrypted: false })).toMatchObject(enforced)
+      const { group } = (await createGroup()).body
+      expect(group.encrypted).toBe(true)
+      expect(await saveEncrypted('alice', group._id, false)).toMatchObject(enforced)
+      const alice = await as('alice')
+      const made = await alice.ask('createPrivateGroup', groupName(), [], false, {}, { encrypted: false })
+      expect(made.error.error).toBe('error-encrypted-private-rooms-enforced')
+      // A room from before may be brought in line.
+      expect(await saveEncrypted('alice', plain, true)).toMatchObject(OK)
+    })
+  },
+  'RC-158': async () => {
+    const alice = await as('alice')
+    const rid = await sealedRoom(alice)
+    const denied = { success: false, errorType: 'error-action-not-allowed' }
+    expect(await saveEncrypted('bob', rid, false)).toMatchObject({ status: 400, body: denied })
+    await withSettings({ E2E_Enable: false }, async () =>
+      expect(await saveEncrypted('alice', rid, false)).toMatchObject({
+        status: 400,
+        body: { ...denied, details: { action: 'Change_Room_Encrypted' } },
+      }),
+    )
+    // Who may edit the room and not its encryption.
+    const roles = (toggle: string[]) =>
+      api('ada', 'POST', 'permissions.update', { permissions: [{ _id: 'toggle-room-e2e-encryption', roles: toggle }] })
+    expect(await roles(['admin'])).toMatchObject(OK)
+    const answer = await api('alice', 'POST', 'rooms.saveRoomSettings', { rid, encrypted: false, roomTopic: 'half' })
+    await roles(['owner', 'admin'])
+    const error = 'You do not have permission to toggle E2E encryption [error-action-not-allowed]'
+    expect(answer).toMatchObject({ status: 400, body: { ...denied, error } })
+    // Nothing of it was saved.
+    const shown = await room(alice, rid)
+    expect([shown.encrypted, shown.topic ?? '']).toEqual([true, ''])
+    // A channel cannot be encrypted by anybody.
+    const channel = (await api('alice', 'POST', 'channels.create', { name: groupName() })).body.channel
+    expect(await saveEncrypted('alice', channel._id, true)).toMatchObject({ status: 400, body: denied })
+  },
+  'RC-160': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const { rid } = await alice.call('createPrivateGroup', groupName(), ['bob'])
+    await bob.sub('stream-room-messages', rid)
+    await bob.sub('stream-notify-user', `${IDS.bob}/rooms-changed`)
+    await bob.sub('stream-notify-user', `${IDS.bob}/subscriptions-changed`)
+    for (const encrypted of [true, false]) {
+      const from = bob.frames.length
+      await alice.call('saveRoomSettings', rid, 'encrypted', encrypted)
+      const t = encrypted ? 'room_e2e_enabled' : 'room_e2e_disabled'
+      const [shown] = await bob.event('room-messages', ([message]) => message.t === t, from)
+      expect(shown).toMatchObject({ rid, msg: 'alice', u: { _id: IDS.alice } })
+      await bob.event('notify-user', ([, one]) => one._id === rid && one.encrypted === encrypted, from)
+      // The same again is nothing new.
+      expect(await saveEncrypted('alice', rid, encrypted)).toMatchObject(OK)
+    }
+    const { messages } = await alice.call('loadHistory', rid, null, 50)
+    expect(messages.filter(({ t }: Frame) => t?.startsWith('room_e2e'))).toHaveLength(2)
+    // In a direct room either side may.
+    const direct = await alice.call('createDirectMessage', 'bob')
+    expect(await saveEncrypted('bob', direct.rid, true)).toMatchObject(OK)
+    expect((await room(alice, direct.rid)).encrypted).toBe(true)
+    expect(await saveEncrypted('alice', direct.rid, false)).toMatchObject(OK)
+    expect((await saveEncrypted('carol', direct.rid, true)).status).toBe(400)
+  },
+  'RC-161': async () => {
+    const { _id: roomId } = (await createGroup()).body.group
+    for (const encrypted of ['no-boolean', 1, null, undefined])
+      expect(await api('alice', 'POST', 'groups.setEncrypted', { roomId, encrypted })).toMatchObject({
+        status: 400,
+        body: { success: false, error: 'The bodyParam "encrypted" is required' },
+      })
+  },
+  'RC-162': async () => {
+    const { _id: roomId } = (await createGroup()).body.group
+    for (const encrypted of [true, false]) {
+      const answer = await api('alice', 'POST', 'groups.setEncrypted', { roomId, encrypted })
+      expect([answer.status, answer.body.group.encrypted]).toEqual([200, encrypted])
+      expect((await api('alice', 'GET', `groups.info?roomId=${roomId}`)).body.group.encrypted).toBe(encrypted)
+    }
   },
 }
