@@ -36,8 +36,8 @@ export interface Submission {
   readonly bytes: number
   /** Requests of this session may overtake each other, as they do over HTTP. */
   readonly unordered?: true
-  /** What is to be written in the same transaction; asked again when the command is decided again. */
-  readonly beside?: () => Promise<Beside>
+  /** What is to be written in the same transaction, or why it cannot be; asked again when the command is decided again. */
+  readonly beside?: () => Promise<Beside | Rejection>
 }
 
 /** Rows to write while the guards hold. */
@@ -138,6 +138,7 @@ export class Engine {
     let seen: string | null | undefined
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const beside = (await submission.beside?.()) ?? NOTHING
+      if (isRejection(beside)) return (await this.#answeredBefore(submission, beside)) ?? beside
       const state = rooms.peek(room) ?? (await rooms.load(room))
       const channel = state?.channel ?? submission.channel
       if (channel === undefined) return { rejected: 'room.unknown' }

@@ -17,13 +17,14 @@ interface Piece {
 
 export class MediaReads {
   readonly #parts: { readonly blobs: Blobs; readonly log: Logger }
-  readonly #open = new Map<UserId, number>()
+  /** null: whoever has not said who they are. */
+  readonly #open = new Map<UserId | null, number>()
 
   constructor(parts: { readonly blobs: Blobs; readonly log: Logger }) {
     this.#parts = parts
   }
 
-  async open(by: UserId, medium: Medium, part?: Part): Promise<Readable | Rejection> {
+  async open(by: UserId | null, medium: Medium, part?: Part): Promise<Readable | Rejection> {
     const count = this.#open.get(by) ?? 0
     if (count >= MEDIA_READS) return { rejected: 'busy' }
     this.#open.set(by, count + 1)
@@ -39,7 +40,7 @@ export class MediaReads {
     }
   }
 
-  #stream(by: UserId, first: Readable | undefined, rest: readonly Piece[]): Readable {
+  #stream(by: UserId | null, first: Readable | undefined, rest: readonly Piece[]): Readable {
     const stream: Readable = Readable.from(
       this.#chunks(first, rest, () => stream.destroy()),
       { objectMode: false },
@@ -62,7 +63,7 @@ export class MediaReads {
     return stream
   }
 
-  #closed(by: UserId): void {
+  #closed(by: UserId | null): void {
     const count = (this.#open.get(by) ?? 1) - 1
     if (count > 0) this.#open.set(by, count)
     else this.#open.delete(by)

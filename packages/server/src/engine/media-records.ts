@@ -38,6 +38,21 @@ export interface Upload {
   readonly segments: readonly Segment[]
 }
 
+/** What is kept of a file that goes with a message, beside its bytes. */
+export interface FileInfo {
+  readonly name: string
+  /** Media type, as its sender's client or its name says: no promise of what the bytes are. */
+  readonly type: string
+  /** Its sender said that its bytes are ciphertext. */
+  readonly sealed: boolean
+  /** What is said of it in ciphertext; null where nothing is. */
+  readonly content: Readonly<Record<string, unknown>> | null
+  /** Pixels; null where it is no picture that says so. */
+  readonly size: { readonly width: number; readonly height: number } | null
+  /** ms since 1970. */
+  readonly uploadedAt: number
+}
+
 export interface Medium {
   readonly key: string
   readonly room: RoomId
@@ -50,6 +65,10 @@ export interface Medium {
   readonly segments: readonly { readonly index: number; readonly bytes: number }[]
   /** ms since 1970; null never. */
   readonly endsAt: number | null
+  /** null for what members find by its key alone, as on X's wire. */
+  readonly file: FileInfo | null
+  /** Id, as its client knows it, of the message that the file goes with; null while there is none. */
+  readonly messageId: string | null
 }
 
 export interface Usage {
@@ -93,10 +112,13 @@ export function putUpload({ session, by, ...body }: Upload): DocumentRow {
   return put(UPLOAD, session, by, body, body.expiresAt)
 }
 
+/** Files are newer than media. */
+type MediumBody = Omit<Medium, 'file' | 'messageId'> & Partial<Pick<Medium, 'file' | 'messageId'>>
+
 export function mediumOf(document: Document): Medium {
-  const { by, session, sequence, segments } = JSON.parse(document.body) as Medium
+  const { by, session, sequence, segments, file = null, messageId = null } = JSON.parse(document.body) as MediumBody
   const { key, owner, dueAt: endsAt } = document
-  return { key, room: owner as RoomId, by, session, sequence, segments, endsAt }
+  return { key, room: owner as RoomId, by, session, sequence, segments, endsAt, file, messageId }
 }
 
 export function putMedium({ key, room, endsAt, ...body }: Medium): DocumentRow {

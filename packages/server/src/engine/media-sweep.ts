@@ -129,8 +129,13 @@ export class MediaSweep {
   }
 }
 
-/** An upload that is not finished in its time. Its blobs go a while later: one of them may be about to be written. */
-async function expiry({ store, clock, changes }: SweepParts, document: Document): Promise<object> {
+/** An upload that is not finished in its time. Its blobs go a while later, `grace` in ms: one of them may be about to be
+ * written. */
+export async function expiry(
+  { store, clock, changes }: Pick<SweepParts, 'store' | 'clock' | 'changes'>,
+  document: Document,
+  grace = MEDIA_GRACE,
+): Promise<object> {
   const { by, session } = uploadOf(document)
   return changes.wait(by, async (): Promise<Planned<object>> => {
     const now = await store.document(UPLOAD, session)
@@ -143,7 +148,7 @@ async function expiry({ store, clock, changes }: SweepParts, document: Document)
       guards: [guardOf(UPLOAD, session, now), guardOf(USAGE, by, usage)],
       rows: [
         dropOf(now),
-        putTrash({ key, blobs }, clock.now() + MEDIA_GRACE),
+        putTrash({ key, blobs }, clock.now() + grace),
         putUsage(by, { kept, uploads: uploads - 1, announced: announced - bytes }),
       ],
       value: {},

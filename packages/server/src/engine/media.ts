@@ -17,7 +17,7 @@ import type { Document, Store, Write } from '../store/store.ts'
 import type { Beside, Decided, Engine } from './engine.ts'
 import { MediaChanges, type Planned } from './media-changes.ts'
 import { MediaReads } from './media-reads.ts'
-import type { Medium, Segment, Upload } from './media-records.ts'
+import type { FileInfo, Medium, Segment, Upload } from './media-records.ts'
 import {
   blobOf,
   bytesOf,
@@ -36,7 +36,8 @@ import {
   usageOf,
   weightOf,
 } from './media-records.ts'
-import { MediaSweep, removalsOf } from './media-sweep.ts'
+import { expiry, MediaSweep, removalsOf } from './media-sweep.ts'
+import { MessageFiles } from './message-files.ts'
 import type { Reading } from './reading.ts'
 
 export interface MediaParts {
@@ -102,11 +103,14 @@ export class Media {
   readonly #changes: MediaChanges
   readonly #reads: MediaReads
   readonly #sweep: MediaSweep
+  /** Those that go with messages. */
+  readonly files: MessageFiles
 
   constructor(parts: MediaParts) {
     this.#parts = parts
     this.#changes = new MediaChanges(parts.write)
     this.#reads = new MediaReads(parts)
+    this.files = new MessageFiles({ ...parts, reads: this.#reads })
     this.#sweep = new MediaSweep({ ...parts, changes: this.#changes })
     parts.engine.onDecided(rowsOfRemovedRoom)
   }
@@ -171,9 +175,16 @@ export class Media {
 
   /**
    * All segments are there, `parts` in number; again with the same number it gives the same answer. `lifetime`: ms after
-   * which the medium goes by itself, at the latest when messages of the room do; null as these.
+   * which the medium goes by itself, at the latest when messages of the room do; null as these. A `file` may be shorter than
+   * was announced: who announced it knew the length of what was around it as well.
    */
-  finish(by: Account, name: UploadName, parts: number, lifetime: number | null): Promise<Medium | MediaRejection> {
+  finish(
+    by: Account,
+    name: UploadName,
+    parts: number,
+    lifetime: number | null,
+    file: FileInfo | null = null,
+  ): Promise<Medium | MediaRejection> {
     const { store, clock, reading } = this.#parts
     return this.#changes.run(by.id, async (): Promise<Planned<Medium> | MediaRejection> => {
       const document = await this.#uploadNamed(by, name)
@@ -184,7 +195,7 @@ export class Media {
       const segments = upload.segments.filter(({ stored }) => stored).sort((a, b) => a.index - b.index)
       if (segments.length !== parts) return { rejected: 'media.parts', held: segments.length }
       const held = bytesOf(segments)
-      if (held !== upload.bytes) return { rejected: 'media.total', announced: upload.bytes, held }
+      if (file === null && held !== upload.bytes) return { rejected: 'media.total', announced: upload.bytes, held }
       const head = await store.head(name.room)
       if (!head) return { rejected: 'room.unknown' }
       const covered = await reading.covers(by, name.room, head.sequence)
@@ -200,6 +211,8 @@ export class Media {
         sequence: head.sequence,
         segments: segments.map(({ index, bytes }) => ({ index, bytes })),
         endsAt: lasts === null ? null : clock.now() + lasts,
+        file,
+        messageId: null,
       }
       const usage = await store.document(USAGE, by.id)
       const { kept, uploads, announced } = usageOf(usage)
@@ -213,11 +226,22 @@ export class Media {
         rows: [
           dropOf(document),
           putMedium(medium),
-          putUsage(by.id, { kept: kept + weightOf(segments), uploads: uploads - 1, announced: announced - held }),
+          putUsage(by.id, {
+            kept: kept + weightOf(segments),
+            uploads: uploads - 1,
+            announced: announced - upload.bytes,
+          }),
         ],
         value: medium,
       }
     })
+  }
+
+  /** An upload that will not be finished: its bytes go now, and no more count for its user. */
+  async abandon(by: Account, name?: UploadName): Promise<void> {
+    const document = name && (await this.#uploadNamed(by, name))
+    if (document) await expiry({ ...this.#parts, changes: this.#changes }, document, 0)
+    this.#sweep.wake()
   }
 
   /** For somebody who may read it now. */
@@ -227,7 +251,7 @@ export class Media {
     // Asked also where there is none: what an outsider is told does not depend on it.
     const covered = await this.#parts.reading.covers(by, room, medium?.sequence ?? 0)
     if (typeof covered === 'object') return covered
-    if (!medium || !covered) return UNKNOWN
+    if (!medium || medium.file || !covered) return UNKNOWN
     return { bytes: bytesOf(medium.segments), read: part => this.#reads.open(by.id, medium, part) }
   }
 

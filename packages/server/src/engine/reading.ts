@@ -13,7 +13,7 @@ import type { Account, Channel } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
 import type { Origin } from '../room/rights.ts'
-import { checkChannelAcls, checkHistory, checkList, checkStanding, visitorOf } from '../room/rights.ts'
+import { checkChannelAcls, checkHistory, checkList, checkStanding, isOpen, visitorOf } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
 import { shownLink } from '../store/chains.ts'
 import type {
@@ -123,6 +123,29 @@ export class Reading {
       if (isRejection(right)) return right
       const covered = await this.#parts.store.covers(room, sequence, right)
       if (covered !== undefined) return covered
+      await this.#parts.rooms.refresh(room)
+    }
+    return { rejected: 'conflict', current: null }
+  }
+
+  /** Whether that message is there for the reader: files that go with it are theirs to read with it. null: for anybody. */
+  async shows(reader: Account | null, room: RoomId, messageId: string): Promise<boolean> {
+    const known = await this.#parts.store.messageKey(messageId)
+    if (known?.room !== room) return false
+    if (reader) return (await this.covers(reader, room, known.sequence - 1)) === true
+    const found = await this.room(room)
+    return found !== undefined && isOpen(found.room, found.channel)
+  }
+
+  /** How many messages with files the reader may see. */
+  async countFiles(reader: Account, room: RoomId): Promise<number | Rejection> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await this.room(room)
+      if (!found) return { rejected: 'room.unknown' }
+      const right = this.#right(reader, found.room, found.channel, null)
+      if (isRejection(right)) return right
+      const count = await this.#parts.store.countFiles(room, right)
+      if (count !== undefined) return count
       await this.#parts.rooms.refresh(room)
     }
     return { rejected: 'conflict', current: null }

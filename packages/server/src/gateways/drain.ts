@@ -4,10 +4,13 @@
 import type { IncomingMessage } from 'node:http'
 import { DRAIN_BYTES, DRAIN_TIME } from '../limits.ts'
 
-/** For error handlers, before they answer. Resolves at once unless the error is of such a body; then when the body has
- * ended, or was too long or too slow to wait for. */
+/** For error handlers, before they answer. Resolves at once unless the error is of such a body. */
 export function drained(error: { readonly statusCode?: number }, request: IncomingMessage): Promise<void> {
-  if (error.statusCode !== 413) return Promise.resolve()
+  return error.statusCode === 413 ? drain(request) : Promise.resolve()
+}
+
+/** Resolves when the body has ended, or was too long or too slow to wait for. */
+export function drain(request: IncomingMessage): Promise<void> {
   if (request.complete || Number(request.headers['content-length'] ?? 0) > DRAIN_BYTES) return Promise.resolve()
   return new Promise(resolve => {
     let bytes = 0

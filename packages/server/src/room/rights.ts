@@ -107,6 +107,11 @@ export function isHidden(state: RoomState): boolean {
   return state.kind === 'private' || state.kind === 'direct' || state.suite !== 'none'
 }
 
+/** Whoever asks may read it, known or not: no rule stands between. */
+export function isOpen(state: RoomState, channel: Channel): boolean {
+  return state.kind === 'public' && !isHidden(state) && !state.isAdmin && state.acls.length + channel.acls.length === 0
+}
+
 export function belongs(state: RoomState, user: UserId): boolean {
   return state.members.has(user) || (state.suite === 'none' && state.roles.has(user))
 }

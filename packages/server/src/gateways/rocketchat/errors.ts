@@ -15,7 +15,7 @@ export class MeteorError {
   }
 
   get message(): string {
-    return `${this.reason} [${this.error}]`
+    return `${this.reason} [${this.error}]`.trimStart()
   }
 
   /** The `error` of a result or nosub frame. */

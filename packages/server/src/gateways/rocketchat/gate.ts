@@ -10,6 +10,7 @@ import type { Permissions } from './permissions.ts'
 import type { Presences } from './presences.ts'
 import type { DdpSession } from './session.ts'
 import type { Settings } from './settings.ts'
+import type { Uploads } from './uploads.ts'
 import type { People } from './users/people.ts'
 import type { Roles } from './users/roles.ts'
 
@@ -24,6 +25,8 @@ export interface Gate {
   readonly broadcasts: Broadcasts
   readonly presences: Presences
   readonly pace: Pace
+  /** Files on their way in. */
+  readonly uploads: Uploads
   /** Every open connection of this node. */
   readonly sessions: Set<DdpSession>
   /** Connections that are not read on, looked at until each can be read again. */

@@ -9,6 +9,7 @@ import { Broadcasts } from './broadcasts.ts'
 import { receiveAbout, receiveRoom, receiveUser } from './changes.ts'
 import { CLOSE } from './close.ts'
 import { bug } from './dispatch.ts'
+import { downloads } from './downloads.ts'
 import { MeteorError } from './errors.ts'
 import { Feeds } from './feeds.ts'
 import type { Gate } from './gate.ts'
@@ -28,6 +29,7 @@ import { rest } from './rest.ts'
 import { DdpSession } from './session.ts'
 import { Settings } from './settings.ts'
 import { type Framing, framingOf, SOCKJS_PATH, sockjs } from './sockjs.ts'
+import { Uploads } from './uploads.ts'
 import { People } from './users/people.ts'
 import { Roles } from './users/roles.ts'
 
@@ -52,6 +54,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     people: new People(parts),
     sessions,
     paused,
+    uploads: new Uploads(),
     feeds: new Feeds({
       parts,
       receiveRoom: (feed, message) => receiveRoom(gate, feed, message),
@@ -95,6 +98,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     else void arrive(() => wss.handleUpgrade(request, socket, head, ws => take(ws, request, framing)))
   })
   await parts.http.register(rest(gate), { prefix: '/api' })
+  await parts.http.register(downloads(gate))
   await parts.http.register(sockjs(parts), { prefix: SOCKJS_PATH })
 
   const [silence, anonymous] = [parts.config.rocketchat.silence * 1_000, parts.config.rocketchat.anonymous * 1_000]

@@ -159,3 +159,26 @@ export const CROWD = 100
 export const SLICE = 5
 /** Requests of those who are here before one of those who arrive. */
 export const ARRIVALS = 4
+/** Characters of a file's name: what file systems take, so that it can be saved under it. */
+export const FILE_NAME = 255
+/** Bytes that are collected of a file before they are written: each upload holds so much, and a file has at most
+ * MEDIA_SEGMENTS of them. */
+export const FILE_SEGMENT = 1024 * 1024
+/** Parts of a form with a file beside it, bytes of one, characters of its name: clients send some five, of which the text
+ * is the longest. */
+export const FORM_FIELDS = { count: 20, bytes: 256 * 1024, name: 100 }
+/** Bytes of a form around its file. */
+export const FORM_AROUND = 1024 * 1024
+/** Headers of one part. */
+export const PART_HEADERS = { pairs: 10, bytes: 4 * 1024 }
+/** ms without a byte of a form, or after its last one without an end, that end it. */
+export const FORM_STALLED = 30_000
+export const FORM_ENDING = 5_000
+/** Uploads that run at the same time on one node, about two segments of each in memory; and those of one user, who would
+ * keep the others away. */
+export const UPLOADS = 100
+export const UPLOADS_EACH = 10
+/** ms for which a file waits for the message that it goes with, as on the real server. */
+export const FILE_WAITS = 24 * 60 * 60 * 1000
+/** Messages with files that are looked through for a list which is filtered. */
+export const FILES_SCAN = 2_000

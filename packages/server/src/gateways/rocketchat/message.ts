@@ -6,8 +6,9 @@ import { legacyCiphertext, parseContent, parseXchatContent } from '@conclave/wir
 import { decodeEventSignature } from '@conclave/wire/xchat/events'
 import { SIGNATURE_VERSION } from '@conclave/wire/xchat/payloads'
 import { z } from 'zod'
+import type { Submission } from '../../engine/engine.ts'
 import { MESSAGE_EXTRA, MESSAGE_ID } from '../../limits.ts'
-import type { SentContent } from '../../room/commands/send-message.ts'
+import type { SentContent, SentMedium } from '../../room/commands/send-message.ts'
 import type { Mentions, ThreadRef } from '../../room/events.ts'
 import { isRejection } from '../../room/rejection.ts'
 import type { RoomState } from '../../room/state.ts'
@@ -54,12 +55,20 @@ const KEPT: ReadonlySet<string> = new Set([
   'parseUrls',
   'e2eMentions',
   'text',
-  'file',
-  'files',
 ])
 
+/** Uploaded files, which the message goes with (file-message.ts). */
+export interface Attached {
+  /** The message's id, which follows from theirs. */
+  readonly messageId: string
+  readonly media: readonly SentMedium[]
+  /** Fields of the message that show them. */
+  readonly shown: Document
+  readonly beside: NonNullable<Submission['beside']>
+}
+
 /** The message's document, or why it was not sent. */
-export async function send(call: Call, given: SentMessage): Promise<Document | MeteorError> {
+export async function send(call: Call, given: SentMessage, attached?: Attached): Promise<Document | MeteorError> {
   const message = given.t === 'e2e' ? onlySealed(given) : given
   if (message instanceof MeteorError) return message
   const { gate, caller } = call
@@ -73,25 +82,28 @@ export async function send(call: Call, given: SentMessage): Promise<Document | M
   if (refused) return refused
   const thread = await threadOf(gate, caller, found.room, message)
   if (thread instanceof MeteorError) return thread
-  const read = readMessage(found.room, {
+  const said = {
     ...message,
     ...(thread ? { tmid: thread.tmid } : {}),
     ...(message.t === 'e2e' || !message.msg ? {} : { msg: filtered(gate, message.msg) }),
-  })
+  }
+  const read = readMessage(found.room, said, attached)
   if (read instanceof MeteorError) return read
   const mentions = await mentionsOf(gate, caller, found.room, read.content)
   const inside = !found.room.members.has(account.id) && (await parts.occupancy.inside(found.room.id, account.id))
-  const done = await submit(call, found.room.id, {
+  const command = {
     command: 'send-message',
     actor: account.id,
     ...read,
     content: await withChannels(gate, caller, read.content),
     ...(thread ? { thread: thread.ref } : {}),
     ...(mentions ? { mentions } : {}),
+    ...(attached ? { media: attached.media } : {}),
     inside,
     attributes: null,
     origin: null,
-  })
+  } as const
+  const done = await submit(call, found.room.id, command, undefined, attached?.beside)
   if (isRejection(done)) return errorOf(done, NAME)
   const event = done.events[0]
   if (!event || event.erased) return new MeteorError('error-message-id-taken', 'A message with this id exists')
@@ -169,22 +181,28 @@ interface Read {
   readonly digest: string
 }
 
-function readMessage(room: RoomState, message: SentMessage): Read | MeteorError {
+function readMessage(room: RoomState, message: SentMessage, attached: Attached | undefined): Read | MeteorError {
+  const read = readSent(room, message, attached?.shown)
+  if (!attached || read instanceof MeteorError) return read
+  // Whatever is said with it: the first message is the file's.
+  return { ...read, messageId: attached.messageId, digest: hash('sha256', attached.messageId, 'hex') }
+}
+
+function readSent(room: RoomState, message: SentMessage, shown: Document | undefined): Read | MeteorError {
   const messageId = message._id ?? null
   // Ids of this form are the server's: one that a client chose could be taken for another message.
   if (messageId !== null && idOfUuid(messageId) !== undefined)
     return errorOf({ rejected: 'message.taken', key: messageId }, NAME)
   if (message.t && message.t !== 'e2e')
     return new MeteorError('error-not-allowed', "Cannot send system messages using 'sendMessage'", { method: NAME })
-  const extra = extraOf(message)
+  const extra = extraOf(message, shown)
   if (extra instanceof MeteorError) return extra
   if (message.t !== 'e2e') return readPlain(message.msg ?? '', extra, messageId)
   return room.suite === 'xchat' ? readXchat(message.content) : readSealed(message, extra, messageId)
 }
 
 function readPlain(text: string, extra: Document | null, messageId: string | null): Read | MeteorError {
-  if (text === '' && !extra?.attachments && !extra?.files && !extra?.file)
-    return errorOf({ rejected: 'message.empty' }, NAME)
+  if (text === '' && !extra?.attachments) return errorOf({ rejected: 'message.empty' }, NAME)
   const content: SentContent = extra ? { suite: 'none', text, extra: { rocketchat: extra } } : { suite: 'none', text }
   return { content, messageId, digest: digestOf(messageId, content) }
 }
@@ -224,9 +242,10 @@ function onlySealed(message: SentMessage): SentMessage | MeteorError {
   return { _id, rid, t, ts, msg, content, ...beside.kept }
 }
 
-function extraOf(message: SentMessage): Document | null | MeteorError {
+function extraOf(message: SentMessage, shown: Document | undefined): Document | null | MeteorError {
   const extra: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(message)) if (KEPT.has(key) && value !== undefined) extra[key] = value
+  Object.assign(extra, shown)
   if (Object.keys(extra).length === 0) return null
   if (JSON.stringify(extra).length > MESSAGE_EXTRA)
     return errorOf({ rejected: 'message.size', limit: MESSAGE_EXTRA }, NAME)

@@ -5,7 +5,7 @@ import { parseJson } from '@conclave/wire'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { holdsUserScopes } from '../../identity/scopes.ts'
-import { drained } from '../drain.ts'
+import { drain, drained } from '../drain.ts'
 import { originAllowed } from '../upgrades.ts'
 import { bug } from './dispatch.ts'
 import { MeteorError } from './errors.ts'
@@ -20,7 +20,7 @@ import { ROOMS } from './rest/routes-of-rooms.ts'
 import { SERVER } from './rest/routes-of-server.ts'
 import { SUBSCRIPTIONS } from './rest/routes-of-subscriptions.ts'
 import { USERS } from './rest/routes-of-users.ts'
-import { Envelope, forbidden, type Route } from './route.ts'
+import { Envelope, forbidden, isUpload, type RestCall, type Route, type UploadRouteSpec } from './route.ts'
 import { checkSecondFactor, proofOf } from './users/second-factor.ts'
 
 export const ROUTES: readonly Route[] = [
@@ -49,7 +49,52 @@ export function rest(gate: Gate) {
     })
     scope.addHook('onRequest', async (request, reply) => guardOrigin(gate, request, reply))
     scope.options('/*', async (_, reply) => reply.code(204).send())
-    for (const spec of ROUTES) for (const path of spec.paths) register(scope, gate, spec, path)
+    for (const spec of ROUTES) if (!isUpload(spec)) for (const path of spec.paths) register(scope, gate, spec, path)
+    await scope.register(uploadsIn(gate))
+  }
+}
+
+/** In a scope of their own: everywhere else nothing but JSON is read. */
+function uploadsIn(gate: Gate) {
+  return async (scope: FastifyInstance): Promise<void> => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _body, done) => done(null))
+    for (const spec of ROUTES.filter(isUpload)) for (const path of spec.paths) registerUpload(scope, gate, spec, path)
+  }
+}
+
+/** What is left of a body that was refused goes with its connection. */
+async function answerUnread(request: FastifyRequest, reply: FastifyReply, result: object): Promise<FastifyReply> {
+  await drain(request.raw)
+  if (!request.raw.complete) reply.header('connection', 'close')
+  return answer(reply, result)
+}
+
+function registerUpload(scope: FastifyInstance, gate: Gate, spec: UploadRouteSpec, path: string): void {
+  scope.route({
+    method: 'POST',
+    url: path,
+    handler: async (request, reply) => {
+      try {
+        const caller = await callerOf(gate, request)
+        if (caller instanceof Envelope) return await answerUnread(request, reply, caller)
+        const result = await spec.run({ ...callOf(gate, request, 0), caller }, request.raw)
+        return await (request.raw.complete ? answer(reply, result) : answerUnread(request, reply, result))
+      } catch (error) {
+        return answer(reply.header('connection', 'close'), bug(gate, path, error))
+      }
+    },
+  })
+}
+
+function callOf(gate: Gate, request: FastifyRequest, bytes: number): Omit<RestCall, 'caller'> {
+  const params = request.params as Readonly<Record<string, string>>
+  return {
+    gate,
+    bytes,
+    address: gate.parts.addressOf(request.raw),
+    param: name => params[name] ?? '',
+    header: name => [request.headers[name]].flat()[0],
   }
 }
 
@@ -63,7 +108,7 @@ function guardOrigin({ parts }: Gate, request: FastifyRequest, reply: FastifyRep
   return undefined
 }
 
-function register(scope: FastifyInstance, gate: Gate, spec: Route, path: string): void {
+function register(scope: FastifyInstance, gate: Gate, spec: Exclude<Route, UploadRouteSpec>, path: string): void {
   scope.route({
     method: spec.verb,
     url: path,
@@ -83,15 +128,7 @@ function register(scope: FastifyInstance, gate: Gate, spec: Route, path: string)
       if (input instanceof MeteorError) return answer(reply, input)
       const shaped = spec.input.safeParse(input.value)
       if (!shaped.success) return answer(reply, invalidParams(shaped.error, input.value))
-      const params = request.params as Readonly<Record<string, string>>
-      const address = gate.parts.addressOf(request.raw)
-      const call = {
-        gate,
-        bytes: text.length,
-        address,
-        param: (name: string) => params[name] ?? '',
-        header: (name: string) => [request.headers[name]].flat()[0],
-      }
+      const call = callOf(gate, request, text.length)
       try {
         const caller = callers.get(request) as Caller
         if ('permission' in spec && spec.permission && !meets(gate.permissions, caller.account, spec.permission))

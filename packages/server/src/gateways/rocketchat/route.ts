@@ -1,5 +1,6 @@
 // What a REST route is: path, who may call it, the shape of its input (body, or query of a GET) and what it does.
 // Answers are objects, to which `success: true` is added, or an envelope of the route's own.
+import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import type { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
@@ -22,6 +23,8 @@ export class Envelope {
 export function failure(error: string): Envelope {
   return new Envelope(400, { success: false, error })
 }
+/** A room that is none, or none of the caller's. */
+export const forbiddenRoom = new Envelope(403, { success: false, error: 'forbidden' })
 
 /** Somebody is known and may not. */
 export const forbidden = new Envelope(403, {
@@ -62,7 +65,15 @@ export interface OpenRouteSpec<Input extends z.ZodType> {
   run(call: Omit<RestCall, 'caller'>, input: z.output<Input>): Promise<object | MeteorError>
 }
 
-export type Route = RouteSpec<z.ZodType> | OpenRouteSpec<z.ZodType>
+/** A POST whose body the route reads itself, as it arrives. */
+export interface UploadRouteSpec {
+  readonly verb: 'POST'
+  readonly paths: readonly string[]
+  readonly upload: true
+  run(call: RestCall, request: IncomingMessage): Promise<object | MeteorError>
+}
+
+export type Route = RouteSpec<z.ZodType> | OpenRouteSpec<z.ZodType> | UploadRouteSpec
 
 /** Keeps the types of the input inside of the route. */
 export function route<Input extends z.ZodType>(spec: RouteSpec<Input>): Route {
@@ -71,4 +82,12 @@ export function route<Input extends z.ZodType>(spec: RouteSpec<Input>): Route {
 
 export function openRoute<Input extends z.ZodType>(spec: OpenRouteSpec<Input>): Route {
   return spec as unknown as Route
+}
+
+export function uploadRoute(spec: Omit<UploadRouteSpec, 'upload' | 'verb'>): UploadRouteSpec {
+  return { ...spec, verb: 'POST', upload: true }
+}
+
+export function isUpload(spec: Route): spec is UploadRouteSpec {
+  return 'upload' in spec
 }

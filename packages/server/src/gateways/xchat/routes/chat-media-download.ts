@@ -3,10 +3,10 @@
 import { z } from 'zod'
 import { isMediaRejection } from '../../../engine/media.ts'
 import { isRejection } from '../../../room/rejection.ts'
+import { rangeOf } from '../../range.ts'
 import { roomOf } from '../conversation.ts'
 import { keyOf, mediumAt, refusalOf } from '../media.ts'
 import { problem, Refusal } from '../problem.ts'
-import { rangeOf } from '../range.ts'
 import { Bytes, route } from '../route.ts'
 
 const TYPE = 'application/octet-stream'

@@ -1,6 +1,6 @@
 // The part of a file that a request asks for (RFC 9110, section 14): one range of bytes. What is none, or several, asks for
 // the whole file, as the RFC lets a server read it.
-import type { Part } from '../../blobs/blobs.ts'
+import type { Part } from '../blobs/blobs.ts'
 
 const RANGE = /^bytes=([0-9]{0,15})-([0-9]{0,15})$/
 
