@@ -5,6 +5,12 @@ import { digestOf, IDS, type Name, passwordOf } from '../start.ts'
 import { api, as, type Cases, connected, headers, sealedRoom, server } from './tools.ts'
 
 const OK = { status: 200, body: { success: true } }
+const sealedContent = (kid: string) => ({
+  algorithm: 'rc.v2.aes-sha2',
+  kid,
+  iv: 'A'.repeat(16),
+  ciphertext: 'A'.repeat(24),
+})
 const copy = (letter: string) => `${'k'.repeat(12)}${letter.repeat(344)}`
 
 /** A pair for each, whatever a case before has left. */
@@ -580,5 +586,57 @@ export const KEYS: Cases = {
       expect([answer.status, answer.body.group.encrypted]).toEqual([200, encrypted])
       expect((await api('alice', 'GET', `groups.info?roomId=${roomId}`)).body.group.encrypted).toBe(encrypted)
     }
+  },
+  // Refused here, as the case would have it of a stricter server.
+  'RC-111': async () => {
+    const rid = await keyedRoom(await as('alice'), 'bob')
+    expect(await api('alice', 'POST', 'chat.postMessage', { roomId: rid, text: 'plain' })).toMatchObject({
+      status: 400,
+      body: { success: false, errorType: 'error-not-allowed' },
+    })
+  },
+  // Refused here: words beside a ciphertext that is none (L3; protocol/rocketchat.md).
+  'RC-166': async () => {
+    const rid = await keyedRoom(await as('alice'), 'bob')
+    const message = { rid, t: 'e2e', e2e: 'pending', text: 'Encrypted Message' }
+    expect(await api('alice', 'POST', 'chat.sendMessage', { message })).toMatchObject({
+      status: 400,
+      body: { success: false, errorType: 'error-not-allowed' },
+    })
+  },
+  'RC-170': async () => {
+    const alice = await as('alice')
+    const rid = await keyedRoom(alice, 'bob')
+    const e2eMentions = { e2eUserMentions: ['@bob', '@nobody-at-all'], e2eChannelMentions: [] }
+    const sent = await alice.call('sendMessage', { rid, t: 'e2e', content: sealedContent('k'), e2eMentions })
+    expect(sent.mentions).toMatchObject([{ _id: IDS.bob, username: 'bob' }])
+    expect(sent.e2eMentions).toEqual(e2eMentions)
+  },
+  'RC-176': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    const rid = await keyedRoom(alice, 'bob')
+    const { _id: msgId } = await alice.call('sendMessage', { rid, t: 'e2e', content: sealedContent('k') })
+    await bob.sub('stream-room-messages', rid)
+    const change = { roomId: rid, msgId, content: sealedContent('other'), e2eMentions: {} }
+    const { status, body } = await api('alice', 'POST', 'chat.update', change)
+    expect(status).toBe(200)
+    const edited = { _id: msgId, t: 'e2e', msg: '', content: change.content, editedBy: { _id: IDS.alice } }
+    expect(body.message).toMatchObject({ ...edited, editedAt: expect.any(String) })
+    expect((await bob.event('room-messages', ([message]) => message.editedAt))[0]).toMatchObject(edited)
+    // No words come in this way (L3).
+    expect(await api('alice', 'POST', 'chat.update', { roomId: rid, msgId, text: 'plain' })).toMatchObject({
+      status: 400,
+      body: { errorType: 'error-not-allowed' },
+    })
+  },
+  'RC-177': async () => {
+    const alice = await as('alice')
+    const rid = await keyedRoom(alice, 'bob')
+    const { _id: msgId } = await alice.call('sendMessage', { rid, t: 'e2e', content: sealedContent('k') })
+    const change = { roomId: rid, msgId, content: sealedContent('other') }
+    expect(await api('bob', 'POST', 'chat.update', change)).toMatchObject({
+      status: 400,
+      body: { success: false, errorType: 'error-action-not-allowed' },
+    })
   },
 }
