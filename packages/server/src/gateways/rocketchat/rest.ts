@@ -13,6 +13,7 @@ import type { Caller, Gate } from './gate.ts'
 import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES, OPEN_BYTES } from './limits.ts'
 import { meets } from './permissions.ts'
 import { withLists } from './query.ts'
+import { checkRestRate } from './rates.ts'
 import { FILES } from './rest/routes-of-files.ts'
 import { KEYS } from './rest/routes-of-keys.ts'
 import { MESSAGES } from './rest/routes-of-messages.ts'
@@ -116,11 +117,13 @@ function register(scope: FastifyInstance, gate: Gate, spec: Exclude<Route, Uploa
     bodyLimit: 'open' in spec ? OPEN_BYTES : FRAME_BYTES,
     // Before the body is read: whoever may not come in does not get it parsed.
     onRequest: async (request, reply) => {
-      if ('open' in spec) return undefined
-      const caller = await callerOf(gate, request)
+      const caller = 'open' in spec ? null : await callerOf(gate, request)
       if (caller instanceof Envelope) return answer(reply, caller)
-      callers.set(request, caller)
-      return undefined
+      if (caller) callers.set(request, caller)
+      const address = gate.parts.addressOf(request.raw)
+      const rate = await checkRestRate(gate, `${spec.verb} ${path}`, address, caller?.account ?? null)
+      if (rate) reply.headers(rate.headers)
+      return rate?.refused ? answer(reply, rate.refused) : undefined
     },
     handler: async (request, reply) => {
       const text = typeof request.body === 'string' ? request.body : ''

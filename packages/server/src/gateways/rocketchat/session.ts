@@ -36,6 +36,7 @@ import type { Answer } from './method.ts'
 import { login } from './methods/login.ts'
 import { logout } from './methods/logout.ts'
 import type { Opened } from './opened.ts'
+import { type Counted, checkRates } from './rates.ts'
 import { type Framing, packetsIn } from './sockjs.ts'
 import { subscribe } from './streams.ts'
 
@@ -49,6 +50,9 @@ interface Waiting {
 
 export type { Framing }
 
+/** Connections so far. */
+let opened = 0
+
 export class DdpSession implements OutletOwner {
   readonly outlet: Outlet
   readonly framing: Framing
@@ -57,6 +61,7 @@ export class DdpSession implements OutletOwner {
   live: Session | null = null
   token: Token | null = null
   closed = false
+  readonly #number = ++opened
   readonly #gate: Gate
   readonly #ws: WebSocket
   /** null: detached without a word, for its user may not read it any more. */
@@ -251,10 +256,17 @@ export class DdpSession implements OutletOwner {
   }
 
   async #answer(name: string, params: unknown, bytes: number): Promise<Answer> {
-    if (name === 'login') return login.run(this.#gate, this, params)
     const caller = await this.#caller()
+    const limited = await checkRates(this.#gate, this.#asking(name, caller))
+    if (limited) return { error: limited }
+    if (name === 'login') return login.run(this.#gate, this, params)
     if (name === 'logout') return logout.run(this.#gate, this)
     return dispatch(this.#gate, caller, { name, params, bytes, address: this.address })
+  }
+
+  #asking(name: string, caller: Caller | null): Counted {
+    const connection = `${this.#gate.parts.config.node}-${this.#number}`
+    return { name, connection, account: caller?.account ?? null, address: this.address }
   }
 
   /** The account as it is now; null where nobody has logged in or the account is out of use. */
@@ -279,6 +291,11 @@ export class DdpSession implements OutletOwner {
       return
     }
     const caller = await this.#caller()
+    const limited = await checkRates(this.#gate, this.#asking(name, caller))
+    if (limited) {
+      this.write(nosubFrame(id, limited))
+      return
+    }
     const params = Array.isArray(packet.params) ? packet.params : []
     const subscribed = await subscribe({ gate: this.#gate, session: this, caller }, name, params)
     if ('refused' in subscribed) {
