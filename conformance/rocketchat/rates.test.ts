@@ -28,7 +28,8 @@ test('the eleventh call of a method within ten seconds, of one connection, is re
 test('a user with several connections has twenty', async () => {
   const clients = await Promise.all(Array.from({ length: 4 }, () => Ddp.as(server.url, 'bob')))
   const errors = []
-  for (let i = 0; i < 24; i++) errors.push((await clients[i % 4]?.ask('getRoomIdByNameOrId', 'general')).error?.error)
+  for (let i = 0; i < 24; i++)
+    errors.push((await (clients[i % 4] as Ddp).ask('getRoomIdByNameOrId', 'general')).error?.error)
   expect(errors.filter(one => one === undefined)).toHaveLength(20)
   expect(errors.slice(20)).toEqual(Array(4).fill('too-many-requests'))
   for (const client of clients) client.close()
