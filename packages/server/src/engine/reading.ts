@@ -8,7 +8,7 @@ import type { Identity } from '../identity/identity.ts'
 import { ATTEMPTS, ENDED_MEMBERSHIPS, PAGE } from '../limits.ts'
 import type { AclRules } from '../room/acl-rules.ts'
 import { directKey } from '../room/decision.ts'
-import type { RoomEvent } from '../room/events.ts'
+import type { EventBody, RoomEvent } from '../room/events.ts'
 import type { Account, Channel } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
@@ -48,6 +48,8 @@ export interface ReadingParts {
 const LOOK_BACK = 1
 /** Where none of them is: control events, which are small. */
 const LOOK_FURTHER = 64
+
+type Message = Extract<EventBody, { type: 'message' }>
 
 export type Page = Omit<PageQuery, 'room' | 'right'>
 
@@ -200,6 +202,13 @@ export class Reading {
   async message(room: RoomId, sequence: number): Promise<RoomEvent | undefined> {
     const event = await this.#parts.store.eventAt(room, sequence)
     return event?.body.type === 'message' ? event : undefined
+  }
+
+  /** The newest message of a room that is wanted, among its newest, whoever asks: for telling those who may read it. */
+  async newestMessage(room: RoomId, wanted: (body: Message) => boolean): Promise<RoomEvent | undefined> {
+    const query = { room, right: { by: 'server' }, select: 'messages', order: 'newest', limit: LOOK_FURTHER } as const
+    const events = (await this.#parts.store.page(query)) ?? []
+    return events.find(({ body }) => body.type === 'message' && wanted(body))
   }
 
   /** A message by the id that its client chose; undefined where it is not there for this reader. */

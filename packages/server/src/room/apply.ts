@@ -57,6 +57,7 @@ function created(event: RoomEvent): RoomState {
     acls: body.acls,
     sanctions: [],
     epoch: null,
+    switched: false,
     invite: null,
     requests: new Map(),
     keys: new Map(),
@@ -168,7 +169,7 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
         voiced: body.voice ? new Set(state.voiced).add(body.user) : state.voiced,
       }
     case 'suite.switched':
-      return { suite: body.suite }
+      return { suite: body.suite, switched: true }
     case 'room.removed':
       return {
         removed: true,

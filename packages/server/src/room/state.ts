@@ -74,6 +74,8 @@ export interface RoomState {
   readonly acls: readonly Acl[]
   readonly sanctions: readonly Sanction[]
   readonly epoch: Epoch | null
+  /** Encryption was switched on or off since it was made. */
+  readonly switched: boolean
   readonly invite: Invite | null
   /** X: who asks to be let in, and since when (ms since 1970), in the order of asking. Never members. */
   readonly requests: ReadonlyMap<UserId, number>

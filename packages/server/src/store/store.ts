@@ -412,6 +412,8 @@ export interface Membership extends MembershipName {
   readonly opened: number
   /** The room's newest event that is counted. */
   readonly through: number
+  /** ms since 1970 of the room's newest message; null before the first. */
+  readonly lastMessageAt: number | null
   /** How far they have read; null before the first time. */
   readonly cursor: { readonly sequence: number; readonly at: number } | null
   /** What they keep (KeptRow). */

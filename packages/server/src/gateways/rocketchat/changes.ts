@@ -5,18 +5,19 @@ import type { BusMessage, Delivery } from '../../bus/bus.ts'
 import type { SessionRef } from '../../presence/presence.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { RoomState } from '../../room/state.ts'
-import { emit, tellRoom, tellRoomData, tellSubscription } from './documents.ts'
-import { accountOf, type Document, subscriptionIdOf, systemMessages } from './encode.ts'
+import { emit, tellRoom, tellSubscription, tellSubscriptions } from './documents.ts'
+import { accountOf, type Document, systemMessages } from './encode.ts'
 import { currentDocument, documentsFor, messageDocument, messageIdOf } from './encode-message.ts'
 import type { Follower, RoomFeed } from './feeds.ts'
 import { ejson, type Frame, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
 import { CROWD } from './limits.ts'
 import { fullNameOf, ridOf, typeOf } from './names.ts'
-import { inPortions, notice } from './notices.ts'
+import { inPortions, notice, tellRead, tellReceipt, tellWithLast } from './notices.ts'
 import { outdatedNotice } from './outdated.ts'
 import { detach, review } from './review.ts'
 import type { DdpSession } from './session.ts'
+import { subscriptionIdOf } from './subscription-document.ts'
 import { SIGNAL } from './tell.ts'
 
 export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): void {
@@ -38,6 +39,9 @@ export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): vo
       break
     case 'signal':
       relay(gate, feed, message)
+      break
+    case 'receipt':
+      work(gate, feed, () => tellRead(gate, feed, message))
       break
     case 'typing':
       // Said once: clients take it away after a while.
@@ -61,6 +65,14 @@ export function receiveUser(gate: Gate, follower: Follower, message: BusMessage)
     const { room } = message
     const feed = gate.feeds.hold(room)
     work(gate, feed, () => tellSubscription(gate, follower, room, 'updated'))
+  }
+  if (message.kind === 'receipt') {
+    const feed = gate.feeds.get(message.room)
+    if (feed)
+      work(gate, feed, async () => {
+        const found = await gate.parts.reading.room(message.room)
+        if (found) await tellReceipt(gate, follower, found.room)
+      })
   }
   if (message.kind !== 'event') return
   const { event, room } = message.delivery
@@ -118,6 +130,7 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
     case 'message':
       if (body.to) {
         toHearers(feed, delivery, body.to)
+        notice(gate, feed, delivery)
         return
       }
       if (feed.messages.size > 0 || feed.mine.size > 0)
@@ -130,6 +143,7 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
     case 'message.reacted':
     case 'thread.followed':
       tellMessage(gate, feed, body.sequence)
+      notice(gate, feed, delivery)
       return
     case 'message.pinned':
       tellMessage(gate, feed, body.sequence)
@@ -137,9 +151,11 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
         for (const shown of await systemMessages(gate.parts, event, room, delivery.actor))
           toThoseWhoRead(feed, room, body.sequence, shown)
       })
+      notice(gate, feed, delivery)
       return
     case 'messages.deleted':
       work(gate, feed, () => tellDeleted(gate, feed, delivery))
+      notice(gate, feed, delivery)
       return
     case 'acls.changed':
       review(gate, feed, delivery)
@@ -267,10 +283,8 @@ async function tellChanged(gate: Gate, feed: RoomFeed, delivery: Delivery): Prom
   const { event, room } = delivery
   const { body } = event
   await inPortions([...affected(delivery, feed)], async users => {
-    for (const user of users) {
-      const follower = feed.followers.get(user)
-      if (follower) await tellSubscription(gate, follower, room, 'updated')
-    }
+    const followers = users.flatMap(user => feed.followers.get(user) ?? [])
+    await tellSubscriptions(gate, feed, followers, room)
   })
   const told: ReadonlySet<UserId> = new Set(body.type === 'members.added' ? body.users : [])
   const others = [...feed.followers.values()].filter(({ user }) => !told.has(user))
@@ -278,8 +292,7 @@ async function tellChanged(gate: Gate, feed: RoomFeed, delivery: Delivery): Prom
   if (others.length > CROWD && (body.type === 'members.added' || body.type === 'members.removed'))
     notice(gate, feed, null)
   else {
-    await inPortions(others, portion => tellRoom(gate, portion, room, 'updated'))
-    await tellRoomData(gate, feed, room)
+    await tellWithLast(gate, feed, room, others)
   }
   // A newcomer to an encrypted room needs somebody who has the key (rocketchat.md section 3).
   if (body.type === 'members.added' && room.suite === 'rocketchat' && room.epoch)

@@ -1,12 +1,45 @@
 // A room's document and a member's subscription, told to those who listen to them.
+import type { UserId } from '@conclave/wire'
 import type { RoomState } from '../../room/state.ts'
-import { type Document, roomDocument, subscriptionDocument } from './encode.ts'
+import type { Membership } from '../../store/store.ts'
+import { accountOf, type Document } from './encode.ts'
 import type { Follower, RoomFeed } from './feeds.ts'
 import { ejson, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
 import { ridOf } from './names.ts'
+import { roomDocument } from './room-document.ts'
+import { counted, documentOfMembership } from './subscription-document.ts'
 
 export type Change = 'inserted' | 'updated' | 'removed'
+
+/** Reads memberships of followers into memory; who is no member is not kept. */
+export async function bringMemberships(gate: Gate, feed: RoomFeed, users: readonly UserId[]): Promise<void> {
+  if (users.length === 0) return
+  const named = users.map(user => ({ user, room: feed.room }))
+  const found = await gate.parts.reading.memberships(named, counted(gate))
+  for (const user of users) feed.memberships.delete(user)
+  for (const membership of found)
+    if (feed.followers.has(membership.user)) feed.memberships.set(membership.user, membership)
+}
+
+/** The subscriptions of many, with one read for all. */
+export async function tellSubscriptions(
+  gate: Gate,
+  feed: RoomFeed,
+  followers: readonly Follower[],
+  room: RoomState,
+): Promise<void> {
+  const listening = followers.filter(one => one.listensTo('subscriptions-changed'))
+  await bringMemberships(
+    gate,
+    feed,
+    listening.map(({ user }) => user),
+  )
+  for (const follower of listening) {
+    const membership = feed.memberships.get(follower.user)
+    if (membership) await tellMembership(gate, follower, room, membership, 'updated')
+  }
+}
 
 export async function tellRoom(
   gate: Gate,
@@ -30,10 +63,24 @@ export async function tellRoomData(gate: Gate, feed: RoomFeed, room: RoomState):
 
 export async function tellSubscription(gate: Gate, follower: Follower, room: RoomState, change: Change): Promise<void> {
   if (!follower.listensTo('subscriptions-changed')) return
-  const { accounts } = gate.parts.identity
-  const account = accounts.peek(follower.user) ?? (await accounts.load(follower.user))
+  const named = [{ user: follower.user, room: room.id }]
+  const [membership] = await gate.parts.reading.memberships(named, counted(gate))
+  if (!membership) return
+  gate.feeds.get(room.id)?.memberships.set(follower.user, membership)
+  await tellMembership(gate, follower, room, membership, change)
+}
+
+export async function tellMembership(
+  gate: Gate,
+  follower: Follower,
+  room: RoomState,
+  membership: Membership,
+  change: Change,
+): Promise<void> {
+  if (!follower.listensTo('subscriptions-changed')) return
+  const account = await accountOf(gate.parts, follower.user)
   if (!account) return
-  const shown = await subscriptionDocument(gate.parts, room, account, { keys: 'own' })
+  const shown = await documentOfMembership(gate, room, account, membership)
   emit(follower, 'subscriptions-changed', ejson([change, shown]))
 }
 

@@ -4,11 +4,11 @@
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { BusMessage } from '../../bus/bus.ts'
 import type { Turn } from '../../fanout/turn.ts'
-import type { RoomEvent } from '../../room/events.ts'
-import type { Account } from '../../room/facts.ts'
 import type { RoomState } from '../../room/state.ts'
+import type { Membership } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { Audience } from './audience.ts'
+import type { Moment } from './moment.ts'
 import type { DdpSession } from './session.ts'
 
 /** What names a room and says where it lies. */
@@ -24,11 +24,10 @@ export class RoomFeed {
   /** `stream-notify-room <rid>/<event>`, by event; under '' `stream-room-data`. */
   readonly events = new Map<string, Audience>()
   readonly followers = new Map<UserId, Follower>()
-  /** Something of the room's documents has not been told of: with the newest message, where one came. */
-  notice: {
-    readonly last: { readonly event: RoomEvent; readonly actor: Account | null } | null
-    readonly timer: NodeJS.Timeout
-  } | null = null
+  /** What those who listen are told next. */
+  moment: Moment | null = null
+  /** Of followers, as they were told last. */
+  readonly memberships = new Map<UserId, Membership>()
   readonly #turn: Turn
   readonly #bug: (error: unknown) => void
   #work: Promise<void> = Promise.resolve()
@@ -48,7 +47,7 @@ export class RoomFeed {
       this.messages.size === 0 &&
       this.followers.size === 0 &&
       this.events.size === 0 &&
-      this.notice === null &&
+      this.moment === null &&
       this.#working === 0
     )
   }
@@ -238,6 +237,7 @@ export class Feeds {
 
   unwatch(follower: Follower, feed: RoomFeed): void {
     feed.followers.delete(follower.user)
+    feed.memberships.delete(follower.user)
     follower.rooms.delete(feed)
     for (const session of follower.mine.sessions()) feed.mine.drop(session)
     this.release(feed)

@@ -182,3 +182,9 @@ export const UPLOADS_EACH = 10
 export const FILE_WAITS = 24 * 60 * 60 * 1000
 /** Messages with files that are looked through for a list which is filtered. */
 export const FILES_SCAN = 2_000
+/** Messages of one moment that are notified of, the newest: nobody reads more of them as they pop up. */
+export const MOMENT_NOTIFICATIONS = 10
+/** Messages of one moment that name somebody and are counted for every listener; with more the store counts. */
+export const MOMENT_MENTIONS = 64
+/** Members of a room that is told up to when all have read it: each reading looks at every member. */
+export const READ_BY_ALL = 100

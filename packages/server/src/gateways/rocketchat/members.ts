@@ -1,9 +1,10 @@
 // Who is in a room, as its members' lists show them: whoever is there first, then by name.
 import type { Account } from '../../room/facts.ts'
 import type { RoomState } from '../../room/state.ts'
-import { accountOf, type Document, rolesIn } from './encode.ts'
+import { accountOf, type Document } from './encode.ts'
 import type { Gate } from './gate.ts'
 import { LISTED_MEMBERS } from './limits.ts'
+import { rolesIn } from './subscription-document.ts'
 
 export interface MembersWanted {
   /** Words of `online`, `away`, `busy`, `offline`; absent: all. */

@@ -1,34 +1,45 @@
-// What messages and comings and goings change in a room's documents, told once for all of a moment: nobody needs to hear a
-// thousand times a second that a counter has grown. The more listen, the longer a moment is, and they are told in portions,
-// so that a crowd holds up nobody's messages.
-import type { Delivery } from '../../bus/bus.ts'
-import { tellRoom, tellRoomData, tellSubscription } from './documents.ts'
-import { messageDocument } from './encode-message.ts'
+// What messages, what is done to them, and comings and goings change in a room's documents, told once for all of a moment:
+// nobody needs to hear a thousand times a second that a counter has grown. The more listen, the longer a moment is, and they
+// are told in portions, so that a crowd holds up nobody's messages.
+import type { UserId } from '@conclave/wire'
+import type { BusMessage, Delivery } from '../../bus/bus.ts'
+import type { RoomEvent } from '../../room/events.ts'
+import type { RoomState } from '../../room/state.ts'
+import type { Membership } from '../../store/store.ts'
+import { Notification } from './desktop.ts'
+import { bringMemberships, tellMembership, tellRoom, tellRoomData, tellSubscription } from './documents.ts'
+import { currentDocument } from './encode-message.ts'
 import type { Follower, RoomFeed } from './feeds.ts'
+import { ejson, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
-import { NOTICE_DELAY, NOTICE_PER_FOLLOWER, NOTICE_PORTION } from './limits.ts'
+import { NOTICE_DELAY, NOTICE_PER_FOLLOWER, NOTICE_PORTION, READ_BY_ALL } from './limits.ts'
+import { differs, isInRoom, Moment } from './moment.ts'
+import { ridOf } from './names.ts'
 
-/** `delivery`: of a message, which is the newest then. Without: something else in the room's document has changed. */
-export function notice(gate: Gate, feed: RoomFeed, delivery: Pick<Delivery, 'event' | 'actor'> | null): void {
-  const last = delivery && { event: delivery.event, actor: delivery.actor }
-  const waiting = feed.notice
+/** `delivery`: of a message, or of what was done to one. Without: something else in the room's document has changed. */
+export function notice(gate: Gate, feed: RoomFeed, delivery: Delivery | null): void {
+  const waiting = feed.moment
   if (waiting) {
-    feed.notice = { last: last ?? waiting.last, timer: waiting.timer }
+    if (delivery) waiting.add(delivery)
     return
   }
-  if (!feed.events.has('') && !hasListeners(feed)) return
+  if (!feed.events.has('') && !hasListeners(feed)) {
+    // What is in memory of its members is not moved on while nobody listens.
+    feed.memberships.clear()
+    return
+  }
+  const moment = new Moment()
+  if (delivery) moment.add(delivery)
+  feed.moment = moment
   const wait = Math.max(NOTICE_DELAY, feed.followers.size * NOTICE_PER_FOLLOWER)
   const timer = setTimeout(() => {
-    const noticed = feed.notice
-    feed.notice = null
-    if (!noticed) return
+    feed.moment = null
     feed.work(
-      () => tell(gate, feed, noticed.last),
+      () => tell(gate, feed, moment),
       () => gate.feeds.release(feed),
     )
   }, wait)
   timer.unref()
-  feed.notice = { last, timer }
 }
 
 function hasListeners(feed: RoomFeed): boolean {
@@ -36,22 +47,47 @@ function hasListeners(feed: RoomFeed): boolean {
   return false
 }
 
-async function tell(gate: Gate, feed: RoomFeed, last: NonNullable<RoomFeed['notice']>['last']): Promise<void> {
+const DOCUMENTS = ['rooms-changed', 'subscriptions-changed', 'notification'] as const
+
+function listensToDocuments(follower: Follower): boolean {
+  return DOCUMENTS.some(name => follower.listensTo(name))
+}
+
+async function tell(gate: Gate, feed: RoomFeed, moment: Moment): Promise<void> {
   const found = await gate.parts.reading.room(feed.room)
   if (!found) return
   const { room } = found
-  const shown = last ? messageDocument(last.event, room, last.actor) : undefined
-  // Who came in after the message, and may read nothing older, gets the document without it (L10).
-  const sequence = last?.event.sequence ?? 0
-  const reads = ({ user }: Follower): boolean => (room.members.get(user)?.from ?? 0) <= sequence
-  const followers = [...feed.followers.values()].filter(listensToDocuments)
-  await inPortions(followers, async portion => {
-    const members = portion.filter(({ user }) => room.members.has(user))
-    if (last) for (const follower of members) await tellSubscription(gate, follower, room, 'updated')
-    const [reading, late] = [members.filter(reads), members.filter(follower => !reads(follower))]
-    await tellRoom(gate, reading, room, 'updated', shown)
-    await tellRoom(gate, late, room, 'updated')
+  const replied = await repliedTo(gate, room, moment)
+  const notified = moment.notified.map(delivery => new Notification(gate, room, delivery, replied))
+  const members = [...feed.followers.values()].filter(one => room.members.has(one.user) && listensToDocuments(one))
+  await inPortions(members, async portion => {
+    for (const [follower, before, after] of await moveOn(gate, feed, portion, moment)) {
+      if (differs(before, after)) await tellMembership(gate, follower, room, after, 'updated')
+      for (const notification of notified) await notification.tell(follower, after)
+    }
   })
+  await tellWithLast(gate, feed, room, members, moment.last?.event)
+}
+
+/** The room with its last message, to those who may read that (L10): who came in after it gets the document without it. */
+export async function tellWithLast(
+  gate: Gate,
+  feed: RoomFeed,
+  room: RoomState,
+  members: readonly Follower[],
+  known?: RoomEvent,
+): Promise<void> {
+  const listening = members.filter(follower => follower.listensTo('rooms-changed'))
+  const last = listening.length === 0 ? undefined : (known ?? (await newest(gate, room)))
+  const shown = last && (await currentDocument(gate.parts, last, room))
+  const reads = ({ user }: Follower): boolean => (room.members.get(user)?.from ?? 0) <= (last?.sequence ?? 0)
+  await tellRoom(gate, listening.filter(reads), room, 'updated', shown)
+  await tellRoom(
+    gate,
+    listening.filter(follower => !reads(follower)),
+    room,
+    'updated',
+  )
   await tellRoomData(gate, feed, room)
 }
 
@@ -63,6 +99,71 @@ export async function inPortions<T>(all: readonly T[], task: (portion: readonly 
   }
 }
 
-function listensToDocuments(follower: Follower): boolean {
-  return follower.listensTo('rooms-changed') || follower.listensTo('subscriptions-changed')
+/** Who follows the threads that were replied in. */
+async function repliedTo(
+  { parts }: Gate,
+  room: RoomState,
+  moment: Moment,
+): Promise<ReadonlyMap<number, readonly UserId[]>> {
+  const followed = new Map<number, readonly UserId[]>()
+  for (const sequence of moment.threads) {
+    const users = (await parts.reading.message(room.id, sequence))?.done?.followers ?? []
+    followed.set(sequence, users)
+    for (const user of users) moment.stale?.add(user)
+  }
+  return followed
+}
+
+/** The counters of those who listen to them after the moment, and as they were known before: what cannot be known is read at
+ * once for all. */
+async function moveOn(
+  gate: Gate,
+  feed: RoomFeed,
+  members: readonly Follower[],
+  moment: Moment,
+): Promise<[Follower, Membership | undefined, Membership][]> {
+  if (!moment.counts) return []
+  const counting = members.filter(one => one.listensTo('subscriptions-changed') || one.listensTo('notification'))
+  const before = counting.map(({ user }) => feed.memberships.get(user))
+  const missing: UserId[] = []
+  for (const [index, { user }] of counting.entries()) {
+    const after = moment.moved(before[index])
+    if (after) feed.memberships.set(user, after)
+    else missing.push(user)
+  }
+  await bringMemberships(gate, feed, missing)
+  const moved: [Follower, Membership | undefined, Membership][] = []
+  for (const [index, follower] of counting.entries()) {
+    const after = feed.memberships.get(follower.user)
+    if (after) moved.push([follower, before[index], after])
+  }
+  return moved
+}
+
+function newest({ parts }: Gate, room: RoomState): Promise<RoomEvent | undefined> {
+  return parts.reading.newestMessage(room.id, body => !body.to && isInRoom(body))
+}
+
+/** What the user keeps of the room, or how far they have read it, is another now. */
+export async function tellReceipt(gate: Gate, follower: Follower, room: RoomState): Promise<void> {
+  const feed = gate.feeds.get(room.id)
+  feed?.memberships.delete(follower.user)
+  await tellSubscription(gate, follower, room, 'updated')
+}
+
+/** `messagesRead`: up to when everybody has read a small room. */
+export async function tellRead(
+  gate: Gate,
+  feed: RoomFeed,
+  { read }: Extract<BusMessage, { kind: 'receipt' }>,
+): Promise<void> {
+  const audience = feed.events.get('messagesRead')
+  if (!read || !audience) return
+  const found = await gate.parts.reading.room(feed.room)
+  if (!found || found.room.members.size > READ_BY_ALL) return
+  const named = [...found.room.members.keys()].map(user => ({ user, room: feed.room }))
+  const memberships = await gate.parts.reading.memberships(named, 'direct')
+  if (memberships.some(({ cursor }) => cursor === null)) return
+  const until = new Date(Math.min(...memberships.map(({ cursor }) => cursor?.at ?? 0)))
+  audience.write(streamFrame('notify-room', `${ridOf(found.room)}/messagesRead`, ejson([{ until }])))
 }

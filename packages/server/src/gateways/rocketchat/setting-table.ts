@@ -53,6 +53,14 @@ const PREFERENCES = {
 
 export const DEFAULT_PREFERENCES = Object.keys(PREFERENCES) as (keyof typeof PREFERENCES)[]
 
+const UNREAD_COUNTS = [
+  'all_messages',
+  'user_mentions_only',
+  'group_mentions_only',
+  'user_and_group_mentions_only',
+] as const
+const UNREAD_COUNTS_DM = ['all_messages', 'mentions_only'] as const
+
 export const SETTINGS = {
   ...PREFERENCES,
   Accounts_AllowAnonymousRead: fixed(false),
@@ -128,6 +136,7 @@ export const SETTINGS = {
   FileUpload_Restrict_to_room_members: shown(true),
   FileUpload_Restrict_to_users_who_can_access_room: shown(false),
   Message_AllowBadWordsFilter: shown(false),
+  DirectMesssage_maxUsers: shown(8),
   Message_AllowDeleting: shown(true),
   Message_AllowDeleting_BlockDeleteInMinutes: shown(0),
   Message_AllowEditing: shown(true),
@@ -139,6 +148,7 @@ export const SETTINGS = {
   Message_CustomFields_Enabled: inner(false),
   Message_MaxAllowedSize: shown(5_000),
   Message_Read_Receipt_Enabled: fixed(false),
+  Message_AllowDirectMessagesToYourself: shown(true),
   Message_ShowDeletedStatus: shown(false),
   Message_ShowEditedStatus: shown(true),
   SMTP_Host: { value: '', public: false, fixed: true },
@@ -147,6 +157,9 @@ export const SETTINGS = {
   Threads_enabled: shown(true),
   UI_Allow_room_names_with_special_chars: shown(false),
   UI_Use_Real_Name: shown(false),
+  Unread_Count: { value: 'user_and_group_mentions_only', public: true, choices: UNREAD_COUNTS },
+  Unread_Count_DM: { value: 'all_messages', public: true, choices: UNREAD_COUNTS_DM },
+  Notifications_Max_Room_Members: inner(100),
 } as const satisfies Readonly<Record<string, Setting>>
 
 export type SettingId = keyof typeof SETTINGS

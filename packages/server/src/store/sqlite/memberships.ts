@@ -43,7 +43,7 @@ const THREADS = `(SELECT json_group_array(json_array(json_extract(t.body, '$.mes
 
 const SQL = {
   /** 1 pairs of user and room as JSON, 3 whether to count in every room. */
-  memberships: `SELECT CAST(s.user AS TEXT), CAST(s.room AS TEXT), s.opened, r.sequence, c.sequence, c.at, k.fields, k.at,
+  memberships: `SELECT CAST(s.user AS TEXT), CAST(s.room AS TEXT), s.opened, r.sequence, r.last_message_at, c.sequence, c.at, k.fields, k.at,
       k.unread_from, (SELECT e.at FROM events e WHERE e.room = s.room AND e.sequence = k.unread_from),
       EXISTS (SELECT 1 ${unread(`max(${FLOOR}, ifnull(k.calm, 0))`)}),
       CASE WHEN ?3 OR r.kind = 'direct' THEN (SELECT count(*) ${unread(MARKED)}) ELSE 0 END,
@@ -62,7 +62,7 @@ const SQL = {
   /** 1 user, 2 now, 3 rooms as JSON. */
   lastMessages: `SELECT CAST(e.room AS TEXT), ${EVENT} FROM (
       SELECT s.room AS room, (SELECT e.sequence FROM events e INDEXED BY events_message
-        WHERE e.room = s.room AND e.class = 'm' AND e.audience IS NULL AND ${isLasting('?2')}
+        WHERE e.room = s.room AND e.class = 'm' AND e.audience IS NULL AND ${IN_ROOM} AND ${isLasting('?2')}
         AND ${isUnhidden('s.room', 's.user')} AND (r.suite = 'none' OR ${isSpanned('s.room', 's.user')})
         ORDER BY e.sequence DESC LIMIT 1) AS sequence
       FROM json_each(?3) j CROSS JOIN spans s INDEXED BY spans_open
@@ -125,7 +125,8 @@ export async function inPortions<Asked, Found>(
 }
 
 function membershipOf(row: Columns): Membership {
-  const [user, room, opened, through, cursor, cursorAt, fields, keptAt, from, fromAt, alert, ...rest] = row
+  const [user, room, opened, through, lastMessageAt, cursor, cursorAt, fields, keptAt, from, fromAt, alert, ...rest] =
+    row
   const [unread, open, userMentions, groupMentions, followed] = rest
   const threads = JSON.parse(followed as string) as [string | null, string, number, 0 | 1][]
   return {
@@ -133,6 +134,7 @@ function membershipOf(row: Columns): Membership {
     room: room as RoomId,
     opened: opened as number,
     through: through as number,
+    lastMessageAt: lastMessageAt as number | null,
     cursor: cursor === null ? null : { sequence: cursor as number, at: cursorAt as number },
     kept: fields === null ? {} : JSON.parse(fields as string),
     keptAt: (keptAt as number | null) ?? 0,

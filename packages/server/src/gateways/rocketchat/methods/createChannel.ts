@@ -1,10 +1,10 @@
 // `createChannel`: a public room.
 import { createNamed, NAMED_ROOM } from '../create.ts'
-import { roomDocument } from '../encode.ts'
 import { MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
 import { ridOf } from '../names.ts'
 import { list } from '../params.ts'
+import { roomDocument } from '../room-document.ts'
 
 const NAME = 'createChannel'
 const { name, members, readOnly, customFields, extraData } = NAMED_ROOM

@@ -1,10 +1,10 @@
 // `createPrivateGroup`: a private group, encrypted from its first moment where `extraData` or a setting says so.
 import { createNamed, NAMED_ROOM } from '../create.ts'
-import { roomDocument } from '../encode.ts'
 import { MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
 import { ridOf } from '../names.ts'
 import { list } from '../params.ts'
+import { roomDocument } from '../room-document.ts'
 
 const NAME = 'createPrivateGroup'
 const { name, members, readOnly, customFields, extraData } = NAMED_ROOM

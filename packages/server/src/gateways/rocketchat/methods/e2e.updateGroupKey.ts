@@ -4,12 +4,13 @@
 import { isUserId } from '@conclave/wire'
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { accountOf, subscriptionDocument } from '../encode.ts'
+import { accountOf } from '../encode.ts'
 import { errorOf, notAllowed } from '../errors.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { list } from '../params.ts'
 import { submit } from '../submit.ts'
+import { subscriptionDocument } from '../subscription-document.ts'
 
 const NAME = 'e2e.updateGroupKey'
 const text = z.string()
@@ -34,6 +35,6 @@ export const e2eUpdateGroupKey = method({
     const account = await accountOf(parts, uid)
     if (!account) return undefined
     const shown = uid === caller.id ? ({ keys: 'own' } as const) : ({ keys: 'saved', key } as const)
-    return subscriptionDocument(parts, done.room, account, shown)
+    return subscriptionDocument(call.gate, done.room, account, shown)
   },
 })

@@ -1,19 +1,14 @@
-// `subscriptions/get`: the caller's memberships. With a date also what is gone since; the log of a room that one has
-// left is not read for that, so `remove` is empty and clients compare.
-
+// `subscriptions/get`: the caller's memberships. With a date those that have changed since, and those that have ended.
 import { z } from 'zod'
-import { subscriptionDocument } from '../encode.ts'
+import { removedSubscriptions, subscriptionsFor } from '../lists.ts'
 import { method } from '../method.ts'
 import { date } from '../params.ts'
 
 export const subscriptionsGet = method({
   name: 'subscriptions/get',
   params: z.union([z.tuple([date.nullish()]).rest(z.unknown()), z.tuple([])]),
-  async run({ gate, caller }, [since]) {
-    const { parts } = gate
-    const update: object[] = []
-    for (const room of await parts.reading.roomsOf(caller.account.id))
-      update.push(await subscriptionDocument(parts, room, caller.account, { keys: 'own' }))
-    return since ? { update, remove: [] } : update
+  async run({ gate, caller: { account } }, [since]) {
+    const update = await subscriptionsFor(gate, account, since ?? null)
+    return since ? { update, remove: await removedSubscriptions(gate, account, since) } : update
   },
 })

@@ -2,10 +2,10 @@
 // rooms there are, for administrators. X's are not among them, and nothing is shown of what is said in any (L10).
 import { z } from 'zod'
 import { governed, mayGovern } from '../access.ts'
-import { roomDocument } from '../encode.ts'
 import { FILTER, ID_TEXT } from '../limits.ts'
 import { typeOf } from '../names.ts'
 import { may } from '../room-acts.ts'
+import { roomDocument } from '../room-document.ts'
 import { governedRooms, named, sorted } from '../rooms-list.ts'
 import { failure, type RestCall, type Route, route } from '../route.ts'
 import { listed } from './families/answer.ts'

@@ -1,7 +1,7 @@
 // `rooms.info`: one room's document, for whoever has access to it.
 import { z } from 'zod'
-import { roomDocument } from '../encode.ts'
 import { MeteorError } from '../errors.ts'
+import { roomDocument } from '../room-document.ts'
 import { route } from '../route.ts'
 import { roomNamed } from './named-room.ts'
 

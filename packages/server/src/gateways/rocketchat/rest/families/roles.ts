@@ -1,11 +1,12 @@
 // `*.addOwner`, `*.removeModerator`, …, and who holds which role: `*.roles`, `*.moderators`.
 import { z } from 'zod'
-import { accountOf, roleDocuments } from '../../encode.ts'
+import { accountOf } from '../../encode.ts'
 import { MeteorError } from '../../errors.ts'
 import { USER_NAMED, userNamed } from '../../named-user.ts'
 import { userRefOf } from '../../names.ts'
 import { type AnyRole, changeRole } from '../../room-acts.ts'
 import type { Route } from '../../route.ts'
+import { roleDocuments } from '../../subscription-document.ts'
 import { familyRoutes } from './family.ts'
 
 const families = ['channels', 'groups'] as const
