@@ -52,7 +52,7 @@ function notificationOf(gate: Gate, room: RoomState, { event, actor }: Delivery)
   const shown = messageDocument(event, room, actor)
   const realName = gate.settings.get('UI_Use_Real_Name') && actor?.name
   const sender = realName || actor?.username || ''
-  const said = shown.t === 'e2e' ? ENCRYPTED : String(shown.msg ?? '')
+  const said = shown.t === 'e2e' ? ENCRYPTED : (shown.msg as string)
   const isDirect = typeOf(room) === 'd'
   return {
     title: isDirect ? sender : `#${fullNameOf(room)}`,
