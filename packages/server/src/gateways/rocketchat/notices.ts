@@ -81,13 +81,9 @@ export async function tellWithLast(
   const last = listening.length === 0 ? undefined : (known ?? (await newest(gate, room)))
   const shown = last && (await currentDocument(gate.parts, last, room))
   const reads = ({ user }: Follower): boolean => (room.members.get(user)?.from ?? 0) <= (last?.sequence ?? 0)
-  await tellRoom(gate, listening.filter(reads), room, 'updated', shown)
-  await tellRoom(
-    gate,
-    listening.filter(follower => !reads(follower)),
-    room,
-    'updated',
-  )
+  await inPortions(listening.filter(reads), portion => tellRoom(gate, portion, room, 'updated', shown))
+  const late = listening.filter(follower => !reads(follower))
+  await inPortions(late, portion => tellRoom(gate, portion, room, 'updated'))
   await tellRoomData(gate, feed, room)
 }
 
