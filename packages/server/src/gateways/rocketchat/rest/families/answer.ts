@@ -11,8 +11,14 @@ export const MANY = { channels: 'channels', groups: 'groups', im: 'ims' } as con
 /** As refusals call it. */
 export const WORD = { channels: 'channel', groups: 'private group', im: 'direct message' } as const
 
-export async function shown({ gate }: RestCall, acted: Acted, family: Family): Promise<object | MeteorError> {
-  return acted instanceof MeteorError ? acted : { [ONE[family]]: await roomDocument(gate.parts, acted) }
+/** `said`: what the request says of the room and its document does not. */
+export async function shown(
+  { gate }: RestCall,
+  acted: Acted,
+  family: Family,
+  said: object = {},
+): Promise<object | MeteorError> {
+  return acted instanceof MeteorError ? acted : { [ONE[family]]: { ...said, ...(await roomDocument(gate.parts, acted)) } }
 }
 
 export async function listed({ gate }: RestCall, rooms: readonly RoomState[]): Promise<object[]> {

@@ -20,7 +20,8 @@ export const create: Route[] = (['channels', 'groups'] as const).map(family =>
       if (wrong !== null) return failure(wrong)
       const asked = shape.safeParse(input)
       if (!asked.success) return failure('Match error')
-      return shown(call, await createNamed(call, KIND[family], asked.data, `${family}.create`), family)
+      const said = asked.data.extraData?.encrypted === false ? { encrypted: false } : {}
+      return shown(call, await createNamed(call, KIND[family], asked.data, `${family}.create`), family, said)
     },
   }),
 )
