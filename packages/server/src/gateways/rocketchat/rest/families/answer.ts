@@ -18,7 +18,9 @@ export async function shown(
   family: Family,
   said: object = {},
 ): Promise<object | MeteorError> {
-  return acted instanceof MeteorError ? acted : { [ONE[family]]: { ...said, ...(await roomDocument(gate.parts, acted)) } }
+  return acted instanceof MeteorError
+    ? acted
+    : { [ONE[family]]: { ...said, ...(await roomDocument(gate.parts, acted)) } }
 }
 
 export async function listed({ gate }: RestCall, rooms: readonly RoomState[]): Promise<object[]> {
