@@ -69,6 +69,10 @@ describe('with rocketchat.lockstep', () => {
 
   const ways: readonly (readonly [string, (rid: string, bob: Ddp) => Promise<unknown>])[] = [
     ['leaves', (rid, bob) => bob.call('leaveRoom', rid)],
+    ['leaves over REST', rid => api('bob', 'POST', 'groups.leave', { roomId: rid })],
+    ['is removed', async rid => (await person('alice')).wire.call('removeUserFromRoom', { rid, username: 'bob' })],
+    ['is kicked', rid => api('alice', 'POST', 'groups.kick', { roomId: rid, userId: IDS.bob })],
+    ['is banned', rid => api('alice', 'POST', 'rooms.banUser', { roomId: rid, userId: IDS.bob })],
     [
       'is kicked over Dino',
       async rid =>
@@ -113,6 +117,13 @@ describe('with rocketchat.lockstep', () => {
       expect(await sent(alice.wire, rid, content)).toBe('error-not-allowed')
     const legacy = await sealContent({ ...(await newRoomKey('v1')), id: 'eyJhbGciOiJB' }, { msg: '' })
     expect(await sent(alice.wire, rid, legacy)).toBe('error-not-allowed')
+  })
+
+  test('a room whose member is deleted is closed, too', async () => {
+    const { rid, alice } = await keyedRoom()
+    await alice.wire.call('addUsersToRoom', { rid, users: ['erin'] })
+    expect((await api('ada', 'POST', 'users.delete', { userId: IDS.erin, confirmRelinquish: true })).status).toBe(200)
+    expect(await sent(alice.wire, rid, await alice.keys.encrypt(rid, 'after'))).toBe('error-room-closed')
   })
 
   test('the constant id of clients before 7.0 opens no room', async () => {

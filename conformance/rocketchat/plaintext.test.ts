@@ -60,6 +60,16 @@ const refusedOver = (answer: Frame, code = 'error-not-allowed') => expect(answer
 const refusedRest = ({ status, body }: { status: number; body: Frame }, code = 'error-not-allowed') =>
   expect([status, body.success, body.errorType]).toEqual([400, false, code])
 
+/** Uploads a file to the room; with a `content` it calls itself encrypted. */
+async function upload(route: string, fields: Readonly<Record<string, string>> = {}) {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.append(name, value)
+  form.append('file', new Blob([WORDS], { type: 'text/plain' }), `${WORDS}.txt`)
+  const headers = { 'x-user-id': IDS.alice, 'x-auth-token': tokenOf('alice') }
+  const response = await fetch(`${server.url}/api/v1/${route}/${rid}`, { method: 'POST', headers, body: form })
+  return { status: response.status, body: (await response.json()) as Frame }
+}
+
 /** Where words could stand beside a ciphertext. */
 const BESIDE: readonly object[] = [
   { msg: WORDS },
@@ -137,6 +147,43 @@ const PATHS: Readonly<Record<string, () => Promise<unknown>>> = {
     const content = await envelope()
     refusedOver(await alice.ask('updateMessage', { _id: sealed, rid, msg: WORDS }))
     for (const beside of BESIDE) await alice.ask('updateMessage', { _id: sealed, rid, content, ...beside })
+  },
+  'rooms.upload: a file, and words with it': async () => {
+    const every: Record<string, string>[] = [{}, { msg: WORDS }, { description: WORDS }]
+    for (const fields of every) {
+      const { status, body } = await upload('rooms.upload', fields)
+      expect([status, body.success]).toEqual([400, false])
+    }
+  },
+  'rooms.media: a file that is not encrypted goes with no message, whatever that calls itself': async () => {
+    const { status, body } = await upload('rooms.media')
+    if (status !== 200) return
+    const path = `rooms.mediaConfirm/${rid}/${body.file._id}`
+    const content = await envelope()
+    for (const said of [{ msg: WORDS }, {}, { description: WORDS }, { t: 'e2e', content }, { t: 'e2e', msg: WORDS }]) {
+      const confirmed = await api('alice', 'POST', path, said)
+      expect([confirmed.status, confirmed.body.success]).toEqual([400, false])
+    }
+    const file = { _id: body.file._id, name: 'a', type: 'text/plain', size: 1 }
+    for (const said of [{ msg: WORDS }, { t: 'e2e', content }])
+      expect((await alice.ask('sendFileMessage', rid, null, file, said)).error).toBeDefined()
+  },
+  'rooms.mediaConfirm: words with an encrypted file': async () => {
+    const content = await envelope()
+    const { status, body } = await upload('rooms.media', { content: JSON.stringify(content) })
+    expect([status, body.success]).toEqual([200, true])
+    const path = `rooms.mediaConfirm/${rid}/${body.file._id}`
+    for (const said of [
+      { msg: WORDS },
+      { description: WORDS },
+      { t: 'e2e', msg: WORDS },
+      { t: 'e2e', content, alias: WORDS },
+      { t: 'e2e', content, customFields: { note: WORDS } },
+      { t: 'e2e', content, msg: WORDS },
+    ])
+      expect((await api('alice', 'POST', path, said)).status).toBe(400)
+    const sent = await api('alice', 'POST', path, { t: 'e2e', content, fileName: WORDS, description: WORDS })
+    if (sent.status === 200) expect(JSON.stringify(sent.body)).not.toMatch(READABLE)
   },
   'method.call/sendMessage: words': async () => {
     const message = JSON.stringify({ msg: 'method', id: '1', method: 'sendMessage', params: [{ rid, msg: WORDS }] })
