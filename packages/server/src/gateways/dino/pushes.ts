@@ -5,6 +5,7 @@ import { eventFrame, messageJson } from './encode.ts'
 import type { Feed } from './feeds.ts'
 import type { Gate } from './gate.ts'
 import { deleted, expired } from './pushes/deleted.ts'
+import { edited } from './pushes/edited.ts'
 import { entered, left } from './pushes/people.ts'
 import { listed, vacated } from './pushes/rooms.ts'
 import { rotationWanted } from './pushes/rotation.ts'
@@ -90,6 +91,9 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
       gate.turn.settle()
       break
     }
+    case 'message.edited':
+      edited(gate, feed, delivery, body.sequence)
+      break
     case 'messages.deleted':
       deleted(gate, feed, delivery, body)
       break

@@ -38,7 +38,7 @@ export const chatPostMessage = route({
   input: body,
   async run(call, given) {
     const named = [...new Set([given.channel || given.roomId || []].flat())].filter(name => name !== '')
-    if (named.length === 0) return new MeteorError('invalid-channel', 'invalid-channel')
+    if (named.length === 0) return new MeteorError('invalid-channel', '')
     let first: { readonly channel: string; readonly message: Document } | undefined
     for (const channel of named) {
       const found = await placeOf(call, channel)
@@ -79,7 +79,7 @@ function withText(attachment: unknown): unknown {
 async function placeOf(call: RestCall, channel: string): Promise<Found | MeteorError> {
   const { gate, caller } = call
   const [sign, name] = [channel[0], channel.slice(1)]
-  const none = new MeteorError('invalid-channel', 'invalid-channel')
+  const none = new MeteorError('invalid-channel', '')
   if (sign === '@') return (await directWith(call, name)) ?? none
   const plain = sign === '#' ? name : channel
   const found = (await enterable(gate, caller, plain)) ?? (await enterableNamed(gate, caller, plain))

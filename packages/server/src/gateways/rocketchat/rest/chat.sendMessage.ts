@@ -1,6 +1,6 @@
 // `chat.sendMessage`: as the method, with every refusal told.
 import { z } from 'zod'
-import { MeteorError } from '../errors.ts'
+import { failure, MeteorError } from '../errors.ts'
 import { messageShape, send } from '../message.ts'
 import { route } from '../route.ts'
 
@@ -13,6 +13,8 @@ export const chatSendMessage = route({
   async run(call, { message: given }) {
     if (given === undefined || given === null)
       return new MeteorError('error-invalid-params', 'The "message" parameter must be provided.')
+    if ((given as { rid?: unknown }).rid === undefined)
+      return failure("The 'rid' property on the message object is missing.")
     const message = messageShape.safeParse(given)
     if (!message.success) return new MeteorError('error-invalid-params', 'The message is malformed')
     const sent = await send(call, message.data)

@@ -30,7 +30,7 @@ export const chatSyncMessages = route({
     if (type && type !== 'UPDATED' && type !== 'DELETED')
       return new MeteorError('error-type-param-invalid', 'The "type" parameter must be either "UPDATED" or "DELETED".')
     const options = {
-      ...(since ? { lastUpdate: since } : {}),
+      ...(since ? { lastUpdate: { $date: since.getTime() } } : {}),
       ...(next ? { next } : {}),
       ...(previous ? { previous } : {}),
       ...(count ? { count: Number.parseInt(count, 10) } : {}),
