@@ -75,7 +75,6 @@ describe('editing', () => {
     const past = await dino.request('history', { verb: 'list', target: { id: general } })
     expect(JSON.stringify(past)).toContain(base64('the third'))
     expect(JSON.stringify([history, past])).not.toContain('wording')
-    await dino.close?.()
   })
 
   test("is refused to who did not write it, to strangers, and with keys that are the server's", async () => {
