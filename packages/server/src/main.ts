@@ -202,6 +202,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     outgoing: core.outgoing,
     receipts: core.receipts,
     statuses: core.statuses,
+    reports: core.reports,
     keyReset: core.keyReset,
     calls: guardedCalls({
       internal: core.config.xchat.webhooks.internal,

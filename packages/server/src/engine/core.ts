@@ -26,6 +26,7 @@ import { Occupancy } from './occupancy.ts'
 import { OutgoingEvents } from './outgoing.ts'
 import { Reading } from './reading.ts'
 import { Receipts } from './receipts.ts'
+import { Reports } from './reports.ts'
 import { Rooms } from './rooms.ts'
 import { Sanctions } from './sanctions.ts'
 import { Sessions } from './sessions.ts'
@@ -66,6 +67,7 @@ export interface Core extends CoreParts {
   readonly sanctions: Sanctions
   readonly outgoing: OutgoingEvents
   readonly statuses: Statuses
+  readonly reports: Reports
   /** Memberships that end with an account, room by room. */
   readonly endMemberships: (ending: Ending) => ReturnType<typeof endMemberships>
   readonly keyReset: KeyReset
@@ -192,6 +194,7 @@ export function buildCore(parts: CoreParts): Core {
     receipts,
     media,
     statuses,
+    reports: new Reports(),
     keyReset: new KeyReset({ identity, reading, engine }),
     sanctions: new Sanctions({ store, write: writer.write, bus, clock, identity, rooms, engine, occupancy }),
     outgoing,

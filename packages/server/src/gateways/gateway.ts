@@ -15,6 +15,7 @@ import type { Occupancy } from '../engine/occupancy.ts'
 import type { OutgoingEvents } from '../engine/outgoing.ts'
 import type { Reading } from '../engine/reading.ts'
 import type { Receipts } from '../engine/receipts.ts'
+import type { Reports } from '../engine/reports.ts'
 import type { Sanctions } from '../engine/sanctions.ts'
 import type { Sessions } from '../engine/sessions.ts'
 import type { Statuses } from '../engine/statuses.ts'
@@ -49,6 +50,7 @@ export interface GatewayParts {
   /** What the embedding site is told of (dino.md section 13). */
   readonly outgoing: OutgoingEvents
   readonly statuses: Statuses
+  readonly reports: Reports
   readonly keyReset: KeyReset
   /** HTTP calls to addresses that clients named. */
   readonly calls: Calls

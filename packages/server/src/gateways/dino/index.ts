@@ -9,6 +9,7 @@ import { Directory } from './directory.ts'
 import { NAMESPACE } from './encode.ts'
 import { connected } from './events/connect.ts'
 import { disconnected } from './events/disconnect.ts'
+import { reportedElsewhere } from './events/report.ts'
 import { tellSite } from './external/site.ts'
 import { tellLogin } from './external.ts'
 import { Feeds } from './feeds.ts'
@@ -80,6 +81,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
       log.error({ wire: 'dino', err: error }, 'bug in telling of a user'),
     )
   })
+  parts.reports.onReport(report => reportedElsewhere(gate, report))
   io.engine.on('connection', (conn: Socket['conn']) => boundAnswered(conn, parts.clock.now))
   io.of(NAMESPACE).on('connection', socket => {
     const session = new DinoSession(gate, socket)

@@ -22,6 +22,16 @@ function opens({ parts }: Gate, { account }: Who, { room, channel }: Found, code
   return checkJoin(room, channel, account, visitor, parts.clock.now(), code) === null
 }
 
+const VIEW = { c: 'view-c-room', p: 'view-p-room', d: 'view-d-room' } as const
+
+/** Whether somebody may look at what is in a room that they may enter: by their roles everywhere, or for being a member. */
+export function mayView(gate: Gate, caller: Who, found: Found): boolean {
+  if (!mayEnter(gate, caller, found)) return false
+  const { permissions } = gate
+  if (permissions.may(caller.account, VIEW[typeOf(found.room)])) return true
+  return found.room.members.has(caller.account.id) && permissions.may(caller.account, 'view-joined-room')
+}
+
 /** An administrator knows which rooms there are and what they are set to, of X's too little to name them; what is said in
  * a hidden one they do not read (L10). */
 export function mayGovern({ account }: Who, { room }: Found): boolean {

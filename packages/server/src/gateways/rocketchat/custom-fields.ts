@@ -21,7 +21,7 @@ function shapeOf(text: string, log: Gate['log']): z.ZodType | undefined {
 
 function read(text: string, log: Gate['log']): z.ZodType | undefined {
   try {
-    return z.fromJSONSchema(JSON.parse(text))
+    return z.fromJSONSchema({ type: 'object', ...JSON.parse(text) })
   } catch {
     log.warn({ setting: 'Message_CustomFields' }, 'a setting holds no JSON schema')
     return undefined

@@ -16,7 +16,7 @@ import { checkCustomFields } from './custom-fields.ts'
 import type { Document } from './encode.ts'
 import { currentDocument, messageDocument, messageIdOf } from './encode-message.ts'
 import { errorOf, failure, invalidRoom, MeteorError, notAllowed } from './errors.ts'
-import { messageOf } from './found-message.ts'
+import { isInside, messageOf } from './found-message.ts'
 import type { Caller, Gate } from './gate.ts'
 import { CLOCK_SKEW } from './limits.ts'
 import { channelsIn, mentionsInText, mentionsNamed } from './mentions.ts'
@@ -69,7 +69,7 @@ export interface Attached {
 
 /** The message's document, or why it was not sent. */
 export async function send(call: Call, given: SentMessage, attached?: Attached): Promise<Document | MeteorError> {
-  const message = given.t === 'e2e' ? onlySealed(given) : given
+  const message = given.t === 'e2e' ? onlySealed(given) : withText(given)
   if (message instanceof MeteorError) return message
   const { gate, caller } = call
   const { parts } = gate
@@ -90,7 +90,7 @@ export async function send(call: Call, given: SentMessage, attached?: Attached):
   const read = readMessage(found.room, said, attached)
   if (read instanceof MeteorError) return read
   const mentions = await mentionsOf(gate, caller, found.room, read.content)
-  const inside = !found.room.members.has(account.id) && (await parts.occupancy.inside(found.room.id, account.id))
+  const inside = await isInside(gate, caller, found)
   const command = {
     command: 'send-message',
     actor: account.id,
@@ -108,6 +108,11 @@ export async function send(call: Call, given: SentMessage, attached?: Attached):
   const event = done.events[0]
   if (!event || event.erased) return new MeteorError('error-message-id-taken', 'A message with this id exists')
   return event.done ? currentDocument(parts, event, done.room) : messageDocument(event, done.room, account)
+}
+
+/** Some clients name the text as `chat.postMessage` does. */
+function withText(message: SentMessage): SentMessage {
+  return message.msg === undefined && typeof message.text === 'string' ? { ...message, msg: message.text } : message
 }
 
 /** What the settings and the caller's permissions say of a message, whatever its room says. */

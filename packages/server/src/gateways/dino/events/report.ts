@@ -1,6 +1,7 @@
 // `report`: somebody's message is shown to the admins (the seed). In an encrypted room the reporter discloses what it says
 // (L8): that goes to the admin room and to the embedding site, is marked as unproven, and is kept and logged nowhere.
 import { dinoBase64, type EventId, encodeUtf8Base64, idOfUuid, type UserId } from '@conclave/wire'
+import type { Report } from '../../../engine/reports.ts'
 import { MESSAGE_TEXT, REASON } from '../../../limits.ts'
 import type { Account } from '../../../room/facts.ts'
 import { isHidden } from '../../../room/rights.ts'
@@ -8,10 +9,10 @@ import type { RoomState } from '../../../room/state.ts'
 import { UUID } from '../acks.ts'
 import { type Activity, echo } from '../activity.ts'
 import { adminRoomFor } from '../admin-rooms.ts'
-import { PROVIDER } from '../encode.ts'
+import { idOf, PROVIDER } from '../encode.ts'
 import { CODE, type Refusal, refusal } from '../errors.ts'
 import { tellReport } from '../external.ts'
-import { type Answer, type Asked, DONE, refused, stamp } from '../gate.ts'
+import { type Answer, type Asked, DONE, type Gate, refused, stamp } from '../gate.ts'
 import { userName } from '../names.ts'
 import { userNamed } from '../rooms.ts'
 import { placeOf } from '../sanctions.ts'
@@ -33,10 +34,22 @@ export async function reportMessage(asked: Asked): Promise<Answer> {
   }
   const message = await messageOf(asked, named.message, reported.id)
   const report = reportOf(asked, reported, message, named.message.toLowerCase(), said)
-  await tellReport(gate, report, message?.room.id ?? null)
-  const adminRoom = await adminRoomFor(gate, message?.room.channel ?? gate.parts.roomsChannel)
-  if (adminRoom) tellRoom(gate.parts.bus, adminRoom.id, 'gn_reported', JSON.stringify(report))
+  await tell(gate, report, message?.room)
   return DONE
+}
+
+/** The same of a report that came over another wire, where the server itself knows what the message says. */
+export async function reportedElsewhere(gate: Gate, given: Report): Promise<void> {
+  const { reporter, reported, message, room, content, reason } = given
+  const text = content === '' ? null : content
+  const report = reportOf({ gate, account: reporter }, reported, { room, text }, idOf(message.id), { content, reason })
+  await tell(gate, report, room)
+}
+
+async function tell(gate: Gate, report: object, room: RoomState | undefined): Promise<void> {
+  await tellReport(gate, report, room?.id ?? null)
+  const adminRoom = await adminRoomFor(gate, room?.channel ?? gate.parts.roomsChannel)
+  if (adminRoom) tellRoom(gate.parts.bus, adminRoom.id, 'gn_reported', JSON.stringify(report))
 }
 
 function namedBy({ object, target }: Activity): { readonly message: string; readonly user: string } | Refusal {
@@ -95,7 +108,7 @@ async function messageOf({ gate, account }: Asked, uuid: string, sender: UserId)
 
 /** `proven`: the server holds these very words as those of that user. Else they are what the reporter says. */
 function reportOf(
-  { gate, account }: Asked,
+  { gate, account }: Pick<Asked, 'gate' | 'account'>,
   reported: Account,
   message: Message | undefined,
   id: string,

@@ -1,8 +1,9 @@
 // `followMessage`: to be told of replies to a message, or to the one that it replies to.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
+import { mayView } from '../access.ts'
 import { errorOf, MeteorError, notAllowed } from '../errors.ts'
-import { messageOf } from '../found-message.ts'
+import { readable } from '../found-message.ts'
 import { type Call, method } from '../method.ts'
 import { id, list } from '../params.ts'
 import { submit } from '../submit.ts'
@@ -17,8 +18,9 @@ export async function follow(call: Call, mid: string, on: boolean): Promise<true
   const { gate, caller } = call
   const name = on ? 'followMessage' : 'unfollowMessage'
   if (!gate.settings.get('Threads_enabled')) return notAllowed(name, 'not-allowed')
-  const found = await messageOf(gate, caller, mid)
+  const found = await readable(gate, caller, mid)
   if (!found) return new MeteorError('error-invalid-message', 'Invalid message', { method: name })
+  if (!mayView(gate, caller, found)) return notAllowed(name, 'not-allowed')
   const { room, target, body, inside } = found
   const begun = body.thread ? { ...target, ...body.thread } : target
   const actor = caller.account.id

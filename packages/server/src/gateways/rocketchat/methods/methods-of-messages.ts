@@ -15,6 +15,7 @@ import { loadSurroundingMessages } from './loadSurroundingMessages.ts'
 import { messageSearch } from './messageSearch.ts'
 import { messagesGet } from './messages-get.ts'
 import { pinMessage } from './pinMessage.ts'
+import { reportMessage } from './reportMessage.ts'
 import { sendMessage } from './sendMessage.ts'
 import { setReaction } from './setReaction.ts'
 import { starMessage } from './starMessage.ts'
@@ -38,6 +39,7 @@ export const MESSAGES: readonly Method[] = [
   messagesGet,
   messageSearch,
   pinMessage,
+  reportMessage,
   sendMessage,
   setReaction,
   starMessage,

@@ -1,8 +1,8 @@
 // The room that a `chat.*` list is about, and the refusals of the real server where there is none for the caller.
-import { enterable } from '../access.ts'
+import { mayView } from '../access.ts'
 import { MeteorError } from '../errors.ts'
 import { ID_TEXT } from '../limits.ts'
-import type { Found } from '../names.ts'
+import { type Found, roomOf } from '../names.ts'
 import type { RestCall } from '../route.ts'
 
 export async function roomNamed(
@@ -12,8 +12,8 @@ export async function roomNamed(
   refusal = new MeteorError('error-not-allowed', 'Not allowed'),
 ): Promise<Found | MeteorError> {
   if (typeof id !== 'string' || id === '') return missing
-  const found = id.length > ID_TEXT ? undefined : await enterable(gate, caller, id)
-  return found ?? refusal
+  const found = id.length > ID_TEXT ? undefined : await roomOf(gate.parts, caller.account, id)
+  return found && mayView(gate, caller, found) ? found : refusal
 }
 
 /** A time in a query. */

@@ -15,6 +15,7 @@ import { chatGetUrlPreview } from './chat.getURLPreview.ts'
 import { chatPinMessage } from './chat.pinMessage.ts'
 import { chatPostMessage } from './chat.postMessage.ts'
 import { chatReact } from './chat.react.ts'
+import { chatReportMessage } from './chat.reportMessage.ts'
 import { chatSearch } from './chat.search.ts'
 import { chatSendMessage } from './chat.sendMessage.ts'
 import { chatStarMessage } from './chat.starMessage.ts'
@@ -45,6 +46,7 @@ export const MESSAGES: readonly Route[] = [
   chatPinMessage,
   chatPostMessage,
   chatReact,
+  chatReportMessage,
   chatSearch,
   chatSendMessage,
   chatStarMessage,
