@@ -117,11 +117,12 @@ function withText(message: SentMessage): SentMessage {
 
 /** What the settings and the caller's permissions say of a message, whatever its room says. */
 export function checkSaid(
-  { settings, permissions, ...gate }: Gate,
+  gate: Gate,
   { account }: Caller,
   room: RoomState,
   message: Pick<SentMessage, 'msg' | 't'> & Readonly<Record<string, unknown>>,
 ): MeteorError | null {
+  const { settings, permissions } = gate
   const { msg, t, tmid, tshow, alias, avatar, customFields } = message
   if (tshow && !tmid) return new MeteorError('invalid-params', 'tshow provided but missing tmid', { method: NAME })
   if (tmid && !settings.get('Threads_enabled')) return notAllowed(NAME, 'not-allowed')
@@ -132,7 +133,7 @@ export function checkSaid(
     })
   if ((alias || avatar) && !permissions.may(account, 'message-impersonate', room))
     return failure('Not enough permission')
-  return checkCustomFields({ settings, permissions, ...gate }, customFields)
+  return checkCustomFields(gate, customFields)
 }
 
 interface Thread {
