@@ -44,8 +44,9 @@ export function usernameKey(username: string): string {
   return username.normalize('NFC')
 }
 
+/** As it was spelled; the store compares without regard to case. */
 export function emailKey(email: string): string {
-  return email.normalize('NFC').toLowerCase()
+  return email.normalize('NFC')
 }
 
 /** undefined when everything that is named may stand so. */

@@ -38,7 +38,7 @@ async function checkRepetitions(world: World, breath: Breath): Promise<void> {
   await once(
     breath,
     world.users,
-    ({ email }) => (email ? emailKey(email) : null),
+    ({ email }) => (email ? emailKey(email).toLowerCase() : null),
     at => `users[${at}].email`,
   )
   await once(

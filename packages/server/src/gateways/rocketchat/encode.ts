@@ -114,5 +114,5 @@ export async function accountOf(parts: GatewayParts, user: UserId): Promise<Acco
 /** The roles that somebody has everywhere; those of a room stand in its state. */
 export function globalRolesOf(account: Account): string[] {
   const admin = account.roles.includes('admin') || account.roles.includes('superuser')
-  return [...(account.wireRoles ?? ['user']), ...(admin ? ['admin'] : [])]
+  return [...(account.wireRoles ?? (admin ? [] : ['user'])), ...(admin ? ['admin'] : [])]
 }

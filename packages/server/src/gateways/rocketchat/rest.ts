@@ -173,11 +173,12 @@ function readBody(text: string): { readonly value: unknown } | MeteorError {
 
 /** In the words of the real server's validator (RC-069). */
 function invalidParams(error: z.ZodError, value: unknown): MeteorError {
-  const texts = error.issues.slice(0, 5).map(({ path, message }) => {
+  const texts = error.issues.slice(0, 5).map(({ path, message, code }) => {
     const key = String(path.at(-1) ?? '')
     const holder = path.slice(0, -1).reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown>)?.[step], value)
     const missing = path.length > 0 && (holder as Record<string, unknown> | undefined)?.[key] === undefined
-    return missing ? `must have required property '${key}'` : `${key} ${message}`.trim()
+    if (missing) return `must have required property '${key}'`
+    return code === 'invalid_value' ? 'must be equal to one of the allowed values' : `${key} ${message}`.trim()
   })
   return new MeteorError('invalid-params', texts.join(', '))
 }

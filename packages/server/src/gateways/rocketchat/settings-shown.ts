@@ -44,14 +44,21 @@ export function wantedIds(list: string | undefined, query: string | undefined): 
   }
 }
 
-/** null when it is saved. */
-export async function saveSetting(gate: Gate, id: string, value: unknown): Promise<MeteorError | null> {
+/** null when it could be saved. */
+export function checkSetting(id: string, value: unknown): MeteorError | null {
   if (!isSetting(id)) return new MeteorError('error-invalid-setting', 'This setting does not exist')
   const fits = typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string'
-  if (!fits || (typeof value === 'string' && value.length > SETTING_TEXT))
-    return new MeteorError('error-invalid-setting-value', 'Invalid value')
-  const saved = await gate.settings.set(id, value, gate.parts.clock.now())
-  return saved ? null : new MeteorError('error-invalid-setting-value', 'Invalid value')
+  if (!fits || (typeof value === 'string' && value.length > SETTING_TEXT)) return unfit
+  return null
 }
 
+/** null when it is saved. */
+export async function saveSetting(gate: Gate, id: string, value: unknown): Promise<MeteorError | null> {
+  const refused = checkSetting(id, value)
+  if (refused) return refused
+  const saved = await gate.settings.set(id as SettingId, value as SettingValue, gate.parts.clock.now())
+  return saved ? null : unfit
+}
+
+const unfit = new MeteorError('error-invalid-setting-value', 'Invalid value')
 const SETTING_TEXT = 65_536

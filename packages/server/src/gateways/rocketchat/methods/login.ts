@@ -7,6 +7,8 @@ import { addedFrame } from '../frames.ts'
 import type { Gate } from '../gate.ts'
 import type { Answer } from '../method.ts'
 import type { DdpSession } from '../session.ts'
+import { emailsOf } from '../users/documents.ts'
+import { arrived } from '../users/status.ts'
 
 export const login = {
   async run(gate: Gate, session: DdpSession, given: unknown): Promise<Answer> {
@@ -15,10 +17,11 @@ export const login = {
     const [form] = params.value as [Parameters<typeof credentialsOf>[0]]
     try {
       const { parts } = gate
-      const found = await logIn(parts, credentialsOf(form), session.address)
+      const found = await logIn(gate, credentialsOf(form), session.address)
       if (found instanceof MeteorError) return { error: found }
       const { account, token, text, type, expiresAt } = found
-      const { email, profile } = await gate.people.about(account)
+      await arrived(gate, account)
+      const person = await gate.people.about(account)
       const live = await parts.sessions.open({
         user: account.id,
         wire: 'rocketchat',
@@ -29,8 +32,7 @@ export const login = {
       })
       await session.begin(live, token)
       if (session.live !== live) return { error: loggedOut }
-      const emails = email === null ? [] : [{ address: email, verified: profile.verified.includes(email) }]
-      const fields = { username: account.username, name: account.name, emails }
+      const fields = { username: account.username, name: account.name, emails: emailsOf(person) }
       session.write(addedFrame('users', account.id, fields))
       return { result: { id: account.id, token: text, tokenExpires: new Date(expiresAt), type } }
     } catch (error) {

@@ -12,11 +12,18 @@ export const login = openRoute({
   paths: ['/v1/login'],
   input: z.unknown(),
   open: true,
-  async run({ gate, address }, body) {
-    const credentials = restCredentials(body)
+  async run({ gate, address, header }, body) {
+    const given = restCredentials(body)
+    const code = header('x-2fa-code')
+    const credentials = given && !('resume' in given) && code ? { code, ...given } : given
     if (!credentials) return unauthorized
-    const found = await logIn(gate.parts, credentials, address)
-    if (found instanceof MeteorError) return found.error === TOO_MANY ? found : unauthorized
+    const found = await logIn(gate, credentials, address)
+    if (found instanceof MeteorError) {
+      if (found.error === TOO_MANY) return found
+      if (!String(found.error).startsWith('totp-')) return unauthorized
+      const { error, reason, details } = found
+      return new Envelope(401, { status: 'error', error, reason, message: reason, details })
+    }
     const { account, text } = found
     const me = await meDocument(gate, await gate.people.about(account))
     const data = { userId: account.id, authToken: text, me }

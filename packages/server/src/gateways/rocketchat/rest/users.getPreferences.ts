@@ -1,7 +1,6 @@
 // `users.getPreferences`: what the caller has set for their clients.
 import { z } from 'zod'
 import { route } from '../route.ts'
-import { preferencesOf } from '../users/preferences.ts'
 
 export const usersGetPreferences = route({
   verb: 'GET',
@@ -10,6 +9,6 @@ export const usersGetPreferences = route({
   async run({ gate, caller }) {
     const { profile } = await gate.people.about(caller.account)
     const language = profile.language === null ? {} : { language: profile.language }
-    return { preferences: { ...preferencesOf(gate, profile), ...language } }
+    return { preferences: { ...profile.preferences, ...language } }
   },
 })

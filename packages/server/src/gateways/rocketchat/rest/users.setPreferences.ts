@@ -27,6 +27,6 @@ export const usersSetPreferences = route({
     const told = { type: 'updated', id: account.id, diff: { 'settings.preferences': preferences }, unset: {} }
     tellUser(gate.parts, account.id, 'userData', told)
     const language = profile.language === null ? {} : { language: profile.language }
-    return { user: { _id: account.id, settings: { preferences: { ...preferences, ...language } } } }
+    return { user: { _id: account.id, settings: { preferences: { ...profile.preferences, ...language } } } }
   },
 })

@@ -27,7 +27,7 @@ export function selectorOf(text: string): Selector | MeteorError {
   }
 }
 
-const ASKED: ReadonlySet<string> = new Set(['_id', 'username', 'name', 'active'])
+const ASKED: ReadonlySet<string> = new Set(['_id', 'username', 'name', 'active', 'status'])
 
 export async function completedUsers(
   gate: Gate,
@@ -41,8 +41,10 @@ export async function completedUsers(
   const found: Account[] = []
   for await (const account of candidates(gate, viewer)) {
     const { id: _id, username, name, active } = account
-    if (!active || left.has(username) || !test.fits({ _id, username, name, active })) continue
+    if (!active || left.has(username)) continue
     if (!username.toLowerCase().includes(wanted) && !name.toLowerCase().includes(wanted)) continue
+    const status = test.paths.includes('status') ? await statusOf(gate, account) : ''
+    if (!test.fits({ _id, username, name, active, status })) continue
     found.push(account)
     if (found.length >= COMPLETED_USERS) break
   }

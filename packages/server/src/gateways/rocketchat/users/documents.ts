@@ -50,7 +50,7 @@ export async function fullDocument(gate: Gate, person: Person): Promise<Document
 }
 
 export function emailsOf({ email, profile }: Person): { address: string; verified: boolean }[] {
-  return email === null ? [] : [{ address: email, verified: profile.verified.includes(email) }]
+  return email === null ? [] : [{ address: email, verified: profile.verified.includes(email.toLowerCase()) }]
 }
 
 /** `me`, as clients read it directly (rocketchat.md section 2). */

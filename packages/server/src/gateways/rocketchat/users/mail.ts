@@ -1,4 +1,4 @@
 // This server sends no mail: an embedding site knows its people, and administrators can help the others.
 import { MeteorError } from '../errors.ts'
 
-export const noMail = new MeteorError('error-email-send-failed', 'Error trying to send email: this server sends none')
+export const noMail = new MeteorError('error-email-send-failed', 'SMTP is not configured')

@@ -107,8 +107,7 @@ export async function updateUser(
   const { account } = caller
   const isOwn = target.account.id === account.id
   const may = (id: Permission): boolean => gate.permissions.may(account, id)
-  if (given.verified && isOwn && !account.roles.includes('superuser') && !may('edit-other-user-info'))
-    return notAllowed('Editing email verification is not allowed', 'Editing_user')
+  if (given.verified && isOwn) return notAllowed('Editing email verification is not allowed', 'Editing_user')
   if (!isOwn && !may('edit-other-user-info')) return notAllowed('Editing user is not allowed', 'Editing_user')
   if (standsAbove(target.account, account)) return notAllowed('Editing user is not allowed', 'Editing_user')
   const wrong =
@@ -162,7 +161,7 @@ function verifiedAfter(
   if (next === undefined) return {}
   if (verified === true) return { verified: [next] }
   if (verified === false) return { verified: [] }
-  return email !== undefined && email.toLowerCase() !== address ? { verified: [] } : { verified: before.verified }
+  return email !== undefined && next !== address?.toLowerCase() ? { verified: [] } : { verified: before.verified }
 }
 
 export interface OwnFields {
@@ -280,7 +279,7 @@ async function checkNames(
     if (free instanceof MeteorError || (!free && !isOwn))
       return new MeteorError('error-could-not-save-identity', 'Could not save user identity', { method: 'saveUser' })
   }
-  if (email?.trim() && email.trim().toLowerCase() !== target.email) {
+  if (email?.trim() && email.trim().toLowerCase() !== target.email?.toLowerCase()) {
     const holder = await gate.parts.identity.users.find({ email: email.trim() })
     if (holder && holder.id !== target.account.id) return inUse(email)
   }

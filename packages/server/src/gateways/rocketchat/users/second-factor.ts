@@ -79,6 +79,26 @@ export async function checkSecondFactor(
   return null
 }
 
+/** A log-in of who has a second factor beyond the password; whoever has none has shown all they have. */
+export async function checkLoginFactor(
+  gate: Gate,
+  account: Account,
+  code: string | undefined,
+  address: string,
+): Promise<MeteorError | null> {
+  if (!gate.settings.get('Accounts_TwoFactorAuthentication_Enabled') || !(await hasTotp(gate, account.id))) return null
+  const details = {
+    method: 'totp',
+    codeGenerated: false,
+    availableMethods: ['totp'],
+    emailOrUsername: account.username,
+  }
+  if (code === undefined) return new MeteorError('totp-required', 'TOTP Required', details)
+  const proven = await checkTotp(gate, account.id, code, address)
+  if (proven === 'limited') return tooMany(60_000)
+  return proven ? null : new MeteorError('totp-invalid', 'TOTP Invalid', details)
+}
+
 async function provesPassword(
   { parts }: Gate,
   { account, address }: Prover,
