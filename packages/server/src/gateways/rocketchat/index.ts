@@ -13,6 +13,7 @@ import { downloads } from './downloads.ts'
 import { MeteorError } from './errors.ts'
 import { Feeds } from './feeds.ts'
 import type { Gate } from './gate.ts'
+import { hooks } from './integrations/hooks.ts'
 import {
   CLOSE_TIMEOUT,
   FRAME_BYTES,
@@ -99,6 +100,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
   })
   await parts.http.register(rest(gate), { prefix: '/api' })
   await parts.http.register(downloads(gate))
+  await parts.http.register(hooks(gate))
   await parts.http.register(sockjs(parts), { prefix: SOCKJS_PATH })
 
   const [silence, anonymous] = [parts.config.rocketchat.silence * 1_000, parts.config.rocketchat.anonymous * 1_000]

@@ -188,3 +188,13 @@ export const MOMENT_NOTIFICATIONS = 10
 export const MOMENT_MENTIONS = 64
 /** Members of a room that is told up to when all have read it: each reading looks at every member. */
 export const READ_BY_ALL = 100
+
+/** Incoming webhooks of the server and of one user: a list of them is one answer. */
+export const INTEGRATIONS = 1_000
+export const INTEGRATIONS_EACH = 100
+/** Rooms that one of them posts to with one call. */
+export const HOOK_TARGETS = 20
+/** Bytes of its secret: nobody guesses it, so wrong ones are not counted. */
+export const HOOK_SECRET = 24
+/** Calls of one of them: other programs post as things happen, and one that runs wild fills a room. */
+export const HOOK_CALLS = { limit: 100, window: 10_000 } as const

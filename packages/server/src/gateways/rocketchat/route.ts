@@ -47,7 +47,7 @@ export interface RestCall {
 export type Required = Permission | { readonly any: readonly Permission[] } | { readonly all: readonly Permission[] }
 
 export interface RouteSpec<Input extends z.ZodType> {
-  readonly verb: 'GET' | 'POST'
+  readonly verb: 'GET' | 'POST' | 'PUT'
   /** After `/api`. */
   readonly paths: readonly string[]
   readonly input: Input
@@ -58,7 +58,7 @@ export interface RouteSpec<Input extends z.ZodType> {
 
 /** Routes that need no log-in get no caller. */
 export interface OpenRouteSpec<Input extends z.ZodType> {
-  readonly verb: 'GET' | 'POST'
+  readonly verb: 'GET' | 'POST' | 'PUT'
   readonly paths: readonly string[]
   readonly input: Input
   readonly open: true

@@ -49,6 +49,7 @@ const PREFERENCES = {
   Accounts_Default_User_Preferences_themeAppearence: shown('auto'),
   Accounts_Default_User_Preferences_unreadAlert: shown(true),
   Accounts_Default_User_Preferences_useEmojis: shown(true),
+  VoIP_Enabled: fixed(false),
 } as const satisfies Readonly<Record<string, Setting>>
 
 export const DEFAULT_PREFERENCES = Object.keys(PREFERENCES) as (keyof typeof PREFERENCES)[]
@@ -146,6 +147,7 @@ export const SETTINGS = {
   Message_BadWordsFilterList: shown(''),
   Message_CustomFields: inner(''),
   Message_CustomFields_Enabled: inner(false),
+  Message_KeepHistory: fixed(false),
   Message_MaxAllowedSize: shown(5_000),
   Message_Read_Receipt_Enabled: fixed(false),
   Message_AllowDirectMessagesToYourself: shown(true),
