@@ -85,7 +85,7 @@ const SPARE_CORE = availableParallelism() > 1
 export class Engine {
   readonly #parts: EngineParts
   readonly #admission = new Admission()
-  #follow: ((message: BusMessage) => void) | null = null
+  readonly #published: ((message: BusMessage) => void)[] = []
   readonly #describers: ((decided: Decided) => readonly Row[])[] = []
   readonly #followers: ((rows: readonly Row[]) => void)[] = []
 
@@ -93,9 +93,9 @@ export class Engine {
     this.#parts = parts
   }
 
-  /** Who acts on every event that this node commits, after everybody was told. */
+  /** Who acts on every event that this node commits, after everybody was told. Must not throw or wait. */
   onPublished(follow: (message: BusMessage) => void): void {
-    this.#follow = follow
+    this.#published.push(follow)
   }
 
   /** Who has rows to write in the transaction of what was decided; asked again when it is decided again. Must not throw:
@@ -178,7 +178,7 @@ export class Engine {
             facts,
             origin: session,
           })
-          this.#follow?.(message)
+          for (const follow of this.#published) follow(message)
         }
         if (notifications && state)
           this.#parts.bus.publish(`user:${notifications.user}`, { kind: 'notifications', room: state })

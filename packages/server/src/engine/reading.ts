@@ -16,6 +16,7 @@ import type { Origin } from '../room/rights.ts'
 import { checkChannelAcls, checkHistory, checkList, checkStanding, isOpen, visitorOf } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
 import { shownLink } from '../store/chains.ts'
+import type { BranchKind } from '../store/projection.ts'
 import type {
   AckStatus,
   Counted,
@@ -418,7 +419,32 @@ export class Reading {
   }
 
   async named(name: string): Promise<readonly RoomState[]> {
-    return this.states(await this.#parts.store.roomsNamed(name))
+    // Discussions take names that others have, and are found by none.
+    return (await this.states(await this.#parts.store.roomsNamed(name))).filter(room => room.discussionOf === null)
+  }
+
+  /** The rooms that hang on this one (projection.ts), the newest first. Who may know of each is the caller's matter. */
+  async branches(
+    parent: RoomId,
+    kind: BranchKind,
+    limit: number,
+  ): Promise<readonly { readonly room: RoomState; readonly at: number }[]> {
+    const branches = await this.#parts.store.branches(parent, kind, limit)
+    const states = await this.states(branches.map(({ room }) => room))
+    const byId = new Map(states.map(state => [state.id, state]))
+    return branches.flatMap(({ room, at }) => {
+      const state = byId.get(room)
+      return state ? [{ room: state, at }] : []
+    })
+  }
+
+  countBranches(parent: RoomId, kind: BranchKind): Promise<number> {
+    return this.#parts.store.countBranches(parent, kind)
+  }
+
+  /** The main rooms of teams, by id. Who may know of each is the caller's matter. */
+  async teams(after: RoomId | null, limit: number): Promise<readonly RoomState[]> {
+    return this.states(await this.#parts.store.teams(after, limit))
   }
 
   /** The direct room of exactly these users, if there is one. */

@@ -54,6 +54,8 @@ function created(event: RoomEvent): RoomState {
     leaders: new Set(),
     voiced: new Set(),
     config: body.config ? { ...PLAIN_CONFIG, ...body.config } : PLAIN_CONFIG,
+    discussionOf: body.discussionOf ?? null,
+    team: body.team ? { ...body.team, at: event.at, by: event.actor } : null,
     acls: body.acls,
     sanctions: [],
     epoch: null,
@@ -133,6 +135,12 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
       const { topic = state.topic, isDefault = state.isDefault, kind = state.kind, ...config } = body.changes
       return { topic, isDefault, kind, config: { ...state.config, ...config } }
     }
+    case 'team.changed': {
+      const { team } = body
+      // A default room of its team is as long in it as one that is none.
+      const held = state.team && team && state.team.main === team.main ? state.team : { at: event.at, by: event.actor }
+      return { team: team && { ...held, ...team } }
+    }
     case 'acls.changed':
       return { acls: body.acls }
     case 'room.renamed':
@@ -181,6 +189,7 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
         requests: new Map(),
       }
     case 'group.signed':
+    case 'discussion.started':
     case 'room.created':
     case 'message':
     case 'messages.deleted':

@@ -5,6 +5,8 @@ import type { ChangeAdmins } from './commands/change-admins.ts'
 import { changeAdmins } from './commands/change-admins.ts'
 import type { ChangeRole } from './commands/change-role.ts'
 import { changeRole } from './commands/change-role.ts'
+import type { ChangeTeam } from './commands/change-team.ts'
+import { changeTeam } from './commands/change-team.ts'
 import type { ChangeTtl } from './commands/change-ttl.ts'
 import { changeTtl } from './commands/change-ttl.ts'
 import type { ConfigureRoom } from './commands/configure-room.ts'
@@ -57,6 +59,8 @@ import type { SetAcls } from './commands/set-acls.ts'
 import { setAcls } from './commands/set-acls.ts'
 import type { SettleSuggestion } from './commands/settle-suggestion.ts'
 import { settleSuggestion } from './commands/settle-suggestion.ts'
+import type { StartDiscussion } from './commands/start-discussion.ts'
+import { startDiscussion } from './commands/start-discussion.ts'
 import type { SuggestWraps } from './commands/suggest-wraps.ts'
 import { suggestWraps } from './commands/suggest-wraps.ts'
 import type { SwitchNotifications } from './commands/switch-notifications.ts'
@@ -88,6 +92,7 @@ export type Command =
   | ChangeRole
   | ChangeAdmins
   | Retitle
+  | ChangeTeam
   | ChangeTtl
   | EnableInvite
   | DisableInvite
@@ -99,6 +104,7 @@ export type Command =
   | ConfigureRoom
   | SetSanction
   | SwitchNotifications
+  | StartDiscussion
   | SwitchSuite
   | RemoveRoom
 
@@ -124,6 +130,7 @@ const RULES: Rules = {
   'change-role': changeRole,
   'change-admins': changeAdmins,
   retitle,
+  'change-team': changeTeam,
   'change-ttl': changeTtl,
   'enable-invite': enableInvite,
   'disable-invite': disableInvite,
@@ -135,6 +142,7 @@ const RULES: Rules = {
   'configure-room': configureRoom,
   sanction,
   'switch-notifications': switchNotifications,
+  'start-discussion': startDiscussion,
   'switch-suite': switchSuite,
   'remove-room': removeRoom,
 }

@@ -1,13 +1,14 @@
 // The result of deciding a command: what to append and which unique rows go with it, or a refusal.
 import { compareIds, type UserId } from '@conclave/wire'
-import type { EventBody, Signed } from './events.ts'
+import type { DiscussionOf, EventBody, Signed } from './events.ts'
 import type { Context, Facts, Needs } from './facts.ts'
 import type { Rejection } from './rejection.ts'
 import type { RoomState } from './state.ts'
 
-/** A unique row: a room name, a direct pair, a slot of an owner's rooms, the token of an invite. Held by a room; first come, first served. */
+/** A unique row: a room name, a direct pair, a slot of an owner's rooms, the token of an invite, the message that a discussion
+ * is about. Held by a room; first come, first served. */
 export interface Claim {
-  readonly space: 'name' | 'direct' | 'direct.xchat' | 'slot' | 'invite'
+  readonly space: 'name' | 'direct' | 'direct.xchat' | 'slot' | 'invite' | 'discussion'
   readonly key: string
 }
 
@@ -39,6 +40,11 @@ export interface CommandRule<C> {
 /** The key of a name: names are unique without regard to case. */
 export function nameKey(name: string): string {
   return name.normalize('NFC').toLowerCase()
+}
+
+/** The key of a message that has a discussion, or of none. */
+export function discussionKeys(of: DiscussionOf | null | undefined): readonly Claim[] {
+  return of?.message ? [{ space: 'discussion', key: `${of.parent}:${of.message.sequence}` }] : []
 }
 
 /** The key of a place among the rooms that somebody made. */

@@ -135,6 +135,20 @@ export interface ThreadRef {
   readonly sequence: number
 }
 
+/** Rocket.Chat: what a room is a discussion of. Whoever is a member of that room may come into this one. */
+export interface DiscussionOf {
+  readonly parent: RoomId
+  /** The message that it is about; a message has one discussion at most. */
+  readonly message: ThreadRef | null
+}
+
+/** Rocket.Chat: the team that a room is of, named by its main room. That room's members are the team's. */
+export interface TeamPlace {
+  readonly main: RoomId
+  /** Whoever comes into the team comes into this room too. */
+  readonly isDefault: boolean
+}
+
 /** What was done to a message after it was sent. Times in ms since 1970. */
 export interface Done {
   /** Of the newest of it. */
@@ -174,6 +188,8 @@ export type EventBody =
       readonly isDefault: boolean
       readonly isAdmin: boolean
       readonly config?: Partial<RoomConfig>
+      readonly discussionOf?: DiscussionOf
+      readonly team?: TeamPlace
     }
   /** X's signed GroupCreate, kept so that members can verify it. */
   | { readonly type: 'group.signed'; readonly signed: Signed }
@@ -312,6 +328,15 @@ export type EventBody =
       readonly isAdmin: boolean
     }
   | { readonly type: 'room.configured'; readonly changes: RoomChanges }
+  /** Rocket.Chat: a room has begun that is a discussion of this one, under a name that may change since. */
+  | {
+      readonly type: 'discussion.started'
+      readonly discussion: RoomId
+      readonly name: string
+      readonly message: ThreadRef | null
+    }
+  /** Rocket.Chat: the room comes into a team, or out of it; the main room becomes a team, or is none any more. */
+  | { readonly type: 'team.changed'; readonly team: TeamPlace | null }
   | {
       readonly type: 'sanction.set'
       readonly sanction: Sanction

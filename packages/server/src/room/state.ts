@@ -1,7 +1,7 @@
 // A room as its control events leave it. Messages do not change it: their sequence and id live in the head.
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { Acl } from './acl.ts'
-import type { OldKey, RoomConfig, RoomKind, RoomRole, Sanction, Suite } from './events.ts'
+import type { DiscussionOf, OldKey, RoomConfig, RoomKind, RoomRole, Sanction, Suite, TeamPlace } from './events.ts'
 
 export interface Member {
   /** First sequence that this member may read; 0 for the whole log. */
@@ -41,6 +41,12 @@ export interface Invite {
   readonly expiresAt: number | null
 }
 
+/** `at`: ms since 1970 when it came into the team. */
+export interface InTeam extends TeamPlace {
+  readonly at: number
+  readonly by: UserId | null
+}
+
 export interface RoomState {
   readonly id: RoomId
   readonly channel: ChannelId
@@ -71,6 +77,8 @@ export interface RoomState {
   /** Members who may write though the room is read-only. */
   readonly voiced: ReadonlySet<UserId>
   readonly config: RoomConfig
+  readonly discussionOf: DiscussionOf | null
+  readonly team: InTeam | null
   readonly acls: readonly Acl[]
   readonly sanctions: readonly Sanction[]
   readonly epoch: Epoch | null
@@ -106,6 +114,11 @@ export const PLAIN_CONFIG: RoomConfig = {
 
 export function hasRole(state: RoomState, user: UserId, role: RoomRole): boolean {
   return state.roles.get(user)?.includes(role) ?? false
+}
+
+/** Whether it is the main room of a team, whose members are the team's. */
+export function isTeam({ id, team }: RoomState): boolean {
+  return team?.main === id
 }
 
 /** Every user that holds the role, in the order of the log. */

@@ -2,6 +2,7 @@
 // contract. Invariants of the design that a store upholds are named in them (L2, L3, L6, L7, L10).
 import { describe } from 'vitest'
 import type { Store } from './store.ts'
+import { branchSentences } from './testing/branches.ts'
 import { chainSentences } from './testing/chains.ts'
 import { commitSentences } from './testing/commit.ts'
 import { coverageSentences } from './testing/coverage.ts'
@@ -39,6 +40,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>, opti
   describe(`store: ${name}`, () => {
     describe('commit', () => commitSentences(open, durable))
     describe('rooms', () => roomSentences(open))
+    describe('branches', () => branchSentences(open))
     describe('pages', () => pageSentences(open))
     describe('chains', () => chainSentences(open, durable))
     describe('whispers', () => whisperSentences(open))

@@ -2,7 +2,17 @@
 // the truth; spans, roles, names and the head's columns can be folded from it again.
 import type { ChannelId, EventId, RoomId, UserId } from '@conclave/wire'
 import { REACTIONS, THREAD_FOLLOWERS } from '../limits.ts'
-import type { Content, Done, EventBody, RoomEvent, RoomKind, RoomRole, Suite, ThreadRef } from '../room/events.ts'
+import type {
+  Content,
+  Done,
+  EventBody,
+  RoomEvent,
+  RoomKind,
+  RoomRole,
+  Suite,
+  TeamPlace,
+  ThreadRef,
+} from '../room/events.ts'
 import { isControl, isMessageChange } from '../room/events.ts'
 
 /** How an event is found by a page: `m` message, `x` message whose content is erased, `d` deletion, `p` pin, which
@@ -51,6 +61,9 @@ export interface HeadDraft {
   name: string | null
 }
 
+/** How a room hangs on another: as a discussion of it, or as a room of the team whose main room it is (that one too). */
+export type BranchKind = 'discussion' | 'team'
+
 /** What changes beside the log and the head. */
 export type Projected =
   /** Nothing where the user has an open span. `from`: first sequence that the span shows. */
@@ -73,6 +86,16 @@ export type Projected =
   /** The event does something to that message; nothing where it is none, or erased. */
   | { readonly row: 'message.changed'; readonly target: ThreadRef; readonly by: RoomEvent }
   | { readonly row: 'message.mentions'; readonly sequence: number; readonly users: readonly string[] }
+  /** A room hangs on another one, from that event of this room's log on. */
+  | {
+      readonly row: 'branch.made'
+      readonly kind: BranchKind
+      readonly parent: RoomId
+      readonly of: RoomId
+      readonly at: number
+    }
+  /** Of this room to whatever it hangs on in that way, or in any. */
+  | { readonly row: 'branch.cut'; readonly kind: BranchKind | null }
 
 const NONE: readonly Projected[] = []
 
@@ -88,6 +111,7 @@ export function project(event: RoomEvent, suite: Suite, first: number): readonly
       for (const user of body.members) rows.push({ row: 'span.opened', user, from: 0, opened: sequence })
       for (const user of body.owners) rows.push({ row: 'role.granted', user, role: 'owner' })
       for (const user of body.moderators) rows.push({ row: 'role.granted', user, role: 'moderator' })
+      if (body.team) rows.push(inTeam(event, body.team))
       return rows
     }
     case 'members.added': {
@@ -132,8 +156,13 @@ export function project(event: RoomEvent, suite: Suite, first: number): readonly
     case 'message.pinned':
     case 'thread.followed':
       return [{ row: 'message.changed', target: { id: body.target, sequence: body.sequence }, by: event }]
+    case 'discussion.started':
+      return [{ row: 'branch.made', kind: 'discussion', parent: event.room, of: body.discussion, at: sequence }]
+    case 'team.changed':
+      return [{ row: 'branch.cut', kind: 'team' }, ...(body.team ? [inTeam(event, body.team)] : [])]
     case 'room.removed':
       return [
+        { row: 'branch.cut', kind: null },
         { row: 'spans.closed', to: sequence },
         { row: 'roles.dropped', user: null },
         ...(suite === 'xchat' ? [{ row: 'requests.closed', user: null } as const] : []),
@@ -141,6 +170,10 @@ export function project(event: RoomEvent, suite: Suite, first: number): readonly
     default:
       return NONE
   }
+}
+
+function inTeam({ room, sequence }: RoomEvent, { main }: TeamPlace): Projected {
+  return { row: 'branch.made', kind: 'team', parent: main, of: room, at: sequence }
 }
 
 function closed(users: readonly UserId[]): readonly Projected[] {

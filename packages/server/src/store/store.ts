@@ -6,6 +6,7 @@ import type { ChainHead } from '@conclave/wire/transparency/chain'
 import type { Claim, MessageKey } from '../room/decision.ts'
 import type { EventBody, RoomEvent, RoomKind, Suite } from '../room/events.ts'
 import type { Account, Channel, KeySet, PublicKey } from '../room/facts.ts'
+import type { BranchKind } from './projection.ts'
 
 /** A version that a decision was based on. The item is written only while it still holds. 0: no such row. */
 export interface Guard {
@@ -442,6 +443,12 @@ export interface Membership extends MembershipName {
 /** In which rooms unread messages are counted, and not only whether there are any. */
 export type Counted = 'direct' | 'all'
 
+/** A room that hangs on another (projection.ts). `at`: the sequence of the event that tells of it. */
+export interface Branch {
+  readonly room: RoomId
+  readonly at: number
+}
+
 /** A membership that has ended. `at`: ms since 1970. */
 export interface Ended {
   readonly room: RoomId
@@ -545,6 +552,12 @@ export interface Store {
   /** Rooms, not removed, that carry this plain name without regard to case, claimed or imported. */
   roomsNamed(name: string): Promise<readonly RoomId[]>
   claimed(claim: Claim): Promise<RoomId | undefined>
+  /** What hangs on a room, the newest `limit` (at most PAGE) first; no rooms that have been removed. */
+  branches(parent: RoomId, kind: BranchKind, limit: number): Promise<readonly Branch[]>
+  /** How many there are of them. */
+  countBranches(parent: RoomId, kind: BranchKind): Promise<number>
+  /** The main rooms of teams, by id. */
+  teams(after: RoomId | null, limit: number): Promise<readonly RoomId[]>
   /** Rooms of kind temporary that are not removed. */
   temporaryRooms(): Promise<readonly RoomId[]>
   /** Every room, removed ones included, by id. */

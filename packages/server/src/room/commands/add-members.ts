@@ -1,6 +1,6 @@
 // Add members. This is the one place where anybody becomes a member of a room that exists: in an `xchat` room with
 // the key that only the new roster holds, in the same append (L1, L2, L3; x-chat.md section 6 gives the order of checks).
-import type { UserId } from '@conclave/wire'
+import type { RoomId, UserId } from '@conclave/wire'
 import type { GroupInviteEnable } from '@conclave/wire/xchat/events'
 import type { CommandRule, Decision } from '../decision.ts'
 import type { Account, Context, Facts } from '../facts.ts'
@@ -30,11 +30,18 @@ export interface AddMembers {
   readonly signed: SignedRotation | null
   /** The digest of the code with which somebody joins by themselves. */
   readonly code?: string
+  /** Somebody joins by themselves with a link that this user has made: as that user could add them now. */
+  readonly invitedBy?: UserId
+  /** Somebody joins a discussion by themselves whom the server has seen in the room that it is about. */
+  readonly fromParent?: true
+  /** By the server, into a room that takes in whoever comes into this team. */
+  readonly ofTeam?: RoomId
 }
 
 export const addMembers: CommandRule<AddMembers> = {
   needs(state, command) {
-    const accounts = command.actor === null ? [...command.users] : [command.actor, ...command.users]
+    const acting = [command.actor, command.invitedBy].filter(user => typeof user === 'string')
+    const accounts = [...acting, ...command.users]
     if (state?.suite !== 'xchat') return { accounts, keys: [] }
     return {
       accounts,
@@ -47,6 +54,9 @@ export const addMembers: CommandRule<AddMembers> = {
     const { actor, users } = command
     const refused = actor === null ? null : checkActor(state, command, actor, facts, context)
     if (refused) return refused
+    const { ofTeam } = command
+    if (ofTeam !== undefined && !(state.team?.main === ofTeam && state.team.isDefault))
+      return { rejected: 'member.required' }
     if (state.kind === 'direct') return { rejected: 'room.kind', text: 'members can only be added to a group' }
     if (state.config.archived) return { rejected: 'room.archived' }
     const unfit = checkUsers(state, users, facts, context)
@@ -65,8 +75,14 @@ function checkActor(
 ): Rejection | null {
   const account = actorOf(facts, actor)
   if (isRejection(account)) return account
-  const joins = command.users.length === 1 && command.users[0] === actor && state.suite === 'none'
-  if (joins) {
+  const joins = command.users.length === 1 && command.users[0] === actor
+  if (joins && command.invitedBy !== undefined) {
+    const { invitedBy, ...others } = command
+    return checkActor(state, others, invitedBy, facts, context) && { rejected: 'invite.unknown' }
+  }
+  // That they may be here at all is asked of everybody who is added.
+  if (joins && command.fromParent && state.discussionOf) return null
+  if (joins && state.suite === 'none') {
     const visitor = visitorOf(context.settings.acl, state, facts.channel, account)
     return checkJoin(state, facts.channel, account, visitor, context.now, command.code)
   }

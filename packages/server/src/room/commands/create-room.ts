@@ -3,7 +3,7 @@ import type { UserId } from '@conclave/wire'
 import { ACLS, NAME } from '../../limits.ts'
 import { checkAcl } from '../acl-check.ts'
 import type { Claim, CommandRule, Decision } from '../decision.ts'
-import { directKey, nameKey, slotKey } from '../decision.ts'
+import { directKey, discussionKeys, nameKey, slotKey } from '../decision.ts'
 import type { EventBody, Wrap } from '../events.ts'
 import type { Context, Facts } from '../facts.ts'
 import { isOperator } from '../facts.ts'
@@ -145,7 +145,7 @@ function claimsOf({ actor, room, claimName, slot }: CreateRoom): Claim[] {
   if (room.kind === 'direct')
     claims.push({ space: room.suite === 'xchat' ? 'direct.xchat' : 'direct', key: directKey(room.members) })
   if (slot !== null && actor !== null) claims.push({ space: 'slot', key: slotKey(actor, slot) })
-  return claims
+  return [...claims, ...discussionKeys(room.discussionOf)]
 }
 
 function createSigned(command: CreateRoom, created: Created, facts: Facts, context: Context): Decision | Rejection {

@@ -1,7 +1,8 @@
-// Remove a room: the last event of its log. Its name, its users' claim, its link and its maker's place for it are free again.
+// Remove a room: the last event of its log. Its name, its users' claim, its link, the message
+// that it is a discussion of and its maker's place for it are free again.
 import type { UserId } from '@conclave/wire'
 import type { Claim, CommandRule } from '../decision.ts'
-import { directKey, nameKey, slotKey } from '../decision.ts'
+import { directKey, discussionKeys, nameKey, slotKey } from '../decision.ts'
 import { isRejection } from '../rejection.ts'
 import { mayRemove, rulerOf } from '../rights.ts'
 
@@ -24,7 +25,7 @@ export const removeRoom: CommandRule<RemoveRoom> = {
       if (state.suite === 'xchat')
         return { rejected: 'suite.refused', text: 'an X group is not removed, its members leave it' }
     }
-    const releases: Claim[] = []
+    const releases: Claim[] = [...discussionKeys(state.discussionOf)]
     if (state.name !== null) releases.push({ space: 'name', key: nameKey(state.name) })
     if (state.direct)
       releases.push({ space: state.suite === 'xchat' ? 'direct.xchat' : 'direct', key: directKey(state.direct) })

@@ -202,6 +202,14 @@ const STEPS: readonly string[] = [
     user INTEGER NOT NULL, room INTEGER NOT NULL, at INTEGER NOT NULL, fields TEXT NOT NULL, hidden INTEGER NOT NULL,
     calm INTEGER NOT NULL, unread_from INTEGER, threads INTEGER NOT NULL, PRIMARY KEY (user, room)
   ) STRICT, WITHOUT ROWID;
+
+  -- Rooms that hang on another, its discussions and those of a team (its main room itself too), from that event of the log
+  -- that tells of it on: a discussion's is its parent's, a team's the room's own.
+  CREATE TABLE branches (
+    kind TEXT NOT NULL, parent INTEGER NOT NULL, room INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, parent, room)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX branches_room ON branches (room);
+  CREATE INDEX branches_newest ON branches (kind, parent, at);
   `,
 ]
 

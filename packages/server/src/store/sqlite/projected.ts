@@ -29,6 +29,9 @@ const SQL = {
   change: 'UPDATE events SET body = ?, done = ?, pinned_at = ?, replied_at = ? WHERE room = ? AND sequence = ?',
   mention: 'INSERT OR IGNORE INTO mentions (user, room, sequence) VALUES (?, ?, ?)',
   dropMentions: 'DELETE FROM mentions WHERE room = ? AND sequence = ?',
+  makeBranch: 'INSERT OR REPLACE INTO branches (kind, parent, room, at) VALUES (?, ?, ?, ?)',
+  cutBranch: 'DELETE FROM branches WHERE room = ? AND kind = ?',
+  cutBranches: 'DELETE FROM branches WHERE room = ?',
   dropStars: 'DELETE FROM stars WHERE room = ? AND sequence = ?',
 } as const
 
@@ -86,6 +89,13 @@ export class ProjectedRows {
         return 0
       case 'message.mentions':
         for (const user of row.users) sql.mention.run(user, room, row.sequence)
+        return 0
+      case 'branch.made':
+        sql.makeBranch.run(row.kind, row.parent, row.of, row.at)
+        return 0
+      case 'branch.cut':
+        if (row.kind === null) sql.cutBranches.run(room)
+        else sql.cutBranch.run(room, row.kind)
         return 0
     }
   }

@@ -3,8 +3,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { EventId, RoomId, UserId } from '@conclave/wire'
 import type { RoomKind, Suite } from '../../room/events.ts'
-import { foldName, type HeadDraft } from '../projection.ts'
-import type { Claim, Head } from '../store.ts'
+import { type BranchKind, foldName, type HeadDraft } from '../projection.ts'
+import type { Branch, Claim, Head } from '../store.ts'
 
 interface HeadRow {
   id: string
@@ -33,6 +33,9 @@ export class RoomReads {
   readonly #requestsOf: StatementSync
   readonly #roomsNamed: StatementSync
   readonly #claimed: StatementSync
+  readonly #branches: StatementSync
+  readonly #countBranches: StatementSync
+  readonly #teams: StatementSync
   readonly #allRooms: StatementSync
   readonly #temporary: StatementSync
   readonly #greatestId: StatementSync
@@ -51,6 +54,12 @@ export class RoomReads {
     this.#requestsOf = prepare(`SELECT ${room} FROM join_requests WHERE user = ? ORDER BY join_requests.room`)
     this.#roomsNamed = prepare(`SELECT ${id} FROM rooms WHERE name = ? ORDER BY rooms.id`)
     this.#claimed = prepare(`SELECT ${room} FROM claims WHERE space = ? AND key = ?`)
+    this.#branches = prepare(
+      `SELECT ${room}, at FROM branches WHERE kind = ? AND parent = ? ORDER BY at DESC, branches.room DESC LIMIT ?`,
+    )
+    this.#countBranches = prepare('SELECT count(*) AS count FROM branches WHERE kind = ? AND parent = ?')
+    this.#teams = prepare(`SELECT ${room} FROM branches WHERE kind = 'team' AND parent = branches.room AND parent > ?
+      ORDER BY parent LIMIT ?`)
     this.#allRooms = prepare(`SELECT ${id} FROM rooms WHERE rooms.id > ? ORDER BY rooms.id LIMIT ?`)
     this.#temporary = prepare(`SELECT ${id} FROM rooms WHERE kind = 'temporary' AND removed = 0 ORDER BY rooms.id`)
     this.#greatestId = prepare(`SELECT CAST(max(id) AS TEXT) AS id FROM (SELECT max(id) AS id FROM events
@@ -106,6 +115,19 @@ export class RoomReads {
 
   claimed(claim: Claim): RoomId | undefined {
     return this.#claimed.get(claim.space, claim.key)?.id as RoomId | undefined
+  }
+
+  branches(parent: RoomId, kind: BranchKind, limit: number): Branch[] {
+    const rows = this.#branches.all(kind, parent, limit) as unknown as { id: RoomId; at: number }[]
+    return rows.map(({ id, at }) => ({ room: id, at }))
+  }
+
+  countBranches(parent: RoomId, kind: BranchKind): number {
+    return Number(this.#countBranches.get(kind, parent)?.count)
+  }
+
+  teams(after: RoomId | null, limit: number): RoomId[] {
+    return idsOf(this.#teams.all(after ?? '-1', limit))
   }
 
   allRooms(after: RoomId | null, limit: number): RoomId[] {

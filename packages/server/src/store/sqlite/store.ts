@@ -13,11 +13,14 @@ import {
 } from '@conclave/wire'
 import type { ChainHead } from '@conclave/wire/transparency/chain'
 import type { Clock } from '../../clock.ts'
+import { PAGE } from '../../limits.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account, Channel, KeySet } from '../../room/facts.ts'
+import type { BranchKind } from '../projection.ts'
 import {
   type AckStatus,
   type App,
+  type Branch,
   type ChainPage,
   type Claim,
   type Counted,
@@ -298,6 +301,18 @@ class SqliteStore implements Store {
 
   async claimed(claim: Claim): Promise<RoomId | undefined> {
     return this.#open.rooms.claimed(claim)
+  }
+
+  async branches(parent: RoomId, kind: BranchKind, limit: number): Promise<readonly Branch[]> {
+    return this.#open.rooms.branches(parent, kind, Math.min(limit, PAGE))
+  }
+
+  async countBranches(parent: RoomId, kind: BranchKind): Promise<number> {
+    return this.#open.rooms.countBranches(parent, kind)
+  }
+
+  async teams(after: RoomId | null, limit: number): Promise<readonly RoomId[]> {
+    return this.#open.rooms.teams(after, Math.min(limit, PAGE))
   }
 
   async allRooms(after: RoomId | null, limit: number): Promise<readonly RoomId[]> {
