@@ -438,6 +438,12 @@ export class Reading {
     })
   }
 
+  /** What a room's log says of a discussion of it, whoever asks: for telling those who may read the log. */
+  async discussionStart(room: RoomId, sequence: number): Promise<RoomEvent | undefined> {
+    const event = await this.#parts.store.eventAt(room, sequence)
+    return event?.body.type === 'discussion.started' ? event : undefined
+  }
+
   countBranches(parent: RoomId, kind: BranchKind): Promise<number> {
     return this.#parts.store.countBranches(parent, kind)
   }

@@ -2,6 +2,7 @@
 import type { Account } from '../../room/facts.ts'
 import { isAdmin } from '../../room/facts.ts'
 import { checkJoin, visitorOf } from '../../room/rights.ts'
+import type { RoomState } from '../../room/state.ts'
 import type { Caller, Gate } from './gate.ts'
 import { type Found, roomOf, slugOf, typeOf } from './names.ts'
 
@@ -62,10 +63,18 @@ export function mayWatch(gate: Gate, account: Account, found: Found, what: 'mess
   return permissions.may(account, 'view-c-room') || (what === 'messages' && permissions.may(account, 'preview-c-room'))
 }
 
-/** The room of that id, if the caller may know of it. */
+/** The room of that id, if the caller may know of it, or could come into it as a discussion of a room of theirs. */
 export async function known(gate: Gate, caller: Caller, rid: string): Promise<Found | undefined> {
   const found = await roomOf(gate.parts, caller.account, rid)
-  return found && mayKnow(gate, caller, found) ? found : undefined
+  if (!found || mayKnow(gate, caller, found)) return found
+  return (await isOfParent(gate, caller, found.room)) ? found : undefined
+}
+
+/** Whether somebody is a member of the room that this one is a discussion of. */
+export async function isOfParent({ parts }: Gate, { account }: Who, { discussionOf }: RoomState): Promise<boolean> {
+  if (!discussionOf) return false
+  const parent = await parts.reading.room(discussionOf.parent)
+  return parent?.room.members.has(account.id) ?? false
 }
 
 /** The first room of that name that the caller may know of: its name as it was given, or as this wire shows it. */

@@ -2,8 +2,9 @@
 
 import type { RoomId, UserId } from '@conclave/wire'
 import { z } from 'zod'
+import type { Acl } from '../../room/acl.ts'
 import { blankRoom } from '../../room/commands/create-room.ts'
-import type { RoomConfig, RoomKind, Suite } from '../../room/events.ts'
+import type { DiscussionOf, RoomConfig, RoomKind, Suite, TeamPlace } from '../../room/events.ts'
 import type { Rejection } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
 import type { RoomState } from '../../room/state.ts'
@@ -23,6 +24,9 @@ export interface NewRoom {
   readonly owners: readonly UserId[]
   readonly pair: readonly [UserId, UserId] | null
   readonly config?: Partial<RoomConfig>
+  readonly acls?: readonly Acl[]
+  readonly discussionOf?: DiscussionOf
+  readonly team?: TeamPlace
 }
 
 export async function createRoom(call: Call, room: NewRoom): Promise<RoomState | Rejection> {
@@ -33,7 +37,8 @@ export async function createRoom(call: Call, room: NewRoom): Promise<RoomState |
     {
       command: 'create-room',
       actor: call.caller.account.id,
-      claimName: room.name !== null,
+      // Discussions may be called alike.
+      claimName: room.name !== null && room.discussionOf === undefined,
       slot: null,
       epoch: null,
       room: blankRoom(room),

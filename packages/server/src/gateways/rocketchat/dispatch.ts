@@ -10,15 +10,15 @@ import { ROOMS } from './methods/methods-of-rooms.ts'
 import { SERVER } from './methods/methods-of-server.ts'
 import { STREAMS } from './methods/methods-of-streams.ts'
 import { SUBSCRIPTIONS } from './methods/methods-of-subscriptions.ts'
+import { TEAMS } from './methods/methods-of-teams.ts'
 import { USERS } from './methods/methods-of-users.ts'
 import { checkSecondFactor, type Proof, proofIn } from './users/second-factor.ts'
 
 /** Every method but `login` and `logout`, which are a connection's own. */
 export const METHODS: ReadonlyMap<string, Method> = new Map(
-  [...KEYS, ...MESSAGES, ...ROOMS, ...SUBSCRIPTIONS, ...USERS, ...FILES, ...SERVER, ...STREAMS].map(method => [
-    method.name,
-    method,
-  ]),
+  [...KEYS, ...MESSAGES, ...ROOMS, ...SUBSCRIPTIONS, ...USERS, ...FILES, ...SERVER, ...TEAMS, ...STREAMS].map(
+    method => [method.name, method],
+  ),
 )
 
 export interface Asked {

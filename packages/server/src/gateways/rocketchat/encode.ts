@@ -65,6 +65,9 @@ export async function systemMessages(
     case 'sanction.lifted':
       await sayOf(body.user, body.kind === 'mute' ? 'user-unmuted' : 'user-unbanned')
       break
+    case 'discussion.started':
+      say('discussion-created', body.name, by, await aboutDiscussion(parts, event, body))
+      break
     case 'suite.switched':
       say(body.suite === 'none' ? 'room_e2e_disabled' : 'room_e2e_enabled', by.username, by)
       break
@@ -95,16 +98,42 @@ async function sayPinned(
 ): Promise<void> {
   const message = await parts.reading.message(room, pinned)
   if (!message || message.erased || message.body.type !== 'message' || pinned > sequence) return
+  const isPlain = message.body.content.suite === 'none'
+  say(isPlain ? 'message_pinned' : 'message_pinned_e2e', { attachments: [await quoteOf(parts, message)] })
+}
+
+/** A message as another one shows it: of an encrypted one only whose it is. */
+export async function quoteOf(parts: GatewayParts, message: RoomEvent): Promise<Document> {
+  if (message.body.type !== 'message') throw new Error('not a message')
   const { content } = message.body
   const author = userRefOf(message.actor === null ? null : await accountOf(parts, message.actor))
-  const isPlain = content.suite === 'none'
-  const shown = {
-    ...(isPlain ? { text: content.text, attachments: content.extra?.rocketchat?.attachments ?? [] } : { text: '' }),
+  return {
+    ...(content.suite === 'none'
+      ? { text: content.text, attachments: content.extra?.rocketchat?.attachments ?? [] }
+      : { text: '' }),
     author_name: author.username,
     author_icon: `/avatar/${encodeURIComponent(author.username)}`,
     ts: new Date(message.at),
   }
-  say(isPlain ? 'message_pinned' : 'message_pinned_e2e', { attachments: [shown] })
+}
+
+/** The discussion, as long as it is there, and what is going on in it; and the message that it is about, while it is there. */
+async function aboutDiscussion(
+  parts: GatewayParts,
+  { room, sequence }: RoomEvent,
+  { discussion, message }: Extract<RoomEvent['body'], { type: 'discussion.started' }>,
+): Promise<Document> {
+  const [found, head, about] = await Promise.all([
+    parts.reading.room(discussion),
+    parts.reading.head(discussion),
+    message && message.sequence < sequence ? parts.reading.message(room, message.sequence) : undefined,
+  ])
+  const { messages: dcount = 0, lastMessageAt = null } = head ?? {}
+  const dlm = lastMessageAt === null ? {} : { dlm: new Date(lastMessageAt) }
+  return {
+    ...(found ? { drid: ridOf(found.room), dcount, ...dlm } : {}),
+    ...(about && !about.erased ? { attachments: [await quoteOf(parts, about)] } : {}),
+  }
 }
 
 export async function accountOf(parts: GatewayParts, user: UserId): Promise<Account | undefined> {

@@ -198,3 +198,5 @@ export const HOOK_TARGETS = 20
 export const HOOK_SECRET = 24
 /** Calls of one of them: other programs post as things happen, and one that runs wild fills a room. */
 export const HOOK_CALLS = { limit: 100, window: 10_000 } as const
+/** Discussions of a room that lists look through: the newest. */
+export const DISCUSSIONS = 1_000

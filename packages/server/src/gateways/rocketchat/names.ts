@@ -64,6 +64,11 @@ export function fullNameOf(room: RoomState): string {
   return room.name ?? groupIdOf(room.id)
 }
 
+/** What clients address the room by. A discussion's name may be another room's too, so that it goes by its id. */
+export function shortNameOf(room: RoomState): string {
+  return room.discussionOf ? groupIdOf(room.id) : slugOf(fullNameOf(room))
+}
+
 export function slugOf(name: string): string {
   const slug = name
     .normalize('NFKD')

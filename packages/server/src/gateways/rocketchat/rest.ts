@@ -20,6 +20,7 @@ import { MESSAGES } from './rest/routes-of-messages.ts'
 import { ROOMS } from './rest/routes-of-rooms.ts'
 import { SERVER } from './rest/routes-of-server.ts'
 import { SUBSCRIPTIONS } from './rest/routes-of-subscriptions.ts'
+import { TEAMS } from './rest/routes-of-teams.ts'
 import { USERS } from './rest/routes-of-users.ts'
 import { Envelope, forbidden, isUpload, type RestCall, type Route, type UploadRouteSpec } from './route.ts'
 import { checkSecondFactor, proofOf } from './users/second-factor.ts'
@@ -32,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   ...USERS,
   ...FILES,
   ...SERVER,
+  ...TEAMS,
 ]
 
 const JSON_LIMITS = { maxBytes: FRAME_BYTES, maxDepth: FRAME_DEPTH, maxKeys: FRAME_VALUES }

@@ -7,6 +7,7 @@ import type { Account } from '../../room/facts.ts'
 import type { RejectionCode } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
 import { hasRole, type RoomState } from '../../room/state.ts'
+import { isOfParent } from './access.ts'
 import { errorOf, invalidRoom, MeteorError, notAllowed, TOO_MANY } from './errors.ts'
 import { codeFor } from './join-code.ts'
 import type { Call } from './method.ts'
@@ -39,10 +40,11 @@ export function may({ gate, caller }: Call, permission: Permission, room?: RoomS
 export async function join(call: Call, { room }: Found, code: string | undefined, method: string): Promise<Acted> {
   const { account } = call.caller
   if (room.members.has(account.id)) return room
+  const base = { command: 'add-members', actor: account.id, users: [account.id], signed: null } as const
+  if (await isOfParent(call.gate, call.caller, room)) return act(call, room, { ...base, fromParent: true }, method)
   if (room.suite !== 'none' || typeOf(room) !== 'c') return notAllowed(method)
   const digest = await codeFor(call, room, code)
   if (digest === null) return new MeteorError(TOO_MANY, 'Too many wrong codes', { method })
-  const base = { command: 'add-members', actor: account.id, users: [account.id], signed: null } as const
   return act(call, room, digest === undefined ? base : { ...base, code: digest }, method)
 }
 

@@ -3,9 +3,10 @@ import type { Account } from '../../room/facts.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { Head } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
+import { branchDocument } from './branches.ts'
 import { accountOf, type Document } from './encode.ts'
 import { currentDocument } from './encode-message.ts'
-import { fullNameOf, ridOf, slugOf, typeOf, userRefOf } from './names.ts'
+import { fullNameOf, ridOf, shortNameOf, typeOf, userRefOf } from './names.ts'
 import { queueOf } from './waiting.ts'
 
 /** `lastMessage`: only for those who may read it. */
@@ -51,11 +52,10 @@ async function documentOf(
   const creator = room.createdBy === null ? undefined : await accountOf(parts, room.createdBy)
   const waiting = await queueOf(parts, room)
   const type = typeOf(room)
-  const name = fullNameOf(room)
   return {
     _id: ridOf(room),
     t: type,
-    ...(room.direct && type === 'd' ? await peopleOf(parts, room.direct) : { name: slugOf(name), fname: name }),
+    ...(room.direct && type === 'd' ? await peopleOf(parts, room.direct) : { name: shortNameOf(room), fname: fullNameOf(room) }),
     msgs: head?.messages ?? 0,
     usersCount: room.members.size,
     u: userRefOf(creator),
@@ -64,6 +64,7 @@ async function documentOf(
     _updatedAt: new Date(changedAt(room, head)),
     ...configOf(room),
     ...(await mutedIn(parts, room)),
+    ...(await branchDocument(parts, room)),
     ...(room.suite !== 'none' || room.switched ? { encrypted: room.suite !== 'none' } : {}),
     ...(room.epoch ? { e2eKeyId: room.epoch.version } : {}),
     ...(waiting.length > 0 ? { usersWaitingForE2EKeys: waiting } : {}),

@@ -121,6 +121,7 @@ export const SETTINGS = {
   DDP_Rate_Limit_User_By_Method_Enabled: inner(true),
   DDP_Rate_Limit_User_By_Method_Interval_Time: inner(10_000),
   DDP_Rate_Limit_User_By_Method_Requests_Allowed: inner(20),
+  Discussion_enabled: shown(true),
   E2E_Allow_Unencrypted_Messages: fixed(false),
   E2E_Enable: shown(true),
   E2E_Enable_Encrypt_Files: shown(true),

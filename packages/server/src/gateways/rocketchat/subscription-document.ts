@@ -9,9 +9,10 @@ import type { Account } from '../../room/facts.ts'
 import type { RoomState } from '../../room/state.ts'
 import type { Counted, Membership } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
+import { branchDocument } from './branches.ts'
 import { accountOf, type Document } from './encode.ts'
 import type { Gate } from './gate.ts'
-import { fullNameOf, ridOf, slugOf, typeOf, userRefOf } from './names.ts'
+import { fullNameOf, ridOf, shortNameOf, typeOf, userRefOf } from './names.ts'
 import { inOrder } from './room-document.ts'
 
 /** `own`: the keys of its user, for that user alone. `saved`: another's, with fresh counters, nothing of what they keep, and
@@ -109,6 +110,7 @@ async function documentOf(
     ...(room.config.archived ? { archived: true } : {}),
     ...(room.config.readOnly ? { ro: true } : {}),
     ...(room.suite === 'none' ? {} : { encrypted: true }),
+    ...(await branchDocument(gate.parts, room)),
     ...(shown.keys === 'own' ? await preferencesOf(gate, room, account, found, quiet) : {}),
     ...keysOf(room, account.id, shown),
   }
@@ -199,7 +201,7 @@ function oldKeyDocument({ keyId, at, key }: OldKey): Document {
 async function namesFor(gate: Gate, room: RoomState, { id }: Account): Promise<{ name: string; fname: string }> {
   if (typeOf(room) !== 'd' || !room.direct) {
     const fname = fullNameOf(room)
-    return { name: slugOf(fname), fname }
+    return { name: shortNameOf(room), fname }
   }
   const others = room.direct.length === 1 ? room.direct : room.direct.filter(user => user !== id)
   const people = inOrder(
