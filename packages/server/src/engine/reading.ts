@@ -438,6 +438,11 @@ export class Reading {
     })
   }
 
+  /** Since which event of its parent's log a room is a discussion of that. */
+  discussionAt(parent: RoomId, discussion: RoomId): Promise<number | undefined> {
+    return this.#parts.store.branchAt(parent, 'discussion', discussion)
+  }
+
   /** What a room's log says of a discussion of it, whoever asks: for telling those who may read the log. */
   async discussionStart(room: RoomId, sequence: number): Promise<RoomEvent | undefined> {
     const event = await this.#parts.store.eventAt(room, sequence)

@@ -94,8 +94,8 @@ export type Projected =
       readonly of: RoomId
       readonly at: number
     }
-  /** Of this room to whatever it hangs on in that way, or in any. */
-  | { readonly row: 'branch.cut'; readonly kind: BranchKind | null }
+  /** This room hangs on no other in that way any more. */
+  | { readonly row: 'branch.cut'; readonly kind: BranchKind }
 
 const NONE: readonly Projected[] = []
 
@@ -162,7 +162,8 @@ export function project(event: RoomEvent, suite: Suite, first: number): readonly
       return [{ row: 'branch.cut', kind: 'team' }, ...(body.team ? [inTeam(event, body.team)] : [])]
     case 'room.removed':
       return [
-        { row: 'branch.cut', kind: null },
+        // A removed discussion is one still: its parent's log tells of it.
+        { row: 'branch.cut', kind: 'team' },
         { row: 'spans.closed', to: sequence },
         { row: 'roles.dropped', user: null },
         ...(suite === 'xchat' ? [{ row: 'requests.closed', user: null } as const] : []),

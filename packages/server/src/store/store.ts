@@ -552,8 +552,10 @@ export interface Store {
   /** Rooms, not removed, that carry this plain name without regard to case, claimed or imported. */
   roomsNamed(name: string): Promise<readonly RoomId[]>
   claimed(claim: Claim): Promise<RoomId | undefined>
-  /** What hangs on a room, the newest `limit` (at most PAGE) first; no rooms that have been removed. */
+  /** What hangs on a room, the newest `limit` (at most PAGE) first. Of a team no rooms that have been removed. */
   branches(parent: RoomId, kind: BranchKind, limit: number): Promise<readonly Branch[]>
+  /** Since which event a room hangs on another. */
+  branchAt(parent: RoomId, kind: BranchKind, room: RoomId): Promise<number | undefined>
   /** How many there are of them. */
   countBranches(parent: RoomId, kind: BranchKind): Promise<number>
   /** The main rooms of teams, by id. */

@@ -1,13 +1,13 @@
 // What a committed event means to those who listen: messages on the room's stream, changed documents to its members,
 // the end of a stream for whoever may not read it any more.
-import { type UserId, uuidOf } from '@conclave/wire'
+import { type RoomId, type UserId, uuidOf } from '@conclave/wire'
 import type { BusMessage, Delivery } from '../../bus/bus.ts'
 import type { SessionRef } from '../../presence/presence.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { RoomState } from '../../room/state.ts'
 import { emit, tellRoom, tellSubscription, tellSubscriptions } from './documents.ts'
 import { accountOf, type Document, systemMessages } from './encode.ts'
-import { currentDocument, documentsFor, messageDocument, messageIdOf } from './encode-message.ts'
+import { currentDocument, documentsFor, messageDocument, messageIdOf, shownMessages } from './encode-message.ts'
 import type { Follower, RoomFeed } from './feeds.ts'
 import { ejson, type Frame, streamFrame } from './frames.ts'
 import type { Gate } from './gate.ts'
@@ -344,10 +344,21 @@ function toListeners(
   if (event === 'user-activity') say('typing', [args[0], (args[1] as string[]).includes('user-typing')])
 }
 
+/** The message that tells of a discussion, as it stands now. */
+async function tellDiscussion(gate: Gate, feed: RoomFeed, room: RoomState, discussion: RoomId): Promise<void> {
+  if (feed.messages.size === 0 && feed.mine.size === 0) return
+  const { reading } = gate.parts
+  const at = await reading.discussionAt(room.id, discussion)
+  const event = at === undefined ? undefined : await reading.discussionStart(room.id, at)
+  if (!event) return
+  for (const shown of await shownMessages(gate.parts, event, room)) toThoseWhoRead(feed, room, event.sequence, shown)
+}
+
 function relay(gate: Gate, feed: RoomFeed, message: Extract<BusMessage, { kind: 'signal' }>): void {
   work(gate, feed, async () => {
     const found = await gate.parts.reading.room(feed.room)
     if (!found) return
+    if (message.name === SIGNAL.discussion) await tellDiscussion(gate, feed, found.room, message.args[0] as RoomId)
     if (message.name === SIGNAL.starred) await tellStarred(gate, feed, found.room, message.args as [UserId, number])
     const [event, args] = message.args as [string, unknown[]]
     if (message.name === SIGNAL.queue) await tellRoom(gate, [...feed.followers.values()], found.room, 'updated')

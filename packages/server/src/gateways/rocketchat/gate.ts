@@ -5,6 +5,7 @@ import type { Token } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
 import type { Broadcasts } from './broadcasts.ts'
 import type { Feeds } from './feeds.ts'
+import type { Invites } from './invites.ts'
 import type { Pace } from './pace.ts'
 import type { Permissions } from './permissions.ts'
 import type { Presences } from './presences.ts'
@@ -21,6 +22,7 @@ export interface Gate {
   readonly permissions: Permissions
   readonly roles: Roles
   readonly people: People
+  readonly invites: Invites
   readonly feeds: Feeds
   readonly broadcasts: Broadcasts
   readonly presences: Presences

@@ -8,12 +8,14 @@ import { originAllowed } from '../upgrades.ts'
 import { Broadcasts } from './broadcasts.ts'
 import { receiveAbout, receiveRoom, receiveUser } from './changes.ts'
 import { CLOSE } from './close.ts'
+import { DiscussionWatch } from './discussion-watch.ts'
 import { bug } from './dispatch.ts'
 import { downloads } from './downloads.ts'
 import { MeteorError } from './errors.ts'
 import { Feeds } from './feeds.ts'
 import type { Gate } from './gate.ts'
 import { hooks } from './integrations/hooks.ts'
+import { Invites } from './invites.ts'
 import {
   CLOSE_TIMEOUT,
   FRAME_BYTES,
@@ -53,6 +55,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     ),
     roles: await Roles.open(parts),
     people: new People(parts),
+    invites: new Invites(parts),
     sessions,
     paused,
     uploads: new Uploads(),
@@ -67,6 +70,8 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
       looking ??= setInterval(look, RESUME_INTERVAL)
     },
   }
+  const discussions = new DiscussionWatch(parts, error => bug(gate, 'discussions', error))
+  parts.engine.onPublished(message => discussions.follow(message))
   parts.bus.subscribe('all', message => receiveAll(gate, message))
   function look(): void {
     for (const session of [...paused]) if (session.resumed()) paused.delete(session)
@@ -128,6 +133,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
       for (const timer of timers) clearInterval(timer)
       if (looking) clearInterval(looking)
       gate.presences.stop()
+      discussions.stop()
       for (const session of [...sessions]) session.close(CLOSE.STOPPING, 'the server stops')
       wss.close()
     },

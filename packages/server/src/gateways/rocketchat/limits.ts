@@ -200,3 +200,12 @@ export const HOOK_SECRET = 24
 export const HOOK_CALLS = { limit: 100, window: 10_000 } as const
 /** Discussions of a room that lists look through: the newest. */
 export const DISCUSSIONS = 1_000
+/** Links of a room that are good: each member who may make some has at most one of each kind. */
+export const INVITES = 500
+/** Bytes of a link's id, and of the secret that nobody guesses (128 bits and a few). */
+export const INVITE_ID_BYTES = 12
+export const INVITE_SECRET_BYTES = 18
+/** Times that the use of a link is tried again that another node's use came before. */
+export const INVITE_RETRIES = 10
+/** ms. */
+export const DAY = 24 * 60 * 60 * 1_000

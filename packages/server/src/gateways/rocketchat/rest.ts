@@ -107,7 +107,7 @@ function guardOrigin({ parts }: Gate, request: FastifyRequest, reply: FastifyRep
   if (!originAllowed(parts.config.origins, request.headers))
     return answer(reply, new Envelope(403, { success: false, error: 'this origin is not allowed' }))
   reply.header('access-control-allow-origin', origin).header('vary', 'origin')
-  reply.header('access-control-allow-headers', HEADERS).header('access-control-allow-methods', 'GET, POST, PUT')
+  reply.header('access-control-allow-headers', HEADERS).header('access-control-allow-methods', 'GET, POST, PUT, DELETE')
   return undefined
 }
 

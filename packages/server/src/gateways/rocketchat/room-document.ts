@@ -55,7 +55,9 @@ async function documentOf(
   return {
     _id: ridOf(room),
     t: type,
-    ...(room.direct && type === 'd' ? await peopleOf(parts, room.direct) : { name: shortNameOf(room), fname: fullNameOf(room) }),
+    ...(room.direct && type === 'd'
+      ? await peopleOf(parts, room.direct)
+      : { name: shortNameOf(room), fname: fullNameOf(room) }),
     msgs: head?.messages ?? 0,
     usersCount: room.members.size,
     u: userRefOf(creator),

@@ -7,12 +7,15 @@ import type { Caller, Gate } from './gate.ts'
 import type { Permission } from './permission-table.ts'
 import type { SecondFactor } from './users/second-factor.ts'
 
+export type Verb = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
 export class Envelope {
   readonly status: number
-  readonly body: object
+  /** What JSON holds. */
+  readonly body: unknown
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, body: object, headers: Readonly<Record<string, string>> = {}) {
+  constructor(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
     this.status = status
     this.body = body
     this.headers = headers
@@ -47,7 +50,7 @@ export interface RestCall {
 export type Required = Permission | { readonly any: readonly Permission[] } | { readonly all: readonly Permission[] }
 
 export interface RouteSpec<Input extends z.ZodType> {
-  readonly verb: 'GET' | 'POST' | 'PUT'
+  readonly verb: Verb
   /** After `/api`. */
   readonly paths: readonly string[]
   readonly input: Input
@@ -58,7 +61,7 @@ export interface RouteSpec<Input extends z.ZodType> {
 
 /** Routes that need no log-in get no caller. */
 export interface OpenRouteSpec<Input extends z.ZodType> {
-  readonly verb: 'GET' | 'POST' | 'PUT'
+  readonly verb: Verb
   readonly paths: readonly string[]
   readonly input: Input
   readonly open: true

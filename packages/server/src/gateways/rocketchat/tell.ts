@@ -21,6 +21,8 @@ export const SIGNAL = {
   roles: 'rocketchat/roles',
   /** The list of those who wait for a key is another now. */
   queue: 'rocketchat/queue',
+  /** Something has been said in a discussion of the room, or it is gone. args: [its room]. */
+  discussion: 'rocketchat/discussion',
   /** A user has starred a message, or does not any more: for them alone. args: [user, sequence]. */
   starred: 'rocketchat/starred',
 } as const

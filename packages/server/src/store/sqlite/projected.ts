@@ -31,7 +31,6 @@ const SQL = {
   dropMentions: 'DELETE FROM mentions WHERE room = ? AND sequence = ?',
   makeBranch: 'INSERT OR REPLACE INTO branches (kind, parent, room, at) VALUES (?, ?, ?, ?)',
   cutBranch: 'DELETE FROM branches WHERE room = ? AND kind = ?',
-  cutBranches: 'DELETE FROM branches WHERE room = ?',
   dropStars: 'DELETE FROM stars WHERE room = ? AND sequence = ?',
 } as const
 
@@ -94,8 +93,7 @@ export class ProjectedRows {
         sql.makeBranch.run(row.kind, row.parent, row.of, row.at)
         return 0
       case 'branch.cut':
-        if (row.kind === null) sql.cutBranches.run(room)
-        else sql.cutBranch.run(room, row.kind)
+        sql.cutBranch.run(room, row.kind)
         return 0
     }
   }

@@ -34,6 +34,7 @@ export class RoomReads {
   readonly #roomsNamed: StatementSync
   readonly #claimed: StatementSync
   readonly #branches: StatementSync
+  readonly #branchAt: StatementSync
   readonly #countBranches: StatementSync
   readonly #teams: StatementSync
   readonly #allRooms: StatementSync
@@ -57,6 +58,7 @@ export class RoomReads {
     this.#branches = prepare(
       `SELECT ${room}, at FROM branches WHERE kind = ? AND parent = ? ORDER BY at DESC, branches.room DESC LIMIT ?`,
     )
+    this.#branchAt = prepare('SELECT at FROM branches WHERE kind = ? AND parent = ? AND room = ?')
     this.#countBranches = prepare('SELECT count(*) AS count FROM branches WHERE kind = ? AND parent = ?')
     this.#teams = prepare(`SELECT ${room} FROM branches WHERE kind = 'team' AND parent = branches.room AND parent > ?
       ORDER BY parent LIMIT ?`)
@@ -120,6 +122,10 @@ export class RoomReads {
   branches(parent: RoomId, kind: BranchKind, limit: number): Branch[] {
     const rows = this.#branches.all(kind, parent, limit) as unknown as { id: RoomId; at: number }[]
     return rows.map(({ id, at }) => ({ room: id, at }))
+  }
+
+  branchAt(parent: RoomId, kind: BranchKind, room: RoomId): number | undefined {
+    return this.#branchAt.get(kind, parent, room)?.at as number | undefined
   }
 
   countBranches(parent: RoomId, kind: BranchKind): number {

@@ -307,6 +307,10 @@ class SqliteStore implements Store {
     return this.#open.rooms.branches(parent, kind, Math.min(limit, PAGE))
   }
 
+  async branchAt(parent: RoomId, kind: BranchKind, room: RoomId): Promise<number | undefined> {
+    return this.#open.rooms.branchAt(parent, kind, room)
+  }
+
   async countBranches(parent: RoomId, kind: BranchKind): Promise<number> {
     return this.#open.rooms.countBranches(parent, kind)
   }

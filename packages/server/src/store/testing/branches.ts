@@ -57,7 +57,9 @@ export function branchSentences(open: () => Promise<OpenStore>): void {
       { room: TALK, at: 2 },
     ])
     expect(await store().branches(MAIN, 'team', 10)).toEqual([])
+    expect(await store().branchAt(MAIN, 'discussion', TALK)).toBe(2)
+    expect(await store().branchAt(TALK, 'discussion', MAIN)).toBeUndefined()
     await committed(store(), append(PLAN, 1, [{ type: 'room.removed', reason: '' }]))
-    expect(await store().branches(MAIN, 'discussion', 10)).toEqual([{ room: TALK, at: 2 }])
+    expect(await store().branchAt(MAIN, 'discussion', PLAN)).toBe(3)
   })
 }

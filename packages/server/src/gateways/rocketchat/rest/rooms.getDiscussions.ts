@@ -1,9 +1,9 @@
 // `rooms.getDiscussions`: the rooms that belong to a room, the newest first.
 import { z } from 'zod'
 import { discussionsOf } from '../discussions.ts'
-import { roomDocument } from '../room-document.ts'
 import { MeteorError } from '../errors.ts'
 import { DISCUSSIONS } from '../limits.ts'
+import { roomDocument } from '../room-document.ts'
 import { route } from '../route.ts'
 import { roomNamed } from './named-room.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'

@@ -1,6 +1,7 @@
 // Routes about rooms that hang on others, and ways into rooms: discussions, teams, links.
 import type { Route } from '../route.ts'
+import { invites } from './invites.ts'
 import { roomsCreateDiscussion } from './rooms.createDiscussion.ts'
 import { roomsGetDiscussions } from './rooms.getDiscussions.ts'
 
-export const TEAMS: readonly Route[] = [roomsCreateDiscussion, roomsGetDiscussions]
+export const TEAMS: readonly Route[] = [...invites, roomsCreateDiscussion, roomsGetDiscussions]
