@@ -185,7 +185,7 @@ export interface RestAnswer {
 export async function rest(
   url: string,
   who: { id: string; token: string } | null,
-  verb: 'GET' | 'POST',
+  verb: 'GET' | 'POST' | 'DELETE',
   path: string,
   body?: unknown,
 ): Promise<RestAnswer> {

@@ -142,8 +142,9 @@ export class Invites {
       const invite = await this.named(token)
       const found = invite && (await parts.reading.room(invite.room))
       if (!invite || !found) return unknown
-      if (!isGood(invite, parts.clock.now())) return expired
+      // Also where the use that let them in was the last one: its answer may have been lost.
       if (found.room.members.has(account.id)) return found
+      if (!isGood(invite, parts.clock.now())) return expired
       const barred = await this.#barred(call, invite, found)
       if (barred) return barred
       const done = await parts.engine.submit({
