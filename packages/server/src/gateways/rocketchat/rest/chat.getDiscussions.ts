@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { discussionsOf, startOf } from '../discussions.ts'
 import type { Document } from '../encode.ts'
 import { shownMessages } from '../encode-message.ts'
-import { MeteorError } from '../errors.ts'
+import { failure, MeteorError } from '../errors.ts'
 import { DISCUSSIONS, FILTER } from '../limits.ts'
 import { fullNameOf } from '../names.ts'
-import { failure, route } from '../route.ts'
+import { route } from '../route.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'
 import { roomNamed } from './room-named.ts'
 
@@ -16,9 +16,7 @@ export const chatGetDiscussions = route({
   input: z.looseObject({ roomId: z.unknown().optional(), text: z.string().max(FILTER).optional(), ...PAGED }),
   async run(call, { roomId, text = '', ...paged }) {
     const missing = new MeteorError('error-invalid-params', 'The required "roomId" query param is missing.')
-    const none = new MeteorError('error-not-allowed', 'error-not-allowed')
-    const found = await roomNamed(call, roomId, missing, none)
-    if (found === none) return failure('error-not-allowed')
+    const found = await roomNamed(call, roomId, missing, failure('error-not-allowed'))
     if (found instanceof MeteorError) return found
     const needle = text.toLowerCase()
     const all = await discussionsOf(call, found.room, DISCUSSIONS)
