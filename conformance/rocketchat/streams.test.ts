@@ -8,7 +8,7 @@ import { IDS, type Name, start, tokenOf } from './start.ts'
 let server: TestServer
 let general: string
 let secret: string
-let root: { id: string; token: string }
+const root = { id: IDS.ada, token: tokenOf('ada') }
 const open: Ddp[] = []
 let made = 0
 
@@ -16,17 +16,6 @@ beforeAll(async () => {
   server = await start({ config: { limits: { flood: 100_000 } } })
   general = server.rooms.general as string
   secret = server.rooms.secret as string
-  await server.command('user', 'add', 'root', '--id', '1', '--role', 'admin')
-  const { out } = await server.command('token', 'create', '--user', '1')
-  root = {
-    id: '1',
-    token:
-      out
-        .trim()
-        .split(/\s+/)
-        .find(word => word.length > 20) ?? out.trim(),
-  }
-  expect((await admin('GET', 'me')).status).toBe(200)
 })
 afterEach(() => {
   for (const client of open.splice(0)) client.close()

@@ -1,7 +1,8 @@
 // The recorded cases about connections, methods, subscriptions and streams.
 import { expect } from 'vitest'
-import { IDS } from '../start.ts'
-import { as, connected, general, opened, quiet, sealedRoom, secret, type Cases } from './tools.ts'
+import { Ddp } from '../ddp.ts'
+import { IDS, start } from '../start.ts'
+import { api, as, type Cases, connected, framed, general, opened, quiet, sealedRoom, secret, server } from './tools.ts'
 
 export const DDP: Cases = {
   'RC-001': async () => {
@@ -28,6 +29,18 @@ export const DDP: Cases = {
     binary.ws.send(Buffer.from('{"msg":"ping"}'))
     expect([await text.untilClosed(), await binary.untilClosed()]).toEqual([1007, 1007])
   },
+  'RC-007': async () => {
+    const client = await framed()
+    client.send({ msg: 'connect', version: '1', support: ['1'] })
+    await client.until(({ msg }) => msg === 'connected')
+    expect(client.controls).toEqual(['o'])
+  },
+  'RC-008': async () => {
+    const response = await fetch(`${server.url}/sockjs/info`)
+    const info = (await response.json()) as { entropy: number }
+    expect(info).toEqual({ websocket: true, origins: ['*:*'], cookie_needed: false, entropy: expect.any(Number) })
+    expect([response.status, Number.isInteger(info.entropy), info.entropy < 2 ** 32]).toEqual([200, true, true])
+  },
   'RC-009': async () => {
     const client = await connected()
     client.send({ msg: 'ping' })
@@ -37,6 +50,16 @@ export const DDP: Cases = {
     const client = await connected()
     client.send({ msg: 'ping', id: '7' })
     expect(await client.until(({ msg }) => msg === 'pong')).toEqual({ msg: 'pong', id: '7' })
+  },
+  'RC-011': async () => {
+    const strict = await start({ config: { rocketchat: { silence: 0.3 } } })
+    try {
+      const client = await Ddp.connect(strict.url)
+      expect(await client.until(({ msg }) => msg === 'ping')).toEqual({ msg: 'ping' })
+      expect(await client.untilClosed()).toBe(4000)
+    } finally {
+      await strict.remove()
+    }
   },
   'RC-013': async () => {
     const client = await connected()
@@ -157,6 +180,13 @@ export const DDP: Cases = {
     await quiet()
     expect(bob.events('notify-room')).toEqual([])
   },
+  'RC-042': async () => {
+    const [alice, bob] = [await as('alice'), await as('bob')]
+    await bob.sub('stream-notify-room', `${general}/deleteMessage`)
+    const { _id } = await alice.call('sendMessage', { rid: general, msg: 'to be deleted' })
+    await alice.call('deleteMessage', { _id })
+    expect(await bob.event('notify-room', ([one]) => one?._id === _id)).toEqual([expect.objectContaining({ _id })])
+  },
   'RC-044': async () => {
     const [alice, bob] = [await as('alice'), await as('bob')]
     await bob.sub('stream-notify-user', `${IDS.bob}/subscriptions-changed`)
@@ -171,6 +201,31 @@ export const DDP: Cases = {
     await alice.call('e2e.setRoomKeyID', rid, 'K')
     const [kind, doc] = await bob.event('notify-user', ([, one]) => one._id === rid)
     expect([kind, doc.e2eKeyId]).toEqual(['updated', 'K'])
+  },
+  'RC-047': async () => {
+    const frank = await as('frank')
+    await frank.sub('stream-notify-user', `${IDS.frank}/force_logout`)
+    await api('frank', 'POST', 'users.logout', {})
+    expect(await frank.untilClosed()).toBe(4001)
+    expect(frank.events('notify-user', `${IDS.frank}/force_logout`)).toHaveLength(1)
+  },
+  'RC-048': async () => {
+    const [alice, ada] = [await as('alice'), await as('ada')]
+    await alice.sub('stream-notify-all', 'public-settings-changed')
+    await ada.sub('stream-notify-logged', 'private-settings-changed')
+    await api('ada', 'POST', 'settings/Message_AllowPinning', { value: true })
+    const [action, setting] = await alice.event('notify-all')
+    expect([action, setting]).toMatchObject(['updated', { _id: 'Message_AllowPinning', value: true }])
+    expect(await ada.event('notify-logged')).toEqual([action, setting])
+  },
+  'RC-049': async () => {
+    const [alice] = [await as('alice'), await as('erin')]
+    expect((await alice.sub('stream-user-presence', '', { added: [IDS.erin] })).msg).toBe('ready')
+    await api('erin', 'POST', 'users.setStatus', { status: 'away', message: 'text' })
+    const told = await alice.until(({ collection, fields }) => collection === 'stream-user-presence' && fields.args[0][1] === 2)
+    expect(told).toMatchObject({ msg: 'changed', id: IDS.erin })
+    expect(told.fields).toEqual({ uid: IDS.erin, args: [['erin', 2, 'text']], eventName: IDS.erin })
+    await api('erin', 'POST', 'users.setStatus', { status: 'online', message: '' })
   },
   'RC-050': async () => {
     const alice = await as('alice')

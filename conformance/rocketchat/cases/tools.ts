@@ -30,6 +30,7 @@ const kept = (client: Ddp): Ddp => {
 }
 
 export const opened = async (): Promise<Ddp> => kept(await Ddp.open(server.url))
+export const framed = async (): Promise<Ddp> => kept(await Ddp.open(server.url, {}, '/sockjs/123/abcdefgh/websocket'))
 export const connected = async (): Promise<Ddp> => kept(await Ddp.connect(server.url))
 export const as = async (name: Name): Promise<Ddp> => kept(await Ddp.as(server.url, name))
 export const headers = (name: Name) => ({ id: IDS[name], token: tokenOf(name) })

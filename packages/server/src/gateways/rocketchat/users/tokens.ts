@@ -5,13 +5,11 @@ import type { Account } from '../../../room/facts.ts'
 import { MeteorError } from '../errors.ts'
 import type { Caller, Gate } from '../gate.ts'
 import { TOKEN_LIFETIME } from '../limits.ts'
-import { tellUser } from '../tell.ts'
 import { standsAbove } from './find.ts'
 
-/** Every log-in over this wire, and every session on it. */
+/** Every log-in over this wire, and every session on it; clients that listen for it hear `force_logout` first. */
 export async function logOutEverywhere({ parts }: Gate, { id }: Account): Promise<void> {
   const tokens = await parts.identity.tokens.of(id)
-  tellUser(parts, id, 'force_logout')
   await parts.identity.tokens.revoke(
     tokens.filter(({ issuer }) => issuer === 'rocketchat'),
     'logged out',
