@@ -187,6 +187,29 @@ describe('settings', () => {
   })
 })
 
+test('every line that a change is to clients counts as a message of the room', async () => {
+  const room = await channel()
+  await post('alice', 'rooms.saveRoomSettings', { rid: room._id, roomTopic: 'a', roomDescription: 'b', readOnly: true })
+  await post('alice', 'rooms.saveRoomSettings', {
+    rid: room._id,
+    roomName: `counted-${made++}`,
+    roomType: 'p',
+    default: false,
+  })
+  await post('alice', 'groups.invite', { roomId: room._id, usernames: ['carol', 'mallory'] })
+  await post('alice', 'groups.addModerator', { roomId: room._id, userId: IDS.bob })
+  await post('alice', 'groups.addLeader', { roomId: room._id, userId: IDS.bob })
+  await post('alice', 'rooms.muteUser', { roomId: room._id, userId: IDS.carol })
+  await post('alice', 'rooms.unmuteUser', { roomId: room._id, userId: IDS.carol })
+  await post('alice', 'rooms.banUser', { roomId: room._id, userId: IDS.mallory })
+  await post('alice', 'groups.kick', { roomId: room._id, userId: IDS.carol })
+  await post('alice', 'chat.sendMessage', { message: { rid: room._id, msg: 'hello' } })
+  const { messages } = await get('bob', 'groups.history', { roomId: room._id, count: '100' })
+  const { group } = await get('bob', 'groups.info', { roomId: room._id })
+  expect(messages.length).toBeGreaterThan(12)
+  expect(group).toMatchObject({ msgs: messages.length, lastMessage: { msg: 'hello' } })
+})
+
 describe('a read-only room', () => {
   test('takes no message of a member, until somebody gives them a voice', async () => {
     const room = await channel({ readOnly: true })

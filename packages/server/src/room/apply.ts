@@ -3,6 +3,7 @@ import type { UserId } from '@conclave/wire'
 import { OLD_KEYS } from '../limits.ts'
 import type { RoomEvent, RoomRole } from './events.ts'
 import { isControl } from './events.ts'
+import { noticesIn } from './notices.ts'
 import { type Member, type MemberKeys, NO_KEYS, PLAIN_CONFIG, type RoomState } from './state.ts'
 
 /** Throws on a log that no sequence of commands can produce: that is a bug or damage, never a client's doing. */
@@ -14,7 +15,8 @@ export function apply(state: RoomState | undefined, event: RoomEvent): RoomState
   }
   if (!state) throw new Error(`room ${event.room} begins with ${body.type}`)
   if (!isControl(body)) return state
-  return { ...state, ...change(state, event), control: event.sequence, updatedAt: event.at }
+  const notices = state.notices + noticesIn(body)
+  return { ...state, ...change(state, event), notices, control: event.sequence, updatedAt: event.at }
 }
 
 /** Folds a log, or the control events of one, from nothing or from an older state. */
@@ -66,6 +68,7 @@ function created(event: RoomEvent): RoomState {
     outdated: false,
     closed: false,
     removed: false,
+    notices: 0,
     control: event.sequence,
   }
 }

@@ -93,6 +93,8 @@ export interface RoomState {
   readonly outdated: boolean
   readonly closed: boolean
   readonly removed: boolean
+  /** How many lines its control events are to Rocket.Chat's clients. */
+  readonly notices: number
   /** The newest control event's sequence (L3). */
   readonly control: number
 }

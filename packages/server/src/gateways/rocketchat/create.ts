@@ -8,12 +8,13 @@ import type { DiscussionOf, RoomConfig, RoomKind, Suite, TeamPlace } from '../..
 import type { Rejection } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
 import type { RoomState } from '../../room/state.ts'
-import type { GatewayParts } from '../gateway.ts'
 import { suiteOfNew } from './encryption.ts'
 import { errorOf, MeteorError, notAllowed } from './errors.ts'
+import type { Gate } from './gate.ts'
 import type { Call } from './method.ts'
 import { customFields, name, usernames } from './params.ts'
 import { submit } from './submit.ts'
+import { personNamed } from './users/find.ts'
 
 export interface NewRoom {
   readonly kind: RoomKind
@@ -87,7 +88,7 @@ export async function createNamed(
     })
   const suite = suiteOfNew(gate, kind === 'public' ? 'c' : 'p', extra.encrypted)
   if (suite instanceof MeteorError) return suite
-  const others = await usersNamed(gate.parts, asked.members ?? [])
+  const others = await usersNamed(gate, asked.members ?? [])
   const outside = asked.excludeSelf === true && !others.includes(account.id)
   const broadcast = extra.broadcast ?? false
   const made = await createRoom(call, {
@@ -111,11 +112,11 @@ export async function createNamed(
 }
 
 /** The users of these names; names that nobody has are left out, as the real server does. */
-export async function usersNamed(parts: GatewayParts, names: readonly string[]): Promise<UserId[]> {
+export async function usersNamed(gate: Gate, names: readonly string[]): Promise<UserId[]> {
   const found = new Set<UserId>()
   for (const name of names) {
-    const account = await parts.identity.users.find({ username: name.replace(/^@/, '') })
-    if (account?.active) found.add(account.id)
+    const person = await personNamed(gate, name.replace(/^@/, ''))
+    if (person?.account.active) found.add(person.account.id)
   }
   return [...found]
 }

@@ -209,3 +209,7 @@ export const INVITE_SECRET_BYTES = 18
 export const INVITE_RETRIES = 10
 /** ms. */
 export const DAY = 24 * 60 * 60 * 1_000
+/** Users who are put into a room by one event when everybody is. */
+export const ADDED_TOGETHER = 200
+/** Users whom one look into the directory sorts. */
+export const DIRECTORY_USERS = 10_000

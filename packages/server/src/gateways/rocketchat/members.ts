@@ -5,6 +5,7 @@ import { accountOf, type Document } from './encode.ts'
 import type { Gate } from './gate.ts'
 import { LISTED_MEMBERS } from './limits.ts'
 import { rolesIn } from './subscription-document.ts'
+import { statusOf } from './users/status.ts'
 
 export interface MembersWanted {
   /** Words of `online`, `away`, `busy`, `offline`; absent: all. */
@@ -44,12 +45,6 @@ export function compare(a: string, b: string): number {
 
 function rankOf({ status }: Listed): number {
   return status === 'offline' ? 1 : 0
-}
-
-/** As others see it: who hides is not there. */
-export async function statusOf({ parts }: Gate, { id }: Account): Promise<string> {
-  const status = await parts.statuses.of(id)
-  return status === 'invisible' ? 'offline' : status
 }
 
 export function memberDocument({ account, status }: Listed): Document {

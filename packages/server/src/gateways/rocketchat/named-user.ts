@@ -1,37 +1,27 @@
-// Whom a request means: by id or by name, one or several.
+// Several users that a request means: by id or by name.
 import { z } from 'zod'
 import type { Account } from '../../room/facts.ts'
-import type { GatewayParts } from '../gateway.ts'
 import { MeteorError } from './errors.ts'
+import type { Gate } from './gate.ts'
 import { ID_TEXT, USERS } from './limits.ts'
+import { personFrom, personNamed, personWithId, WHO, type Who } from './users/find.ts'
 
-const some = z.string().max(ID_TEXT).optional()
-export const USER_NAMED = { userId: some, username: some, user: some } as const
+export const USER_NAMED = WHO
 const several = z.array(z.string().max(ID_TEXT)).max(USERS).optional()
 export const USERS_NAMED = { ...USER_NAMED, userIds: several, usernames: several } as const
 
-type Named = { readonly [K in keyof typeof USER_NAMED]?: string | undefined }
-type ManyNamed = Named & {
+interface ManyNamed extends Who {
   readonly userIds?: readonly string[] | undefined
   readonly usernames?: readonly string[] | undefined
 }
 
-export async function userNamed({ identity }: GatewayParts, named: Named): Promise<Account | MeteorError> {
-  const [id, username] = [named.userId?.trim(), named.username?.trim() || named.user?.trim()]
-  if (!id && !username)
-    return new MeteorError(
-      'error-user-param-not-provided',
-      'The required "userId" or "username" param was not provided',
-    )
-  const account = await identity.users.find(id ? { id } : { username: username as string })
-  return (
-    account ??
-    new MeteorError('error-invalid-user', 'The required "userId" or "username" param provided does not match any users')
-  )
+export async function userNamed(gate: Gate, named: Who): Promise<Account | MeteorError> {
+  const found = await personFrom(gate, named)
+  return found instanceof MeteorError ? found : found.account
 }
 
 /** Each once; those whom nobody knows are left out, as the real server does. */
-export async function usersIn({ identity }: GatewayParts, named: ManyNamed): Promise<Account[] | MeteorError> {
+export async function usersIn(gate: Gate, named: ManyNamed): Promise<Account[] | MeteorError> {
   const byId = named.userIds !== undefined || named.userId !== undefined
   const one = byId ? named.userId : (named.username ?? named.user)
   const texts = new Set([...((byId ? named.userIds : named.usernames) ?? []), one ?? ''])
@@ -43,8 +33,8 @@ export async function usersIn({ identity }: GatewayParts, named: ManyNamed): Pro
     )
   const found: Account[] = []
   for (const text of texts) {
-    const account = await identity.users.find(byId ? { id: text } : { username: text })
-    if (account?.active) found.push(account)
+    const person = await (byId ? personWithId : personNamed)(gate, text)
+    if (person?.account.active) found.push(person.account)
   }
   return found
 }

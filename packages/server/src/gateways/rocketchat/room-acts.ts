@@ -7,7 +7,7 @@ import type { Account } from '../../room/facts.ts'
 import type { RejectionCode } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
 import { hasRole, type RoomState } from '../../room/state.ts'
-import { isOfParent } from './access.ts'
+import { isOfParent, mayKnow } from './access.ts'
 import { errorOf, invalidRoom, MeteorError, notAllowed, TOO_MANY } from './errors.ts'
 import { codeFor } from './join-code.ts'
 import type { Call } from './method.ts'
@@ -44,6 +44,12 @@ export async function join(call: Call, { room }: Found, code: string | undefined
   if (await isOfParent(call.gate, call.caller, room)) return act(call, room, { ...base, fromParent: true }, method)
   if (room.suite !== 'none' || typeOf(room) !== 'c') return notAllowed(method)
   const digest = await codeFor(call, room, code)
+  // The room itself lets every administrator in; whom an administrator of this wire wants to ask as well is asked.
+  if (room.config.joinCode && !may(call, 'join-without-join-code')) {
+    const given = code !== undefined && code !== ''
+    if (digest !== null && digest !== room.config.joinCode.digest)
+      return errorOf({ rejected: 'code.wrong', given }, method)
+  }
   if (digest === null) return new MeteorError(TOO_MANY, 'Too many wrong codes', { method })
   return act(call, room, digest === undefined ? base : { ...base, code: digest }, method)
 }
@@ -62,8 +68,19 @@ function removal(actor: UserId, user: UserId): Command {
   return { command: 'remove-members', actor, users: [user], how, reason: '', keepOwner: true }
 }
 
-export async function kick(call: Call, { room }: Found, user: Account, method: string): Promise<Acted> {
-  if (typeOf(room) === 'd' || !may(call, 'remove-user', room)) return notAllowed(method)
+export async function kick(call: Call, found: Found, user: Account, method: string): Promise<Acted> {
+  const { room } = found
+  const type = typeOf(room)
+  if (type === 'd' || !may(call, 'remove-user', room)) return notAllowed(method)
+  const anybody = may(call, type === 'c' ? 'kick-user-from-any-c-room' : 'kick-user-from-any-p-room')
+  if (!anybody && !mayKnow(call.gate, call.caller, found)) {
+    return new MeteorError(
+      'error-room-not-found',
+      'The required "roomId" or "roomName" param provided does not match any group',
+    )
+  }
+  // Whoever kicks from any room is told nothing of who is in it.
+  if (anybody && !room.members.has(user.id)) return room
   return act(call, room, removal(call.caller.account.id, user.id), method)
 }
 

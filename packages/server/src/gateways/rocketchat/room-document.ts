@@ -58,7 +58,7 @@ async function documentOf(
     ...(room.direct && type === 'd'
       ? await peopleOf(parts, room.direct)
       : { name: shortNameOf(room), fname: fullNameOf(room) }),
-    msgs: head?.messages ?? 0,
+    msgs: (head?.messages ?? 0) + room.notices,
     usersCount: room.members.size,
     u: userRefOf(creator),
     ts: new Date(room.createdAt),

@@ -12,7 +12,7 @@ import type { GatewayParts } from '../gateway.ts'
 import { branchDocument } from './branches.ts'
 import { accountOf, type Document } from './encode.ts'
 import type { Gate } from './gate.ts'
-import { fullNameOf, ridOf, shortNameOf, typeOf, userRefOf } from './names.ts'
+import { fullNameOf, ridOf, shortNameOf, typeOf, type UserRef, userRefOf } from './names.ts'
 import { inOrder } from './room-document.ts'
 
 /** `own`: the keys of its user, for that user alone. `saved`: another's, with fresh counters, nothing of what they keep, and
@@ -216,14 +216,14 @@ async function namesFor(gate: Gate, room: RoomState, { id }: Account): Promise<{
 /** Each member who holds a role, with all of them. */
 export async function roleDocuments(parts: GatewayParts, room: RoomState): Promise<Document[]> {
   const holders = new Set([...room.roles.keys(), ...room.leaders])
-  const documents: Document[] = []
+  const documents: (Document & { readonly u: UserRef })[] = []
   for (const user of holders) {
     const account = room.members.has(user) ? await accountOf(parts, user) : undefined
     if (!account) continue
     const roles = rolesIn(room, user)
     documents.push({ _id: subscriptionIdOf(room, user), rid: ridOf(room), u: userRefOf(account), roles })
   }
-  return documents
+  return documents.sort((a, b) => (a.u.username < b.u.username ? -1 : 1))
 }
 
 /** A user's roles in the room, as this wire names them. */

@@ -6,6 +6,7 @@ import { invalidRoom, MeteorError } from '../errors.ts'
 import { type Call, method } from '../method.ts'
 import { id, list, usernames } from '../params.ts'
 import { add } from '../room-acts.ts'
+import { personNamed } from '../users/find.ts'
 
 const NAME = 'addUsersToRoom'
 
@@ -27,9 +28,9 @@ async function addNamed(call: Call, rid: string, names: readonly string[]): Prom
   if (!found) return invalidRoom(NAME)
   const users = []
   for (const username of names) {
-    const account = await gate.parts.identity.users.find({ username: username.replace(/^@/, '') })
-    if (!account) return new MeteorError('error-invalid-username', 'Invalid username', { method: NAME })
-    users.push(account.id)
+    const person = await personNamed(gate, username.replace(/^@/, ''))
+    if (!person) return new MeteorError('error-invalid-username', 'Invalid username', { method: NAME })
+    users.push(person.account.id)
   }
   const added = await add(call, found, [...new Set(users)], NAME)
   return added instanceof MeteorError ? added : true

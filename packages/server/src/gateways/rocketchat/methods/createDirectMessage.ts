@@ -19,7 +19,7 @@ export const createDirectMessage = method({
     const names = given.filter(one => typeof one === 'string').map(one => id.safeParse(one))
     if (names.some(one => !one.success) || names.length === 0) return new MeteorError(400, 'Match failed')
     const users = await usersNamed(
-      parts,
+      call.gate,
       names.map(one => one.data as string),
     )
     const [other] = users

@@ -1,7 +1,10 @@
 // Methods about rooms and who is in them.
 import type { Method } from '../method.ts'
+import { addAllUserToRoom } from './addAllUserToRoom.ts'
 import { addUsersToRoom, addUserToRoom } from './addUsersToRoom.ts'
 import { archiveRoom, unarchiveRoom } from './archiveRoom.ts'
+import { browsing } from './browseChannels.ts'
+import { cleanRoomHistory } from './cleanRoomHistory.ts'
 import { createChannel } from './createChannel.ts'
 import { createPrivateGroup } from './createPrivateGroup.ts'
 import { eraseRoom } from './eraseRoom.ts'
@@ -13,11 +16,15 @@ import { moderation } from './moderation.ts'
 import { roomRoles } from './room-roles.ts'
 import { roomNameExists } from './roomNameExists.ts'
 import { saveRoomSettings } from './saveRoomSettings.ts'
+import { spotlight } from './spotlight.ts'
 
 export const ROOMS: readonly Method[] = [
+  addAllUserToRoom,
   addUserToRoom,
   addUsersToRoom,
   archiveRoom,
+  ...browsing,
+  cleanRoomHistory,
   createChannel,
   createPrivateGroup,
   eraseRoom,
@@ -29,5 +36,6 @@ export const ROOMS: readonly Method[] = [
   roomNameExists,
   ...roomRoles,
   saveRoomSettings,
+  spotlight,
   unarchiveRoom,
 ]

@@ -7,6 +7,7 @@ import { type Call, type Method, method } from '../method.ts'
 import type { Found } from '../names.ts'
 import { id, list } from '../params.ts'
 import { kick, mute } from '../room-acts.ts'
+import { personNamed } from '../users/find.ts'
 
 type Deed = (call: Call, found: Found, user: Account, name: string) => Promise<object | true>
 
@@ -23,7 +24,7 @@ function deed(name: string, act: Deed): Method {
     async run(call, [{ rid, username }]) {
       const found = await governed(call.gate, call.caller, rid)
       if (!found) return invalidRoom(name)
-      const user = await call.gate.parts.identity.users.find({ username })
+      const user = (await personNamed(call.gate, username))?.account
       // Nobody has that name, so nobody of that name is in the room.
       if (!user) return new MeteorError('error-user-not-in-room', 'User is not in this room', { method: name })
       const done = await act(call, found, user, name)

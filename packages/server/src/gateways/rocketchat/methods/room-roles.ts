@@ -1,12 +1,11 @@
 // `addRoomOwner`, `addRoomModerator`, `addRoomLeader` and their opposites: [rid, userId].
 
-import { isUserId } from '@conclave/wire'
 import { governed } from '../access.ts'
-import { accountOf } from '../encode.ts'
 import { invalidRoom, invalidUser, MeteorError } from '../errors.ts'
 import { type Method, method } from '../method.ts'
 import { id, list } from '../params.ts'
 import { type AnyRole, changeRole } from '../room-acts.ts'
+import { personWithId } from '../users/find.ts'
 
 const ROLES: Readonly<Record<string, AnyRole>> = { Owner: 'owner', Moderator: 'moderator', Leader: 'leader' }
 
@@ -22,7 +21,7 @@ function roleMethod(name: string, role: AnyRole, granted: boolean): Method {
     async run(call, [rid, userId]) {
       const found = await governed(call.gate, call.caller, rid)
       if (!found) return invalidRoom(name)
-      const user = isUserId(userId) ? await accountOf(call.gate.parts, userId) : undefined
+      const user = (await personWithId(call.gate, userId))?.account
       if (!user) return invalidUser(name)
       const changed = await changeRole(call, found, user, role, granted, name)
       return changed instanceof MeteorError ? changed : true

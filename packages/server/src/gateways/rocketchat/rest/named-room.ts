@@ -13,7 +13,7 @@ interface Wanted {
 
 export async function roomNamed(
   { gate, caller }: RestCall,
-  { roomId, roomName }: { readonly roomId?: unknown; readonly roomName?: unknown },
+  { roomId, roomName }: Readonly<Record<string, unknown>>,
   { by, archived }: Wanted = {},
 ): Promise<Found | MeteorError> {
   const [id, name] = [textOf(roomId), textOf(roomName)]

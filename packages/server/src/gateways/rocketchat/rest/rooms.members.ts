@@ -1,5 +1,4 @@
 // `rooms.membersOrderedByRole`, `rooms.roles` and `rooms.isMember`: who is in a room, owners first.
-import { isUserId } from '@conclave/wire'
 import { z } from 'zod'
 import { known } from '../access.ts'
 import { invalidRoom, MeteorError } from '../errors.ts'
@@ -24,7 +23,7 @@ export const roomsMembers: readonly Route[] = [
   route({
     verb: 'GET',
     paths: ['/v1/rooms.membersOrderedByRole'],
-    input: z.looseObject({ ...MEMBERS_ASKED, roomId: z.unknown().optional(), roomName: z.unknown().optional() }),
+    input: z.looseObject(MEMBERS_ASKED),
     async run(call, input) {
       const found = await roomNamed(call, input, { archived: 'taken' })
       if (found instanceof MeteorError) return found.error === 'error-room-not-found' ? missing : found
@@ -61,8 +60,8 @@ export const roomsMembers: readonly Route[] = [
     async run(call, input) {
       const found = await roomNamed(call, input)
       if (found instanceof MeteorError) return found
-      const user = await userNamed(call.gate.parts, input)
-      if (user instanceof MeteorError || !isUserId(user.id)) return failure('error-user-not-found')
+      const user = await userNamed(call.gate, input)
+      if (user instanceof MeteorError) return failure('error-user-not-found')
       return { isMember: found.room.members.has(user.id) }
     },
   }),

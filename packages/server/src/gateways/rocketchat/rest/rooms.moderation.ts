@@ -24,7 +24,7 @@ function deed(name: string, act: Deed): Route {
     paths: [`/v1/rooms.${name}`],
     input: z.looseObject({ ...USER_NAMED, roomId: id }),
     async run(call, input) {
-      const user = await userNamed(call.gate.parts, input)
+      const user = await userNamed(call.gate, input)
       if (user instanceof MeteorError) return user
       const found = await governed(call.gate, call.caller, input.roomId)
       if (!found) return invalidRoom(name)

@@ -1,5 +1,8 @@
 // Routes about rooms and who is in them.
 import type { Route } from '../route.ts'
+import { channelsAnonymousread } from './channels.anonymousread.ts'
+import { directory } from './directory.ts'
+import { addAll } from './families/addAll.ts'
 import { create } from './families/create.ts'
 import { info } from './families/info.ts'
 import { invite } from './families/invite.ts'
@@ -13,16 +16,23 @@ import { roomsAdminRooms } from './rooms.adminRooms.ts'
 import { roomsAutocomplete } from './rooms.autocomplete.ts'
 import { roomsBannedUsers } from './rooms.bannedUsers.ts'
 import { roomsChangeArchivationState } from './rooms.changeArchivationState.ts'
+import { roomsCleanHistory } from './rooms.cleanHistory.ts'
 import { roomsDelete } from './rooms.delete.ts'
+import { roomsExport } from './rooms.export.ts'
 import { roomsInfo } from './rooms.info.ts'
+import { roomsInvite } from './rooms.invite.ts'
 import { roomsLeave } from './rooms.leave.ts'
 import { roomsMembers } from './rooms.members.ts'
 import { roomsModeration } from './rooms.moderation.ts'
 import { roomsNameExists } from './rooms.nameExists.ts'
 import { roomsSaveRoomSettings } from './rooms.saveRoomSettings.ts'
+import { spotlight } from './spotlight.ts'
 
 export const ROOMS: readonly Route[] = [
+  ...addAll,
+  channelsAnonymousread,
   ...create,
+  directory,
   ...info,
   ...invite,
   ...life,
@@ -35,11 +45,15 @@ export const ROOMS: readonly Route[] = [
   ...roomsAutocomplete,
   roomsBannedUsers,
   roomsChangeArchivationState,
+  roomsCleanHistory,
   roomsDelete,
+  roomsExport,
   roomsInfo,
+  roomsInvite,
   roomsLeave,
   ...roomsMembers,
   ...roomsModeration,
   roomsNameExists,
   roomsSaveRoomSettings,
+  spotlight,
 ]

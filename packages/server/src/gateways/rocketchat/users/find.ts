@@ -1,6 +1,7 @@
 // The user that a request names, and who may act on whom.
 import { isUserId } from '@conclave/wire'
 import { z } from 'zod'
+import { isRefused } from '../../../identity/rejection.ts'
 import type { Account } from '../../../room/facts.ts'
 import { MeteorError } from '../errors.ts'
 import type { Gate } from '../gate.ts'
@@ -35,15 +36,30 @@ export async function personFrom(gate: Gate, who: Who): Promise<Person | MeteorE
   )
 }
 
-export async function personWithId({ people }: Gate, id: string): Promise<Person | undefined> {
-  const found = isUserId(id) ? await people.of(id) : undefined
+export async function personWithId(gate: Gate, id: string): Promise<Person | undefined> {
+  if (id === BOT) return personNamed(gate, BOT)
+  const found = isUserId(id) ? await gate.people.of(id) : undefined
   return found && hasEnded(found.account) ? undefined : found
 }
 
-export async function personNamed({ parts, people }: Gate, username: string): Promise<Person | undefined> {
+export async function personNamed(gate: Gate, username: string): Promise<Person | undefined> {
   if (username === '') return undefined
+  const { parts, people } = gate
   const account = await parts.identity.users.find({ username })
-  return account && !hasEnded(account) ? people.about(account) : undefined
+  if (account) return hasEnded(account) ? undefined : people.about(account)
+  return username.toLowerCase() === BOT ? bot(gate) : undefined
+}
+
+/** The bot that every server of the vendor's has, and that its scripts and tests put into rooms: made when it is first
+ * asked for, so that nobody else has an account that they do not know of. It has no password and no token. */
+const BOT = 'rocket.cat'
+
+async function bot({ parts, people }: Gate): Promise<Person | undefined> {
+  const made = await people.create({ username: BOT, name: 'Rocket.Cat' }, { type: 'bot' })
+  if (!isRefused(made)) return made
+  // Somebody else has asked for it at the same moment.
+  const account = await parts.identity.users.find({ username: BOT })
+  return account && people.about(account)
 }
 
 /** Accounts that ended stay for their old events' sake; to clients they are gone. */

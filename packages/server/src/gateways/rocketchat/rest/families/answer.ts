@@ -2,7 +2,7 @@
 import type { RoomState } from '../../../../room/state.ts'
 import { MeteorError } from '../../errors.ts'
 import type { Acted } from '../../room-acts.ts'
-import { roomDocument } from '../../room-document.ts'
+import { roomDocumentFor, roomDocuments } from '../../room-document.ts'
 import type { RestCall } from '../../route.ts'
 import type { Family } from './family.ts'
 
@@ -13,16 +13,16 @@ export const WORD = { channels: 'channel', groups: 'private group', im: 'direct 
 
 /** `said`: what the request says of the room and its document does not. */
 export async function shown(
-  { gate }: RestCall,
+  { gate, caller }: RestCall,
   acted: Acted,
   family: Family,
   said: object = {},
 ): Promise<object | MeteorError> {
   return acted instanceof MeteorError
     ? acted
-    : { [ONE[family]]: { ...said, ...(await roomDocument(gate.parts, acted)) } }
+    : { [ONE[family]]: { ...said, ...(await roomDocumentFor(gate.parts, caller.account, acted)) } }
 }
 
-export async function listed({ gate }: RestCall, rooms: readonly RoomState[]): Promise<object[]> {
-  return Promise.all(rooms.map(room => roomDocument(gate.parts, room)))
+export function listed({ gate, caller }: RestCall, rooms: readonly RoomState[]): Promise<object[]> {
+  return roomDocuments(gate.parts, caller.account, rooms)
 }

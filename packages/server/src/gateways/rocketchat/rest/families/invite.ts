@@ -15,7 +15,7 @@ export const invite = familyRoutes({
   active: true,
   office: true,
   async run(call, input, found, family) {
-    const users = await usersIn(call.gate.parts, input)
+    const users = await usersIn(call.gate, input)
     if (users instanceof MeteorError) return users
     if (users.length === 0) {
       return family === 'channels'

@@ -48,7 +48,8 @@ export const members: Route[] = [
             ? await knownNamed(gate, caller, wanted.name as string)
             : await known(gate, caller, wanted._id)
         if (!found || typeOf(found.room) !== (family === 'channels' ? 'c' : 'p'))
-          return failure(`${family === 'channels' ? 'Channel' : 'Group'} does not exists`)
+          // Whether it is not there or not theirs, nobody learns.
+          return new MeteorError('error-not-allowed', 'Not Allowed')
         const online = await membersOf(gate, found.room, { status: THERE })
         return { online: online.map(({ account: { id, username } }) => ({ _id: id, username })) }
       },

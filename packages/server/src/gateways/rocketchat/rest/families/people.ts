@@ -18,7 +18,7 @@ export const people: Route[] = [
     input: z.looseObject(USER_NAMED),
     office: true,
     async run(call, input, found, family) {
-      const user = await userNamed(call.gate.parts, input)
+      const user = await userNamed(call.gate, input)
       if (user instanceof MeteorError) return user
       const kicked = await kick(call, found, user, 'removeUserFromRoom')
       if (kicked instanceof MeteorError || family === 'groups') return kicked instanceof MeteorError ? kicked : {}

@@ -51,7 +51,7 @@ function changing(name: string, role: AnyRole, granted: boolean, method: string)
     active: true,
     office: true,
     async run(call, input, found) {
-      const user = await userNamed(call.gate.parts, input)
+      const user = await userNamed(call.gate, input)
       if (user instanceof MeteorError) return user
       const changed = await changeRole(call, found, user, role, granted, method)
       return changed instanceof MeteorError ? changed : {}

@@ -1,0 +1,74 @@
+// The directory: which channels there are, and who has an account, searched and sorted.
+import type { Document } from './encode.ts'
+import { DIRECTORY_USERS } from './limits.ts'
+import { compare, isNamed } from './members.ts'
+import type { Call } from './method.ts'
+import type { Page } from './rest/page.ts'
+import { may } from './room-acts.ts'
+import { roomDocument } from './room-document.ts'
+import { named, ownRooms, publicRooms, sorted } from './rooms-list.ts'
+import { emailsOf, openDocument } from './users/documents.ts'
+import { everybody } from './users/everybody.ts'
+import type { Person } from './users/people.ts'
+
+export interface Browsed extends Page {
+  readonly type: 'channels' | 'users' | 'teams'
+  readonly text: string
+  readonly sortBy: string
+  readonly descending: boolean
+}
+
+export interface Found {
+  readonly results: Document[]
+  readonly total: number
+}
+
+/** null: the caller may not look at that. */
+export async function browse(call: Call, asked: Browsed): Promise<Found | null> {
+  if (asked.type === 'users') return users(call, asked)
+  if (asked.type === 'teams') return { results: [], total: 0 }
+  return channels(call, asked)
+}
+
+async function channels(call: Call, { text, sortBy, descending, offset, count }: Browsed): Promise<Found | null> {
+  if (!may(call, 'view-c-room')) return null
+  const { gate, caller } = call
+  const open = await publicRooms(gate, caller)
+  const known = new Set(open.map(({ id }) => id))
+  const own = (await ownRooms(gate, caller, 'p')).filter(({ id }) => !known.has(id))
+  const whole = sorted(named([...open, ...own], text), JSON.stringify({ [sortBy]: descending ? -1 : 1 }))
+  // A sort keeps the order of equals: featured ones first, and each half as it was.
+  whole.sort((a, b) => Number(b.config.featured) - Number(a.config.featured))
+  const part = whole.slice(offset, offset + count)
+  return { results: await Promise.all(part.map(room => roomDocument(gate.parts, room))), total: whole.length }
+}
+
+/** Addresses are shown, and searched, for those alone who may see everything of others. */
+async function users(call: Call, { text, sortBy, descending, offset, count }: Browsed): Promise<Found | null> {
+  if (!may(call, 'view-outside-room') || !may(call, 'view-d-room')) return null
+  const { gate } = call
+  const sees = may(call, 'view-full-other-user-info')
+  const needle = text.toLowerCase()
+  const found: Person[] = []
+  for await (const account of everybody(gate)) {
+    if (!account.active) continue
+    const person = await gate.people.about(account)
+    const known = isNamed(account, needle) || (sees && person.email?.toLowerCase().includes(needle))
+    if (known && found.push(person) >= DIRECTORY_USERS) break
+  }
+  const keyOf = (person: Person): string =>
+    sortBy === 'email' && sees
+      ? (person.email ?? '')
+      : sortBy === 'name'
+        ? person.account.name
+        : person.account.username
+  const turn = descending ? -1 : 1
+  const byTime = sortBy === 'createdAt'
+  found.sort((a, b) => turn * (byTime ? a.createdAt - b.createdAt : compare(keyOf(a), keyOf(b))))
+  const shown = found.slice(offset, offset + count).map(async person => ({
+    ...(await openDocument(gate, person)),
+    createdAt: new Date(person.createdAt),
+    ...(sees ? { emails: emailsOf(person) } : {}),
+  }))
+  return { results: await Promise.all(shown), total: found.length }
+}

@@ -1,0 +1,16 @@
+// `addAllUserToRoom`: [rid, only those in use].
+import { z } from 'zod'
+import { governed } from '../access.ts'
+import { addAll } from '../add-all.ts'
+import { invalidRoom } from '../errors.ts'
+import { method } from '../method.ts'
+import { id, list } from '../params.ts'
+
+export const addAllUserToRoom = method({
+  name: 'addAllUserToRoom',
+  params: list(id, z.boolean().nullish()),
+  async run(call, [rid]) {
+    const found = await governed(call.gate, call.caller, rid)
+    return found ? addAll(call, found) : invalidRoom('addAllToRoom')
+  },
+})
