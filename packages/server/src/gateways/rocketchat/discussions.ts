@@ -137,11 +137,10 @@ async function makeRoom(
   of: DiscussionOf,
   suite: Suite,
 ) {
-  const { parts } = call.gate
   const { room } = found
   const { account } = call.caller
   const author = message?.event.actor ?? null
-  const members = new Set<UserId>([account.id, ...(await usersNamed(parts, asked.users ?? []))])
+  const members = new Set<UserId>([account.id, ...(await usersNamed(call.gate, asked.users ?? []))])
   if (author !== null && room.members.has(author)) members.add(author)
   return createRoom(call, {
     kind: suite === 'none' && (await isOpen(call, room)) ? 'public' : 'private',
