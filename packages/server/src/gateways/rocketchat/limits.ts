@@ -213,3 +213,10 @@ export const DAY = 24 * 60 * 60 * 1_000
 export const ADDED_TOGETHER = 200
 /** Users whom one look into the directory sorts. */
 export const DIRECTORY_USERS = 10_000
+/** Threads of a room of which it is kept up to where one member has read them; older ones are then unread again when
+ * somebody replies, and no sooner. */
+export const THREADS_KEPT = 100
+/** Users whom one member of a room ignores. */
+export const IGNORED = 1_000
+/** Users of a direct room, whatever the setting says: each is named in each other's list. */
+export const DIRECT_USERS = 100

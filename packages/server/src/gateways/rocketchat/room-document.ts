@@ -75,7 +75,7 @@ async function documentOf(
   }
 }
 
-async function peopleOf(parts: GatewayParts, users: NonNullable<RoomState['direct']>): Promise<Document> {
+export async function peopleOf(parts: GatewayParts, users: NonNullable<RoomState['direct']>): Promise<Document> {
   const people = (await Promise.all(users.map(user => accountOf(parts, user)))).filter(one => one !== undefined)
   return { uids: [...users], usernames: inOrder(people).map(({ username }) => username) }
 }

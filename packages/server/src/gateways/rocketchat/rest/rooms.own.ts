@@ -1,0 +1,89 @@
+// `rooms.favorite`, `rooms.saveNotification`, `rooms.hide`, `rooms.open`, `chat.ignoreUser`: what the caller makes of a
+// membership of their own; the same as over the methods.
+import { z } from 'zod'
+import { dispatch } from '../dispatch.ts'
+import { MeteorError } from '../errors.ts'
+import { keep, membershipIn, ownMembership } from '../membership-acts.ts'
+import { ignoreIn } from '../methods/ignoreUser.ts'
+import { ridOf } from '../names.ts'
+import { notificationFields } from '../notification-settings.ts'
+import { id } from '../params.ts'
+import { failure, type RestCall, type Route, route } from '../route.ts'
+import { roomNamed } from './named-room.ts'
+
+const favorite = route({
+  verb: 'POST',
+  paths: ['/v1/rooms.favorite'],
+  input: z.looseObject({
+    favorite: z.unknown().optional(),
+    roomId: z.unknown().optional(),
+    roomName: z.unknown().optional(),
+  }),
+  async run(call, input) {
+    if (!('favorite' in input)) return failure("The 'favorite' param is required")
+    const found = await roomNamed(call, input, { archived: 'taken' })
+    if (found instanceof MeteorError) return found
+    const { gate, caller, bytes } = call
+    const params = [ridOf(found.room), input.favorite]
+    const answer = await dispatch(gate, caller, { name: 'toggleFavorite', params, bytes })
+    return 'error' in answer ? answer.error : {}
+  },
+})
+
+const METHOD = 'saveNotificationSettings'
+
+const saveNotification = route({
+  verb: 'POST',
+  paths: ['/v1/rooms.saveNotification'],
+  input: z.looseObject({
+    roomId: id.optional(),
+    notifications: z.record(z.string(), z.union([z.string(), z.boolean(), z.number()])).optional(),
+  }),
+  async run({ gate, caller }, { roomId, notifications }) {
+    if (roomId === undefined) return failure("The 'roomId' param is required")
+    if (!notifications || Object.keys(notifications).length === 0)
+      return failure("The 'notifications' param is required")
+    let fields: Readonly<Record<string, unknown>> = {}
+    for (const [field, value] of Object.entries(notifications)) {
+      const text = typeof value === 'boolean' ? (value ? '1' : '0') : String(value)
+      const kept = notificationFields(field, text, METHOD)
+      if (kept instanceof MeteorError) return kept
+      fields = { ...fields, ...kept }
+    }
+    const own = await ownMembership(gate, caller, roomId)
+    if (!own) return new MeteorError('error-invalid-subscription', 'Invalid subscription', { method: METHOD })
+    await keep(gate, own, { fields })
+    return {}
+  },
+})
+
+const shown = (name: string, hidden: boolean): Route =>
+  route({
+    verb: 'POST',
+    paths: [`/v1/rooms.${name}`],
+    input: z.looseObject({ roomId: id }),
+    async run(call: RestCall, input) {
+      const found = await roomNamed(call, input, { archived: 'taken' })
+      if (found instanceof MeteorError) return found
+      const own = await membershipIn(call.gate, call.caller, found)
+      if (!own) return new MeteorError('error-invalid-subscription', 'Invalid subscription')
+      await keep(call.gate, own, { hidden })
+      return {}
+    },
+  })
+
+const ignoreUser = route({
+  verb: 'GET',
+  paths: ['/v1/chat.ignoreUser'],
+  input: z.looseObject({ rid: id.optional(), userId: id.optional(), ignore: z.string().optional() }),
+  async run(call, { rid, userId, ignore }) {
+    if (!rid?.trim()) return new MeteorError('error-room-id-param-not-provided', 'The required "rid" param is missing.')
+    if (!userId?.trim())
+      return new MeteorError('error-user-id-param-not-provided', 'The required "userId" param is missing.')
+    const wanted = ignore === undefined || /^(?:true|1)$/i.test(ignore)
+    const done = await ignoreIn(call, rid, userId, wanted)
+    return done instanceof MeteorError ? done : {}
+  },
+})
+
+export const OWN: readonly Route[] = [favorite, saveNotification, shown('hide', true), shown('open', false), ignoreUser]
