@@ -4,7 +4,8 @@ import { idOfUuid } from '@conclave/wire'
 import { DDPSDK } from '@rocket.chat/ddp-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { base64, DinoClient } from './dino/client.ts'
-import { Ddp } from './rocketchat/ddp.ts'
+import { Ddp, rest } from './rocketchat/ddp.ts'
+import { post } from './rocketchat/files.ts'
 import { digestOf, IDS, type Name, start, tokenOf } from './rocketchat/start.ts'
 import type { TestServer } from './server.ts'
 import * as hand from './xchat/hand.ts'
@@ -69,6 +70,38 @@ describe('a Dino client and a Rocket.Chat client in one plain room', () => {
     stream.stop()
     sdk.connection.close()
     dino.close()
+  })
+
+  test('a file shows as its name and a link, opens for whoever may read it, and goes when Dino deletes its message', async () => {
+    const [alice, carol] = [await Ddp.as(server.url, 'alice'), await dinoAs('carol')]
+    const made = await rest(server.url, { id: IDS.alice, token: tokenOf('alice') }, 'POST', 'v1/channels.create', {
+      name: `files-${Date.now()}`,
+    })
+    const rid = made.body.channel._id
+    await carol.request('join', { verb: 'join', target: { id: rid } })
+    const sent = { name: 'plan \u00fc.txt', bytes: Buffer.from('the plan') }
+    const { body } = await post(server.url, 'alice', `rooms.upload/${rid}`, sent)
+    const pushed = await carol.next('message', data => data.target.id === rid)
+    const [name, link = ''] = Buffer.from(pushed.object.content, 'base64').toString().split('\n')
+    expect([name, link]).toEqual([
+      'plan ü.txt',
+      `${server.url}/file-upload/${body.message.file._id}/${encodeURIComponent('plan ü.txt')}`,
+    ])
+    const open = (who: Name) => fetch(`${link}?rc_uid=${IDS[who]}&rc_token=${tokenOf(who)}`)
+    expect((await fetch(link)).status).toBe(403)
+    // Files of a public room are its members', until the setting says otherwise.
+    expect((await open('carol')).status).toBe(403)
+    await alice.call('addUsersToRoom', { rid, users: ['carol'] })
+    expect(await (await open('carol')).text()).toBe('the plan')
+    const history = await carol.request('history', { verb: 'list', target: { id: rid } })
+    const past = history.data.data.object.attachments.find((one: Any) => one.id === pushed.id)
+    expect(Buffer.from(past.content, 'base64').toString()).toBe(`${name}\n${link}`)
+    const owner = await dinoAs('alice')
+    await owner.request('join', { verb: 'join', target: { id: rid } })
+    const gone = await owner.request('delete', { verb: 'delete', target: { id: rid }, object: { id: pushed.id } })
+    expect(gone.code).toBe(200)
+    expect((await open('alice')).status).toBe(403)
+    for (const client of [alice, carol, owner]) client.close()
   })
 
   test('a Rocket.Chat client that starts to listen is an occupant, and leaves with its subscription', async () => {

@@ -6,6 +6,7 @@ import type { RoomEvent } from '../../room/events.ts'
 import type { Account, Channel } from '../../room/facts.ts'
 import { isHidden } from '../../room/rights.ts'
 import type { RoomState } from '../../room/state.ts'
+import type { GatewayParts } from '../gateway.ts'
 import { contentOf } from './envelope.ts'
 import { CODE, type Refusal } from './errors.ts'
 import { channelName, roomName, userName } from './names.ts'
@@ -54,7 +55,12 @@ export interface Stamp {
 }
 
 /** A message as its room and its sender see it: what the client sent, with the server's own fields. */
-export function messageJson(event: RoomEvent, room: RoomState, channel: Channel, account: Account | null): string {
+export function messageJson(
+  event: RoomEvent,
+  { room, channel }: { readonly room: RoomState; readonly channel: Channel },
+  account: Account | null,
+  site: Pick<GatewayParts, 'publicUrl'>,
+): string {
   const known = messages.get(event)
   if (known !== undefined) return known
   if (event.body.type !== 'message') throw new Error('not a message')
@@ -70,7 +76,7 @@ export function messageJson(event: RoomEvent, room: RoomState, channel: Channel,
       url: idOf(channel.id),
       displayName: isPrivate ? '' : channelName(channel),
       ...fieldsOf(extra.object),
-      content: contentOf(content, messageId),
+      content: contentOf(content, messageId, site),
     },
     actor: {
       ...fieldsOf(extra.actor),

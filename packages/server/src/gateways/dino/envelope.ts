@@ -9,6 +9,8 @@ import { MESSAGE_CONTENT, MESSAGE_ID } from '../../limits.ts'
 import type { SentContent } from '../../room/commands/send-message.ts'
 import type { Content } from '../../room/events.ts'
 import type { Rejection } from '../../room/rejection.ts'
+import { linkOf } from '../file-link.ts'
+import type { GatewayParts } from '../gateway.ts'
 
 /** What is sent to an encrypted room, and the id that its client chose where the suite has one. */
 export interface Sealed {
@@ -61,11 +63,14 @@ function malformed(text: string): Rejection {
   return { rejected: 'message.malformed', text }
 }
 
+/** Where clients reach the server. */
+type Site = Pick<GatewayParts, 'publicUrl'>
+
 /** `object.content` of a message as clients get it: always base64 of UTF-8. */
-export function contentOf(content: Content, messageId: string | null): string {
+export function contentOf(content: Content, messageId: string | null, site: Site): string {
   switch (content.suite) {
     case 'none':
-      return encodeUtf8Base64(content.text)
+      return encodeUtf8Base64(content.text === '' ? fileText(content, site) : content.text)
     case 'xchat': {
       const { createEvent, signature, publicKeyVersion, signatureVersion, conversationToken } = content
       return encodeUtf8Base64(
@@ -80,4 +85,10 @@ export function contentOf(content: Content, messageId: string | null): string {
     case 'rocketchat':
       return encodeUtf8Base64(content.content === null ? content.msg : JSON.stringify(content.content))
   }
+}
+
+/** A message without text shows its file's name and link (design 6). The server made both. */
+function fileText({ extra }: Extract<Content, { suite: 'none' }>, { publicUrl }: Site): string {
+  const { _id: key, name } = (extra?.rocketchat?.file ?? {}) as { readonly _id?: unknown; readonly name?: unknown }
+  return typeof key === 'string' && typeof name === 'string' ? `${name}\n${publicUrl()}${linkOf(key, name)}` : ''
 }

@@ -72,7 +72,7 @@ export async function pastMessages(parts: GatewayParts, events: readonly RoomEve
       },
       summary: idOf(room),
       id: idOf(id),
-      content: contentOf(body.content, body.messageId),
+      content: contentOf(body.content, body.messageId, parts),
       published: published(at),
     }
   })

@@ -84,7 +84,7 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
   const { body } = event
   switch (body.type) {
     case 'message': {
-      const frame = (): Buffer => eventFrame('message', messageJson(event, room, channel, actor))
+      const frame = (): Buffer => eventFrame('message', messageJson(event, { room, channel }, actor, gate.parts))
       if (body.to === undefined) feed.toListeners(room, frame)
       else feed.toUsers(room, new Set(event.actor === null ? body.to : [event.actor, ...body.to]), frame)
       // The commit runs in a setImmediate itself: what it gave goes out now, not a turn later.

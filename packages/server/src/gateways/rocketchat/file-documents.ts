@@ -3,8 +3,9 @@
 import type { FileInfo } from '../../engine/media-records.ts'
 import type { MessageFile } from '../../engine/message-files.ts'
 import type { RoomState } from '../../room/state.ts'
+import { linkOf } from '../file-link.ts'
 import type { Document } from './encode.ts'
-import { formatOf, linkOf, typeGroupOf } from './file-names.ts'
+import { formatOf, typeGroupOf } from './file-names.ts'
 import { ridOf, type UserRef } from './names.ts'
 
 interface Shown {

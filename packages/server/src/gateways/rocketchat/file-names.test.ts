@@ -1,7 +1,8 @@
 // Names and types of files: what is kept of a client's, and what they become in headers.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { attachmentHeader, fileNameOf, fileTypeOf, formatOf, linkOf, sealedNameOf, servedTypeOf } from './file-names.ts'
+import { linkOf } from '../file-link.ts'
+import { attachmentHeader, fileNameOf, fileTypeOf, formatOf, sealedNameOf, servedTypeOf } from './file-names.ts'
 import { FILE_NAME } from './limits.ts'
 
 test('whatever a client calls its file, the name is short, no path, and ends neither a header nor a link', () => {

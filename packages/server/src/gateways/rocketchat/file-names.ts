@@ -63,10 +63,6 @@ export function formatOf(name: string): string {
   return parts.at(-1)?.toLocaleUpperCase('en') || 'file'
 }
 
-export function linkOf(key: string, name: string): string {
-  return `/file-upload/${key}/${encodeURIComponent(name)}`
-}
-
 /** For `content-disposition` (RFC 6266): always to be saved, under a name in which nothing can end the header. */
 export function attachmentHeader(name: string): string {
   const plain = name.replace(/[^ !#$&+.0-9A-Za-z^_`|~-]/g, '_')

@@ -52,7 +52,7 @@ export async function message(asked: Asked): Promise<Answer> {
   asked.placed()
   const event = await sent
   if (isRejection(event)) return refusedMessage(gate, event, place)
-  return { json: messageJson(event, room, channel, account) }
+  return { json: messageJson(event, { room, channel }, account, gate.parts) }
 }
 
 /** Where a message goes and where it comes from. */
@@ -171,7 +171,7 @@ async function withheld(
   const at = parts.clock.now()
   const body = decided.events[0] as RoomEvent['body']
   const event = { room: room.id, sequence: 0, id: parts.newId() as EventId, at, actor: account.id, body }
-  session.emit('message', messageJson(event, room, channel, account))
+  session.emit('message', messageJson(event, { room, channel }, account, parts))
   tellBlacklisted(gate, account, room, idOf(event.id))
   return event
 }

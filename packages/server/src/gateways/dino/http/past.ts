@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { RoomEvent } from '../../../room/events.ts'
 import type { Account } from '../../../room/facts.ts'
+import type { GatewayParts } from '../../gateway.ts'
 import { idOf, published } from '../encode.ts'
 import { contentOf } from '../envelope.ts'
 import type { Gate } from '../gate.ts'
@@ -39,11 +40,16 @@ export async function pastMessages(
   )
   return events.flatMap(event => {
     const found = where(event)
-    return found ? shown(event, found, event.actor === null ? undefined : senders.get(event.actor)) : []
+    return found ? shown(parts, event, found, event.actor === null ? undefined : senders.get(event.actor)) : []
   })
 }
 
-function shown(event: RoomEvent, { room, channel }: Found, sender: Account | undefined): PastMessage | [] {
+function shown(
+  site: GatewayParts,
+  event: RoomEvent,
+  { room, channel }: Found,
+  sender: Account | undefined,
+): PastMessage | [] {
   const { body, erased = false } = event
   if (body.type !== 'message') return []
   return {
@@ -52,7 +58,7 @@ function shown(event: RoomEvent, { room, channel }: Found, sender: Account | und
     from_user_name: sender ? userName(sender) : '',
     target_id: idOf(room.id),
     target_name: roomName(room),
-    body: erased ? '' : contentOf(body.content, body.messageId),
+    body: erased ? '' : contentOf(body.content, body.messageId, site),
     domain: 'room',
     channel_id: idOf(channel.id),
     channel_name: channelName(channel),

@@ -20,7 +20,7 @@ async function tell(gate: Gate, feed: Feed, { room, channel, event: edit }: Deli
   const { actor, body } = event
   const sender = actor === null ? null : ((await identity.accounts.load(actor)) ?? null)
   const frame = (): Buffer => {
-    const json = messageJson(event, room, channel, sender)
+    const json = messageJson(event, { room, channel }, sender, gate.parts)
     return eventFrame('gn_message_edited', `${json.slice(0, -1)},"updated":${JSON.stringify(published(edit.at))}}`)
   }
   if (body.to === undefined) feed.toListeners(room, frame)

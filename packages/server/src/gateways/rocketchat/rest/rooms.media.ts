@@ -1,6 +1,6 @@
 // `rooms.media/:rid`: a file for a room, which waits for the message that it goes with (`rooms.mediaConfirm`).
 
-import { linkOf } from '../file-names.ts'
+import { linkOf } from '../../file-link.ts'
 import { isRefused } from '../form.ts'
 import { roomOfMember } from '../member.ts'
 import { forbiddenRoom, uploadRoute } from '../route.ts'
