@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastify from 'fastify'
 import type { Logger } from 'pino'
 import { readAclRules } from './acl-file.ts'
+import { boundArrival } from './arrival.ts'
 import { type Blobs, BlobsFailure } from './blobs/blobs.ts'
 import { openFileBlobs } from './blobs/files.ts'
 import { credentialsIn, openS3Blobs } from './blobs/s3.ts'
@@ -51,6 +52,8 @@ export interface RunningServer {
 const CLOSING = 2_000
 /** ms in which a request has to arrive whole; Fastify's own default is for ever. */
 const ARRIVING = 60_000
+/** ms for one that brings a file: 100 MB over a line of 1 Mbit/s, with some room. What stalls is cut much sooner. */
+const BRINGING = 1_200_000
 
 /** ms that an app's webhook has for its answer (x-chat.md 3.16). */
 const CALL = 10_000
@@ -116,11 +119,16 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       logger: false,
       trustProxy: false,
       forceCloseConnections: false,
-      requestTimeout: ARRIVING,
+      requestTimeout: BRINGING,
       routerOptions: { maxParamLength: 256 },
       frameworkErrors: (_error, request, reply) => answerUnreadableUrl(gateways, request.url, reply as FastifyReply),
     })
     operations.register(http)
+    boundArrival(http.server, {
+      usual: ARRIVING,
+      long: BRINGING,
+      isLong: url => gateways.some(({ uploads }) => uploads?.test(url)),
+    })
     const sockets = new Set<Socket>()
     http.server.on('connection', (socket: Socket) => {
       sockets.add(socket)

@@ -79,6 +79,8 @@ export interface Gateway {
   readonly name: 'dino' | 'rocketchat' | 'xchat'
   /** Paths of WebSocket upgrades that this gateway answers, as prefixes. */
   readonly upgrades: readonly string[]
+  /** URLs of requests that bring files: they may take long to arrive, and the gateway cuts those that stall. */
+  readonly uploads?: RegExp
   /** Its answer, status 400, to a URL under `prefix` that cannot be read and so reaches none of its routes. */
   readonly unreadableUrl?: { readonly prefix: string; readonly type: string; readonly body: object }
   /** Closes its sockets with the wire's own code. Commits that run are finished by then. */

@@ -124,6 +124,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
   return {
     name: 'rocketchat',
     upgrades: [PATH, SOCKJS_PATH],
+    uploads: /^\/api\/v1\/rooms\.(?:media|upload)\//,
     unreadableUrl: {
       prefix: '/api/',
       type: 'application/json',
