@@ -6,6 +6,7 @@ import { blankRoom } from '../room/commands/create-room.ts'
 import type { Command } from '../room/decide.ts'
 import { isRejection } from '../room/rejection.ts'
 import type { Core } from './core.ts'
+import { KeyReset } from './key-reset.ts'
 import { openTestCore } from './testing.ts'
 
 let core: Core
@@ -60,15 +61,29 @@ test("takes one's copies of every room's key, and nobody else's", async () => {
   expect((await core.store.keyLog(ann, 0, 10)).map(({ kind }) => kind)).toEqual(['rocketchat.set', 'rocketchat.reset'])
 })
 
+/** The reset with something else that happens when the pair's turn comes. */
+function resetWith(pairs: (user: UserId) => ReturnType<Core['identity']['keyPairs']['reset']>): KeyReset {
+  const identity = { keyPairs: { reset: pairs } } as unknown as Core['identity']
+  return new KeyReset({ identity, reading: core.reading, engine: core.engine })
+}
+
 test('also takes what others bring while it runs', async () => {
   const room = await sealedRoom()
   const suggestion = { user: ann, key: 'for the old pair', old: [] }
-  const [reset] = await Promise.all([
-    core.keyReset.reset(ann),
-    submit(room, { command: 'suggest-wraps', actor: bob, wraps: [suggestion] }),
-  ])
-  expect(reset).toBe(null)
+  const reset = resetWith(async user => {
+    await submit(room, { command: 'suggest-wraps', actor: bob, wraps: [suggestion] })
+    return core.identity.keyPairs.reset(user)
+  })
+  expect(await reset.reset(ann)).toBe(null)
   expect((await core.rooms.load(room))?.keys.get(ann)).toMatchObject({ accepted: null, suggested: null })
+})
+
+test('that comes to no end leaves a pair and no copies, so that it can be asked for again', async () => {
+  const room = await sealedRoom()
+  expect(await resetWith(async () => ({ rejected: 'busy' })).reset(ann)).toEqual({ rejected: 'busy' })
+  expect((await core.rooms.load(room))?.keys.get(ann)?.accepted).toBe(null)
+  expect((await core.identity.keyPairs.publicHalf(ann)).publicKey).toBe(`public ${ann}`)
+  expect(await core.keyReset.reset(ann)).toBe(null)
 })
 
 test('what is remembered of a public key follows every change of it', async () => {
