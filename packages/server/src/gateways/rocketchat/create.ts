@@ -14,6 +14,7 @@ import type { Gate } from './gate.ts'
 import type { Call } from './method.ts'
 import { customFields, name, usernames } from './params.ts'
 import { submit } from './submit.ts'
+import { teamNamed } from './team-named.ts'
 import { personNamed } from './users/find.ts'
 
 export interface NewRoom {
@@ -27,14 +28,18 @@ export interface NewRoom {
   readonly config?: Partial<RoomConfig>
   readonly acls?: readonly Acl[]
   readonly discussionOf?: DiscussionOf
-  readonly team?: TeamPlace
+  /** Its own place in a team, or as the main room of one that begins with it. */
+  readonly team?: TeamPlace | 'main'
 }
 
 export async function createRoom(call: Call, room: NewRoom): Promise<RoomState | Rejection> {
   const { parts } = call.gate
+  const id = parts.newId() as RoomId
+  const { team, ...said } = room
+  const place = team === 'main' ? { main: id, isDefault: false } : team
   const done = await submit(
     call,
-    parts.newId() as RoomId,
+    id,
     {
       command: 'create-room',
       actor: call.caller.account.id,
@@ -42,7 +47,7 @@ export async function createRoom(call: Call, room: NewRoom): Promise<RoomState |
       claimName: room.name !== null && room.discussionOf === undefined,
       slot: null,
       epoch: null,
-      room: blankRoom(room),
+      room: blankRoom(place ? { ...said, team: place } : said),
     },
     parts.roomsChannel,
   )
@@ -64,11 +69,20 @@ export const NAMED_ROOM = {
       topic: text,
       description: text,
       announcement: text,
+      teamId: text,
     })
     .nullish(),
   excludeSelf: z.boolean().nullish(),
 } as const
 export type NamedRoom = z.output<ReturnType<typeof z.object<typeof NAMED_ROOM>>>
+
+/** What the server itself says of a new room. */
+export interface MoreOfRoom {
+  readonly members?: readonly UserId[]
+  /** Instead of the caller. */
+  readonly owner?: UserId
+  readonly isTeam?: true
+}
 
 /** A channel or a group, its maker the owner and, unless they say otherwise, a member. */
 export async function createNamed(
@@ -76,6 +90,7 @@ export async function createNamed(
   kind: 'public' | 'private',
   asked: NamedRoom,
   method: string,
+  more: MoreOfRoom = {},
 ): Promise<RoomState | MeteorError> {
   const { gate, caller } = call
   const { account } = caller
@@ -88,16 +103,20 @@ export async function createNamed(
     })
   const suite = suiteOfNew(gate, kind === 'public' ? 'c' : 'p', extra.encrypted)
   if (suite instanceof MeteorError) return suite
-  const others = await usersNamed(gate, asked.members ?? [])
-  const outside = asked.excludeSelf === true && !others.includes(account.id)
+  const team = more.isTeam ? 'main' : await teamOfNew(call, kind, extra.teamId)
+  if (team instanceof MeteorError) return team
+  const maker = more.owner ?? account.id
+  const others = more.members ?? (await usersNamed(gate, asked.members ?? []))
+  const outside = asked.excludeSelf === true && !others.includes(maker)
   const broadcast = extra.broadcast ?? false
   const made = await createRoom(call, {
     kind,
     suite,
     name: asked.name,
     topic: extra.topic ?? '',
-    members: outside ? others : [...new Set([account.id, ...others])],
-    owners: outside ? [] : [account.id],
+    members: outside ? others : [...new Set([maker, ...others])],
+    owners: outside ? [] : [maker],
+    ...(team ? { team } : {}),
     pair: null,
     config: {
       readOnly: broadcast || (asked.readOnly ?? false),
@@ -109,6 +128,21 @@ export async function createNamed(
     },
   })
   return isRejection(made) ? errorOf(made, method) : made
+}
+
+/** The team that a client wants a new room to be in. */
+async function teamOfNew(
+  { gate, caller }: Call,
+  kind: 'public' | 'private',
+  teamId: string | null | undefined,
+): Promise<TeamPlace | undefined | MeteorError> {
+  if (!teamId) return undefined
+  const found = await teamNamed(gate, { teamId })
+  const permission = kind === 'public' ? 'create-team-channel' : 'create-team-group'
+  // Of teams in which one may make nothing nobody learns more than of none.
+  if (!found || !gate.permissions.may(caller.account, permission, found.room))
+    return new MeteorError('error-not-allowed', 'Not allowed to create rooms in this team', { method: 'createRoom' })
+  return { main: found.room.id, isDefault: false }
 }
 
 /** The users of these names; names that nobody has are left out, as the real server does. */

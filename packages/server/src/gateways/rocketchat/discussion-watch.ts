@@ -1,11 +1,12 @@
 // What happens to rooms and concerns others that hang on them: the message that tells of a discussion counts what is said
 // there, and discussions and links go with their room. The node that commits does it, whatever wire it came over.
-import type { RoomId } from '@conclave/wire'
+import type { RoomId, UserId } from '@conclave/wire'
 import type { BusMessage } from '../../bus/bus.ts'
-import type { RoomState } from '../../room/state.ts'
+import { isTeam, type RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { dropInvites } from './invites.ts'
-import { DISCUSSIONS, NOTICE_DELAY } from './limits.ts'
+import { DISCUSSIONS, NOTICE_DELAY, TEAM_ROOMS } from './limits.ts'
+import { takeIn } from './teams.ts'
 import { SIGNAL } from './tell.ts'
 
 export class DiscussionWatch {
@@ -24,6 +25,7 @@ export class DiscussionWatch {
     const { type } = event.body
     if (room.discussionOf && (type === 'message' || type === 'messages.deleted' || type === 'room.removed'))
       this.#tellSoon(room, room.discussionOf.parent)
+    if (event.body.type === 'members.added' && isTeam(room)) void this.#takeIn(room, event.body.users).catch(this.#bug)
     if (type === 'room.removed') void this.#clear(room).catch(this.#bug)
   }
 
@@ -42,6 +44,12 @@ export class DiscussionWatch {
     }, NOTICE_DELAY)
     timer.unref()
     this.#waiting.set(id, timer)
+  }
+
+  /** Whoever comes into a team comes into those of its rooms that take everybody in. */
+  async #takeIn(team: RoomState, users: readonly UserId[]): Promise<void> {
+    for (const { room } of await this.#parts.reading.branches(team.id, 'team', TEAM_ROOMS))
+      if (room.team?.isDefault) await takeIn(this.#parts, room, users)
   }
 
   /** A crash in between leaves rooms whose parent is gone: they stay as what they are, with their members. */

@@ -220,3 +220,5 @@ export const THREADS_KEPT = 100
 export const IGNORED = 1_000
 /** Users of a direct room, whatever the setting says: each is named in each other's list. */
 export const DIRECT_USERS = 100
+/** Rooms of a team, and teams, that one list looks through. */
+export const TEAM_ROOMS = 1_000

@@ -36,7 +36,8 @@ export const configureRoom: CommandRule<ConfigureRoom> = {
     if (Object.keys(changes).length > 0) events.push({ type: 'room.configured', changes })
     // Of one name in another case the row stays the room's own.
     const [held, wanted] = [state.name === null ? null : nameKey(state.name), renamed ? nameKey(name) : null]
-    const moves = wanted !== null && wanted !== held
+    // Discussions may be called alike.
+    const moves = wanted !== null && wanted !== held && state.discussionOf === null
     return {
       events,
       claims: moves ? [{ space: 'name', key: wanted }] : [],

@@ -57,7 +57,7 @@ export const describeRoom: CommandRule<DescribeRoom> = {
     const held = state.name === null ? [] : [{ space: 'name', key: nameKey(state.name) } as const]
     return {
       events,
-      claims: renamed && command.claimName ? [{ space: 'name', key: nameKey(name) }] : [],
+      claims: renamed && command.claimName && !state.discussionOf ? [{ space: 'name', key: nameKey(name) }] : [],
       releases: renamed ? held : [],
     }
   },

@@ -37,7 +37,9 @@ export const roomsAutocomplete: readonly Route[] = [
     paths: ['/v1/rooms.autocomplete.availableForTeams'],
     input: z.looseObject({ name: z.string().max(FILTER).optional() }),
     async run(call, { name }) {
-      const mine = (await own(call, '')).filter(room => hasRole(room, call.caller.account.id, 'owner'))
+      const mine = (await own(call, '')).filter(
+        room => room.team === null && room.discussionOf === null && hasRole(room, call.caller.account.id, 'owner'),
+      )
       return { items: itemsOf(named(mine, name ?? '', 'starts')) }
     },
   }),
