@@ -323,6 +323,38 @@ describe('mentions and search', () => {
   })
 })
 
+describe('quotes', () => {
+  const linkTo = (id: string) => `${server.url}/channel/any?msg=${id}`
+
+  test('a link to a message shows it, as it is now, and nothing of it once it is gone', async () => {
+    const bob = await as('bob')
+    await bob.sub('stream-room-messages', general)
+    const quoted = await say('alice', general, 'the quoted words')
+    const sent = await say('bob', general, `I agree ${linkTo(quoted._id)}`)
+    expect(sent.attachments).toMatchObject([{ text: 'the quoted words', message_link: linkTo(quoted._id) }])
+    const [told] = await bob.event('room-messages', ([{ _id }]) => _id === sent._id)
+    expect(told.attachments).toMatchObject([{ text: 'the quoted words', author_name: 'alice' }])
+    expect(told).not.toHaveProperty('quotes')
+    await api('alice', 'POST', 'chat.update', { roomId: general, msgId: quoted._id, text: 'other words' })
+    expect((await shown('bob', sent._id)).attachments).toMatchObject([{ text: 'other words' }])
+    await api('alice', 'POST', 'chat.delete', { roomId: general, msgId: quoted._id })
+    expect((await shown('bob', sent._id)).attachments).toEqual([])
+  })
+
+  test('nobody quotes what they may not read, nor from another server, nor by a field of their own', async () => {
+    const hidden = await say('alice', secret, 'nobody else knows')
+    const place = { room: secret, id: hidden._id, sequence: 2, link: 'x' }
+    for (const message of [
+      { msg: linkTo(hidden._id) },
+      { msg: `https://example.org/channel/any?msg=${hidden._id}` },
+      { msg: 'x', quotes: [place] },
+    ]) {
+      const sent = await say('mallory', general, message.msg, message)
+      expect(JSON.stringify([sent, await shown('bob', sent._id)])).not.toContain('nobody else')
+    }
+  })
+})
+
 describe('what was not meant for somebody', () => {
   test('changes of X messages are refused, and those that came before a newcomer are not told to them (L10)', async () => {
     const alice = await enroll(server.url, IDS.alice)

@@ -4,6 +4,13 @@ import { IDS } from '../start.ts'
 import { api, as, general, sealedRoom, secret, type Cases } from './tools.ts'
 
 export const MESSAGES: Cases = {
+  'RC-042': async () => {
+    const bob = await as('bob')
+    await bob.sub('stream-notify-room', `${general}/deleteMessage`)
+    const { body } = await api('alice', 'POST', 'chat.sendMessage', { message: { rid: general, msg: 'to be deleted' } })
+    await (await as('alice')).call('deleteMessage', { _id: body.message._id })
+    expect(await bob.event('notify-room')).toEqual([{ _id: body.message._id }])
+  },
   'RC-167': async () => {
     const rid = await sealedRoom(await as('alice'))
     const { status, body } = await api('alice', 'POST', 'chat.sendMessage', { message: { rid, msg: 'plain' } })

@@ -15,6 +15,7 @@ import { CROWD } from './limits.ts'
 import { fullNameOf, ridOf, typeOf } from './names.ts'
 import { inPortions, notice, tellRead, tellReceipt, tellWithLast } from './notices.ts'
 import { outdatedNotice } from './outdated.ts'
+import { hasQuotes } from './quotes.ts'
 import { detach, review } from './review.ts'
 import type { DdpSession } from './session.ts'
 import { subscriptionIdOf } from './subscription-document.ts'
@@ -133,7 +134,8 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
         notice(gate, feed, delivery)
         return
       }
-      if (feed.messages.size > 0 || feed.mine.size > 0)
+      if (hasQuotes(event)) tellMessage(gate, feed, event.sequence)
+      else if (feed.messages.size > 0 || feed.mine.size > 0)
         toReaders(feed, room, messageDocument(event, room, delivery.actor))
       // What began the thread counts one more.
       if (body.thread) tellMessage(gate, feed, body.thread.sequence)

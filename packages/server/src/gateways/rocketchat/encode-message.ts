@@ -9,6 +9,7 @@ import type { GatewayParts } from '../gateway.ts'
 import { accountOf, type Document, systemMessages } from './encode.ts'
 import { MESSAGE_URLS } from './limits.ts'
 import { ridOf, userRefOf } from './names.ts'
+import { hasQuotes, quotesOf } from './quotes.ts'
 
 /** The message's own id: the one that its client chose, else the event's. */
 export function messageIdOf(event: RoomEvent): string {
@@ -59,7 +60,10 @@ function bodyOf(content: Content, messageId: string | null): Document {
 }
 
 function extraOf(content: Content): Document {
-  if (content.suite === 'none') return content.extra?.rocketchat ?? {}
+  if (content.suite === 'none') {
+    const { quotes: _, ...shown } = content.extra?.rocketchat ?? {}
+    return shown
+  }
   return content.suite === 'rocketchat' ? (content.extra ?? {}) : {}
 }
 
@@ -79,12 +83,14 @@ function shownText(text: string): string {
 function urlsIn(text: string): { url: string }[] {
   if (!text.includes('://')) return []
   const found = new Set<string>()
-  for (const [url] of text.matchAll(URL_IN_TEXT)) {
+  for (const [url] of text.replace(CODE, ' ').matchAll(URL_IN_TEXT)) {
     if (found.size >= MESSAGE_URLS) break
     found.add(url.replace(/[.,;:!?]+$/, ''))
   }
   return [...found].map(url => ({ url }))
 }
+/** Nothing in it is a link. */
+const CODE = /```[\s\S]*?(?:```|$)|`[^`\n]*`/g
 const URL_IN_TEXT = /\bhttps?:\/\/[^\s<>"'`()[\]{}|\\^]+/g
 
 function mentionsOf({ users, groups }: Mentions): Document[] {
@@ -98,7 +104,14 @@ function mentionsOf({ users, groups }: Mentions): Document[] {
 export async function currentDocument(parts: GatewayParts, event: RoomEvent, room: RoomState): Promise<Document> {
   const actor = event.actor === null ? null : ((await accountOf(parts, event.actor)) ?? null)
   const document = messageDocument(event, room, actor)
-  return event.done ? { ...document, ...(await doneDocument(parts, event.done)) } : document
+  const quoted = hasQuotes(event)
+    ? { attachments: [...attachmentsIn(document), ...(await quotesOf(parts, event))] }
+    : {}
+  return { ...document, ...quoted, ...(event.done ? await doneDocument(parts, event.done) : {}) }
+}
+
+function attachmentsIn({ attachments }: Document): readonly unknown[] {
+  return Array.isArray(attachments) ? attachments : []
 }
 
 async function doneDocument(parts: GatewayParts, done: Done): Promise<Document> {

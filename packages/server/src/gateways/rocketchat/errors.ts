@@ -47,6 +47,12 @@ export function failure(text: string): MeteorError {
   return new Failure('error-failure', text)
 }
 
+/** What sending is refused with over REST, in the real server's own words. */
+export function saidPlainly(error: MeteorError): MeteorError {
+  if (error.error === 'You_have_been_muted') return failure('You_have_been_muted')
+  return error.error === 'error-room-readonly' ? failure(error.reason) : error
+}
+
 export const TOO_MANY = 'too-many-requests'
 export const UNAVAILABLE = 'error-unavailable'
 

@@ -106,6 +106,8 @@ export const SYNC_SCAN = 2_000
 export const UNREAD_COUNTED = 1_000
 /** Addresses in one message that are told apart from its text. */
 export const MESSAGE_URLS = 50
+/** Messages that one quotes by links: each is read when it is shown. */
+export const QUOTES = 5
 /** Channels that one message names. */
 export const MESSAGE_CHANNELS = 10
 /** Rooms that one `chat.postMessage` goes to. */

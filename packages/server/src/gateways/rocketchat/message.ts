@@ -24,6 +24,7 @@ import { checkForm } from './message-form.ts'
 import type { Call } from './method.ts'
 import { roomOf } from './names.ts'
 import { date, id } from './params.ts'
+import { hasQuotes, withQuotes } from './quotes.ts'
 import { besideCiphertext } from './sealed.ts'
 import { submit } from './submit.ts'
 import { filtered } from './words.ts'
@@ -74,6 +75,8 @@ export async function send(call: Call, given: SentMessage, attached?: Attached):
   const { gate, caller } = call
   const { parts } = gate
   const { account } = caller
+  if (message.t && message.t !== 'e2e')
+    return new MeteorError('error-not-allowed', "Cannot send system messages using 'sendMessage'", { method: NAME })
   const found = await roomOf(parts, account, message.rid)
   if (!found) return invalidRoom(NAME)
   if (message.ts && Math.abs(message.ts.getTime() - parts.clock.now()) > CLOCK_SKEW)
@@ -95,7 +98,7 @@ export async function send(call: Call, given: SentMessage, attached?: Attached):
     command: 'send-message',
     actor: account.id,
     ...read,
-    content: await withChannels(gate, caller, read.content),
+    content: await withQuotes(gate, caller, await withChannels(gate, caller, read.content)),
     ...(thread ? { thread: thread.ref } : {}),
     ...(mentions ? { mentions } : {}),
     ...(attached ? { media: attached.media } : {}),
@@ -107,7 +110,9 @@ export async function send(call: Call, given: SentMessage, attached?: Attached):
   if (isRejection(done)) return errorOf(done, NAME)
   const event = done.events[0]
   if (!event || event.erased) return new MeteorError('error-message-id-taken', 'A message with this id exists')
-  return event.done ? currentDocument(parts, event, done.room) : messageDocument(event, done.room, account)
+  return event.done || hasQuotes(event)
+    ? currentDocument(parts, event, done.room)
+    : messageDocument(event, done.room, account)
 }
 
 /** Some clients name the text as `chat.postMessage` does. */
@@ -199,8 +204,6 @@ function readSent(room: RoomState, message: SentMessage, shown: Document | undef
   // Ids of this form are the server's: one that a client chose could be taken for another message.
   if (messageId !== null && idOfUuid(messageId) !== undefined)
     return errorOf({ rejected: 'message.taken', key: messageId }, NAME)
-  if (message.t && message.t !== 'e2e')
-    return new MeteorError('error-not-allowed', "Cannot send system messages using 'sendMessage'", { method: NAME })
   const extra = extraOf(message, shown)
   if (extra instanceof MeteorError) return extra
   if (message.t !== 'e2e') return readPlain(message.msg ?? '', extra, messageId)

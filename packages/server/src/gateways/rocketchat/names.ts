@@ -24,12 +24,19 @@ export function pairOf(a: UserId, b: UserId): readonly [UserId, UserId] {
   return compareIds(a, b) <= 0 ? [a, b] : [b, a]
 }
 
+/** The id of the room that every server of this kind has from its beginning, as clients' programs write it. */
+const FIRST_ROOM = 'GENERAL'
+
 /** The room that a client means; undefined for what it cannot know and for every foreign form. */
 export async function roomOf(parts: GatewayParts, caller: Account, rid: string): Promise<Found | undefined> {
   const id = idOfUuid(rid)
   if (id !== undefined) {
     const found = await parts.reading.room(id as RoomId)
     return found && ridOf(found.room) === rid ? found : undefined
+  }
+  if (rid === FIRST_ROOM) {
+    const room = (await parts.reading.named('general')).find(each => typeOf(each) === 'c')
+    return room && parts.reading.room(room.id)
   }
   for (const other of others(rid, caller.id)) {
     const pair = pairOf(caller.id, other)

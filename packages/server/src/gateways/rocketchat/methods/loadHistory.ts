@@ -15,7 +15,7 @@ export const loadHistory = method({
     z.string(),
     date.nullish(),
     z.number().int().nullish(),
-    z.union([date, z.string()]).nullish(),
+    z.union([date, z.unknown()]).optional(),
     z.boolean().nullish(),
   ),
   async run({ gate, caller }, [rid, end, limit, seen, withReplies]) {

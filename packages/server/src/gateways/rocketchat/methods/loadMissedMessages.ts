@@ -1,6 +1,7 @@
 // `loadMissedMessages`: everything since a time, newest first. false for whoever may not read it.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
+import { invalidRoom } from '../errors.ts'
 import { historyOf } from '../history.ts'
 import { SYNC_SCAN } from '../limits.ts'
 import { method } from '../method.ts'
@@ -11,6 +12,7 @@ export const loadMissedMessages = method({
   name: 'loadMissedMessages',
   params: list(z.string(), date),
   async run({ gate, caller }, [rid, since]) {
+    if (rid === '') return invalidRoom('loadMissedMessages')
     const found = await roomOf(gate.parts, caller.account, rid)
     if (!found) return false
     const span = { count: SYNC_SCAN, since: since.getTime() + 1 }

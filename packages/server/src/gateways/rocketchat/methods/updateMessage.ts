@@ -15,6 +15,7 @@ import { checkForm } from '../message-form.ts'
 import { checkEdit } from '../message-rules.ts'
 import { type Call, method } from '../method.ts'
 import { id, list } from '../params.ts'
+import { withQuotes } from '../quotes.ts'
 import { besideCiphertext } from '../sealed.ts'
 import { submit } from '../submit.ts'
 import { filtered } from '../words.ts'
@@ -76,7 +77,7 @@ export async function edit(
     command: 'edit-message',
     actor: caller.account.id,
     target,
-    content: await withChannels(gate, caller, content),
+    content: await withQuotes(gate, caller, await withChannels(gate, caller, content)),
     ...(mentions ? { mentions } : {}),
     inside,
   })
@@ -109,6 +110,10 @@ function plain(
   if (change.content) return sealed(content, change)
   const extra: Record<string, unknown> = { ...content.extra?.rocketchat }
   delete extra.channels
+  // What quotes is made anew of the text. Clients expect the list, once there was one.
+  const held = extra.attachments ?? (extra.quotes ? [] : undefined)
+  if (Array.isArray(held) && change.attachments === undefined) extra.attachments = held.filter(each => !isQuote(each))
+  delete extra.quotes
   for (const key of BESIDE) if (change[key] !== undefined) extra[key] = change[key]
   let text = filtered(gate, change.msg ?? content.text)
   const attachments = content.extra?.rocketchat?.attachments
@@ -122,6 +127,10 @@ function plain(
   if (JSON.stringify(extra).length > MESSAGE_EXTRA)
     return errorOf({ rejected: 'message.size', limit: MESSAGE_EXTRA }, NAME)
   return { suite: 'none', text, extra: { ...content.extra, rocketchat: extra } }
+}
+
+function isQuote(attachment: unknown): boolean {
+  return typeof attachment === 'object' && attachment !== null && 'message_link' in attachment
 }
 
 /** What stood beside the ciphertext stays, but for whom it names. */

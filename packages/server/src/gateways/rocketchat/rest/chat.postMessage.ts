@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { enterable, enterableNamed } from '../access.ts'
 import { dispatch } from '../dispatch.ts'
 import type { Document } from '../encode.ts'
-import { MeteorError } from '../errors.ts'
+import { MeteorError, saidPlainly } from '../errors.ts'
 import { POSTED_ROOMS } from '../limits.ts'
 import { send } from '../message.ts'
 import { type Found, ridOf, typeOf } from '../names.ts'
@@ -44,7 +44,7 @@ export const chatPostMessage = route({
       const found = await placeOf(call, channel)
       if (found instanceof MeteorError) return found
       const message = await send(call, { ...messageIn(given), rid: ridOf(found.room) })
-      if (message instanceof MeteorError) return message
+      if (message instanceof MeteorError) return saidPlainly(message)
       first ??= { channel, message }
     }
     return { ts: call.gate.parts.clock.now(), channel: first?.channel, message: first?.message }

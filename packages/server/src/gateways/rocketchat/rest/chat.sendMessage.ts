@@ -1,6 +1,6 @@
 // `chat.sendMessage`: as the method, with every refusal told.
 import { z } from 'zod'
-import { failure, MeteorError } from '../errors.ts'
+import { failure, MeteorError, saidPlainly } from '../errors.ts'
 import { messageShape, send } from '../message.ts'
 import { route } from '../route.ts'
 
@@ -18,6 +18,6 @@ export const chatSendMessage = route({
     const message = messageShape.safeParse(given)
     if (!message.success) return new MeteorError('error-invalid-params', 'The message is malformed')
     const sent = await send(call, message.data)
-    return sent instanceof MeteorError ? sent : { message: sent }
+    return sent instanceof MeteorError ? saidPlainly(sent) : { message: sent }
   },
 })

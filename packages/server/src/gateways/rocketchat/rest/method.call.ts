@@ -2,7 +2,7 @@
 import { parseJson } from '@conclave/wire'
 import { z } from 'zod'
 import { type Asked, dispatch } from '../dispatch.ts'
-import { MeteorError } from '../errors.ts'
+import { MeteorError, matchFailed } from '../errors.ts'
 import { ejson } from '../frames.ts'
 import type { Caller, Gate } from '../gate.ts'
 import { FRAME_BYTES, FRAME_DEPTH, FRAME_VALUES } from '../limits.ts'
@@ -40,6 +40,12 @@ export async function calledByRest(
   const { id, method: name, params } = packet.data
   const answer = await dispatch(gate, caller, { ...asked, name, params })
   const head = { msg: 'result', ...(id === undefined ? {} : { id }) }
-  if ('error' in answer) return { message: JSON.stringify({ ...head, error: answer.error }) }
+  if ('error' in answer) return { message: JSON.stringify({ ...head, error: shownError(answer.error) }) }
   return { message: ejson(answer.result === undefined ? head : { ...head, result: answer.result }) }
+}
+
+/** Over REST the real server says more of arguments that do not fit. */
+function shownError(error: MeteorError): object {
+  if (error !== matchFailed) return error
+  return { ...error.toJSON(), message: 'Match error', errorType: 'Match.Error', sanitizedError: error.toJSON() }
 }
