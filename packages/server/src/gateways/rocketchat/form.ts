@@ -32,12 +32,13 @@ const noFile = new MeteorError('No file uploaded', '')
 const oneFile = new Envelope(400, { success: false, error: 'Just 1 file is allowed' })
 
 /**
- * `take` reads the file of the field `file` to its end, or says why not. Resolves when the form has ended and the file is
+ * `take` reads the file of the field `field` to its end, or says why not. Resolves when the form has ended and the file is
  * taken, or as soon as one of them is refused; `take` has come to its end by then.
  */
 export async function readForm(
   request: IncomingMessage,
   take: (file: FilePart) => Promise<Refused | null>,
+  field = 'file',
 ): Promise<Fields | Refused> {
   const type = request.headers['content-type'] ?? ''
   let busboy: BusboyInstance
@@ -56,7 +57,7 @@ export async function readForm(
   } catch {
     return notAForm
   }
-  const reading = new Reading(request, busboy, take)
+  const reading = new Reading(request, busboy, take, field)
   return reading.result()
 }
 
@@ -70,7 +71,12 @@ class Reading {
   #taken: Promise<Refused | null> | null = null
   #ended = false
 
-  constructor(request: IncomingMessage, busboy: BusboyInstance, take: (file: FilePart) => Promise<Refused | null>) {
+  constructor(
+    request: IncomingMessage,
+    busboy: BusboyInstance,
+    take: (file: FilePart) => Promise<Refused | null>,
+    wanted: string,
+  ) {
     this.#request = request
     this.#busboy = busboy
     this.#timer = setTimeout(() => this.#settle(stalled), FORM_STALLED)
@@ -81,7 +87,7 @@ class Reading {
     busboy.on('file', (field, stream, name, _encoding, type) => {
       // Told to its reader as well, where there is one.
       stream.on('error', () => this.#settle(notAForm))
-      if (field !== 'file') {
+      if (field !== wanted) {
         stream.resume()
         this.#settle(invalidField)
         return

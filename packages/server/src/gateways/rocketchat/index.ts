@@ -21,12 +21,14 @@ import {
   FRAME_BYTES,
   HEARTBEAT_INTERVAL,
   HEARTBEATS,
+  PROOFS_INTERVAL,
   RESUME_INTERVAL,
   SOCKJS_HEARTBEAT_INTERVAL,
 } from './limits.ts'
 import { permissionChanged, receiveAll, settingChanged } from './live.ts'
 import { Pace } from './pace.ts'
 import { Permissions } from './permissions.ts'
+import { pictures } from './pictures.ts'
 import { Presences } from './presences.ts'
 import { rest } from './rest.ts'
 import { DdpSession } from './session.ts'
@@ -35,6 +37,7 @@ import { type Framing, framingOf, SOCKJS_PATH, sockjs } from './sockjs.ts'
 import { Uploads } from './uploads.ts'
 import { People } from './users/people.ts'
 import { Roles } from './users/roles.ts'
+import { forgetProofs } from './users/second-factor.ts'
 
 const PATH = '/websocket'
 
@@ -106,6 +109,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
   await parts.http.register(rest(gate), { prefix: '/api' })
   await parts.http.register(downloads(gate))
   await parts.http.register(hooks(gate))
+  await parts.http.register(pictures(gate))
   await parts.http.register(sockjs(parts), { prefix: SOCKJS_PATH })
 
   const [silence, anonymous] = [parts.config.rocketchat.silence * 1_000, parts.config.rocketchat.anonymous * 1_000]
@@ -118,6 +122,9 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     setInterval(() => {
       for (const session of sessions) session.beatSockjs()
     }, SOCKJS_HEARTBEAT_INTERVAL),
+    setInterval(() => {
+      forgetProofs(gate).catch(error => bug(gate, 'second factor', error))
+    }, PROOFS_INTERVAL),
   ]
   for (const timer of timers) timer.unref()
 

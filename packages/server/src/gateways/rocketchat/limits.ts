@@ -85,6 +85,8 @@ export const PERSONAL_TOKENS = 100
  * of phones go wrong by some seconds. */
 export const TOTP_STEP = 30_000
 export const TOTP_WINDOW = 1
+/** ms between looks for proofs of a second factor whose time has ended. */
+export const PROOFS_INTERVAL = 10 * 60 * 1000
 /** Codes for who has lost their phone, each good once. */
 export const BACKUP_CODES = 12
 /** ms between the answer to a logout and the end of the socket. */

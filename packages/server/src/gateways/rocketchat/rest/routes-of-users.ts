@@ -47,6 +47,7 @@ import { usersResetTOTP } from './users.resetTOTP.ts'
 import { usersSendConfirmationEmail } from './users.sendConfirmationEmail.ts'
 import { usersSendWelcomeEmail } from './users.sendWelcomeEmail.ts'
 import { usersSetActiveStatus } from './users.setActiveStatus.ts'
+import { usersSetAvatar } from './users.setAvatar.ts'
 import { usersSetPreferences } from './users.setPreferences.ts'
 import { usersSetStatus } from './users.setStatus.ts'
 import { usersUpdate } from './users.update.ts'
@@ -100,6 +101,7 @@ export const USERS: readonly Route[] = [
   usersSendConfirmationEmail,
   usersSendWelcomeEmail,
   usersSetActiveStatus,
+  usersSetAvatar,
   usersSetPreferences,
   usersSetStatus,
   usersUpdate,

@@ -59,7 +59,7 @@ export async function deleteUser(
   const method = 'deleteUser'
   const { parts } = gate
   if (standsAbove(target, caller)) return new MeteorError('error-not-allowed', 'Not allowed', { method })
-  if (isAdmin(target) && (await countAdmins(gate, one => one.id !== target.id)) === 0)
+  if (isAdmin(target) && (await countAdmins(gate, one => one.active && one.id !== target.id)) === 0)
     return lastAdmin('Leaving the app without admins is not allowed')
   const left = await handOver(gate, target, confirmed, method)
   if (left) return left

@@ -7,7 +7,7 @@ import { MeteorError } from '../errors.ts'
 import type { Gate } from '../gate.ts'
 import { QUERY_TERMS, QUERY_TEXT } from '../limits.ts'
 import type { Page } from '../rest/page.ts'
-import { documentFor, fullDocument } from './documents.ts'
+import { documentFor, fullDocument, openDocument } from './documents.ts'
 import { everybody } from './everybody.ts'
 
 export type Query = Readonly<Record<string, unknown>>
@@ -41,19 +41,9 @@ function brief(account: Account): Document {
 }
 const BRIEF: ReadonlySet<string> = new Set(['_id', 'username', 'name', 'active', 'roles'])
 /** Fields that anybody may ask for. */
-const OPEN: ReadonlySet<string> = new Set([
-  '_id',
-  'username',
-  'name',
-  'status',
-  'active',
-  'type',
-  'statusText',
-  'nickname',
-  'bio',
-  'roles',
-  'utcOffset',
-])
+const OPEN: ReadonlySet<string> = new Set(
+  '_id username name status active type statusText nickname bio utcOffset'.split(' '),
+)
 
 /** `viewer` sees, and asks by, only what they may know of others. */
 export async function listUsers(
@@ -62,9 +52,12 @@ export async function listUsers(
   { query, sort, page }: Listing,
 ): Promise<{ readonly users: readonly Document[]; readonly total: number } | MeteorError> {
   const all = gate.permissions.may(viewer, 'view-full-other-user-info')
-  const test = matcherOf(query, path => all || OPEN.has(path) || path.startsWith('customFields.'))
+  const isAsked = (path: string): boolean => all || OPEN.has(path) || path.startsWith('customFields.')
+  const test = matcherOf(query, isAsked)
   if (test instanceof MeteorError) return test
-  const order = Object.entries(Object.keys(sort).length > 0 ? sort : { username: 1 })
+  // An order by what they do not see would tell of it.
+  const given = Object.entries(sort).filter(([path]) => isAsked(path))
+  const order = given.length > 0 ? given : Object.entries({ username: 1 })
   const paths = [...test.paths, ...order.map(([path]) => path)]
   const light = paths.every(path => BRIEF.has(path))
   const found: { account: Account; shown: Document }[] = []
@@ -80,11 +73,10 @@ export async function listUsers(
   return { users, total: found.length }
 }
 
+/** What somebody sees is also what they can ask by. */
 async function shownTo(gate: Gate, all: boolean, account: Account): Promise<Document> {
-  const document = await fullDocument(gate, await gate.people.about(account))
-  if (all) return document
-  const { emails: _, ...rest } = document
-  return rest
+  const person = await gate.people.about(account)
+  return all ? fullDocument(gate, person) : openDocument(gate, person)
 }
 
 /** Only what is asked for, and always the id. `fields`: `{name: 1}` or `{name: 0}`. */

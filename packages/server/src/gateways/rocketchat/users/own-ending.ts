@@ -38,9 +38,8 @@ export async function deactivateIdle(gate: Gate, caller: Account, days: number, 
   const idle: UserId[] = []
   for await (const account of everybody(gate)) {
     if (!account.active || !globalRolesOf(account).includes(role)) continue
-    const { lastLogin } = (await gate.people.about(account)).profile
-    // Who never logged in has not been idle.
-    if (lastLogin !== null && lastLogin <= since) idle.push(account.id)
+    const { profile, createdAt } = await gate.people.about(account)
+    if ((profile.lastLogin ?? createdAt) <= since) idle.push(account.id)
   }
   let count = 0
   for (const user of idle) {

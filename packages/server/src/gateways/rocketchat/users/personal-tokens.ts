@@ -43,11 +43,12 @@ export async function generatePersonalToken(
 ): Promise<string | MeteorError> {
   const METHOD = 'personalAccessTokens:generateToken'
   if (!gate.permissions.may(account, 'create-personal-access-tokens')) return notAuthorized(METHOD)
+  const before = await gate.parts.reading.document(KIND, keyOf(account.id, name))
   const held = await personalTokensOf(gate, account.id)
   if (held.some(one => one.name === name))
     return new MeteorError('error-token-already-exists', 'A token with this name already exists', { method: METHOD })
   if (held.length >= PERSONAL_TOKENS) return new MeteorError('error-not-allowed', 'Too many tokens', { method: METHOD })
-  return mint(gate, account.id, name, bypassTwoFactor)
+  return mint(gate, account.id, { name, bypassTwoFactor, version: before?.version ?? 0 })
 }
 
 /** Another text under the same name; the old one is good no more. */
@@ -60,7 +61,7 @@ export async function regeneratePersonalToken(
   const held = await known(gate, account.id, name, METHOD)
   if (held instanceof MeteorError) return held
   await end(gate, account.id, held)
-  return mint(gate, account.id, name, held.bypassTwoFactor)
+  return mint(gate, account.id, { name, bypassTwoFactor: held.bypassTwoFactor, version: 0 })
 }
 
 export async function removePersonalToken(gate: Gate, { account }: Caller, name: string): Promise<null | MeteorError> {
@@ -77,15 +78,24 @@ async function known(gate: Gate, user: UserId, name: string, method: string): Pr
   return held ?? new MeteorError('error-token-does-not-exists', 'Token does not exist', { method })
 }
 
-async function mint(gate: Gate, user: UserId, name: string, bypassTwoFactor: boolean): Promise<string | MeteorError> {
+/** Of several that take one name at once, one gets it. `version`: of what lay under the name when it was found to be free. */
+async function mint(
+  gate: Gate,
+  user: UserId,
+  { name, bypassTwoFactor, version }: Pick<Named, 'name' | 'bypassTwoFactor'> & { readonly version: number },
+): Promise<string | MeteorError> {
   const { identity, clock, write } = gate.parts
+  const key = keyOf(user, name)
   const minted = await identity.tokens.mint({ kind: 'user', user, issuer: 'rocketchat', lifetime: null })
   if (isRefused(minted)) return new MeteorError('error-invalid-user', 'Invalid user')
   const { text, token } = minted
   const named: Named = { name, token: token.id, lastTokenPart: text.slice(-6), bypassTwoFactor, createdAt: clock.now() }
-  const document = { kind: KIND, key: keyOf(user, name), owner: user, body: JSON.stringify(named), dueAt: null }
-  await write({ guards: [], append: null, rows: [{ put: 'document', document }] })
-  return text
+  const document = { kind: KIND, key, owner: user, body: JSON.stringify(named), dueAt: null }
+  const guards = [{ of: 'document', id: `${KIND}/${key}`, version } as const]
+  const { outcome } = await write({ guards, append: null, rows: [{ put: 'document', document }] })
+  if (outcome === 'committed') return text
+  await identity.tokens.revoke([token], 'another took its name')
+  return new MeteorError('error-token-already-exists', 'A token with this name already exists')
 }
 
 async function end(gate: Gate, user: UserId, held: Named): Promise<void> {

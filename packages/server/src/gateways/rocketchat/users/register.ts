@@ -37,8 +37,8 @@ export async function registerUser(
     return new MeteorError('error-user-registration-secret', 'User registration is only allowed via Secret URL', {
       method,
     })
-  const { remaining } = await parts.quota.take(`register:${address}`, { limit: REGISTRATIONS, window: 60_000 })
-  if (remaining < 0) return tooMany(60_000)
+  const { allowed } = await parts.quota.take(`register:${address}`, { limit: REGISTRATIONS, window: 60_000 })
+  if (!allowed) return tooMany(60_000)
   if (!isShownName(name)) return { failed: 'Name contains invalid characters' }
   if (!isUsername(username))
     return new MeteorError(

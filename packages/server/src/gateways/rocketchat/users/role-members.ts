@@ -72,7 +72,7 @@ export async function changeRoleOf(
   const held = globalRolesOf(account)
   if (granted && held.includes(role._id)) return new MeteorError('error-user-already-in-role', 'User already in role')
   if (!granted && !held.includes(role._id)) return new MeteorError('error-user-not-in-role', 'User is not in this role')
-  if (!granted && role._id === 'admin' && (await countAdmins(gate, one => one.id !== account.id)) === 0)
+  if (!granted && role._id === 'admin' && (await countAdmins(gate, one => one.active && one.id !== account.id)) === 0)
     return new MeteorError('error-admin-required', 'You need to have at least one admin')
   const changed = await gate.parts.identity.users.change(account.id, now => {
     const roles = globalRolesOf(now).filter(one => one !== role._id)
