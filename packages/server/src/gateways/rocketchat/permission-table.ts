@@ -5,6 +5,7 @@ export const PERMISSIONS = {
   'access-permissions': ['admin'],
   'access-setting-permissions': ['admin'],
   'add-all-to-room': ['admin'],
+  'add-oauth-service': ['admin'],
   'add-team-channel': ['admin', 'owner', 'moderator'],
   'add-team-member': ['admin', 'owner', 'moderator'],
   'add-user-to-any-c-room': ['admin'],

@@ -49,7 +49,6 @@ const PREFERENCES = {
   Accounts_Default_User_Preferences_themeAppearence: shown('auto'),
   Accounts_Default_User_Preferences_unreadAlert: shown(true),
   Accounts_Default_User_Preferences_useEmojis: shown(true),
-  VoIP_Enabled: fixed(false),
 } as const satisfies Readonly<Record<string, Setting>>
 
 export const DEFAULT_PREFERENCES = Object.keys(PREFERENCES) as (keyof typeof PREFERENCES)[]
@@ -98,6 +97,9 @@ export const SETTINGS = {
   Accounts_TwoFactorAuthentication_Enforce_Password_Fallback: shown(true),
   Accounts_TwoFactorAuthentication_RememberFor: shown(1_800),
   API_Allow_Infinite_Count: inner(true),
+  API_EmbedIgnoredHosts: { value: '', public: false, fixed: true },
+  API_EmbedSafePorts: { value: '', public: false, fixed: true },
+  API_Enable_Shields: { value: false, public: false, fixed: true },
   'API_Apply_permission_view-outside-room_on_users-list': inner(false),
   API_Default_Count: inner(50),
   API_Enable_Direct_Message_History_EndPoint: inner(false),
@@ -160,6 +162,7 @@ export const SETTINGS = {
   Threads_enabled: shown(true),
   UI_Allow_room_names_with_special_chars: shown(false),
   UI_Use_Real_Name: shown(false),
+  VoIP_Enabled: fixed(false),
   Unread_Count: { value: 'user_and_group_mentions_only', public: true, choices: UNREAD_COUNTS },
   Unread_Count_DM: { value: 'all_messages', public: true, choices: UNREAD_COUNTS_DM },
   Notifications_Max_Room_Members: inner(100),
