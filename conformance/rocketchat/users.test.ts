@@ -341,6 +341,20 @@ describe('tokens', () => {
   })
 })
 
+test("a phone is one user's at a time, and nobody else takes it away", async () => {
+  const phone = { type: 'gcm', value: 'a phone', appName: 'app' }
+  const remove = (name: Name) => rest(server.url, as(name), 'DELETE', 'v1/push.token', { token: 'a phone' })
+  const added = await post(as('alice'), 'push.token', phone)
+  expect(added.body.result).toMatchObject({ token: { gcm: 'a phone' }, userId: IDS.alice })
+  expect((await remove('mallory')).status).toBe(404)
+  await post(as('bob'), 'push.token', phone)
+  expect((await remove('alice')).status).toBe(404)
+  expect((await remove('bob')).status).toBe(200)
+  expect((await post(as('alice'), 'push.token', { ...phone, type: 'fax' })).body.errorType).toBe(
+    'error-type-param-not-valid',
+  )
+})
+
 describe('races', () => {
   test('of two who take one name one gets it, and of many changes of one user all hold', async () => {
     const fields = (n: number) => ({ username: 'Wanted', name: 'w', email: `w${n}@example.org`, password: 'p' })

@@ -234,7 +234,14 @@ export class Accounts {
 const nothing: Beside = async () => ({ guards: [], rows: [] })
 
 /** What Rocket.Chat's wire keeps of a user and their tokens. */
-const ROCKETCHAT = ['rocketchat.user', 'rocketchat.personal-token', 'rocketchat.second-factor', 'rocketchat.totp']
+const ROCKETCHAT = [
+  'rocketchat.user',
+  'rocketchat.personal-token',
+  'rocketchat.second-factor',
+  'rocketchat.totp',
+  'rocketchat.push-token',
+  'rocketchat.avatar',
+]
 /** Documents of an account that hold its secrets and personal details; what a realm keeps behind a PIN is one for each. */
 const SECRETS = ['xchat.realm-record', ...ROCKETCHAT]
 const ALL = 1_000

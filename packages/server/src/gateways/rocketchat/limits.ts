@@ -87,6 +87,8 @@ export const TOTP_STEP = 30_000
 export const TOTP_WINDOW = 1
 /** ms between looks for proofs of a second factor whose time has ended. */
 export const PROOFS_INTERVAL = 10 * 60 * 1000
+/** Phones of one user that are kept; older ones go. */
+export const PUSH_TOKENS = 20
 /** Codes for who has lost their phone, each good once. */
 export const BACKUP_CODES = 12
 /** ms between the answer to a logout and the end of the socket. */

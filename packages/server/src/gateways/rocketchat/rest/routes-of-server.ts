@@ -15,6 +15,7 @@ import { permissionsListAll } from './permissions.listAll.ts'
 import { permissionsUpdate } from './permissions.update.ts'
 import { presenceEnableBroadcast } from './presence.enableBroadcast.ts'
 import { presenceGetConnections } from './presence.getConnections.ts'
+import { pushTokenAdd, pushTokenRemove } from './push.token.ts'
 import { pwGetPolicy } from './pw.getPolicy.ts'
 import { serviceConfigurations } from './service.configurations.ts'
 import { settingsOauth } from './settings.oauth.ts'
@@ -40,6 +41,8 @@ export const SERVER: readonly Route[] = [
   permissionsUpdate,
   presenceEnableBroadcast,
   presenceGetConnections,
+  pushTokenAdd,
+  pushTokenRemove,
   pwGetPolicy,
   serviceConfigurations,
   settings,
