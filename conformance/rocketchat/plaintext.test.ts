@@ -21,22 +21,33 @@ let rid: string
 let sealed: string
 let rooms = 0
 const open: Ddp[] = []
+/** Hears every message of every room of alice's. */
+let listener: Ddp
 
 beforeAll(async () => {
   server = await start()
   alice = await Ddp.as(server.url, 'alice')
   keys = new E2eClient(alice, IDS.alice, 'v2', (verb, path, body) => api('alice', verb, path, body))
   await keys.setUp('a passphrase')
+  listener = await Ddp.as(server.url, 'alice')
+  await listener.sub('stream-room-messages', '__my_messages__')
 })
 afterAll(async () => {
   alice?.close()
+  listener?.close()
   await server?.remove()
 })
 beforeEach(async () => {
   await freshRoom()
 })
-afterEach(() => {
+afterEach(async () => {
   for (const client of open.splice(0)) client.close()
+  // Nor in a room that came of it, such as a discussion of the encrypted one.
+  const heard = listener.events('room-messages').map(([message]: Frame[]) => message)
+  const readable = heard.filter(one => (one.t === undefined || one.t === 'e2e') && READABLE.test(JSON.stringify(one)))
+  if (readable.length === 0) return
+  const encrypted = (await alice.call('rooms/get')).filter((one: Frame) => one.encrypted).map((one: Frame) => one._id)
+  for (const { rid: where } of readable) expect(encrypted).not.toContain(where)
 })
 
 const api = (name: Name, verb: 'GET' | 'POST', path: string, body?: unknown) =>

@@ -605,12 +605,13 @@ export const KEYS: Cases = {
     })
   },
   'RC-170': async () => {
-    const alice = await as('alice')
+    const [alice, bob] = [await as('alice'), await as('bob')]
     const rid = await keyedRoom(alice, 'bob')
     const e2eMentions = { e2eUserMentions: ['@bob', '@nobody-at-all'], e2eChannelMentions: [] }
     const sent = await alice.call('sendMessage', { rid, t: 'e2e', content: sealedContent('k'), e2eMentions })
     expect(sent.mentions).toMatchObject([{ _id: IDS.bob, username: 'bob' }])
     expect(sent.e2eMentions).toEqual(e2eMentions)
+    expect(await subscription(bob, rid)).toMatchObject({ alert: true, unread: 1, userMentions: 1 })
   },
   'RC-176': async () => {
     const [alice, bob] = [await as('alice'), await as('bob')]
