@@ -28,6 +28,8 @@ export function failure(error: string): Envelope {
 }
 /** A room that is none, or none of the caller's. */
 export const forbiddenRoom = new Envelope(403, { success: false, error: 'forbidden' })
+/** The same of a direct room, in the word that its routes have kept. */
+export const forbiddenDirect = new Envelope(403, { success: false, error: 'unauthorized' })
 
 /** Somebody is known and may not. */
 export const forbidden = new Envelope(403, {

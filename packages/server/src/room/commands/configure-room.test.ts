@@ -100,8 +100,8 @@ describe('configure-room', () => {
     expect(made.room.kind).toBe('public')
   })
 
-  test('touches no direct room, and none of X', () => {
-    expect(room({ kind: 'direct' }).submit(set(admin, { topic: 'x' }))).toBe('room.kind')
+  test('sets a topic of a direct room and nothing else, and nothing of X', () => {
+    expect(room({ kind: 'direct' }).submit(set(admin, { topic: 'x', readOnly: true }))).toBe('room.kind')
     expect(room({ suite: 'xchat' }).submit(set(owner, { topic: 'x' }))).toBe('suite.refused')
     for (const user of [admin, stranger])
       expect(room({ suite: 'xchat' }).submit(set(user, { topic: 'x' }))).toBe('role.required')

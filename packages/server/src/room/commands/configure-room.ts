@@ -65,7 +65,10 @@ export function checkConfig({
 
 function checkFit(state: RoomState, { name, changes }: ConfigureRoom): Rejection | null {
   if (state.suite === 'xchat') return { rejected: 'suite.refused', text: 'this room is described over X only' }
-  if (state.kind === 'direct') return { rejected: 'room.kind', text: 'a direct room has nothing to set' }
+  const beyond =
+    name !== undefined || Object.entries(changes).some(([key, value]) => key !== 'topic' && value !== undefined)
+  if (state.kind === 'direct' && beyond)
+    return { rejected: 'room.kind', text: 'a direct room has a topic and nothing else to set' }
   if (name !== undefined && (name.length === 0 || name.length > NAME))
     return { rejected: 'limit', text: `a name has 1 to ${NAME} characters` }
   if (changes.topic !== undefined && changes.topic.length > NAME)

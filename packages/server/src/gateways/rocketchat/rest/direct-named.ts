@@ -1,4 +1,5 @@
 // The direct room that `im.*` routes mean: by its id, or by the other's username.
+import { idOfUuid } from '@conclave/wire'
 import { MeteorError } from '../errors.ts'
 import { ID_TEXT } from '../limits.ts'
 import { type Found, pairOf, roomOf, typeOf } from '../names.ts'
@@ -9,6 +10,9 @@ const none = new MeteorError(
   'The required "roomId" param provided does not match any direct message',
 )
 
+/** What cannot be the id of a room. */
+const invalid = new MeteorError('invalid-channel', 'The channel name provided is invalid')
+
 /** Only one that the caller is in: of others' nobody learns. */
 export async function directNamed(
   { gate, caller: { account } }: Pick<RestCall, 'gate' | 'caller'>,
@@ -17,6 +21,7 @@ export async function directNamed(
   const [id, name] = [textOf(roomId), textOf(username)]
   if (id === undefined && name === undefined)
     return new MeteorError('error-room-param-not-provided', 'Query param "roomId" or "username" is required')
+  if (id !== undefined && idOfUuid(id) === undefined && !/^\d+$/.test(id)) return invalid
   const found = id === undefined ? undefined : await roomOf(gate.parts, account, id)
   const direct = found ?? (name === undefined ? undefined : await byUsername(name))
   return direct && typeOf(direct.room) === 'd' && direct.room.members.has(account.id) ? direct : none

@@ -11,7 +11,7 @@ import { erase } from '../room-acts.ts'
 import { peopleOf, roomDocument, roomDocuments } from '../room-document.ts'
 import { saveSettings } from '../room-settings.ts'
 import { governedRooms } from '../rooms-list.ts'
-import { forbidden, forbiddenRoom, type Route, route } from '../route.ts'
+import { forbiddenDirect, type Route, route } from '../route.ts'
 import { directNamed } from './direct-named.ts'
 import { pathsOf } from './families/family.ts'
 import { MEMBERS_ASKED } from './families/members.ts'
@@ -102,7 +102,7 @@ const setTopic = route({
   async run(call, { roomId, topic }) {
     if (!roomId) return new MeteorError('error-room-param-not-provided', 'Body param "roomId" is required')
     const found = await directNamed(call, { roomId })
-    if (found instanceof MeteorError) return forbiddenRoom
+    if (found instanceof MeteorError) return forbiddenDirect
     const saved = await saveSettings(call, found, { roomTopic: topic ?? '' }, 'saveRoomSettings')
     return saved instanceof MeteorError ? saved : { topic: topic ?? '' }
   },
@@ -113,12 +113,12 @@ const messagesOthers = route({
   verb: 'GET',
   paths: pathsOf('im', 'messages.others'),
   input: z.looseObject({ ...PAGED, roomId: z.unknown() }),
+  permission: 'view-room-administration',
   async run({ gate, caller }, input) {
     if (!gate.settings.get('API_Enable_Direct_Message_History_EndPoint'))
       return new MeteorError('error-endpoint-disabled', 'This endpoint is disabled', {
         route: '/api/v1/im.messages.others',
       })
-    if (!gate.permissions.may(caller.account, 'view-room-administration')) return forbidden
     const { roomId } = input
     if (typeof roomId !== 'string' || roomId === '')
       return new MeteorError('error-roomid-param-not-provided', 'The parameter "roomId" is required')

@@ -6,16 +6,17 @@ import { MeteorError } from '../../errors.ts'
 import { ID_TEXT } from '../../limits.ts'
 import { type Found, fullNameOf, slugOf, typeOf } from '../../names.ts'
 import type { Permission } from '../../permission-table.ts'
-import { forbidden, type RestCall, type Route, route } from '../../route.ts'
+import { forbidden, forbiddenDirect, type RestCall, type Route, route } from '../../route.ts'
+import { directNamed } from '../direct-named.ts'
 
 export type Family = 'channels' | 'groups' | 'im'
 
 const WORDS = {
   channels: { type: 'c', missing: 'error-roomid-param-not-provided', none: 'channel' },
   groups: { type: 'p', missing: 'error-room-param-not-provided', none: 'group' },
-  im: { type: 'd', missing: 'error-room-param-not-provided', none: 'direct message' },
 } as const
 
+const NOT_FOUND = 'error-room-not-found'
 const named = z.looseObject({ roomId: z.unknown().optional(), roomName: z.unknown().optional() })
 
 /** The room that a request names by `roomId` or `roomName`, if it is one of the family and the caller may know of it, or,
@@ -26,21 +27,16 @@ export async function roomFor(
   input: unknown,
   by: 'access' | 'office' = 'access',
 ): Promise<Found | MeteorError> {
+  if (family === 'im') return directNamed({ gate, caller }, input as object)
   const { type, missing, none } = WORDS[family]
   const given = named.safeParse(input)
   const { roomId, roomName } = given.success ? given.data : {}
   if (!isText(roomId) && !isText(roomName))
-    return new MeteorError(
-      missing,
-      `The parameter "roomId" or ${family === 'im' ? '"username"' : '"roomName"'} is required`,
-    )
+    return new MeteorError(missing, 'The parameter "roomId" or "roomName" is required')
   const [byId, byName] = by === 'office' ? [governed, governedNamed] : [known, knownNamed]
   const found = isText(roomId) ? await byId(gate, caller, roomId) : await byName(gate, caller, roomName as string)
   if (found && typeOf(found.room) === type) return found
-  return new MeteorError(
-    'error-room-not-found',
-    `The required "roomId" or "roomName" param provided does not match any ${none}`,
-  )
+  return new MeteorError(NOT_FOUND, `The required "roomId" or "roomName" param provided does not match any ${none}`)
 }
 
 function archived(family: Family, { room }: Found): MeteorError {
@@ -76,7 +72,8 @@ export function familyRoutes<Input extends z.ZodType>(spec: FamilyVerb<Input>): 
       input: spec.input,
       async run(call, input) {
         const found = await roomFor(family, call, input, spec.office ? 'office' : 'access')
-        if (found instanceof MeteorError) return found
+        // Of a direct room nobody else learns whether there is one.
+        if (found instanceof MeteorError) return family === 'im' && found.error === NOT_FOUND ? forbiddenDirect : found
         if (spec.active && found.room.config.archived) return archived(family, found)
         const { gate, caller } = call
         if (spec.permission && !gate.permissions.may(caller.account, spec.permission, found.room)) return forbidden
