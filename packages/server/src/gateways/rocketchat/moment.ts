@@ -98,13 +98,17 @@ export function isInRoom({ thread, content }: Message): boolean {
   return extra?.tshow === true
 }
 
-/** Whether its user sees another document by it. */
-export function differs(before: Membership | undefined, after: Membership): boolean {
+/** Whether its user sees another document by it. `unread`: what is shown of unread messages. */
+export function differs(
+  before: Membership | undefined,
+  after: Membership,
+  unread: (membership: Membership) => number,
+): boolean {
   if (!before) return true
   return (
     before.alert !== after.alert ||
     before.open !== after.open ||
-    before.unread !== after.unread ||
+    unread(before) !== unread(after) ||
     before.userMentions !== after.userMentions ||
     before.groupMentions !== after.groupMentions ||
     before.unreadThreads.length !== after.unreadThreads.length ||

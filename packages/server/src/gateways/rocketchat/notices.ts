@@ -15,6 +15,7 @@ import type { Gate } from './gate.ts'
 import { NOTICE_DELAY, NOTICE_PER_FOLLOWER, NOTICE_PORTION, READ_BY_ALL } from './limits.ts'
 import { differs, isInRoom, Moment } from './moment.ts'
 import { ridOf } from './names.ts'
+import { unreadIn } from './subscription-document.ts'
 
 /** `delivery`: of a message, or of what was done to one. Without: something else in the room's document has changed. */
 export function notice(gate: Gate, feed: RoomFeed, delivery: Delivery | null): void {
@@ -58,11 +59,12 @@ async function tell(gate: Gate, feed: RoomFeed, moment: Moment): Promise<void> {
   if (!found) return
   const { room } = found
   const replied = await repliedTo(gate, room, moment)
+  const shown = (membership: Membership): number => unreadIn(gate, room, membership)
   const notified = moment.notified.map(delivery => new Notification(gate, room, delivery, replied))
   const members = [...feed.followers.values()].filter(one => room.members.has(one.user) && listensToDocuments(one))
   await inPortions(members, async portion => {
     for (const [follower, before, after] of await moveOn(gate, feed, portion, moment)) {
-      if (differs(before, after)) await tellMembership(gate, follower, room, after, 'updated')
+      if (differs(before, after, shown)) await tellMembership(gate, follower, room, after, 'updated')
       for (const notification of notified) await notification.tell(follower, after)
     }
   })
