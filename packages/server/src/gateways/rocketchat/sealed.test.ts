@@ -4,7 +4,14 @@ import { besideCiphertext } from './sealed.ts'
 describe('beside a ciphertext', () => {
   test('stays what can hold no words, and what is empty is passed over', () => {
     const e2eMentions = { e2eUserMentions: ['@ann', 'all'], e2eChannelMentions: [] }
-    const kept = { tmid: 'a-message', tshow: false, groupable: true, parseUrls: false, bot: { i: 'js.SDK' }, e2eMentions }
+    const kept = {
+      tmid: 'a-message',
+      tshow: false,
+      groupable: true,
+      parseUrls: false,
+      bot: { i: 'js.SDK' },
+      e2eMentions,
+    }
     const envelope = { _id: 'x', rid: 'r', t: 'e2e', msg: '', content: { ciphertext: 'c' }, ts: new Date(0), u: {} }
     const empty = { attachments: [], alias: '', md: null, customFields: {}, blocks: undefined, unread: true, n: 1 }
     expect(besideCiphertext({ ...envelope, ...empty, ...kept })).toEqual({ kept })
