@@ -7,24 +7,29 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestServer } from '../server.ts'
 import { Ddp } from './ddp.ts'
 import { E2eClient, type Generation } from './e2e-client.ts'
+import { type Recorded, recorded } from './recorded.ts'
 import { digestOf, IDS, type Name, passwordOf, start, tokenOf } from './start.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: messages as they came
 type Any = any
 
 let server: TestServer
+/** The libraries speak to it, so that the tap sees what they receive. */
+let proxy: Recorded
 const open: DDPSDK[] = []
 
 beforeAll(async () => {
   server = await start()
+  proxy = await recorded(server.url)
 })
 afterAll(async () => {
   for (const sdk of open) sdk.connection.close()
+  proxy.close()
   await server.remove()
 })
 
 async function sdkOf(name: Name): Promise<DDPSDK> {
-  const sdk = await DDPSDK.createAndConnect(server.url)
+  const sdk = await DDPSDK.createAndConnect(proxy.url)
   open.push(sdk)
   await sdk.account.loginWithPassword(name, digestOf(name).digest)
   return sdk
@@ -53,7 +58,7 @@ describe('@rocket.chat/ddp-client', () => {
     const sdk = await sdkOf('alice')
     expect(sdk.account.uid).toBe(IDS.alice)
     expect(sdk.account.user?.username).toBe('alice')
-    const other = await DDPSDK.createAndConnect(server.url)
+    const other = await DDPSDK.createAndConnect(proxy.url)
     open.push(other)
     const resumed = await other.account.loginWithToken(sdk.account.user?.token as string)
     expect(resumed.id).toBe(IDS.alice)
@@ -63,7 +68,7 @@ describe('@rocket.chat/ddp-client', () => {
     await sdk.account.logout()
     await expect(
       (async () => {
-        const late = await DDPSDK.createAndConnect(server.url)
+        const late = await DDPSDK.createAndConnect(proxy.url)
         open.push(late)
         await late.account.loginWithToken(resumed.token)
       })(),
@@ -168,7 +173,7 @@ test('a second device opens the key pair with the passphrase and reads on', asyn
 describe('@rocket.chat/sdk 1.0 alpha', () => {
   test('logs in over REST, resumes, joins, subscribes, hears and talks', async () => {
     const quiet = { debug() {}, info() {}, warn() {}, error() {}, warning() {} }
-    const bot = new Rocketchat({ logger: quiet, protocol: 'ddp', host: server.url, useSsl: false, reopen: 100_000 })
+    const bot = new Rocketchat({ logger: quiet, protocol: 'ddp', host: proxy.url, useSsl: false, reopen: 100_000 })
     await bot.connect({})
     await bot.login({ user: 'carol', username: 'carol', password: passwordOf('carol') } as Any)
     const rid = server.rooms.general as string
