@@ -371,6 +371,21 @@ describe('a right that is lost ends what comes', () => {
     expect(await refusal(mallory, 'room-messages', rid)).toBeUndefined()
   })
 
+  test('a role that is taken away: settings are heard no more', async () => {
+    const role = { roleName: 'admin', roleId: 'admin', username: 'carol' }
+    expect((await admin('POST', 'roles.addUserToRole', role)).status).toBe(200)
+    const carol = await as('carol')
+    expect((await carol.sub('stream-notify-logged', 'private-settings-changed')).msg).toBe('ready')
+    await admin('POST', 'settings/API_User_Limit', { value: 498 })
+    await carol.event('notify-logged')
+    expect((await admin('POST', 'roles.removeUserFromRole', role)).status).toBe(200)
+    await quiet()
+    const from = carol.frames.length
+    await admin('POST', 'settings/API_User_Limit', { value: 497 })
+    await quiet()
+    expect(seen(carol, from).filter(({ fields }) => fields.eventName === 'private-settings-changed')).toEqual([])
+  })
+
   test('an account that is switched off: its sockets go', async () => {
     const dave = await as('dave')
     expect((await admin('POST', 'users.setActiveStatus', { userId: IDS.dave, activeStatus: false })).status).toBe(200)
