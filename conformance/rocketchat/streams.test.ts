@@ -262,6 +262,27 @@ describe('what comes', () => {
     expect(room.lastMessage).toBeUndefined()
   })
 
+  test('__my_messages__ brings public rooms that one is not in, and no others', async () => {
+    const [alice, mallory, bob] = [await as('alice'), await as('mallory'), await as('bob')]
+    for (const client of [mallory, bob]) await client.sub('stream-room-messages', '__my_messages__', true)
+    const rids = [await channel(alice), await group(alice, []), general]
+    for (const rid of rids) await alice.call('sendMessage', { rid, msg: `to ${rid}` })
+    const last = `to ${general}`
+    const [, about] = await mallory.event('room-messages', ([one]) => one.msg === last)
+    expect(about).toEqual({ roomParticipant: false, roomType: 'c', roomName: 'general' })
+    expect((await bob.event('room-messages', ([one]) => one.msg === last))[1].roomParticipant).toBe(true)
+    await quiet()
+    const heard = (client: Ddp) => client.events('room-messages').flatMap(([{ t, msg }]) => (t ? [] : [msg]))
+    expect(heard(mallory)).toEqual([`to ${rids[0]}`, last])
+    expect(heard(bob)).toEqual([`to ${rids[0]}`, last])
+    await api('mallory', 'channels.join', { roomId: rids[0] })
+    await alice.call('sendMessage', { rid: rids[0], msg: 'now a member' })
+    const [, now] = await mallory.event('room-messages', ([one]) => one.msg === 'now a member')
+    expect(now.roomParticipant).toBe(true)
+    await quiet()
+    expect(heard(mallory).filter(msg => msg === 'now a member')).toHaveLength(1)
+  })
+
   test('a changed setting: everybody, with its new value', async () => {
     const [nobody, alice] = [await stranger(), await as('alice')]
     await nobody.sub('stream-notify-all', 'public-settings-changed')

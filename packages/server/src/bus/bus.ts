@@ -110,8 +110,9 @@ export type BusMessage =
   /** An account, a channel or a document (`kind/key`) changed: cached copies are old. */
   | { readonly kind: 'changed'; readonly of: 'account' | 'channel' | 'keys' | 'document'; readonly id: string }
 
-/** `room:<id>` for one room, `user:<id>` for what concerns one user wherever it happens, `all` for every node. */
-export type Topic = `room:${string}` | `user:${string}` | 'all'
+/** `room:<id>` for one room, `user:<id>` for what concerns one user wherever it happens, `public` for
+ * messages to everybody in plain rooms that are not private, `all` for every node. */
+export type Topic = `room:${string}` | `user:${string}` | 'public' | 'all'
 
 export type Unsubscribe = () => void
 

@@ -5,6 +5,7 @@ import type { UserId } from '@conclave/wire'
 import type { Bus, BusMessage } from '../bus/bus.ts'
 import type { EventBody, RoomEvent } from '../room/events.ts'
 import type { Channel, Facts } from '../room/facts.ts'
+import { isHidden } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
 
 interface Published {
@@ -25,6 +26,8 @@ export function publishEvent(bus: Bus, { event, before, room, channel, facts, or
   // First, so that whoever is put out of a room that is gone has heard of it.
   if (isListed(event.body)) bus.publish('all', message)
   bus.publish(`room:${event.room}`, message)
+  if (event.body.type === 'message' && !event.body.to && room.suite === 'none' && !isHidden(room))
+    bus.publish('public', message)
   return message
 }
 

@@ -6,6 +6,7 @@ import type { GatewayParts } from '../gateway.ts'
 import type { Broadcasts } from './broadcasts.ts'
 import type { Feeds } from './feeds.ts'
 import type { Invites } from './invites.ts'
+import type { Onlookers } from './onlookers.ts'
 import type { Pace } from './pace.ts'
 import type { Permissions } from './permissions.ts'
 import type { Presences } from './presences.ts'
@@ -26,6 +27,7 @@ export interface Gate {
   readonly feeds: Feeds
   readonly broadcasts: Broadcasts
   readonly presences: Presences
+  readonly onlookers: Onlookers
   readonly pace: Pace
   /** Files on their way in. */
   readonly uploads: Uploads

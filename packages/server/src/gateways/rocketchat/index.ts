@@ -26,6 +26,7 @@ import {
   SOCKJS_HEARTBEAT_INTERVAL,
 } from './limits.ts'
 import { permissionChanged, receiveAll, settingChanged } from './live.ts'
+import { Onlookers } from './onlookers.ts'
 import { Pace } from './pace.ts'
 import { Permissions } from './permissions.ts'
 import { pictures } from './pictures.ts'
@@ -51,6 +52,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     settings: await Settings.open(parts, setting => settingChanged(gate, setting)),
     permissions: await Permissions.open(parts, permission => permissionChanged(gate, permission)),
     pace: new Pace(),
+    onlookers: new Onlookers(() => gate),
     broadcasts: new Broadcasts(parts.turn),
     presences: new Presences(
       () => gate,
@@ -141,6 +143,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
       for (const timer of timers) clearInterval(timer)
       if (looking) clearInterval(looking)
       gate.presences.stop()
+      gate.onlookers.stop()
       discussions.stop()
       for (const session of [...sessions]) session.close(CLOSE.STOPPING, 'the server stops')
       wss.close()

@@ -50,11 +50,13 @@ export async function myMessages({ gate, session, caller }: Asking): Promise<Ope
   const follower = await gate.feeds.follow(user, ({ mine, rooms }) => {
     if (mine.add(session)) for (const feed of rooms) feed.mine.add(session)
   })
+  gate.onlookers.review(follower)
   return {
     personal: true,
     room: null,
     close: async () => {
       if (follower.mine.remove(session)) for (const feed of follower.rooms) feed.mine.drop(session)
+      gate.onlookers.review(follower)
       gate.feeds.releaseFollower(follower)
     },
   }
