@@ -52,13 +52,21 @@ const CLAIMED = 10_000
 export function closeUnclaimedUpgrades(server: Server, claimed: readonly string[], wait = CLAIMED): void {
   server.prependListener('upgrade', (request: IncomingMessage, socket: Socket) => {
     // Node listens for no errors of a socket once it has handed it over: one that is reset would end the process.
-    socket.on('error', () => {})
+    socket.on('error', ignore)
     const path = (request.url ?? '/').split('?', 1)[0] as string
     if (claimed.some(prefix => path === prefix || path.startsWith(`${prefix}/`))) {
-      socket.setTimeout(wait, () => socket.destroy())
+      socket.setTimeout(wait)
+      socket.on('timeout', cut)
       return
     }
     const answer = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
     socket.end(answer, () => socket.destroy())
   })
+}
+
+// One function for all sockets: each keeps its listeners as long as it lives.
+function ignore(): void {}
+
+function cut(this: Socket): void {
+  this.destroy()
 }

@@ -91,10 +91,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
   const take = (ws: WebSocket, request: IncomingMessage, framing: Framing): void => {
     const session = new DdpSession(gate, ws, framing, parts.addressOf(request))
     sessions.add(session)
-    ws.on('message', (data, isBinary) => session.receive(data as Buffer, isBinary))
-    // Broken frames and too large ones: the library closes with its own code.
-    ws.on('error', () => {})
-    ws.on('close', () => void session.gone().catch(error => bug(gate, 'close', error)))
+    listen(ws, session)
   }
   const arrive = async (enter: () => void): Promise<void> => {
     await gate.pace.next('arriving')
@@ -150,6 +147,29 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     },
   }
 }
+
+/** Functions of the module, not of the connection: of an idle one nothing is cheaper. */
+function listen(ws: WebSocket, session: DdpSession): void {
+  const owned = ws as Owned
+  owned[SESSION] = session
+  owned.on('message', receive)
+  // Broken frames and too large ones: the library closes with its own code.
+  owned.on('error', ignore)
+  owned.on('close', end)
+}
+
+const SESSION = Symbol('session')
+type Owned = WebSocket & { [SESSION]: DdpSession }
+
+function receive(this: WebSocket, data: unknown, isBinary: boolean): void {
+  ;(this as Owned)[SESSION].receive(data as Buffer, isBinary)
+}
+
+function end(this: WebSocket): void {
+  ;(this as Owned)[SESSION].ended()
+}
+
+function ignore(): void {}
 
 function refuse(socket: Duplex, status: string): void {
   socket.on('error', () => {})

@@ -368,7 +368,11 @@ export class DdpSession implements OutletOwner {
   }
 
   /** The socket is gone. */
-  async gone(): Promise<void> {
+  ended(): void {
+    this.#gone().catch(error => bug(this.#gate, 'close', error))
+  }
+
+  async #gone(): Promise<void> {
     this.closed = true
     this.outlet.end()
     this.#queue = []
