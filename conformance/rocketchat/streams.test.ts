@@ -375,6 +375,7 @@ describe('a right that is lost ends what comes', () => {
     const [alice, mallory, bob] = [await as('alice'), await as('mallory'), await as('bob')]
     const rid = await channel(alice)
     for (const client of [mallory, bob]) await listen(client, rid)
+    await mallory.sub('stream-room-messages', '__my_messages__')
     const roles = (given: string[]) => ({
       permissions: ['view-c-room', 'preview-c-room'].map(_id => ({ _id, roles: given })),
     })
