@@ -247,6 +247,30 @@ describe('whose it is', () => {
     expect((await media(sealed, 'bob', room)).status).toBe(403)
   })
 
+  test('settings open files of public rooms, and never those of others (L10)', async () => {
+    const setting = (id: string, value: boolean) => api('ada', 'POST', `settings/${id}`, { value })
+    const alice = await as('alice')
+    const open = (await alice.call('createChannel', `open ${made++}`, [])).rid
+    const room = await group({ encrypted: true })
+    const { body } = await media(sealed, 'alice', room)
+    expect((await confirm(body.file._id, { t: 'e2e', content: ciphertext }, 'alice', room)).status).toBe(200)
+    const links = [linkOf(await send({}, {}, open)), linkOf(await send()), body.file.url, (await media()).body.file.url]
+    const statuses = (who: Name | null) => Promise.all(links.map(async link => (await fetched(link, who)).status))
+    expect(await statuses('carol')).toEqual([403, 403, 403, 403])
+    try {
+      await setting('FileUpload_Restrict_to_room_members', false)
+      expect(await statuses('carol')).toEqual([200, 403, 403, 403])
+      expect(await statuses(null)).toEqual([403, 403, 403, 403])
+      await setting('FileUpload_ProtectFiles', false)
+      expect(await statuses('carol')).toEqual([200, 403, 403, 403])
+      expect(await statuses(null)).toEqual([200, 403, 403, 403])
+    } finally {
+      await setting('FileUpload_Restrict_to_room_members', true)
+      await setting('FileUpload_ProtectFiles', true)
+    }
+    expect(await statuses('alice')).toEqual([200, 200, 200, 200])
+  })
+
   test('until it is confirmed it is its sender’s alone', async () => {
     const { _id, url } = (await media()).body.file
     expect((await fetched(url, 'alice')).status).toBe(200)
