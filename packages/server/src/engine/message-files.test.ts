@@ -116,6 +116,7 @@ test('is its sender’s alone until it goes with a message, and then its readers
 
 test('waits a day for its message and is gone then, and no more counts for its sender; with a message it stays', async () => {
   const [alone, sent] = [await upload(), await upload()]
+  expect(usageOf(await core.store.document(USAGE, anna))).toMatchObject({ uploads: 0, announced: 0 })
   good(await send(sent))
   const before = await kept()
   clock.set(clock.now() + DAY + 1)
@@ -136,6 +137,17 @@ test('is bound once, by its sender, in its room; again is the first answer (L7)'
   expect(new Set(events).size).toBe(1)
   expect(answers.filter(answer => !good(answer).repeated)).toHaveLength(1)
   expect(await send(key, { messageId: 'another' })).toEqual({ rejected: 'medium.unknown', key })
+  expect(await core.store.head(ROOM)).toMatchObject({ messages: 1 })
+})
+
+test('of two messages at once that would take it along, one does', async () => {
+  const key = await upload()
+  const answers = await Promise.all(['a', 'b', 'c'].map(messageId => send(key, { messageId })))
+  const refused = answers.filter(answer => isRejection(answer))
+  expect(refused).toEqual([
+    { rejected: 'medium.unknown', key },
+    { rejected: 'medium.unknown', key },
+  ])
   expect(await core.store.head(ROOM)).toMatchObject({ messages: 1 })
 })
 
