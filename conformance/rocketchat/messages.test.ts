@@ -1,7 +1,7 @@
 // What is done to messages over this wire: edits, deletions, reactions, pins, stars, threads, mentions, search, and what
 // changed since. Each is attacked by who may not, and none of it is told to who may not read the message.
 
-import { uuidOf } from '@conclave/wire'
+import { idOfUuid, uuidOf } from '@conclave/wire'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { base64, DinoClient } from '../dino/client.ts'
 import type { TestServer } from '../server.ts'
@@ -343,11 +343,16 @@ describe('quotes', () => {
 
   test('nobody quotes what they may not read, nor from another server, nor by a field of their own', async () => {
     const hidden = await say('alice', secret, 'nobody else knows')
-    const place = { room: secret, id: hidden._id, sequence: 2, link: 'x' }
+    const forged = Array.from({ length: 60 }, (_, n) => ({
+      room: idOfUuid(secret),
+      id: idOfUuid(hidden._id),
+      sequence: n + 1,
+      link: 'x',
+    }))
     for (const message of [
       { msg: linkTo(hidden._id) },
       { msg: `https://example.org/channel/any?msg=${hidden._id}` },
-      { msg: 'x', quotes: [place] },
+      { msg: 'x', quotes: forged },
     ]) {
       const sent = await say('mallory', general, message.msg, message)
       expect(JSON.stringify([sent, await shown('bob', sent._id)])).not.toContain('nobody else')
