@@ -1,6 +1,6 @@
 // The recorded cases about what a user keeps of their rooms.
 import { expect } from 'vitest'
-import { as, general, type Cases } from './tools.ts'
+import { api, as, general, type Cases } from './tools.ts'
 
 export const SUBSCRIPTIONS: Cases = {
   'RC-185': async () => {
@@ -13,5 +13,12 @@ export const SUBSCRIPTIONS: Cases = {
     expect(await alice.call('rooms/get', { $date: 0 })).toEqual({ update: expect.any(Array), remove: [] })
     const rooms = await alice.call('rooms/get')
     expect(rooms).toContainEqual(expect.objectContaining({ _id: general, t: 'c', name: 'general', fname: 'general' }))
+  },
+  'RC-192': async () => {
+    // Over DDP as the real server falls over; REST says it (conformance/rocketchat/subscriptions.test.ts).
+    expect((await (await as('carol')).ask('readMessages', general)).error.error).toBe(500)
+    expect((await api('carol', 'POST', 'subscriptions.read', { rid: general })).body.error).toBe(
+      'error-invalid-subscription',
+    )
   },
 }
