@@ -101,6 +101,29 @@ describe('unread', () => {
   })
 })
 
+test('a thread that is followed is unread until it is looked at, or read with the room', async () => {
+  const rid = await group(alice, ['bob'])
+  const threads = async () => (await subscription('bob', rid)).tunread
+  const [first, second] = [await say('bob', rid), await say('bob', rid)]
+  await say('alice', rid, { tmid: first._id })
+  await say('alice', rid, { tmid: second._id })
+  expect(new Set(await threads())).toEqual(new Set([first._id, second._id]))
+  expect(await subscription('bob', rid)).toMatchObject({ alert: true, unread: 0, lr: expect.any(String) })
+  await (await as('bob')).call('getThreadMessages', { tmid: first._id })
+  expect(await threads()).toEqual([second._id])
+  await say('alice', rid, { tmid: first._id })
+  expect(new Set(await threads())).toEqual(new Set([first._id, second._id]))
+  await api('bob', 'POST', 'subscriptions.read', { rid })
+  expect(await subscription('bob', rid)).toMatchObject({ alert: true })
+  await api('bob', 'POST', 'subscriptions.read', { rid, readThreads: true })
+  expect(await subscription('bob', rid)).toMatchObject({ alert: false })
+  expect(await threads()).toBeUndefined()
+  // Nobody else's threads are read by it.
+  await say('alice', rid, { tmid: first._id })
+  await (await as('carol')).call('readThreads', first._id)
+  expect(await threads()).toEqual([first._id])
+})
+
 describe('streams', () => {
   test('a second message into a group that alerts already is told to nobody’s list', async () => {
     const rid = await group(alice, ['bob'])

@@ -1,10 +1,11 @@
-// `getThreadMessages`: what began a thread, then its replies, newest first.
+// `getThreadMessages`: what began a thread, then its replies, newest first. Whoever looks has read it.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
 import { documentsFor } from '../encode-message.ts'
 import { MeteorError, notAllowed } from '../errors.ts'
 import { messageOf } from '../found-message.ts'
 import { HISTORY } from '../limits.ts'
+import { readThread } from '../membership-acts.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
 
@@ -29,6 +30,7 @@ export const getThreadMessages = method({
       limit: limit || HISTORY,
     })
     if (isRejection(page)) return []
+    await readThread(gate, caller.account.id, event)
     return documentsFor(gate.parts, caller.account, room, [event, ...page.events])
   },
 })
