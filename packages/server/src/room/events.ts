@@ -27,6 +27,8 @@ export interface RoomConfig {
   readonly featured: boolean
   /** A favourite of whoever is put into it by default. */
   readonly favorite: boolean
+  /** What clients list of a team beside its main room. */
+  readonly sidepanel: readonly ('channels' | 'discussions')[]
   /** What whoever joins by themselves has to know; never the code itself. */
   readonly joinCode: JoinCode | null
   readonly customFields: Readonly<Record<string, unknown>>

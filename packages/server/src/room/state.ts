@@ -109,6 +109,7 @@ export const PLAIN_CONFIG: RoomConfig = {
   broadcast: false,
   featured: false,
   favorite: false,
+  sidepanel: [],
   joinCode: null,
   customFields: {},
   hiddenMessages: [],

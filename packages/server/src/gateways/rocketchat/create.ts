@@ -82,6 +82,7 @@ export interface MoreOfRoom {
   /** Instead of the caller. */
   readonly owner?: UserId
   readonly isTeam?: true
+  readonly config?: Partial<RoomConfig>
 }
 
 /** A channel or a group, its maker the owner and, unless they say otherwise, a member. */
@@ -125,6 +126,7 @@ export async function createNamed(
       description: extra.description ?? '',
       announcement: extra.announcement ?? '',
       customFields: asked.customFields ?? {},
+      ...more.config,
     },
   })
   return isRejection(made) ? errorOf(made, method) : made

@@ -7,6 +7,7 @@ import type { Page } from './rest/page.ts'
 import { may } from './room-acts.ts'
 import { roomDocument } from './room-document.ts'
 import { named, ownRooms, publicRooms, sorted } from './rooms-list.ts'
+import { countOfRooms, visibleTeams } from './teams.ts'
 import { emailsOf, openDocument } from './users/documents.ts'
 import { everybody } from './users/everybody.ts'
 import type { Person } from './users/people.ts'
@@ -26,8 +27,7 @@ export interface Found {
 /** null: the caller may not look at that. */
 export async function browse(call: Call, asked: Browsed): Promise<Found | null> {
   if (asked.type === 'users') return users(call, asked)
-  if (asked.type === 'teams') return { results: [], total: 0 }
-  return channels(call, asked)
+  return asked.type === 'teams' ? teams(call, asked) : channels(call, asked)
 }
 
 async function channels(call: Call, { text, sortBy, descending, offset, count }: Browsed): Promise<Found | null> {
@@ -41,6 +41,18 @@ async function channels(call: Call, { text, sortBy, descending, offset, count }:
   whole.sort((a, b) => Number(b.config.featured) - Number(a.config.featured))
   const part = whole.slice(offset, offset + count)
   return { results: await Promise.all(part.map(room => roomDocument(gate.parts, room))), total: whole.length }
+}
+
+/** Those that are open to everybody, and the caller's own. */
+async function teams(call: Call, { text, sortBy, descending, offset, count }: Browsed): Promise<Found> {
+  const { gate } = call
+  const seen = await visibleTeams(call)
+  const whole = sorted(named(seen, text), JSON.stringify({ [sortBy]: descending ? -1 : 1 }))
+  const shown = whole.slice(offset, offset + count).map(async room => ({
+    ...(await roomDocument(gate.parts, room)),
+    roomsCount: await countOfRooms(gate, room),
+  }))
+  return { results: await Promise.all(shown), total: whole.length }
 }
 
 /** Addresses are shown, and searched, for those alone who may see everything of others. */

@@ -100,6 +100,7 @@ function configOf({ config, topic, isDefault }: RoomState): Document {
     ...(broadcast ? { broadcast } : {}),
     ...(config.featured ? { featured: true } : {}),
     ...(config.favorite ? { favorite: true } : {}),
+    ...(config.sidepanel.length > 0 ? { sidepanel: { items: config.sidepanel } } : {}),
     ...(config.joinCode ? { joinCodeRequired: true } : {}),
   }
 }

@@ -13,6 +13,14 @@ import { type Acted, act, may } from './room-acts.ts'
 
 const text = z.string().nullish()
 
+/** Each thing once. */
+export const SIDEPANEL = z.object({
+  items: z
+    .array(z.enum(['channels', 'discussions']))
+    .max(2)
+    .refine(items => new Set(items).size === items.length),
+})
+
 export const ROOM_SETTINGS = {
   roomName: z.string().trim().min(1).nullish(),
   roomTopic: text,
@@ -28,11 +36,12 @@ export const ROOM_SETTINGS = {
   favorite: z.object({ favorite: z.boolean(), defaultValue: z.boolean() }).optional(),
   joinCode: z.string().max(JOIN_CODE).optional(),
   encrypted: z.boolean().optional(),
+  sidepanel: SIDEPANEL.nullish(),
 } as const
 export type RoomSettings = z.output<ReturnType<typeof z.object<typeof ROOM_SETTINGS>>>
 
 /** Known by name to clients, and nothing that a room here has: rooms forget nothing by age, and have no picture, no
- * stream and no teams. */
+ * stream. */
 export const NO_ROOM_SETTINGS: ReadonlySet<string> = new Set([
   'roomAvatar',
   'streamingOptions',
@@ -42,7 +51,6 @@ export const NO_ROOM_SETTINGS: ReadonlySet<string> = new Set([
   'retentionFilesOnly',
   'retentionIgnoreThreads',
   'retentionOverrideGlobal',
-  'sidepanel',
 ])
 
 export const KINDS: Readonly<Record<'c' | 'p', OpenOrHidden>> = { c: 'public', p: 'private' }
@@ -104,6 +112,7 @@ async function changesOf(call: Call, asked: RoomSettings): Promise<RoomChanges> 
     reactWhenReadOnly: asked.reactWhenReadOnly,
     hiddenMessages: asked.systemMessages,
     featured: asked.featured,
+    sidepanel: asked.sidepanel?.items,
     // A favourite of those who come in by default: of other rooms it says nothing.
     favorite: favorite?.favorite && favorite.defaultValue,
   }

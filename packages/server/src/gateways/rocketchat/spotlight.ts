@@ -1,4 +1,5 @@
 // What a search field offers while it is typed in: public rooms in which the searcher is not yet, and users.
+import { isTeam } from '../../room/state.ts'
 import type { Document } from './encode.ts'
 import { MeteorError } from './errors.ts'
 import { SPOTLIGHT } from './limits.ts'
@@ -40,6 +41,7 @@ async function roomsLike(call: Call, text: string): Promise<Document[]> {
     .map(room => {
       const fname = fullNameOf(room)
       const code = room.config.joinCode ? { joinCodeRequired: true } : {}
-      return { _id: ridOf(room), t: typeOf(room), name: slugOf(fname), fname, ...code }
+      const team = isTeam(room) ? { teamMain: true } : {}
+      return { _id: ridOf(room), t: typeOf(room), name: slugOf(fname), fname, ...team, ...code }
     })
 }

@@ -16,6 +16,7 @@ import { type Found, fullNameOf, ridOf, shortNameOf, typeOf, userRefOf } from '.
 import type { Permission } from './permission-table.ts'
 import { type Acted, act, erase, may } from './room-acts.ts'
 import { roomDocument } from './room-document.ts'
+import { publicRooms } from './rooms-list.ts'
 import { Envelope } from './route.ts'
 import { rolesIn } from './subscription-document.ts'
 
@@ -40,8 +41,23 @@ export async function teamDocument({ parts }: Gate, room: RoomState): Promise<Do
 
 /** With how many rooms and members it has. */
 export async function teamWithCounts(gate: Gate, room: RoomState): Promise<Document> {
-  const rooms = (await gate.parts.reading.countBranches(room.id, 'team')) - 1
-  return { ...(await teamDocument(gate, room)), rooms, numberOfUsers: room.members.size }
+  return {
+    ...(await teamDocument(gate, room)),
+    rooms: await countOfRooms(gate, room),
+    numberOfUsers: room.members.size,
+  }
+}
+
+/** Without the main room. */
+export async function countOfRooms({ parts }: Gate, main: RoomState): Promise<number> {
+  return (await parts.reading.countBranches(main.id, 'team')) - 1
+}
+
+/** The teams that are open to everybody, as far as the caller may see them, and the caller's own. */
+export async function visibleTeams({ gate, caller }: Call): Promise<RoomState[]> {
+  const open = (await publicRooms(gate, caller)).filter(isTeam)
+  const own = await teamsOf(gate, caller.account.id)
+  return [...new Map([...open, ...own].map(room => [room.id, room])).values()]
 }
 
 /** The teams of which a user is a member. */

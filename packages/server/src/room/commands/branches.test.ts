@@ -128,7 +128,14 @@ describe('somebody comes in', () => {
     expect(made.submit(come({ invitedBy: stranger }))).toBe('invite.unknown')
     expect(made.submit(come({ invitedBy: owner, users: [stranger, operator] }))).toBe('member.required')
     expect(made.submit(come({ invitedBy: owner, actor: member }))).toBe('role.required')
-    made.submit({ command: 'remove-members', actor: owner, users: [moderator], how: 'kicked', reason: '' })
+    made.submit({
+      command: 'remove-members',
+      actor: owner,
+      users: [moderator],
+      how: 'kicked',
+      reason: '',
+      keepOwner: false,
+    })
     made.submit({ command: 'change-role', actor: owner, user: moderator, role: 'moderator', granted: false })
     expect(made.submit(come({ invitedBy: moderator }))).toBe('invite.unknown')
     expect(made.submit(come({ invitedBy: owner }))).toBe(null)

@@ -1,6 +1,7 @@
 // `rooms.adminRooms`, `rooms.adminRooms.getRoom`, `rooms.adminRooms.privateRooms` and `rooms.autocomplete.adminRooms`: what
 // rooms there are, for administrators. X's are not among them, and nothing is shown of what is said in any (L10).
 import { z } from 'zod'
+import { isTeam, type RoomState } from '../../../room/state.ts'
 import { governed, mayGovern } from '../access.ts'
 import { FILTER, ID_TEXT } from '../limits.ts'
 import { typeOf } from '../names.ts'
@@ -62,11 +63,17 @@ async function rooms(
   types: readonly string[] | undefined,
 ): Promise<object> {
   if (!may(call, 'view-room-administration')) return notAuthorized
-  const kinds = types?.filter(type => type !== 'discussions' && type !== 'teams') ?? []
   const all = await governedRooms(call.gate, call.caller)
-  const wanted = kinds.length === 0 ? all : all.filter(room => kinds.includes(typeOf(room)))
+  const wanted = all.filter(room => isOf(room, types ?? []))
   const whole = sorted(named(wanted, input.filter ?? ''), input.sort)
   const page = pageOf(call.gate, input)
   const part = await listed(call, whole.slice(page.offset, page.offset + page.count))
   return { ...pagedAnswer('rooms', whole, page), rooms: part }
+}
+
+/** Discussions and teams are kinds of their own beside `c`, `p` and `d`, listed where they are asked for. */
+function isOf(room: RoomState, types: readonly string[]): boolean {
+  const own = room.discussionOf ? 'discussions' : isTeam(room) ? 'teams' : null
+  if (own !== null) return types.includes(own)
+  return types.length === 0 || types.includes(typeOf(room))
 }

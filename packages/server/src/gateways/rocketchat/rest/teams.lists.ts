@@ -10,7 +10,7 @@ import { membersOf } from '../members.ts'
 import { fullNameOf, ridOf, shortNameOf, typeOf, userRefOf } from '../names.ts'
 import { id } from '../params.ts'
 import { may } from '../room-acts.ts'
-import { named, publicRooms, sorted } from '../rooms-list.ts'
+import { named, sorted } from '../rooms-list.ts'
 import { type Route, route } from '../route.ts'
 import { TEAM_NAMED, teamNamed } from '../team-named.ts'
 import {
@@ -27,6 +27,7 @@ import {
   teamsOf,
   teamWithCounts,
   unauthorized,
+  visibleTeams,
 } from '../teams.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'
 
@@ -159,10 +160,8 @@ export const teamLists: readonly Route[] = [
     verb: 'GET',
     paths: ['/v1/teams.autocomplete'],
     input: z.looseObject({ name: z.string().max(FILTER) }),
-    async run({ gate, caller }, input) {
-      const open = (await publicRooms(gate, caller)).filter(room => room.team?.main === room.id)
-      const all = new Map([...open, ...(await teamsOf(gate, caller.account.id))].map(room => [room.id, room]))
-      const fitting = sorted(named([...all.values()], input.name, 'starts')).slice(0, COMPLETIONS)
+    async run(call, input) {
+      const fitting = sorted(named(await visibleTeams(call), input.name, 'starts')).slice(0, COMPLETIONS)
       const teams = fitting.map(room => ({
         _id: ridOf(room),
         teamId: ridOf(room),

@@ -9,6 +9,7 @@ import { ID_TEXT, TEAM_ROOMS } from '../limits.ts'
 import { typeOf } from '../names.ts'
 import { id, name, usernames } from '../params.ts'
 import { act, erase, may } from '../room-acts.ts'
+import { SIDEPANEL } from '../room-settings.ts'
 import { type RestCall, type Route, route } from '../route.ts'
 import { TEAM_NAMED, teamNamed } from '../team-named.ts'
 import { dissolve, mayIn, noTeam, placeInTeam, teamDocument, unauthorized } from '../teams.ts'
@@ -21,6 +22,7 @@ const CREATED = z.looseObject({
   members: usernames.nullish(),
   room: z.looseObject({ id: id.nullish(), extraData: z.looseObject({}).nullish() }).nullish(),
   owner: id.nullish(),
+  sidepanel: SIDEPANEL.nullish(),
 })
 
 export const teams: readonly Route[] = [
@@ -120,7 +122,10 @@ async function convert(call: RestCall, rid: string, given?: Awaited<ReturnType<t
   return placeInTeam(call, room, { main: room.id, isDefault: false }, 'teams.create')
 }
 
-async function create(call: RestCall, { name: wanted, type, members, room, owner }: z.output<typeof CREATED>) {
+async function create(
+  call: RestCall,
+  { name: wanted, type, members, room, owner, sidepanel }: z.output<typeof CREATED>,
+) {
   const { gate, caller } = call
   if (await teamNamed(gate, { teamName: wanted })) return failure('team-name-already-exists')
   const maker = owner ? await userIn(call, owner) : caller.account.id
@@ -144,6 +149,7 @@ async function create(call: RestCall, { name: wanted, type, members, room, owner
     members: [...users],
     owner: maker,
     isTeam: true,
+    ...(sidepanel ? { config: { sidepanel: sidepanel.items } } : {}),
   })
   if (!(made instanceof MeteorError)) return made
   return failure(made.error === 'error-duplicate-channel-name' ? 'room-name-already-exists' : 'error-team-creation')
