@@ -149,6 +149,12 @@ test("a discussion takes nobody's name and is found by none", async () => {
   const mallory = await as('mallory')
   expect(await mallory.call('getRoomIdByNameOrId', 'general')).toBe(general)
   expect((await api('mallory', 'GET', 'channels.info?roomName=general')).body.channel._id).toBe(general)
+  // Nor where the discussion was there first.
+  const early = (await begin('mallory', { prid: general, t_name: 'early' })).body.discussion
+  const late = (await (await as('alice')).call('createChannel', 'early', [])).rid
+  expect(late).not.toBe(early._id)
+  expect(await mallory.call('getRoomIdByNameOrId', 'early')).toBe(late)
+  expect((await api('bob', 'GET', 'channels.info?roomName=early')).body.channel._id).toBe(late)
   // Of a public room everybody may come in.
   expect(await mallory.call('joinRoom', discussion._id)).toBe(true)
 })

@@ -170,6 +170,14 @@ test('a room becomes a team with everybody in it, and a room again', async () =>
   expect((await api('alice', 'POST', 'groups.convertToTeam', both)).body.errorType).toBe('invalid-params')
   const { team: begun } = (await api('alice', 'POST', 'groups.convertToTeam', { roomId: rid })).body
   expect(begun).toMatchObject({ roomId: rid, type: 1, createdBy: { username: 'alice' } })
+  const bob = await as('bob')
+  const told = async (): Promise<string[]> =>
+    (await bob.call('loadHistory', rid, null, 50)).messages.map(({ t }: { t: string }) => t)
+  expect(await told()).toContain('user-converted-to-team')
+  await api('alice', 'POST', 'teams.addMembers', { teamId: begun._id, members: [{ userId: IDS.dave }] })
+  expect(await told()).toContain('added-user-to-team')
+  await api('alice', 'POST', 'teams.removeMember', { teamId: begun._id, userId: IDS.dave })
+  expect(await told()).toContain('removed-user-from-team')
   expect((await api('bob', 'GET', 'teams.list')).body.teams).toContainEqual(
     expect.objectContaining({ _id: begun._id, numberOfUsers: 2, rooms: 0 }),
   )

@@ -11,7 +11,7 @@ import { createRoom, usersNamed } from './create.ts'
 import { type Document, quoteOf } from './encode.ts'
 import { suiteOfNew } from './encryption.ts'
 import { errorOf, MeteorError, notAllowed } from './errors.ts'
-import { type FoundMessage, messageOf } from './found-message.ts'
+import { type FoundMessage, isInside, messageOf } from './found-message.ts'
 import { checkSaid, send } from './message.ts'
 import type { Call } from './method.ts'
 import { type Found, fullNameOf, ridOf, typeOf } from './names.ts'
@@ -95,18 +95,18 @@ async function parentOf(call: Call, { prid, pmid }: AskedDiscussion): Promise<Pa
 /** What is asked before a room is made; the command on the parent decides again, at the moment that counts. */
 async function checkStart(
   call: Call,
-  { found: { room, channel }, message }: Parent,
+  { found, message }: Parent,
   { reply }: AskedDiscussion,
 ): Promise<MeteorError | null> {
   const { gate, caller } = call
   const { account } = caller
+  const { room, channel } = found
   const own = !message || message.event.actor === account.id
   if (!may(call, own ? 'start-discussion' : 'start-discussion-other-user', room)) return mayNotStart()
   if (room.discussionOf)
     return new MeteorError('error-nested-discussion', 'Cannot create nested discussions', { method: METHOD })
   if (room.suite === 'xchat' || message?.target.whispered) return notAllowed(METHOD)
-  if (!room.members.has(account.id) && !(await gate.parts.occupancy.inside(room.id, account.id)))
-    return notAllowed(METHOD)
+  if (!room.members.has(account.id) && !(await isInside(gate, caller, found))) return notAllowed(METHOD)
   const now = gate.parts.clock.now()
   const barred = checkStanding(room, channel, account, now) ?? checkMute(room, channel, account, now)
   const silent = barred ?? checkVoice(room, account)

@@ -3,9 +3,9 @@
 import { type UserId, uuidOf } from '@conclave/wire'
 import type { RoomChanges, RoomEvent } from '../../room/events.ts'
 import type { Account } from '../../room/facts.ts'
-import type { RoomState } from '../../room/state.ts'
+import { isTeam, type RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
-import { ridOf, type UserRef, userRefOf } from './names.ts'
+import { fullNameOf, ridOf, type UserRef, userRefOf } from './names.ts'
 
 export type Document = Readonly<Record<string, unknown>>
 
@@ -35,7 +35,7 @@ export async function systemMessages(
   switch (body.type) {
     case 'members.added':
     case 'members.removed': {
-      const [own, others] = body.type === 'members.added' ? ['uj', 'au'] : ['ul', 'ru']
+      const [own, others] = MEMBERS_SAID[isTeam(room) ? 'team' : 'room'][body.type]
       for (const user of body.users) {
         const named = await accountOf(parts, user)
         if (!named) continue
@@ -65,6 +65,10 @@ export async function systemMessages(
     case 'sanction.lifted':
       await sayOf(body.user, body.kind === 'mute' ? 'user-unmuted' : 'user-unbanned')
       break
+    case 'team.changed':
+      // Of the main room: of another one its document says it.
+      if (body.team?.main === room.id) say('user-converted-to-team', fullNameOf(room), by)
+      break
     case 'discussion.started':
       say('discussion-created', body.name, by, await aboutDiscussion(parts, event, body))
       break
@@ -75,6 +79,12 @@ export async function systemMessages(
   }
   return shown
 }
+
+/** Who comes or goes by themselves, and by somebody else. */
+const MEMBERS_SAID = {
+  room: { 'members.added': ['uj', 'au'], 'members.removed': ['ul', 'ru'] },
+  team: { 'members.added': ['ujt', 'added-user-to-team'], 'members.removed': ['ult', 'removed-user-from-team'] },
+} as const
 
 /** A type and its text for each setting that has one; null: the name of whoever set it. */
 function configuredMessages(changes: RoomChanges): [string, string | null][] {
