@@ -142,6 +142,14 @@ describe('@rocket.chat/api-client', () => {
     expect(read.reactions[':tada:'].usernames).toEqual(['alice'])
   })
 
+  test('opens a direct room, and writes there', async () => {
+    const alice = await clientOf('alice')
+    const { room } = await alice.post('/v1/im.create', { username: 'carol' })
+    expect(room.rid ?? room._id).toBe(IDS.alice + IDS.carol)
+    const sent = await alice.post('/v1/chat.postMessage', { roomId: room.rid ?? room._id, text: 'direct' })
+    expect(sent.message).toMatchObject({ msg: 'direct', u: { _id: IDS.alice } })
+  })
+
   test('calls for keys, lists of rooms in brackets', async () => {
     const alice = await clientOf('alice')
     const keys = { public_key: 'public of alice', private_key: 'PRIVATE OF ALICE', force: true }
