@@ -194,7 +194,6 @@ test('every line that a change is to clients counts as a message of the room', a
     rid: room._id,
     roomName: `counted-${made++}`,
     roomType: 'p',
-    default: false,
   })
   await post('alice', 'groups.invite', { roomId: room._id, usernames: ['carol', 'mallory'] })
   await post('alice', 'groups.addModerator', { roomId: room._id, userId: IDS.bob })
@@ -204,7 +203,9 @@ test('every line that a change is to clients counts as a message of the room', a
   await post('alice', 'rooms.banUser', { roomId: room._id, userId: IDS.mallory })
   await post('alice', 'groups.kick', { roomId: room._id, userId: IDS.carol })
   await post('alice', 'chat.sendMessage', { message: { rid: room._id, msg: 'hello' } })
-  const { messages } = await get('bob', 'groups.history', { roomId: room._id, count: '100' })
+  const history = await get('bob', 'groups.history', { roomId: room._id, count: '100' })
+  expect(history).toMatchObject({ status: 200 })
+  const { messages } = history
   const { group } = await get('bob', 'groups.info', { roomId: room._id })
   expect(messages.length).toBeGreaterThan(12)
   expect(group).toMatchObject({ msgs: messages.length, lastMessage: { msg: 'hello' } })

@@ -293,6 +293,8 @@ export type EventBody =
       readonly role: RoomRole
       readonly granted: boolean
       readonly signed: Signed | null
+      /** Gone with the membership, of whose end is told. */
+      readonly lost?: true
     }
   /** A member whom Rocket.Chat's clients show as the room's leader; it opens nothing, and goes with the membership. */
   | { readonly type: 'leader.changed'; readonly user: UserId; readonly granted: boolean }

@@ -12,8 +12,9 @@ export function noticesIn(body: EventBody): number {
       return TOLD.filter(key => body.changes[key] !== undefined).length
     case 'sanction.set':
       return body.kick ? 0 : 1
-    case 'room.renamed':
     case 'roles.changed':
+      return body.lost ? 0 : 1
+    case 'room.renamed':
     case 'leader.changed':
     case 'sanction.lifted':
     case 'suite.switched':

@@ -41,7 +41,7 @@ export function putOut(
 export function rolesLost(state: RoomState, user: UserId, everywhere = false): EventBody[] {
   if (state.suite !== 'none' || (state.kind !== 'private' && !everywhere)) return []
   const held = state.roles.get(user) ?? []
-  return held.map(role => ({ type: 'roles.changed', user, role, granted: false, signed: null }))
+  return held.map(role => ({ type: 'roles.changed', user, role, granted: false, signed: null, lost: true }))
 }
 
 /** Whether a removal leaves somebody outside who still holds the key that counts, or that counts again when a

@@ -55,6 +55,7 @@ export async function systemMessages(
       break
     case 'roles.changed':
     case 'leader.changed': {
+      if (body.type === 'roles.changed' && body.lost) break
       const role = body.type === 'leader.changed' ? 'leader' : body.role
       await sayOf(body.user, body.granted ? 'subscription-role-added' : 'subscription-role-removed', { role })
       break

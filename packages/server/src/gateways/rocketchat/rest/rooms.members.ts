@@ -7,7 +7,7 @@ import { USER_NAMED, userNamed } from '../named-user.ts'
 import { typeOf } from '../names.ts'
 import { id } from '../params.ts'
 import { may } from '../room-acts.ts'
-import { Envelope, failure, forbidden, type Route, route } from '../route.ts'
+import { Envelope, failure, forbiddenRoom, type Route, route } from '../route.ts'
 import { roleDocuments } from '../subscription-document.ts'
 import { MEMBERS_ASKED } from './families/members.ts'
 import { roomNamed } from './named-room.ts'
@@ -29,7 +29,7 @@ export const roomsMembers: readonly Route[] = [
       if (found instanceof MeteorError) return found.error === 'error-room-not-found' ? missing : found
       const { room } = found
       if (typeOf(room) === 'd') return failure('error-room-type-not-supported')
-      if (room.config.broadcast && !may(call, 'view-broadcast-member-list', room)) return forbidden
+      if (room.config.broadcast && !may(call, 'view-broadcast-member-list', room)) return forbiddenRoom
       const listed = await membersOf(call.gate, room, { status: input.status, filter: input.filter })
       const rankOf = (user: (typeof listed)[number]): number => {
         const rank = RANKS.findIndex(role => room.roles.get(user.account.id)?.some(held => held === role))
