@@ -572,3 +572,95 @@ describe('lists of rooms', () => {
     expect(foreign.items).toEqual([])
   })
 })
+
+describe('cleaning a room', () => {
+  const span = { oldest: '0001-01-01T00:00:00.000Z', latest: '9999-12-31T23:59:59.000Z' }
+
+  test('takes what is meant and leaves the rest, live, for those who may and may read it', async () => {
+    const room = await channel({ members: ['bob', 'admin'] })
+    const say = async (name: Name, msg: string) =>
+      (await post(name, 'chat.sendMessage', { message: { rid: room._id, msg } })).message._id as string
+    const [first, pinned, third] = [await say('alice', 'one'), await say('bob', 'two'), await say('bob', 'three')]
+    expect(await post('alice', 'chat.pinMessage', { messageId: pinned })).toMatchObject({ status: 200 })
+    const clean = (name: Name, body: object) => post(name, 'rooms.cleanHistory', { roomId: room._id, ...span, ...body })
+    expect(await clean('alice', {})).toMatchObject({ status: 400, errorType: 'error-not-allowed' })
+    expect(await clean('admin', { latest: undefined })).toMatchObject({ error: 'Body parameter "latest" is required.' })
+    expect(await clean('admin', { latest: 'yesterday' })).toMatchObject({ status: 400, errorType: 'invalid-params' })
+    expect(await clean('admin', { latest: '2001-01-01T00:00:00.000Z' })).toMatchObject({ status: 200, count: 0 })
+    const alice = await as('alice')
+    await alice.sub('stream-notify-room', `${room._id}/deleteMessage`)
+    expect(await clean('admin', { users: ['bob'], excludePinned: true })).toMatchObject({ status: 200, count: 1 })
+    expect(await alice.event('notify-room')).toMatchObject([{ _id: third }])
+    expect(await clean('admin', { users: ['nobody'] })).toMatchObject({ count: 0 })
+    expect(await clean('admin', { limit: 1 })).toMatchObject({ count: 1 })
+    const admin = await as('admin')
+    const gone = await admin.call('cleanRoomHistory', {
+      roomId: room._id,
+      oldest: { $date: 0 },
+      latest: { $date: Date.now() + 60_000 },
+    })
+    expect(gone).toBe(1)
+    const shown = JSON.stringify(await get('alice', 'channels.history', { roomId: room._id }))
+    for (const id of [first, pinned, third]) expect(shown).not.toContain(id)
+  })
+
+  test('an administrator cleans no group in which they are not (L10)', async () => {
+    for (const room of [await group(), await sealed()])
+      expect(await post('admin', 'rooms.cleanHistory', { roomId: room._id, ...span })).toMatchObject({ status: 400 })
+  })
+})
+
+describe('searching', () => {
+  test('finds open rooms and people by a part of their names, and nothing hidden', async () => {
+    const [open, hidden] = [await channel({}, 'carol'), await group()]
+    const found = await get('mallory', 'spotlight', { query: `#${open.name}` })
+    expect(found).toMatchObject({ rooms: [{ _id: open._id, t: 'c', name: open.name }], users: [] })
+    expect((await get('mallory', 'spotlight', { query: hidden.name })).rooms).toEqual([])
+    const people = await get('mallory', 'spotlight', { query: '@ALI' })
+    expect(people).toMatchObject({ users: [{ _id: IDS.alice, username: 'alice', name: 'ALICE' }], rooms: [] })
+    const mallory = await as('mallory')
+    expect(await mallory.call('spotlight', 'ali', ['alice'], { users: true, rooms: false })).toEqual({
+      users: [],
+      rooms: [],
+    })
+    expect((await mallory.ask('spotlight', { $ne: 1 })).error.error).toBe(400)
+  })
+
+  test('the directory shows channels and people in pages, addresses to nobody, and no group of others', async () => {
+    const [open, hidden] = [await channel(), await group()]
+    const browse = (name: Name, query: object, more: Record<string, string> = {}) =>
+      get(name, 'directory', { query: JSON.stringify(query), ...more })
+    expect(await browse('mallory', { type: 'channels', text: open.name })).toMatchObject({
+      result: [{ _id: open._id, t: 'c', usersCount: 2 }],
+      total: 1,
+    })
+    expect(await browse('mallory', { type: 'channels', text: hidden.name })).toMatchObject({ result: [], total: 0 })
+    expect(await browse('bob', { type: 'channels', text: hidden.name })).toMatchObject({ total: 1 })
+    const users = await browse('mallory', { type: 'users' }, { sort: '{"username":1}', count: '2' })
+    expect(users).toMatchObject({ count: 2, result: [{ username: 'admin' }, { username: 'alice' }] })
+    expect(JSON.stringify(users)).not.toContain('emails')
+    expect(await browse('mallory', { type: 'planets' })).toMatchObject({ status: 400, success: false })
+    expect(await browse('mallory', {}, { sort: '{"a":1,"b":1}' })).toMatchObject({ status: 400 })
+    const mallory = await as('mallory')
+    expect(await mallory.call('browseChannels', { type: 'channels', text: open.name })).toMatchObject({ total: 1 })
+    expect((await mallory.call('channelsList', hidden.name, 'private', 10, 'name')).channels).toEqual([])
+    expect(await mallory.call('getTotalChannels')).toBeGreaterThan(0)
+  })
+})
+
+test('everybody comes in by one call, for an administrator of a server that is not too large', async () => {
+  const room = await channel()
+  expect(await post('alice', 'channels.addAll', { roomId: room._id })).toMatchObject({ status: 400 })
+  expect(await post('admin', 'channels.addAll', { roomId: room._id })).toMatchObject({ status: 200 })
+  expect((await get('alice', 'channels.info', { roomId: room._id })).channel.usersCount).toBeGreaterThanOrEqual(5)
+})
+
+test('a mute and a read-only room refuse over REST in the words of the real server', async () => {
+  const room = await channel()
+  const send = () => post('bob', 'chat.sendMessage', { message: { rid: room._id, msg: 'hello' } })
+  await post('alice', 'rooms.muteUser', { roomId: room._id, username: 'bob' })
+  expect(await send()).toMatchObject({ status: 400, error: 'You_have_been_muted' })
+  await post('alice', 'rooms.unmuteUser', { roomId: room._id, username: 'bob' })
+  await post('alice', 'channels.setReadOnly', { roomId: room._id, readOnly: true })
+  expect(await send()).toMatchObject({ status: 400, error: "You can't send messages because the room is readonly." })
+})

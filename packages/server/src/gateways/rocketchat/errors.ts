@@ -7,11 +7,14 @@ export class MeteorError {
   readonly error: string | number
   readonly reason: string
   readonly details: Readonly<Record<string, unknown>> | undefined
+  /** What REST says instead of reason and code, where the real server throws words and no code. */
+  readonly words: string | undefined
 
-  constructor(error: string | number, reason: string, details?: Readonly<Record<string, unknown>>) {
+  constructor(error: string | number, reason: string, details?: Readonly<Record<string, unknown>>, words?: string) {
     this.error = error
     this.reason = reason
     this.details = details
+    this.words = words
   }
 
   get message(): string {
@@ -26,8 +29,8 @@ export class MeteorError {
 
   /** The body of a REST answer, status 400 (429 where too much was asked). */
   envelope(): object {
-    const { error, message, details } = this
-    return { success: false, error: message, errorType: String(error), ...(details ? { details } : {}) }
+    const { error, message, details, words } = this
+    return { success: false, error: words ?? message, errorType: String(error), ...(details ? { details } : {}) }
   }
 
   get status(): number {
@@ -83,7 +86,12 @@ export function tooMany(wait: number): MeteorError {
   })
 }
 
-type Said = { readonly error: string | number; readonly reason: string; readonly details?: object }
+type Said = {
+  readonly error: string | number
+  readonly reason: string
+  readonly details?: object
+  readonly words?: string
+}
 type Table = { readonly [K in RejectionCode]: (rejection: Extract<Rejection, { rejected: K }>) => Said }
 
 const say = (error: string | number, reason: string, details?: object) => (): Said =>
@@ -93,12 +101,14 @@ const badKey = say('error-invalid-key', 'Invalid key')
 /** What only X's wire can cause: its clients never come here, but the table is total. */
 const signed = say('error-not-allowed', 'The signature is missing or does not fit')
 
+const READ_ONLY = "You can't send messages because the room is readonly."
+
 const TABLE: Table = {
   'room.unknown': say('error-invalid-room', 'Invalid room'),
   'room.taken': say('error-duplicate-channel-name', 'A room like this exists'),
   'room.closed': say('error-room-closed', 'The room is closed until its key is changed'),
   'room.archived': say('error-room-archived', 'The room is archived'),
-  'room.readonly': say('error-room-readonly', "You can't send messages because the room is readonly."),
+  'room.readonly': () => ({ error: 'error-room-readonly', reason: READ_ONLY, words: READ_ONLY }),
   'code.wrong': ({ given }) =>
     given
       ? { error: 'error-code-invalid', reason: 'Invalid Room Password' }
@@ -123,7 +133,11 @@ const TABLE: Table = {
   ),
   acl: refused,
   banned: ({ scope }) => ({ error: 'error-not-allowed', reason: `You are banned from this ${wordOf(scope)}` }),
-  muted: say('You_have_been_muted', 'You have been muted and cannot speak in this room'),
+  muted: () => ({
+    error: 'You_have_been_muted',
+    reason: 'You have been muted and cannot speak in this room',
+    words: 'You_have_been_muted',
+  }),
   'account.inactive': say('error-invalid-user', 'Invalid user'),
   'members.none': say('error-invalid-params', 'No users were given'),
   'members.duplicate': say('error-invalid-params', 'A user was given twice'),
@@ -187,8 +201,8 @@ function wordOf(scope: 'global' | 'channel' | 'room'): string {
 /** `method` goes into the details, as the real server's do. */
 export function errorOf(rejection: Rejection, method: string): MeteorError {
   const entry = TABLE[rejection.rejected] as (rejection: Rejection) => Said
-  const { error, reason, details } = entry(rejection)
-  return new MeteorError(error, reason, { method, ...details })
+  const { error, reason, details, words } = entry(rejection)
+  return new MeteorError(error, reason, { method, ...details }, words)
 }
 
 /** For the test that the table is total. */

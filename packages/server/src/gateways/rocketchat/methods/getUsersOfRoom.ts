@@ -1,7 +1,7 @@
 // `getUsersOfRoom`: [rid, whether those who are not there count too, { limit, skip }, what names contain].
 import { z } from 'zod'
 import { known } from '../access.ts'
-import { notAllowed } from '../errors.ts'
+import { invalidRoom, notAllowed } from '../errors.ts'
 import { FILTER, PAGE_MOST } from '../limits.ts'
 import { memberDocument, membersOf } from '../members.ts'
 import { method } from '../method.ts'
@@ -15,13 +15,14 @@ const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).nullis
 export const getUsersOfRoom = method({
   name: NAME,
   params: list(
-    id,
+    id.or(z.literal('')).nullish(),
     z.boolean().nullish(),
     z.object({ limit: count, skip: count }).nullish(),
     z.string().max(FILTER).nullish(),
   ),
   async run(call, [rid, all, bounds, filter]) {
     const { gate, caller } = call
+    if (!rid) return invalidRoom(NAME)
     const found = await known(gate, caller, rid)
     if (!found) return notAllowed(NAME)
     const { room } = found

@@ -8,7 +8,10 @@ import { failure, route } from '../route.ts'
 import { roomNamed } from './named-room.ts'
 
 /** As clients of all ages write yes. */
-const flag = z.unknown().transform(value => value === true || value === 'true' || value === 1 || value === '1')
+const flag = z
+  .unknown()
+  .optional()
+  .transform(value => value === true || value === 'true' || value === 1 || value === '1')
 const moment = z.iso
   .datetime({ offset: true })
   .transform(text => new Date(text))

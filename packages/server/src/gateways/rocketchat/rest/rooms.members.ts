@@ -1,5 +1,6 @@
 // `rooms.membersOrderedByRole`, `rooms.roles` and `rooms.isMember`: who is in a room, owners first.
 import { z } from 'zod'
+import { hasRole } from '../../../room/state.ts'
 import { known } from '../access.ts'
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { membersOf, memberWithRoles } from '../members.ts'
@@ -13,7 +14,7 @@ import { MEMBERS_ASKED } from './families/members.ts'
 import { roomNamed } from './named-room.ts'
 import { pagedAnswer, pageOf } from './page.ts'
 
-const RANKS = ['owner', 'moderator']
+const RANKS = ['owner', 'moderator'] as const
 const missing = new Envelope(404, {
   success: false,
   error: 'The required "roomId" or "roomName" param provided does not match any room',
@@ -32,7 +33,7 @@ export const roomsMembers: readonly Route[] = [
       if (room.config.broadcast && !may(call, 'view-broadcast-member-list', room)) return forbiddenRoom
       const listed = await membersOf(call.gate, room, { status: input.status, filter: input.filter })
       const rankOf = (user: (typeof listed)[number]): number => {
-        const rank = RANKS.findIndex(role => room.roles.get(user.account.id)?.some(held => held === role))
+        const rank = RANKS.findIndex(role => hasRole(room, user.account.id, role))
         return rank === -1 ? RANKS.length : rank
       }
       // A sort keeps the order of equals: within a rank they stay as they were listed.
