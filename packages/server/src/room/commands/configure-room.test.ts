@@ -129,6 +129,14 @@ describe('a read-only room', () => {
     expect(made.submit(send(member))).toBeNull()
   })
 
+  test('a voice does not come back by itself when a mute has run out', () => {
+    const made = room({ config: { readOnly: true } })
+    made.submit(mute(owner, member, undefined))
+    made.submit(mute(owner, member, made.now + 1_000))
+    made.now += 2_000
+    expect(made.submit(send(member))).toBe('room.readonly')
+  })
+
   test('a voice goes with the membership, and is none of whoever is no member', () => {
     const made = room({ kind: 'public', config: { readOnly: true } })
     expect(made.run(mute(owner, stranger, undefined))).toEqual([])
