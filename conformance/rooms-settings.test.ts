@@ -147,8 +147,10 @@ test('a channel that becomes a group puts out who is no member, and Dino lists i
   const { rid, bob } = await shared()
   const carol = await dinoAs('carol')
   expect((await carol.request('join', { verb: 'join', target: { id: rid } })).code).toBe(200)
+  const mark = bob.pushes.length
   await set(rid, 'roomType', 'p')
   await alice.event('room-messages', ([shown]) => shown.t === 'room_changed_privacy')
+  await bob.next('gn_user_left', data => data.actor.id === IDS.carol, mark)
   expect((await send(carol, rid, 'refused')).code).not.toBe(200)
   const from = carol.pushes.length
   await send(bob, rid, 'among us')
