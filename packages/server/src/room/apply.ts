@@ -54,6 +54,7 @@ function created(event: RoomEvent): RoomState {
     members: new Map(body.members.map((user): [UserId, Member] => [user, { from: 0, at: event.at }])),
     roles,
     leaders: new Set(),
+    blockers: new Set(),
     voiced: new Set(),
     config: body.config ? { ...PLAIN_CONFIG, ...body.config } : PLAIN_CONFIG,
     discussionOf: body.discussionOf ?? null,
@@ -132,6 +133,8 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
       else roles.delete(body.user)
       return { roles }
     }
+    case 'direct.blocked':
+      return { blockers: body.on ? new Set(state.blockers).add(body.by) : without(state.blockers, [body.by]) }
     case 'leader.changed':
       return { leaders: body.granted ? new Set(state.leaders).add(body.user) : without(state.leaders, [body.user]) }
     case 'room.configured': {
@@ -186,6 +189,7 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
         removed: true,
         members: new Map(),
         leaders: new Set(),
+        blockers: new Set(),
         voiced: new Set(),
         closed: false,
         invite: null,

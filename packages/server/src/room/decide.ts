@@ -1,6 +1,8 @@
 // decide(state, command) -> events | rejection: the one way into a room's log. One file per command beside this.
 import type { AddMembers } from './commands/add-members.ts'
 import { addMembers } from './commands/add-members.ts'
+import type { BlockDirect } from './commands/block-direct.ts'
+import { blockDirect } from './commands/block-direct.ts'
 import type { ChangeAdmins } from './commands/change-admins.ts'
 import { changeAdmins } from './commands/change-admins.ts'
 import type { ChangeRole } from './commands/change-role.ts'
@@ -89,6 +91,7 @@ export type Command =
   | PinMessage
   | FollowThread
   | EditMessage
+  | BlockDirect
   | ChangeRole
   | ChangeAdmins
   | Retitle
@@ -127,6 +130,7 @@ const RULES: Rules = {
   'pin-message': pinMessage,
   'follow-thread': followThread,
   'edit-message': editMessage,
+  'block-direct': blockDirect,
   'change-role': changeRole,
   'change-admins': changeAdmins,
   retitle,

@@ -296,6 +296,8 @@ export type EventBody =
       /** Gone with the membership, of whose end is told. */
       readonly lost?: true
     }
+  /** A direct room of two: while either blocks the other, nobody writes in it. */
+  | { readonly type: 'direct.blocked'; readonly by: UserId; readonly on: boolean }
   /** A member whom Rocket.Chat's clients show as the room's leader; it opens nothing, and goes with the membership. */
   | { readonly type: 'leader.changed'; readonly user: UserId; readonly granted: boolean }
   | { readonly type: 'acls.changed'; readonly acls: readonly Acl[] }

@@ -30,6 +30,8 @@ export type Rejection =
   | { readonly rejected: 'room.closed' }
   | { readonly rejected: 'room.archived' }
   | { readonly rejected: 'room.readonly' }
+  /** One of the two of a direct room has blocked the other. */
+  | { readonly rejected: 'room.blocked' }
   /** The room is joined with a code; whether one was given at all. */
   | { readonly rejected: 'code.wrong'; readonly given: boolean }
   | { readonly rejected: 'room.full'; readonly limit: number }

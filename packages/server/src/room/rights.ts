@@ -53,6 +53,7 @@ export function checkMute(state: RoomState, channel: Channel, account: Account, 
 export function checkVoice(state: RoomState, account: Account): Rejection | null {
   const { archived, readOnly } = state.config
   if (archived) return { rejected: 'room.archived' }
+  if (state.blockers.size > 0) return { rejected: 'room.blocked' }
   if (!readOnly || rulesAll(state, account) || state.voiced.has(account.id)) return null
   return state.roles.has(account.id) ? null : { rejected: 'room.readonly' }
 }

@@ -72,6 +72,8 @@ export interface RoomState {
   readonly members: ReadonlyMap<UserId, Member>
   /** Roles are held apart from membership: a Dino owner need not be a member. */
   readonly roles: ReadonlyMap<UserId, readonly RoomRole[]>
+  /** Of a direct room of two: who of them blocks the other. */
+  readonly blockers: ReadonlySet<UserId>
   /** Members whom Rocket.Chat's clients show as leaders. */
   readonly leaders: ReadonlySet<UserId>
   /** Members who may write though the room is read-only. */

@@ -119,6 +119,7 @@ const TABLE: Table = {
   'room.taken': { code: CODE.ROOM_ALREADY_EXISTS, text: 'a room with that name already exists' },
   'room.closed': { code: CODE.NOT_ALLOWED, text: 'the room is closed until one of its members changes its key' },
   'room.archived': { code: CODE.NOT_ALLOWED, text: 'the room is archived' },
+  'room.blocked': { code: CODE.NOT_ALLOWED, text: 'one of the two has blocked the other' },
   'room.readonly': { code: CODE.NOT_ALLOWED, text: 'the room is read-only' },
   'code.wrong': { code: CODE.NOT_ALLOWED, text: 'the room is joined with a code' },
   'room.full': { code: CODE.ROOM_FULL, text: ({ limit }) => `the room is full, it takes ${limit} users` },

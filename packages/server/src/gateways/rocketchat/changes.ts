@@ -272,6 +272,7 @@ function affected(delivery: Delivery, feed: RoomFeed): Iterable<UserId> {
     case 'suite.switched':
     case 'room.renamed':
     case 'room.retitled':
+    case 'direct.blocked':
       return feed.followers.keys()
     default:
       return []

@@ -53,7 +53,7 @@ export function failure(text: string): MeteorError {
 /** What sending is refused with over REST, in the real server's own words. */
 export function saidPlainly(error: MeteorError): MeteorError {
   if (error.error === 'You_have_been_muted') return failure('You_have_been_muted')
-  return error.error === 'error-room-readonly' ? failure(error.reason) : error
+  return error.error === 'error-room-readonly' || error.error === 'room_is_blocked' ? failure(error.reason) : error
 }
 
 export const TOO_MANY = 'too-many-requests'
@@ -108,6 +108,7 @@ const TABLE: Table = {
   'room.taken': say('error-duplicate-channel-name', 'A room like this exists'),
   'room.closed': say('error-room-closed', 'The room is closed until its key is changed'),
   'room.archived': say('error-room-archived', 'The room is archived'),
+  'room.blocked': () => ({ error: 'room_is_blocked', reason: 'room_is_blocked', words: 'room_is_blocked' }),
   'room.readonly': () => ({ error: 'error-room-readonly', reason: READ_ONLY, words: READ_ONLY }),
   'code.wrong': ({ given }) =>
     given

@@ -109,11 +109,19 @@ async function documentOf(
     roles: rolesIn(room, account.id),
     ...(room.config.archived ? { archived: true } : {}),
     ...(room.config.readOnly ? { ro: true } : {}),
+    ...blockedIn(room, account),
     ...(room.suite === 'none' ? {} : { encrypted: true }),
     ...(await branchDocument(gate.parts, room)),
     ...(shown.keys === 'own' ? await preferencesOf(gate, room, account, found, quiet) : {}),
     ...keysOf(room, account.id, shown),
   }
+}
+
+/** Both sides are told: who blocks, and who is blocked. */
+function blockedIn({ blockers }: RoomState, { id }: Account): Document {
+  if (blockers.size === 0) return {}
+  const others = blockers.size - (blockers.has(id) ? 1 : 0)
+  return { ...(blockers.has(id) ? { blocker: true } : {}), ...(others > 0 ? { blocked: true } : {}) }
 }
 
 const FRESH = { open: true, alert: false, unread: 0, userMentions: 0, groupMentions: 0 } as const

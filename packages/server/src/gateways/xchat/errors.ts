@@ -57,6 +57,7 @@ const TABLE: Table = {
     return problem('conversation-closed', 'Conversation Closed', 409, detail, members)
   },
   'room.archived': (_, about) => forbidden(about, 'the conversation is archived'),
+  'room.blocked': (_, about) => forbidden(about, 'the conversation is blocked'),
   'room.readonly': (_, about) => forbidden(about, 'the conversation is read-only'),
   'code.wrong': (_, about) => forbidden(about, 'the conversation is joined with a code'),
   'room.full': (_, about) => invalidRequest(about.members, TOO_MANY),

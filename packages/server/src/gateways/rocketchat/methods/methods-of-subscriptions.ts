@@ -1,5 +1,6 @@
 // Methods about what a user keeps of their rooms; direct rooms.
 import type { Method } from '../method.ts'
+import { blocking } from './blocking.ts'
 import { createDirectMessage } from './createDirectMessage.ts'
 import { canAccessRoom, getRoomById, getRoomByTypeAndName, getRoomNameById } from './getRoomById.ts'
 import { getRoomIdByNameOrId } from './getRoomIdByNameOrId.ts'
@@ -14,6 +15,7 @@ import { toggleFavorite } from './toggleFavorite.ts'
 import { unreadMessages } from './unreadMessages.ts'
 
 export const SUBSCRIPTIONS: readonly Method[] = [
+  ...blocking,
   canAccessRoom,
   createDirectMessage,
   getRoomById,

@@ -12,6 +12,7 @@ import { peopleOf, roomDocument, roomDocuments } from '../room-document.ts'
 import { saveSettings } from '../room-settings.ts'
 import { governedRooms } from '../rooms-list.ts'
 import { forbiddenDirect, type Route, route } from '../route.ts'
+import { submit } from '../submit.ts'
 import { directNamed } from './direct-named.ts'
 import { pathsOf } from './families/family.ts'
 import { MEMBERS_ASKED } from './families/members.ts'
@@ -37,6 +38,21 @@ const create = route({
     // Whether it was there before is nobody's business who is not in it.
     const inserted = room.members.has(call.caller.account.id) ? { inserted: made.inserted } : {}
     return { room: { t: 'd', rid, _id: rid, usernames: people, ...inserted } }
+  },
+})
+
+/** As `blockUser` and `unblockUser`, of the other one in the room (rocketchat.md section 8). */
+const blockUser = route({
+  verb: 'POST',
+  paths: pathsOf('im', 'blockUser'),
+  input: z.looseObject({ roomId: z.string().min(1).max(ID_TEXT), block: z.boolean() }),
+  async run(call, { roomId, block }) {
+    const found = await directNamed(call, { roomId })
+    if (found instanceof MeteorError) return found
+    const actor = call.caller.account.id
+    const user = [...found.room.members.keys()].find(member => member !== actor) ?? actor
+    const done = await submit(call, found.room.id, { command: 'block-direct', actor, user, on: block })
+    return isRejection(done) ? errorOf(done, 'blockUser') : {}
   },
 })
 
@@ -136,4 +152,4 @@ const messagesOthers = route({
   },
 })
 
-export const IM: readonly Route[] = [create, remove, list, listEveryone, members, setTopic, messagesOthers]
+export const IM: readonly Route[] = [blockUser, create, remove, list, listEveryone, members, setTopic, messagesOthers]
