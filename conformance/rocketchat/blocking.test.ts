@@ -1,29 +1,13 @@
 // Whoever blocks the other of a direct room hears nothing more of them there, until they end it themselves.
 
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { DinoClient } from '../dino/client.ts'
-import type { TestServer } from '../server.ts'
-import { Ddp, rest } from './ddp.ts'
-import { IDS, type Name, start, tokenOf } from './start.ts'
+import { stage } from './stage.ts'
+import { IDS, type Name, tokenOf } from './start.ts'
 
-let server: TestServer
-const open: Ddp[] = []
+const on = stage()
+const { as, api } = on
 
-beforeAll(async () => {
-  server = await start()
-})
-afterAll(() => server?.remove())
-afterEach(() => {
-  for (const client of open.splice(0)) client.close()
-})
-
-const as = async (name: Name): Promise<Ddp> => {
-  const client = await Ddp.as(server.url, name)
-  open.push(client)
-  return client
-}
-const api = (name: Name, verb: 'GET' | 'POST', path: string, body?: unknown) =>
-  rest(server.url, { id: IDS[name], token: tokenOf(name) }, verb, `v1/${path}`, body)
 const subscription = async (name: Name, roomId: string) =>
   (await api(name, 'GET', `subscriptions.getOne?roomId=${roomId}`)).body.subscription
 const send = async (name: Name, rid: string) => {
@@ -60,7 +44,7 @@ test('a block holds on the other wires, and for what is done to messages that we
   const update = { roomId: rid, msgId: body.message._id, text: 'after' }
   expect((await api('carol', 'POST', 'chat.react', react)).status).toBe(400)
   expect((await api('carol', 'POST', 'chat.update', update)).status).toBe(400)
-  const dino = await DinoClient.open(server.url)
+  const dino = await DinoClient.open(on.server.url)
   expect((await dino.login(IDS.carol, 'CAROL', tokenOf('carol'))).code).toBe(200)
   const say = () =>
     dino.request('message', {
@@ -82,7 +66,7 @@ test('strangers, rooms of more than two and oneself: nobody is blocked, and nobo
     [mallory, { rid, blocked: IDS.alice }],
     [alice, { rid, blocked: IDS.alice }],
     [alice, { rid, blocked: IDS.mallory }],
-    [alice, { rid: server.rooms.secret, blocked: IDS.bob }],
+    [alice, { rid: on.server.rooms.secret, blocked: IDS.bob }],
   ] as const)
     expect((await client.ask('blockUser', given)).error).toEqual(unknown)
   expect(unknown).toMatchObject({ error: 'error-invalid-room' })

@@ -1,29 +1,13 @@
 // Discussions: rooms that belong to a room or to one of its messages. Who may come in, what the parent shows of them, and
 // what an encrypted parent demands.
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { TestServer } from '../server.ts'
-import { Ddp, rest } from './ddp.ts'
-import { IDS, type Name, start, tokenOf } from './start.ts'
+import { expect, test } from 'vitest'
+import { stage } from './stage.ts'
+import { IDS, type Name } from './start.ts'
 
-let server: TestServer
-const clients: Ddp[] = []
+const on = stage()
+const { as, api } = on
 let made = 0
 
-beforeAll(async () => {
-  server = await start()
-})
-afterAll(async () => {
-  for (const client of clients) client.close()
-  await server.remove()
-})
-
-const as = async (name: Name): Promise<Ddp> => {
-  const client = await Ddp.as(server.url, name)
-  clients.push(client)
-  return client
-}
-const api = (name: Name, verb: 'GET' | 'POST', path: string, body?: unknown) =>
-  rest(server.url, { id: IDS[name], token: tokenOf(name) }, verb, `v1/${path}`, body)
 const group = async (members: string[], encrypted = false): Promise<string> =>
   (await (await as('alice')).call('createPrivateGroup', `parent ${made++}`, members, false, {}, { encrypted })).rid
 const begin = (name: Name, body: object) => api(name, 'POST', 'rooms.createDiscussion', body)
@@ -143,7 +127,7 @@ test('what may not be discussed is refused, and nothing is left of it', async ()
 })
 
 test("a discussion takes nobody's name and is found by none", async () => {
-  const { general } = server.rooms
+  const { general } = on.server.rooms
   const { discussion } = (await begin('alice', { prid: general, t_name: 'general' })).body
   expect(discussion).toMatchObject({ fname: 'general', t: 'c' })
   const mallory = await as('mallory')

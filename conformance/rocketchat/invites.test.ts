@@ -1,28 +1,12 @@
 // Links into rooms: who may make them, what they open, and what nobody gets out of them.
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { TestServer } from '../server.ts'
-import { Ddp, rest } from './ddp.ts'
-import { IDS, type Name, start, tokenOf } from './start.ts'
+import { expect, test } from 'vitest'
+import { stage } from './stage.ts'
+import { IDS, type Name } from './start.ts'
 
-let server: TestServer
-const clients: Ddp[] = []
+const on = stage()
+const { as, api } = on
 let made = 0
 
-beforeAll(async () => {
-  server = await start()
-})
-afterAll(async () => {
-  for (const client of clients) client.close()
-  await server.remove()
-})
-
-const as = async (name: Name): Promise<Ddp> => {
-  const client = await Ddp.as(server.url, name)
-  clients.push(client)
-  return client
-}
-const api = (name: Name | null, verb: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) =>
-  rest(server.url, name && { id: IDS[name], token: tokenOf(name) }, verb, `v1/${path}`, body)
 const group = async (members: string[], encrypted = false): Promise<string> =>
   (await (await as('alice')).call('createPrivateGroup', `invited ${made++}`, members, false, {}, { encrypted })).rid
 const invite = (name: Name, rid: unknown, maxUses = 0, days = 1) =>
@@ -64,7 +48,7 @@ test('nobody invites into rooms that are not theirs, and a list shows only what 
   const rid = await group(['bob'])
   const { _id } = (await invite('alice', rid)).body
   expect((await invite('bob', rid)).body.errorType).toBe('not_authorized')
-  for (const of of [rid, 'nowhere', server.rooms.secret])
+  for (const of of [rid, 'nowhere', on.server.rooms.secret])
     expect((await invite('mallory', of)).body.errorType).toBe('error-invalid-room')
   for (const name of ['mallory', 'bob'] as const) {
     const listed = await api(name, 'GET', 'listInvites')

@@ -1,28 +1,11 @@
 // Teams: a main room whose members are the team's, rooms that are in it, and what nobody does to the teams of others.
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { TestServer } from '../server.ts'
-import { Ddp, rest } from './ddp.ts'
-import { IDS, type Name, start, tokenOf } from './start.ts'
+import { expect, test } from 'vitest'
+import { stage } from './stage.ts'
+import { IDS, type Name } from './start.ts'
 
-let server: TestServer
-const clients: Ddp[] = []
+const { as, api } = stage()
 let made = 0
 
-beforeAll(async () => {
-  server = await start()
-})
-afterAll(async () => {
-  for (const client of clients) client.close()
-  await server.remove()
-})
-
-const as = async (name: Name): Promise<Ddp> => {
-  const client = await Ddp.as(server.url, name)
-  clients.push(client)
-  return client
-}
-const api = (name: Name, verb: 'GET' | 'POST', path: string, body?: unknown) =>
-  rest(server.url, { id: IDS[name], token: tokenOf(name) }, verb, `v1/${path}`, body)
 const group = async (name: Name, members: string[] = []): Promise<string> =>
   (await (await as(name)).call('createPrivateGroup', `room ${made++}`, members, false, {}, {})).rid
 const team = async (name: Name, type: 0 | 1, members: string[] = []) =>
