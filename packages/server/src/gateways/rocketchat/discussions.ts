@@ -8,7 +8,8 @@ import { checkMute, checkStanding, checkVoice } from '../../room/rights.ts'
 import { isTeam, type RoomState } from '../../room/state.ts'
 import { enterable } from './access.ts'
 import { createRoom, usersNamed } from './create.ts'
-import { type Document, quoteOf } from './encode.ts'
+import type { Document } from './encode.ts'
+import { messageIdOf } from './encode-message.ts'
 import { suiteOfNew } from './encryption.ts'
 import { errorOf, MeteorError, notAllowed } from './errors.ts'
 import { type FoundMessage, isInside, messageOf } from './found-message.ts'
@@ -16,6 +17,7 @@ import { checkSaid, send } from './message.ts'
 import type { Call } from './method.ts'
 import { type Found, fullNameOf, ridOf, typeOf } from './names.ts'
 import { id, usernames } from './params.ts'
+import type { Quote } from './quotes.ts'
 import { act, join, may } from './room-acts.ts'
 import { roomDocument } from './room-document.ts'
 import { submit } from './submit.ts'
@@ -171,13 +173,15 @@ async function enterExisting(call: Call, room: RoomId): Promise<Document | Meteo
   return { ...(await roomDocument(parts, entered)), rid: ridOf(entered) }
 }
 
-/** Says in the discussion what it is about. */
-async function quote(call: Call, room: RoomState, { event }: FoundMessage): Promise<void> {
-  const { parts } = call.gate
+/** Says in the discussion what it is about, as long as that is there. */
+async function quote(call: Call, room: RoomState, { event, room: parent }: FoundMessage): Promise<void> {
+  const site = call.gate.parts.publicUrl()
+  const link = `${site}/${ROUTES[typeOf(parent)]}/${ridOf(parent)}?msg=${encodeURIComponent(messageIdOf(event))}`
+  const quotes: readonly Quote[] = [{ link, room: parent.id, id: event.id }]
   await submit(call, room.id, {
     command: 'send-message',
     actor: call.caller.account.id,
-    content: { suite: 'none', text: '', extra: { rocketchat: { attachments: [await quoteOf(parts, event)] } } },
+    content: { suite: 'none', text: '', extra: { rocketchat: { quotes } } },
     messageId: null,
     digest: '',
     inside: false,
@@ -185,6 +189,9 @@ async function quote(call: Call, room: RoomState, { event }: FoundMessage): Prom
     origin: null,
   })
 }
+
+/** Where clients show rooms. */
+const ROUTES = { c: 'channel', p: 'group', d: 'direct' } as const
 
 /** The discussions of a room, the newest first. */
 export async function discussionsOf({ gate }: Call, room: RoomState, limit: number) {

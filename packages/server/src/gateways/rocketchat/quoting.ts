@@ -21,7 +21,7 @@ export async function withQuotes<T extends { readonly suite: string }>(
     if (!id || !isOurs(gate.parts, link)) continue
     const found = await messageOf(gate, caller, id)
     if (!found || found.target.whispered || found.body.content.suite !== 'none') continue
-    quotes.push({ link, room: found.room.id, sequence: found.target.sequence, id: found.target.id })
+    quotes.push({ link, room: found.room.id, id: found.target.id })
   }
   if (quotes.length === 0) return content
   return { ...plain, extra: { ...plain.extra, rocketchat: { ...plain.extra?.rocketchat, quotes } } } as unknown as T
