@@ -103,6 +103,18 @@ describe('a team', () => {
     expect(isTeam(main.room)).toBe(false)
   })
 
+  test('comes into a hidden room by whoever could add its members to it, and whoever manages it closes that again (L10)', () => {
+    for (const suite of ['none', 'rocketchat'] as const) {
+      const made = scene({ suite, team: of(OTHER) })
+      for (const actor of [stranger, operator, member])
+        expect(made.submit(change(actor, of(OTHER, true), OTHER))).toBe('member.required')
+      expect(made.submit(change(moderator, of(OTHER, true), OTHER))).toBe(null)
+      expect(made.submit(change(stranger, of(OTHER), OTHER))).toBe(null)
+      expect(made.room.team?.isDefault).toBe(false)
+    }
+    expect(scene({ kind: 'public', team: of(OTHER) }).submit(change(stranger, of(OTHER, true), OTHER))).toBe(null)
+  })
+
   test('has no direct rooms and none of X', () => {
     const direct = scene({ kind: 'direct', members: [owner, member], pair: [owner, member], moderators: [] })
     expect(direct.submit(change(operator, of(OTHER)))).toBe('room.kind')

@@ -4,7 +4,7 @@ import type { RoomId, UserId } from '@conclave/wire'
 import type { CommandRule } from '../decision.ts'
 import type { TeamPlace } from '../events.ts'
 import { isRejection } from '../rejection.ts'
-import { mayOwn, rulerOf } from '../rights.ts'
+import { belongs, isHidden, mayModerate, mayOwn, rulerOf } from '../rights.ts'
 import { isTeam, type RoomState } from '../state.ts'
 
 export interface ChangeTeam {
@@ -28,6 +28,10 @@ export const changeTeam: CommandRule<ChangeTeam> = {
       return { rejected: 'role.required', text: 'only owners may change the team of a room' }
     if (state.kind !== 'public' && state.kind !== 'private' && team)
       return { rejected: 'room.kind', text: 'only public and private rooms are in teams' }
+    // Everybody in the team comes into it then: into a hidden room by whoever could add them one by one.
+    const opens = team?.isDefault === true && !state.team?.isDefault && isHidden(state)
+    if (opens && !(belongs(state, actor) && mayModerate(state, facts.channel, account)))
+      return { rejected: 'member.required' }
     if (team && state.team && state.team.main !== team.main)
       return { rejected: 'room.kind', text: 'the room is in a team already' }
     return { events: isSame(state, team) ? [] : [{ type: 'team.changed', team }] }

@@ -74,8 +74,28 @@ describe('configure-room', () => {
     for (const changes of [{ archived: true }, { kind: 'public' }, { joinCode: { salt: 's', digest: 'd' } }] as const)
       expect(made.submit(set(moderator, changes))).toBe('role.required')
     expect(made.submit(set(owner, { isDefault: true }))).toBe('role.required')
-    expect(made.submit(set(admin, { isDefault: true, archived: true }))).toBeNull()
-    expect(made.room).toMatchObject({ isDefault: true, config: { archived: true } })
+    expect(made.submit(set(admin, { featured: true, archived: true }))).toBeNull()
+    expect(made.room).toMatchObject({ config: { featured: true, archived: true } })
+  })
+
+  test('makes a hidden room a default one for an administrator in it alone, for newcomers come into it (L10)', () => {
+    for (const user of [admin, operator]) expect(room().submit(set(user, { isDefault: true }))).toBe('member.required')
+    const open = room({ kind: 'public' })
+    expect(open.submit(set(admin, { isDefault: true }))).toBeNull()
+    const within = room()
+    expect(within.submit(add(owner, admin))).toBeNull()
+    expect(within.submit(set(admin, { isDefault: true }))).toBeNull()
+    expect(
+      within.submit({
+        command: 'remove-members',
+        actor: admin,
+        users: [admin],
+        how: 'left',
+        reason: '',
+        keepOwner: true,
+      }),
+    ).toBeNull()
+    expect(within.submit(set(admin, { isDefault: false }))).toBeNull()
   })
 
   test('a moderator renames a room of Rocket.Chat’s, none that Dino’s operator made', () => {

@@ -8,7 +8,7 @@ import type { EventBody, RoomChanges, RoomConfig } from '../events.ts'
 import type { Context, Facts } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { belongs, mayModerate, mayOwn, mayRemove, rulerOf, rulesAll } from '../rights.ts'
+import { belongs, isHidden, mayModerate, mayOwn, mayRemove, rulerOf, rulesAll } from '../rights.ts'
 import type { RoomState } from '../state.ts'
 
 export interface ConfigureRoom {
@@ -105,6 +105,8 @@ function checkActor(
   if (opens && !belongs(state, actor)) return { rejected: 'member.required' }
   if ((isDefault !== state.isDefault || featured !== undefined) && !rulesAll(state, account))
     return { rejected: 'role.required', text: 'only operators make default and featured rooms' }
+  // Newcomers come into it then, and who makes accounts is one with them.
+  if (isDefault && !state.isDefault && isHidden(state) && !belongs(state, actor)) return { rejected: 'member.required' }
   // Dino's moderators rename no room that stays (rights.ts, mayRemove); Rocket.Chat's rename those of that wire.
   const own = state.kind === 'public' || state.kind === 'private'
   if (name === undefined || own || mayRemove(state, channel, account)) return null

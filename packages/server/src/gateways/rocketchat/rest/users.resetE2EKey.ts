@@ -5,6 +5,7 @@ import { MeteorError } from '../errors.ts'
 import { id } from '../params.ts'
 import { resetKeysOf } from '../reset-keys.ts'
 import { route } from '../route.ts'
+import { standsAbove } from '../users/find.ts'
 
 const NAME = 'users.resetE2EKey'
 
@@ -21,6 +22,7 @@ export const usersResetE2eKey = route({
     const { users } = gate.parts.identity
     const found = await users.find(userId === undefined ? { username: name as string } : { id: userId })
     if (!found) return new MeteorError('error-invalid-user-id', 'Invalid user id', { method: NAME })
+    if (standsAbove(found, caller.account)) return new MeteorError('error-not-allowed', 'Not allowed', { method: NAME })
     return (await resetKeysOf(gate, found.id, NAME)) ?? {}
   },
 })
