@@ -35,6 +35,8 @@ export class Notification {
 
   async tell(follower: Follower, membership: Membership): Promise<void> {
     if (!follower.listensTo('notification')) return
+    // Said before they came (L10).
+    if ((this.#room.members.get(follower.user)?.from ?? 0) > this.#delivery.event.sequence) return
     const { parts, people } = this.#gate
     const account = await accountOf(parts, follower.user)
     if (!account) return

@@ -2,6 +2,7 @@
 // room over this wire comes through here.
 import type { Suite } from '../../room/events.ts'
 import { isRejection } from '../../room/rejection.ts'
+import { mayOwn } from '../../room/rights.ts'
 import type { RoomState } from '../../room/state.ts'
 import { errorOf, MeteorError } from './errors.ts'
 import type { Gate } from './gate.ts'
@@ -21,15 +22,16 @@ export function suiteOfNew({ settings }: Gate, type: RoomType, asked: boolean | 
   return (asked ?? usual) ? 'rocketchat' : 'none'
 }
 
-/** Why the caller cannot switch a room's encryption, as far as this wire's settings and permissions say; null where they
- * may try. For whoever changes more of the room with it. */
-export function checkSwitch({ gate, caller }: Call, room: RoomState, encrypted: boolean): MeteorError | null {
+/** Why the caller cannot switch a room's encryption; null where they may. For whoever changes more of the room with it, which
+ * is not done without it. */
+export function checkSwitch({ gate, caller }: Call, { room, channel }: Found, encrypted: boolean): MeteorError | null {
   const { settings, permissions } = gate
   const { account } = caller
   const type = typeOf(room)
   if (encrypted === (room.suite !== 'none')) return null
-  if (type === 'c' || !settings.get('E2E_Enable'))
-    return refused('Only groups or direct channels can enable encryption')
+  if (type === 'c' || !settings.get('E2E_Enable')) return refusedSwitch()
+  // As in room/commands/switch-suite.ts, which decides.
+  if (!room.members.has(account.id) || (type === 'p' && !mayOwn(room, channel, account))) return refused(NOT_YOURS)
   if (type === 'p' && !permissions.may(account, 'toggle-room-e2e-encryption', room)) return refused(NOT_YOURS)
   if (!encrypted && type === 'p' && settings.get('E2E_Force_Encryption_For_Private_Rooms'))
     return enforced('saveRoomSettings')
@@ -37,12 +39,9 @@ export function checkSwitch({ gate, caller }: Call, room: RoomState, encrypted: 
 }
 
 /** Switches a room's encryption; the room as it is then. Who may: see room/commands/switch-suite.ts. */
-export async function switchEncryption(
-  call: Call,
-  { room }: Pick<Found, 'room'>,
-  encrypted: boolean,
-): Promise<RoomState | MeteorError> {
-  const barred = checkSwitch(call, room, encrypted)
+export async function switchEncryption(call: Call, found: Found, encrypted: boolean): Promise<RoomState | MeteorError> {
+  const { room } = found
+  const barred = checkSwitch(call, found, encrypted)
   if (barred) return barred
   if (encrypted === (room.suite !== 'none')) return room
   const { account } = call.caller
@@ -54,6 +53,11 @@ export async function switchEncryption(
 }
 
 const NOT_YOURS = 'You do not have permission to toggle E2E encryption'
+
+/** Of a room that is opened to everybody in the same breath, too. */
+export function refusedSwitch(): MeteorError {
+  return refused('Only groups or direct channels can enable encryption')
+}
 
 function refused(reason: string): MeteorError {
   const details = { method: 'saveRoomSettings', action: 'Change_Room_Encrypted' }

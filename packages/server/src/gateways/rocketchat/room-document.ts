@@ -9,12 +9,13 @@ import { currentDocument } from './encode-message.ts'
 import { fullNameOf, ridOf, shortNameOf, typeOf, userRefOf } from './names.ts'
 import { queueOf } from './waiting.ts'
 
-/** `lastMessage`: only for those who may read it. */
+/** For its members, and what somebody sees of an open one. `lastMessage`: only for those who may read it. */
 export async function roomDocument(parts: GatewayParts, room: RoomState, lastMessage?: Document): Promise<Document> {
-  return documentOf(parts, room, await parts.reading.head(room.id), lastMessage)
+  return documentOf(parts, room, await parts.reading.head(room.id), lastMessage, await queueOf(parts, room))
 }
 
-/** Rooms of which the reader is a member, with their last messages where the reader may see them. */
+/** Rooms as the reader may know them: with their last messages where the reader may see them, and who waits for a key
+ * where the reader is a member. */
 export async function roomDocuments(
   parts: GatewayParts,
   reader: Account,
@@ -25,9 +26,9 @@ export async function roomDocuments(
   const documents: Document[] = []
   for (const room of rooms) {
     const event = last.get(room.id)
-    documents.push(
-      await documentOf(parts, room, heads.get(room.id), event && (await currentDocument(parts, event, room))),
-    )
+    const shown = event && (await currentDocument(parts, event, room))
+    const waiting = room.members.has(reader.id) ? await queueOf(parts, room) : []
+    documents.push(await documentOf(parts, room, heads.get(room.id), shown, waiting))
   }
   return documents
 }
@@ -48,9 +49,9 @@ async function documentOf(
   room: RoomState,
   head: Head | undefined,
   lastMessage: Document | undefined,
+  waiting: Awaited<ReturnType<typeof queueOf>>,
 ): Promise<Document> {
   const creator = room.createdBy === null ? undefined : await accountOf(parts, room.createdBy)
-  const waiting = await queueOf(parts, room)
   const type = typeOf(room)
   return {
     _id: ridOf(room),

@@ -2,7 +2,7 @@
 // command, so that a refused part leaves the rest as it was too.
 import { z } from 'zod'
 import type { OpenOrHidden, RoomChanges, RoomConfig } from '../../room/events.ts'
-import { checkSwitch, switchEncryption } from './encryption.ts'
+import { checkSwitch, refusedSwitch, switchEncryption } from './encryption.ts'
 import { MeteorError } from './errors.ts'
 import { sealCode } from './join-code.ts'
 import { ID_TEXT, JOIN_CODE } from './limits.ts'
@@ -69,8 +69,9 @@ export async function saveSettings(call: Call, found: Found, asked: RoomSettings
   if (room.config.broadcast && (asked.readOnly || asked.reactWhenReadOnly))
     return refused('Editing readOnly/reactWhenReadOnly are not allowed for broadcast rooms')
   const unfit =
-    checkMore(call, type, asked, refused) ?? (encrypted === undefined ? null : checkSwitch(call, room, encrypted))
+    checkMore(call, type, asked, refused) ?? (encrypted === undefined ? null : checkSwitch(call, found, encrypted))
   if (unfit) return unfit
+  if (encrypted && asked.roomType === 'c') return refusedSwitch()
   const changes = await changesOf(call, asked)
   const { roomName: name } = asked
   let now: Acted = room
@@ -82,7 +83,7 @@ export async function saveSettings(call: Call, found: Found, asked: RoomSettings
     })
   }
   if (now instanceof MeteorError || encrypted === undefined) return now
-  return switchEncryption(call, { room: now }, encrypted)
+  return switchEncryption(call, { ...found, room: now }, encrypted)
 }
 
 /** What single settings demand beyond the right to edit the room. */

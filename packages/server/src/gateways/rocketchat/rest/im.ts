@@ -8,7 +8,7 @@ import { ID_TEXT } from '../limits.ts'
 import { memberDocument, membersOf } from '../members.ts'
 import { ridOf, roomOf, typeOf } from '../names.ts'
 import { erase } from '../room-acts.ts'
-import { peopleOf, roomDocument, roomDocuments } from '../room-document.ts'
+import { peopleOf, roomDocuments } from '../room-document.ts'
 import { saveSettings } from '../room-settings.ts'
 import { governedRooms } from '../rooms-list.ts'
 import { forbiddenDirect, type Route, route } from '../route.ts'
@@ -90,11 +90,7 @@ const listEveryone = route({
     const { parts } = gate
     const all = (await governedRooms(gate, caller)).filter(room => typeOf(room) === 'd')
     const { offset, count } = pageOf(gate, input)
-    const rooms = all.slice(offset, offset + count)
-    const own = rooms.filter(({ members }) => members.has(caller.account.id))
-    const shown = new Map((await roomDocuments(parts, caller.account, own)).map((one, at) => [own[at]?.id, one]))
-    const ims: object[] = []
-    for (const room of rooms) ims.push(shown.get(room.id) ?? (await roomDocument(parts, room)))
+    const ims = await roomDocuments(parts, caller.account, all.slice(offset, offset + count))
     return { ims, count: ims.length, offset, total: all.length }
   },
 })

@@ -6,7 +6,7 @@ import { governed, mayGovern } from '../access.ts'
 import { FILTER, ID_TEXT } from '../limits.ts'
 import { typeOf } from '../names.ts'
 import { may } from '../room-acts.ts'
-import { roomDocument } from '../room-document.ts'
+import { roomDocumentFor } from '../room-document.ts'
 import { governedRooms, named, sorted } from '../rooms-list.ts'
 import { failure, type RestCall, type Route, route } from '../route.ts'
 import { listed } from './families/answer.ts'
@@ -41,7 +41,8 @@ export const roomsAdminRooms: readonly Route[] = [
     async run(call, { rid }) {
       if (!may(call, 'view-room-administration')) return notAuthorized
       const found = rid === undefined ? undefined : await governed(call.gate, call.caller, rid)
-      return found && mayGovern(call.caller, found) ? roomDocument(call.gate.parts, found.room) : failure('not-allowed')
+      if (!found || !mayGovern(call.caller, found)) return failure('not-allowed')
+      return roomDocumentFor(call.gate.parts, call.caller.account, found.room)
     },
   }),
   route({

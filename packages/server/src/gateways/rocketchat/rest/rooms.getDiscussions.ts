@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { discussionsOf } from '../discussions.ts'
 import { MeteorError } from '../errors.ts'
 import { DISCUSSIONS } from '../limits.ts'
-import { roomDocument } from '../room-document.ts'
+import { roomDocuments } from '../room-document.ts'
 import { route } from '../route.ts'
 import { roomNamed } from './named-room.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'
@@ -18,7 +18,7 @@ export const roomsGetDiscussions = route({
     const all = await discussionsOf(call, found.room, DISCUSSIONS)
     const page = pageOf(call.gate, input)
     const answer = pagedAnswer('discussions', all, page) as { discussions: typeof all }
-    const documents = answer.discussions.map(({ room }) => roomDocument(call.gate.parts, room))
-    return { ...answer, discussions: await Promise.all(documents) }
+    const rooms = answer.discussions.map(({ room }) => room)
+    return { ...answer, discussions: await roomDocuments(call.gate.parts, call.caller.account, rooms) }
   },
 })
