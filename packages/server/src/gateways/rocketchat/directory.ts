@@ -1,4 +1,5 @@
 // The directory: which channels there are, and who has an account, searched and sorted.
+import type { Account } from '../../room/facts.ts'
 import type { Document } from './encode.ts'
 import { DIRECTORY_USERS } from './limits.ts'
 import { compare, isNamed } from './members.ts'
@@ -10,7 +11,6 @@ import { named, ownRooms, publicRooms, sorted } from './rooms-list.ts'
 import { countOfRooms, visibleTeams } from './teams.ts'
 import { emailsOf, openDocument } from './users/documents.ts'
 import { everybody } from './users/everybody.ts'
-import type { Person } from './users/people.ts'
 
 export interface Browsed extends Page {
   readonly type: 'channels' | 'users' | 'teams'
@@ -61,26 +61,28 @@ async function users(call: Call, { text, sortBy, descending, offset, count }: Br
   const { gate } = call
   const sees = may(call, 'view-full-other-user-info')
   const needle = text.toLowerCase()
-  const found: Person[] = []
+  const found: { readonly account: Account; readonly key: string | number }[] = []
   for await (const account of everybody(gate)) {
     if (!account.active) continue
-    const person = await gate.people.about(account)
-    const known = isNamed(account, needle) || (sees && person.email?.toLowerCase().includes(needle))
-    if (known && found.push(person) >= DIRECTORY_USERS) break
+    // What lies beside an account is read only where it is asked for: there may be very many.
+    const byName = isNamed(account, needle)
+    const known = byName || (sees && (await gate.people.about(account)).email?.toLowerCase().includes(needle))
+    if (known && found.push({ account, key: await keyOf(account) }) >= DIRECTORY_USERS) break
   }
-  const keyOf = (person: Person): string =>
-    sortBy === 'email' && sees
-      ? (person.email ?? '')
-      : sortBy === 'name'
-        ? person.account.name
-        : person.account.username
+  async function keyOf(account: Account): Promise<string | number> {
+    if (sortBy === 'createdAt') return (await gate.people.about(account)).createdAt
+    if (sortBy === 'email' && sees) return (await gate.people.about(account)).email ?? ''
+    return sortBy === 'name' ? account.name : account.username
+  }
   const turn = descending ? -1 : 1
-  const byTime = sortBy === 'createdAt'
-  found.sort((a, b) => turn * (byTime ? a.createdAt - b.createdAt : compare(keyOf(a), keyOf(b))))
-  const shown = found.slice(offset, offset + count).map(async person => ({
-    ...(await openDocument(gate, person)),
-    createdAt: new Date(person.createdAt),
-    ...(sees ? { emails: emailsOf(person) } : {}),
-  }))
+  found.sort(({ key: a }, { key: b }) => turn * (typeof a === 'number' ? a - (b as number) : compare(a, b as string)))
+  const shown = found.slice(offset, offset + count).map(async ({ account }) => {
+    const person = await gate.people.about(account)
+    return {
+      ...(await openDocument(gate, person)),
+      createdAt: new Date(person.createdAt),
+      ...(sees ? { emails: emailsOf(person) } : {}),
+    }
+  })
   return { results: await Promise.all(shown), total: found.length }
 }

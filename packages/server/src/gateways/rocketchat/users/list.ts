@@ -60,12 +60,13 @@ export async function listUsers(
   const order = given.length > 0 ? given : Object.entries({ username: 1 })
   const paths = [...test.paths, ...order.map(([path]) => path)]
   const light = paths.every(path => BRIEF.has(path))
-  const found: { account: Account; shown: Document }[] = []
+  const found: { readonly account: Account; readonly keys: readonly string[] }[] = []
   for await (const account of everybody(gate)) {
     const shown = light ? brief(account) : await shownTo(gate, all, account)
-    if (test.fits(shown)) found.push({ account, shown })
+    if (test.fits(shown)) found.push({ account, keys: order.map(([path]) => keyOf(at(shown, path))) })
   }
-  found.sort((a, b) => compare(a.shown, b.shown, order))
+  const turns = order.map(([, direction]) => (direction === -1 ? -1 : 1))
+  found.sort((a, b) => compare(a.keys, b.keys, turns))
   const part = found.slice(page.offset, page.offset + page.count)
   const users = await Promise.all(
     part.map(async ({ account }) => documentFor(gate, viewer, await gate.people.about(account))),
@@ -91,11 +92,10 @@ export function picked(document: Document, fields: Query, usual: readonly string
   return Object.fromEntries(Object.entries(document).filter(([name]) => names.has(name) && !left.has(name)))
 }
 
-function compare(a: Document, b: Document, order: readonly (readonly [string, unknown])[]): number {
-  for (const [path, direction] of order) {
-    const [x, y] = [keyOf(at(a, path)), keyOf(at(b, path))]
-    if (x === y) continue
-    return (x < y ? -1 : 1) * (direction === -1 ? -1 : 1)
+function compare(a: readonly string[], b: readonly string[], turns: readonly number[]): number {
+  for (const [at, turn] of turns.entries()) {
+    const [x, y] = [a[at] as string, b[at] as string]
+    if (x !== y) return x < y ? -turn : turn
   }
   return 0
 }
