@@ -515,3 +515,68 @@ describe('settings, permissions and roles', () => {
     expect((await post(as('boss'), 'roles.delete', { roleId: 'admin' })).body.errorType).toBe('error-role-protected')
   })
 })
+
+describe('what one user may weigh', () => {
+  test('custom fields are bounded together, however they are sent', async () => {
+    const { id, token } = await newcomer()
+    const value = 'x'.repeat(9_000)
+    const answers: number[] = []
+    for (const name of ['a', 'b', 'c']) {
+      const given = { data: {}, customFields: { [name]: value } }
+      answers.push((await post({ id, token }, 'users.updateOwnBasicInfo', given)).status)
+    }
+    expect(answers).toEqual([200, 400, 400])
+    for (let at = 0; at < 3; at++) {
+      const fields = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`f${at}-${n}`, 1]))
+      await post({ id, token }, 'users.updateOwnBasicInfo', { data: {}, customFields: fields })
+      await post(as('boss'), 'users.update', { userId: id, data: { customFields: fields } })
+    }
+    const { body } = await get({ id, token }, 'me')
+    expect(Object.keys(body.customFields).length).toBeLessThanOrEqual(100)
+  })
+
+  test('descriptions of custom fields that describe nothing refuse nobody and break nothing', async () => {
+    const who = await newcomer()
+    for (const text of ['{"a":null}', '{"a":{"type":"select","options":5}}', '{"a":7}', '[1]', '"x"']) {
+      await set('Accounts_CustomFields', text)
+      const { status } = await post(who, 'users.updateOwnBasicInfo', { data: {}, customFields: { a: 'x' } })
+      expect([text, status < 500]).toEqual([text, true])
+      expect((await get(as('bob'), `users.info?userId=${who.id}`)).status).toBe(200)
+    }
+    await set('Accounts_CustomFields', '')
+  })
+})
+
+test('codes of a second factor that come together are counted together', async () => {
+  const who = await newcomer()
+  const client = await Ddp.connect(server.url)
+  await client.call('login', { resume: who.token })
+  const { secret } = await client.call('2fa:enable')
+  await client.call('2fa:validateTempToken', totpOf(secret, Math.floor(Date.now() / 30_000)))
+  client.close()
+  const wrong = Array.from({ length: 120 }, (_, n) =>
+    proven(who, 'users.resetTOTP', {}, String(n).padStart(6, '7')).then(({ body }) => body.errorType),
+  )
+  const answers = await Promise.all(wrong)
+  const tried = answers.filter(error => error === 'totp-invalid').length
+  expect(tried).toBeGreaterThan(0)
+  expect(tried).toBeLessThanOrEqual(20)
+})
+
+test('an administrator of this wire does nothing at all to who stands above', async () => {
+  const { root } = IDS
+  const refused = [
+    await post(as('boss'), 'users.resetAvatar', { userId: root }),
+    await post(as('boss'), 'users.setStatus', { userId: root, message: 'by boss' }),
+    await post(as('boss'), 'users.logout', { userId: root }),
+    await proven(as('boss'), 'users.resetE2EKey', { userId: root }, digest(password('boss'))),
+  ]
+  expect(refused.map(({ status }) => status >= 400 && status < 404)).toEqual([true, true, true, true])
+  expect((await get(as('root'), 'me')).body.statusText).toBe('')
+})
+
+test('nobody gives themselves a password that nobody knows without a proof', async () => {
+  const who = await newcomer()
+  await post(who, 'users.update', { userId: who.id, data: { setRandomPassword: true } })
+  expect((await logIn(who.name, 'their password')).status).toBe(200)
+})

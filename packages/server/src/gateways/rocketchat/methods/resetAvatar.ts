@@ -3,7 +3,7 @@ import { invalidUser, notAllowed } from '../errors.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
 import { resetAvatar as dropAvatar } from '../users/avatars.ts'
-import { personWithId } from '../users/find.ts'
+import { personWithId, standsAbove } from '../users/find.ts'
 
 export const resetAvatar = method({
   name: 'resetAvatar',
@@ -15,6 +15,7 @@ export const resetAvatar = method({
       : gate.permissions.may(caller.account, 'edit-other-user-avatar')
     if (!may) return notAllowed('resetAvatar')
     const person = isOwn ? await gate.people.about(caller.account) : await personWithId(gate, user)
+    if (person && standsAbove(person.account, caller.account)) return notAllowed('resetAvatar')
     return person ? ((await dropAvatar(gate, person)) ?? undefined) : invalidUser('resetAvatar')
   },
 })

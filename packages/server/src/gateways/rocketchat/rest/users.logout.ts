@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
 import { forbidden, route } from '../route.ts'
-import { personWithId } from '../users/find.ts'
+import { personWithId, standsAbove } from '../users/find.ts'
 import { logOutEverywhere } from '../users/tokens.ts'
 
 export const usersLogout = route({
@@ -14,6 +14,7 @@ export const usersLogout = route({
     if (!isOwn && !gate.permissions.may(caller.account, 'logout-other-user')) return forbidden
     const target = isOwn ? await gate.people.about(caller.account) : await personWithId(gate, userId)
     if (!target) return new MeteorError('error-invalid-user-id', 'Invalid user id')
+    if (standsAbove(target.account, caller.account)) return forbidden
     await logOutEverywhere(gate, target.account)
     return { message: `User ${target.account.id} has been logged out!` }
   },

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
 import { route } from '../route.ts'
 import { resetAvatar } from '../users/avatars.ts'
-import { namesSomebody, personFrom, WHO } from '../users/find.ts'
+import { namesSomebody, personFrom, standsAbove, WHO } from '../users/find.ts'
 
 export const usersResetAvatar = route({
   verb: 'POST',
@@ -17,7 +17,7 @@ export const usersResetAvatar = route({
     const may =
       (isOwn && gate.settings.get('Accounts_AllowUserAvatarChange')) ||
       others.some(id => gate.permissions.may(caller.account, id))
-    if (!may)
+    if (!may || standsAbove(person.account, caller.account))
       return new MeteorError('error-not-allowed', 'Reset avatar is not allowed', { method: 'users.resetAvatar' })
     return (await resetAvatar(gate, person)) ?? {}
   },

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
 import { Envelope, forbidden, route } from '../route.ts'
-import { isMyself, personFrom, WHO } from '../users/find.ts'
+import { isMyself, personFrom, standsAbove, WHO } from '../users/find.ts'
 import { setStatus } from '../users/status.ts'
 
 export const usersSetStatus = route({
@@ -22,6 +22,7 @@ export const usersSetStatus = route({
     if (!isOwn && !gate.permissions.may(caller.account, 'edit-other-user-info')) return forbidden
     const person = isOwn ? await gate.people.about(caller.account) : await personFrom(gate, given)
     if (person instanceof MeteorError) return person
+    if (standsAbove(person.account, caller.account)) return forbidden
     const text = message ?? undefined
     return (await setStatus(gate, person.account, { status: status || undefined, text }, 'users.setStatus')) ?? {}
   },

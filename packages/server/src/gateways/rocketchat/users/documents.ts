@@ -1,5 +1,6 @@
 // Users in the form of this wire (rocketchat.md section 4). Nothing of a key, a password or a token but that it is there.
 import { hash } from 'node:crypto'
+import { z } from 'zod'
 import type { Account } from '../../../room/facts.ts'
 import { type Document, globalRolesOf } from '../encode.ts'
 import type { Gate } from '../gate.ts'
@@ -84,26 +85,40 @@ export async function servicesOf(gate: Gate, account: Account): Promise<Document
 
 function publicFields({ settings }: Gate, fields: Document): Document {
   const described = describedFields(settings.get('Accounts_CustomFields'))
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => described[name]?.public === true))
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => described.get(name)?.public === true))
 }
 
-export interface DescribedField {
-  readonly public?: boolean
-  readonly required?: boolean
-  readonly type?: string
-  readonly options?: readonly unknown[]
-  readonly minLength?: number
-  readonly maxLength?: number
-}
+/** Of what a description says in another form than it should, nothing is known. */
+const describedField = z.object({
+  public: z.boolean().optional().catch(undefined),
+  required: z.boolean().optional().catch(undefined),
+  type: z.string().optional().catch(undefined),
+  options: z.array(z.unknown()).optional().catch(undefined),
+  minLength: z.number().optional().catch(undefined),
+  maxLength: z.number().optional().catch(undefined),
+})
+type Described = ReadonlyMap<string, z.output<typeof describedField>>
 
 /** As administrators describe them; nothing where that is no JSON. */
-export function describedFields(text: string): Readonly<Record<string, DescribedField>> {
-  if (text.trim() === '') return {}
+export function describedFields(text: string): Described {
+  if (text !== read.text) read = { text, fields: descriptionsIn(text) }
+  return read.fields
+}
+/** Asked of every user in a list. */
+let read: { readonly text: string; readonly fields: Described } = { text: '', fields: new Map() }
+
+function descriptionsIn(text: string): Described {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, DescribedField>) : {}
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return new Map()
+    return new Map(
+      Object.entries(value).flatMap(([name, field]) => {
+        const described = describedField.safeParse(field)
+        return described.success ? [[name, described.data]] : []
+      }),
+    )
   } catch {
-    return {}
+    return new Map()
   }
 }
 

@@ -1,9 +1,11 @@
 // What names, passwords and custom fields must be like on this wire, as administrators set it.
 import { MeteorError } from '../errors.ts'
 import type { Gate } from '../gate.ts'
-import { CUSTOM_FIELDS_BYTES } from '../limits.ts'
+import { CUSTOM_FIELDS, CUSTOM_FIELDS_BYTES } from '../limits.ts'
 import type { SettingId } from '../setting-table.ts'
 import { describedFields } from './documents.ts'
+
+type Fields = Readonly<Record<string, unknown>>
 
 const USERNAME = /^[0-9a-zA-Z-_.]+$/
 const NAME_CHARACTERS = /[<>\\/]/
@@ -109,17 +111,14 @@ function repeatsMore(text: string, most: number): boolean {
   return false
 }
 
-/** Those that administrators describe; all are taken where none is described. */
-export function checkCustomFields(
-  { settings }: Gate,
-  fields: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> | MeteorError {
-  if (JSON.stringify(fields).length > CUSTOM_FIELDS_BYTES)
+/** Those that administrators describe; all are taken where none is described. `held`: what the user has already. */
+export function checkCustomFields({ settings }: Gate, fields: Fields, held: Fields = {}): Fields | MeteorError {
+  if (!isBounded({ ...held, ...fields }))
     return new MeteorError('error-user-registration-custom-field', 'Custom fields are too large')
   const described = describedFields(settings.get('Accounts_CustomFields'))
-  if (Object.keys(described).length === 0) return fields
+  if (described.size === 0) return fields
   const taken: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(described)) {
+  for (const [name, field] of described) {
     const value = fields[name]
     const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''
     const refuse = (reason: string): MeteorError =>
@@ -134,6 +133,16 @@ export function checkCustomFields(
     if (value !== undefined) taken[name] = value
   }
   return taken
+}
+
+/** What the user has then; what came meanwhile stays where both together would be too much. */
+export function withCustomFields(held: Fields, fields: Fields): Fields {
+  const all = { ...held, ...fields }
+  return isBounded(all) ? all : held
+}
+
+function isBounded(fields: Fields): boolean {
+  return Object.keys(fields).length <= CUSTOM_FIELDS && JSON.stringify(fields).length <= CUSTOM_FIELDS_BYTES
 }
 
 /** As clients show it: names of rules, those with a number beside it. */

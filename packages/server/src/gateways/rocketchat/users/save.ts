@@ -17,7 +17,15 @@ import { standsAbove } from './find.ts'
 import type { Person, PersonChange, Profile } from './people.ts'
 import { preferencesShape, savedPreferences } from './preferences.ts'
 import { rolesGiven, tellRoleChanges } from './roles.ts'
-import { checkCustomFields, checkPassword, escaped, isFree, isShownName, isUsername } from './rules.ts'
+import {
+  checkCustomFields,
+  checkPassword,
+  escaped,
+  isFree,
+  isShownName,
+  isUsername,
+  withCustomFields,
+} from './rules.ts'
 
 const text = z.string().max(ID_TEXT)
 
@@ -116,12 +124,13 @@ export async function updateUser(
     (await checkNames(gate, target, given))
   if (wrong) return wrong
   // Whoever may not set passwords of others does not set their own this way either: it would need no proof.
+  const randomly = given.setRandomPassword === true && may('edit-other-user-password')
   const setsPassword = Boolean(given.password?.trim()) && may('edit-other-user-password')
   if (setsPassword) {
     const weak = checkPassword(gate, given.password ?? '')
     if (weak) return weak
   }
-  const fields = given.customFields ? checkCustomFields(gate, given.customFields) : null
+  const fields = given.customFields ? checkCustomFields(gate, given.customFields, target.profile.customFields) : null
   if (fields instanceof MeteorError) return fields
   const profile = profileOf(given)
   if (profile instanceof MeteorError) return profile
@@ -135,10 +144,10 @@ export async function updateUser(
     profile: before => ({
       ...profile,
       ...(given.settings?.preferences ? savedPreferences(given.settings.preferences)(before) : {}),
-      ...(fields ? { customFields: { ...before.customFields, ...fields } } : {}),
+      ...(fields ? { customFields: withCustomFields(before.customFields, fields) } : {}),
       ...verifiedAfter(before, target, email, given.verified),
     }),
-    ...(given.setRandomPassword
+    ...(randomly
       ? { password: { plain: randomPassword(gate) } }
       : setsPassword
         ? { password: { plain: (given.password as string).trim() } }
@@ -146,7 +155,7 @@ export async function updateUser(
   }
   const changed = await gate.people.change(target.account.id, change)
   if (isRefused(changed)) return refusalOf(changed, given)
-  if (setsPassword || given.setRandomPassword) await endTokens(gate, changed.account, isOwn ? caller : null)
+  if (setsPassword || randomly) await endTokens(gate, changed.account, isOwn ? caller : null)
   await tellChanged(gate, target, changed)
   return changed
 }
@@ -193,7 +202,10 @@ export async function saveOwnProfile(
     return new MeteorError('error-invalid-name', 'Name contains invalid characters', { method })
   const unfit = await checkNames(gate, target, named)
   if (unfit) return unfit
-  const fields = customFields && Object.keys(customFields).length > 0 ? checkCustomFields(gate, customFields) : null
+  const fields =
+    customFields && Object.keys(customFields).length > 0
+      ? checkCustomFields(gate, customFields, target.profile.customFields)
+      : null
   if (fields instanceof MeteorError) return fields
   const profile = profileOf(named)
   if (profile instanceof MeteorError) return profile
@@ -206,7 +218,7 @@ export async function saveOwnProfile(
     account: { ...namesOf(named), ...(email ? { email } : {}) },
     profile: before => ({
       ...profile,
-      ...(fields ? { customFields: { ...before.customFields, ...fields } } : {}),
+      ...(fields ? { customFields: withCustomFields(before.customFields, fields) } : {}),
       ...verifiedAfter(before, target, email, undefined),
       ...(given.newPassword ? { requirePasswordChange: false, requirePasswordChangeReason: null } : {}),
     }),

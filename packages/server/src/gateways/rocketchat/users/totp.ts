@@ -45,12 +45,13 @@ export async function checkTotp(gate: Gate, user: UserId, code: string, address:
   const { quota, config } = gate.parts
   const key = `totp:${user}:${address}`
   const allowance = { limit: config.limits.failedLogins, window: 60_000 }
-  if ((await quota.take(key, allowance, 0)).remaining <= 0) return 'limited'
+  // Before it is looked at: of those that come together none goes uncounted.
+  if (!(await quota.take(key, allowance)).allowed) return 'limited'
   const found = await read(gate, user)
   const after = found && used(gate, found.held, code)
-  if (found && after && (await write(gate, user, found.version, after))) return true
-  await quota.take(key, allowance)
-  return false
+  if (!found || !after || !(await write(gate, user, found.version, after))) return false
+  await quota.clear(key)
+  return true
 }
 
 /** What is left after the code; undefined where it is none. */
