@@ -29,6 +29,10 @@ export const MESSAGE_EXTRA = 32 * 1024
 export const MESSAGE_ID = 128
 /** Reactions of one message, each somebody's with one emoji, at about 12 bytes each: its row is written with each of them. */
 export const REACTIONS = 2_000
+/** At this number more are refused; what is left is for those that come at once, so that none is taken and not there. */
+export const REACTIONS_TAKEN = 1_900
+/** Of one user on one message: nobody fills it up for the others. */
+export const REACTIONS_EACH = 50
 /** Characters of an emoji's name. */
 export const EMOJI = 64
 /** Users who are told of a thread's replies: as with reactions. */

@@ -1,7 +1,7 @@
 // What the room itself says of edits, reactions, pins and followers, whatever a wire lets through.
 import type { EventId } from '@conclave/wire'
 import { describe, expect, test } from 'vitest'
-import { EMOJI, MENTIONED, MESSAGE_TEXT, PINNED } from '../../limits.ts'
+import { EMOJI, MENTIONED, MESSAGE_TEXT, PINNED, REACTIONS_EACH, REACTIONS_TAKEN } from '../../limits.ts'
 import type { Command } from '../decide.ts'
 import { userId } from '../fixtures.ts'
 import { member, moderator, operator, owner, scene, stranger } from '../scene-testing.ts'
@@ -24,6 +24,7 @@ const edit = (more: Partial<EditMessage> = {}): EditMessage => ({
 })
 const react = (more: object = {}): Command => ({
   command: 'react',
+  reactions: { all: 0, own: 0 },
   actor: member,
   target: target(),
   emoji: ':a:',
@@ -110,6 +111,13 @@ test('strangers neither react nor follow, and an emoji is short', () => {
   for (const command of [react({ actor: stranger }), follow({ actor: stranger })])
     expect(scene().submit(command)).toBe('occupant.required')
   expect(scene().submit(react({ emoji: 'x'.repeat(EMOJI + 1) }))).toBe('limit')
+  for (const reactions of [
+    { all: REACTIONS_TAKEN, own: 0 },
+    { all: 50, own: REACTIONS_EACH },
+  ]) {
+    expect(scene().submit(react({ reactions }))).toBe('limit')
+    expect(scene().submit(react({ reactions, on: false }))).toBe(null)
+  }
   expect(scene({ kind: 'static' }).submit(react({ actor: stranger, inside: true }))).toBe(null)
 })
 

@@ -31,11 +31,11 @@ const SHORTCODE = /^[^\s:<>"'&]+$/u
 
 export async function react(
   call: Call,
-  given: string,
+  text: string,
   messageId: string,
   shouldReact: boolean | undefined,
 ): Promise<MeteorError | null> {
-  const name = given.replace(/:/g, '')
+  const name = text.replace(/:/g, '')
   const found = await messageOf(call.gate, call.caller, messageId)
   if (!found) return notAllowed(NAME)
   if (name.length > EMOJI - 2 || !SHORTCODE.test(name))
@@ -43,9 +43,12 @@ export async function react(
   const emoji = `:${name}:`
   const { event, room, target, inside } = found
   const actor = call.caller.account.id
-  const reacted = event.done?.reactions?.find(each => each.emoji === emoji)?.users.includes(actor) ?? false
+  const given = event.done?.reactions ?? []
+  const own = given.filter(({ users }) => users.includes(actor))
+  const reacted = own.some(each => each.emoji === emoji)
   const on = shouldReact ?? !reacted
   if (on === reacted) return null
-  const done = await submit(call, room.id, { command: 'react', actor, target, emoji, on, inside })
+  const reactions = { all: given.reduce((sum, { users }) => sum + users.length, 0), own: own.length }
+  const done = await submit(call, room.id, { command: 'react', actor, target, emoji, on, reactions, inside })
   return isRejection(done) ? errorOf(done, NAME) : null
 }
