@@ -79,15 +79,16 @@ function shownText(text: string): string {
   }
 }
 
-/** Addresses of the web in a text, as clients look for their previews; the server itself fetches none. */
-function urlsIn(text: string): { url: string }[] {
+/** Addresses of the web in a text, as clients look for their previews; the server itself fetches none, so that nothing is
+ * known of what is there. */
+function urlsIn(text: string): { url: string; meta: object }[] {
   if (!text.includes('://')) return []
   const found = new Set<string>()
   for (const [url] of text.replace(CODE, ' ').matchAll(URL_IN_TEXT)) {
     if (found.size >= MESSAGE_URLS) break
     found.add(url.replace(/[.,;:!?]+$/, ''))
   }
-  return [...found].map(url => ({ url }))
+  return [...found].map(url => ({ url, meta: {} }))
 }
 /** Nothing in it is a link. */
 const CODE = /```[\s\S]*?(?:```|$)|`[^`\n]*`/g

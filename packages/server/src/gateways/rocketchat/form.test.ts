@@ -110,7 +110,11 @@ test.each([
     'invalid-field',
   ],
   ['a field that is too long', `${part('a', 'x'.repeat(FORM_FIELDS.bytes + 1))}${file('x')}${END}`, 'invalid-field'],
-  ['two files', `${file('x')}\r\n${file('y')}${END}`, '{"success":false,"error":"Just 1 file is allowed"}'],
+  [
+    'two files',
+    `${file('x')}\r\n${file('y')}${END}`,
+    '{"success":false,"error":"Just 1 file is allowed","errorType":"error-too-many-files"}',
+  ],
   ['no file', `${part('a', '1').trimEnd()}${END}`, 'No file uploaded'],
 ])('%s', async (_, text, error) => {
   const reading = read()

@@ -29,7 +29,11 @@ const notAForm = new MeteorError('invalid-params', 'The body must be a multipart
 const stalled = new MeteorError('invalid-params', 'The form did not arrive in time')
 const invalidField = new MeteorError('invalid-field', '')
 const noFile = new MeteorError('No file uploaded', '')
-const oneFile = new Envelope(400, { success: false, error: 'Just 1 file is allowed' })
+const oneFile = new Envelope(400, {
+  success: false,
+  error: 'Just 1 file is allowed',
+  errorType: 'error-too-many-files',
+})
 
 /**
  * `take` reads the file of the field `field` to its end, or says why not. Resolves when the form has ended and the file is

@@ -6,7 +6,7 @@ import type { RoomRole } from '../../room/events.ts'
 import type { Account } from '../../room/facts.ts'
 import type { RejectionCode } from '../../room/rejection.ts'
 import { isRejection } from '../../room/rejection.ts'
-import { hasRole, type RoomState } from '../../room/state.ts'
+import { hasRole, type RoomState, sanctionOn } from '../../room/state.ts'
 import { isOfParent, mayKnow } from './access.ts'
 import { errorOf, invalidRoom, MeteorError, notAllowed, TOO_MANY } from './errors.ts'
 import { codeFor } from './join-code.ts'
@@ -95,6 +95,8 @@ export async function add(call: Call, { room }: Found, users: readonly UserId[],
   if (room.suite === 'xchat' || !(inside || anywhere)) return notAllowed(method)
   const added = users.filter(user => !room.members.has(user))
   if (added.length === 0) return room
+  if (added.some(user => isBanned(call, room, user)))
+    return new MeteorError('error-user-is-banned', 'User is banned from this room', { method })
   return act(call, room, { command: 'add-members', actor: account.id, users: added, signed: null }, method, {
     'member.required': notAllowed(method),
     'members.unaddable': notAllowed(method, 'This user cannot be added'),
@@ -169,14 +171,20 @@ export async function ban(
   const { account: actor, session } = call.caller
   if (banned && isLastOwner(room, user.id))
     return new MeteorError('error-user-is-last-owner', 'The last owner of a room is not banned from it', { method })
+  if (banned === isBanned(call, room, user.id)) {
+    const error = banned ? 'error-user-already-banned' : 'error-user-not-banned'
+    const reason = `User is ${banned ? 'already' : 'not'} banned from this room`
+    return new MeteorError(error, reason, { method }, error)
+  }
   const asked = { actor, session, user: user.id, scope: { of: 'room', room: room.id }, rank: 'moderator' } as const
   const done = banned
     ? await sanctions.ban({ ...asked, until: null, reason: '', summary: '' })
     : await sanctions.lift({ ...asked, kind: 'ban' })
-  if (isRejection(done)) return errorOf(done, method)
-  if ('lifted' in done && !done.lifted)
-    return new MeteorError('error-user-not-banned', 'User is not banned from this room', { method })
-  return true
+  return isRejection(done) ? errorOf(done, method) : true
+}
+
+function isBanned({ gate }: Call, room: RoomState, user: UserId): boolean {
+  return sanctionOn(room.sanctions, user, 'ban', gate.parts.clock.now()) !== undefined
 }
 
 function isLastOwner(room: RoomState, user: UserId): boolean {

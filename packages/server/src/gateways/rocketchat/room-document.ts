@@ -5,7 +5,7 @@ import type { Head } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { branchDocument } from './branches.ts'
 import { accountOf, type Document } from './encode.ts'
-import { currentDocument } from './encode-message.ts'
+import { currentDocument, documentsFor } from './encode-message.ts'
 import { fullNameOf, ridOf, shortNameOf, typeOf, userRefOf } from './names.ts'
 import { queueOf } from './waiting.ts'
 
@@ -27,16 +27,22 @@ export async function roomDocuments(
   for (const room of rooms) {
     const event = last.get(room.id)
     const shown = event && (await currentDocument(parts, event, room))
-    const waiting = room.members.has(reader.id) ? await queueOf(parts, room) : []
-    documents.push(await documentOf(parts, room, heads.get(room.id), shown, waiting))
+    documents.push(await documentOf(parts, room, heads.get(room.id), shown, await waitingFor(parts, reader, room)))
   }
   return documents
 }
 
-/** The same of one. */
+/** The same of one, its last message with the reader's own star. */
 export async function roomDocumentFor(parts: GatewayParts, reader: Account, room: RoomState): Promise<Document> {
-  const [document] = await roomDocuments(parts, reader, [room])
-  return document as Document
+  const head = await parts.reading.head(room.id)
+  const last = (await parts.reading.lastMessages(reader, [room])).get(room.id)
+  const [lastMessage] = last ? await documentsFor(parts, reader, room, [last]) : []
+  return documentOf(parts, room, head, lastMessage, await waitingFor(parts, reader, room))
+}
+
+/** Of no matter to whoever is not a member. */
+async function waitingFor(parts: GatewayParts, reader: Account, room: RoomState): ReturnType<typeof queueOf> {
+  return room.members.has(reader.id) ? queueOf(parts, room) : []
 }
 
 /** ms since 1970 of the newest change that the room's document shows. */
@@ -92,7 +98,7 @@ function configOf({ config, topic, isDefault }: RoomState): Document {
     ro: readOnly,
     default: isDefault,
     sysMes: config.hiddenMessages.length > 0 ? config.hiddenMessages : true,
-    customFields,
+    ...(Object.keys(customFields).length > 0 ? { customFields } : {}),
     ...(topic === '' ? {} : { topic }),
     ...(description === '' ? {} : { description }),
     ...(announcement === '' ? {} : { announcement }),

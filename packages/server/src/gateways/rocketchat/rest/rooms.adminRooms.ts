@@ -32,6 +32,7 @@ export const roomsAdminRooms: readonly Route[] = [
     verb: 'GET',
     paths: ['/v1/rooms.adminRooms.privateRooms'],
     input: ASKED,
+    permission: 'view-room-administration',
     run: (call, input) => rooms(call, input, ['p']),
   }),
   route({

@@ -1,9 +1,10 @@
 // `rooms.cleanHistory`: what was said between two moments goes.
 import { z } from 'zod'
 import { clean } from '../clean.ts'
-import { MeteorError } from '../errors.ts'
+import { MeteorError, notAllowed } from '../errors.ts'
 import { ridOf } from '../names.ts'
 import { usernames } from '../params.ts'
+import { may } from '../room-acts.ts'
 import { failure, route } from '../route.ts'
 import { roomNamed } from './named-room.ts'
 
@@ -32,7 +33,11 @@ export const roomsCleanHistory = route({
   }),
   async run(call, input) {
     const found = await roomNamed(call, input, { by: 'office' })
-    if (found instanceof MeteorError) return found
+    if (found instanceof MeteorError) {
+      // Who may clean rooms is told nothing of which there are.
+      const isShut = found.error === 'error-room-not-found' && may(call, 'clean-channel-history')
+      return isShut ? notAllowed('cleanRoomHistory', 'User does not have access to the room') : found
+    }
     const { latest, oldest } = input
     if (!latest) return failure('Body parameter "latest" is required.')
     if (!oldest) return failure('Body parameter "oldest" is required.')

@@ -1,5 +1,6 @@
 // `rooms.delete`: the end of a room of any kind.
 import { z } from 'zod'
+import { isTeam } from '../../../room/state.ts'
 import { governed } from '../access.ts'
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { ID_TEXT } from '../limits.ts'
@@ -14,6 +15,7 @@ export const roomsDelete = route({
     if (!roomId) return failure("The 'roomId' param is required")
     const found = await governed(call.gate, call.caller, roomId)
     if (!found) return invalidRoom('eraseRoom')
+    if (isTeam(found.room)) return new MeteorError('error-cannot-delete-team-channel', 'A main room goes with its team')
     const erased = await erase(call, found, 'eraseRoom')
     return erased instanceof MeteorError ? erased : {}
   },

@@ -1,6 +1,5 @@
 // `rooms.membersOrderedByRole`, `rooms.roles` and `rooms.isMember`: who is in a room, owners first.
 import { z } from 'zod'
-import { hasRole } from '../../../room/state.ts'
 import { known } from '../access.ts'
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { membersOf, memberWithRoles } from '../members.ts'
@@ -8,13 +7,15 @@ import { USER_NAMED, userNamed } from '../named-user.ts'
 import { typeOf } from '../names.ts'
 import { id } from '../params.ts'
 import { may } from '../room-acts.ts'
-import { Envelope, failure, forbiddenRoom, type Route, route } from '../route.ts'
-import { roleDocuments } from '../subscription-document.ts'
+import { sortOf } from '../rooms-list.ts'
+import { Envelope, failure, forbiddenDirect, forbiddenRoom, type Route, route } from '../route.ts'
+import { roleDocuments, rolesIn } from '../subscription-document.ts'
 import { MEMBERS_ASKED } from './families/members.ts'
 import { roomNamed } from './named-room.ts'
 import { pagedAnswer, pageOf } from './page.ts'
 
-const RANKS = ['owner', 'moderator'] as const
+/** The bearers of each come before those of the next; members without any come last. */
+const RANKS = ['owner', 'leader', 'moderator'] as const
 const missing = new Envelope(404, {
   success: false,
   error: 'The required "roomId" or "roomName" param provided does not match any room',
@@ -31,13 +32,17 @@ export const roomsMembers: readonly Route[] = [
       const { room } = found
       if (typeOf(room) === 'd') return failure('error-room-type-not-supported')
       if (room.config.broadcast && !may(call, 'view-broadcast-member-list', room)) return forbiddenRoom
-      const listed = await membersOf(call.gate, room, { status: input.status, filter: input.filter })
-      const rankOf = (user: (typeof listed)[number]): number => {
-        const rank = RANKS.findIndex(role => hasRole(room, user.account.id, role))
+      const [key, direction] = sortOf(input.sort)
+      const descending = key === 'username' && direction === -1
+      const listed = await membersOf(call.gate, room, { status: input.status, filter: input.filter, descending })
+      const rankOf = ({ account }: (typeof listed)[number]): number => {
+        const held = rolesIn(room, account.id)
+        const rank = RANKS.findIndex(role => held.includes(role))
         return rank === -1 ? RANKS.length : rank
       }
+      const turn = key === 'rolePriority' ? direction : 1
       // A sort keeps the order of equals: within a rank they stay as they were listed.
-      const ordered = [...listed].sort((a, b) => rankOf(a) - rankOf(b))
+      const ordered = [...listed].sort((a, b) => turn * (rankOf(a) - rankOf(b)))
       return pagedAnswer(
         'members',
         ordered.map(one => memberWithRoles(room, one)),
@@ -59,8 +64,8 @@ export const roomsMembers: readonly Route[] = [
     paths: ['/v1/rooms.isMember'],
     input: z.looseObject({ ...USER_NAMED, roomId: id }),
     async run(call, input) {
-      const found = await roomNamed(call, input)
-      if (found instanceof MeteorError) return found
+      const found = await roomNamed(call, input, { shut: forbiddenDirect })
+      if (!('room' in found)) return found
       const user = await userNamed(call.gate, input)
       if (user instanceof MeteorError) return failure('error-user-not-found')
       return { isMember: found.room.members.has(user.id) }

@@ -1,6 +1,7 @@
-// `rooms.favorite`, `rooms.saveNotification`, `rooms.hide`, `rooms.open`, `chat.ignoreUser`: what the caller makes of a
-// membership of their own; the same as over the methods.
+// `rooms.favorite`, `rooms.saveDraft`, `rooms.saveNotification`, `rooms.hide`, `rooms.open`, `chat.ignoreUser`: what the
+// caller makes of a membership of their own; the same as over the methods.
 import { z } from 'zod'
+import { known } from '../access.ts'
 import { dispatch } from '../dispatch.ts'
 import { MeteorError } from '../errors.ts'
 import { keep, membershipIn, ownMembership } from '../membership-acts.ts'
@@ -8,7 +9,8 @@ import { ignoreIn } from '../methods/ignoreUser.ts'
 import { ridOf } from '../names.ts'
 import { notificationFields } from '../notification-settings.ts'
 import { id } from '../params.ts'
-import { failure, type RestCall, type Route, route } from '../route.ts'
+import { Envelope, failure, type RestCall, type Route, route } from '../route.ts'
+import { isOpen } from '../subscription-document.ts'
 import { roomNamed } from './named-room.ts'
 
 const favorite = route({
@@ -57,20 +59,41 @@ const saveNotification = route({
   },
 })
 
+/** What is none of the caller's and what is not there are told apart by nobody. */
+const noneOfTheirs = new Envelope(401, { success: false, error: 'unauthorized' })
+
 const shown = (name: string, hidden: boolean): Route =>
   route({
     verb: 'POST',
     paths: [`/v1/rooms.${name}`],
     input: z.looseObject({ roomId: id }),
-    async run(call: RestCall, input) {
-      const found = await roomNamed(call, input, { archived: 'taken' })
-      if (found instanceof MeteorError) return found
+    async run(call: RestCall, { roomId }) {
+      const found = await known(call.gate, call.caller, roomId)
+      if (!found) return noneOfTheirs
       const own = await membershipIn(call.gate, call.caller, found)
       if (!own) return new MeteorError('error-invalid-subscription', 'Invalid subscription')
+      if (hidden && !isOpen(own.room, own.membership)) return failure('error-room-already-hidden')
       await keep(call.gate, own, { hidden })
       return {}
     },
   })
+
+/** What the caller was about to say in a room. In an encrypted room it would be plaintext that the server is never given
+ * (L3). */
+const saveDraft = route({
+  verb: 'POST',
+  paths: ['/v1/rooms.saveDraft'],
+  input: z.looseObject({ rid: id, draft: z.string() }),
+  async run({ gate, caller }, { rid, draft }) {
+    const own = await ownMembership(gate, caller, rid)
+    if (!own) return new MeteorError('error-invalid-subscription', 'Invalid subscription')
+    if (draft.length > gate.settings.get('Message_MaxAllowedSize')) return failure('error-message-size-exceeded')
+    if (draft !== '' && own.room.suite !== 'none')
+      return new MeteorError('error-not-allowed', 'Drafts of encrypted rooms stay with their writers')
+    await keep(gate, own, { fields: { draft: draft === '' ? null : draft } })
+    return {}
+  },
+})
 
 const ignoreUser = route({
   verb: 'GET',
@@ -86,4 +109,11 @@ const ignoreUser = route({
   },
 })
 
-export const OWN: readonly Route[] = [favorite, saveNotification, shown('hide', true), shown('open', false), ignoreUser]
+export const OWN: readonly Route[] = [
+  favorite,
+  saveDraft,
+  saveNotification,
+  shown('hide', true),
+  shown('open', false),
+  ignoreUser,
+]

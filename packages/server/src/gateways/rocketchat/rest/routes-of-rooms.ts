@@ -21,6 +21,7 @@ import { roomsDelete } from './rooms.delete.ts'
 import { roomsExport } from './rooms.export.ts'
 import { roomsInfo } from './rooms.info.ts'
 import { roomsInvite } from './rooms.invite.ts'
+import { roomsJoin } from './rooms.join.ts'
 import { roomsLeave } from './rooms.leave.ts'
 import { roomsMembers } from './rooms.members.ts'
 import { roomsModeration } from './rooms.moderation.ts'
@@ -50,6 +51,7 @@ export const ROOMS: readonly Route[] = [
   roomsExport,
   roomsInfo,
   roomsInvite,
+  roomsJoin,
   roomsLeave,
   ...roomsMembers,
   ...roomsModeration,
