@@ -139,7 +139,9 @@ test('a copy that its member cannot open is refused, and they wait again', async
   const [alice, bob] = [await person('alice', 'v2'), await person('bob', 'v2')]
   const rid = await sealedRoom(alice, 'bob')
   await alice.keys.enter(rid)
-  const wrong = await wrapRoomKey(await newRoomKey('v2'), (await newPair()).publicText)
+  // Of the room's key by its own word.
+  const { id } = alice.keys.rooms.get(rid) as { id: string }
+  const wrong = await wrapRoomKey({ ...(await newRoomKey('v2')), id }, (await newPair()).publicText)
   const usersSuggestedGroupKeys = { [rid]: [{ _id: IDS.bob, key: wrong }] }
   await api('alice')('POST', 'e2e.provideUsersSuggestedGroupKeys', { usersSuggestedGroupKeys })
   expect(await alice.keys.serveWaiting(rid)).toEqual({})

@@ -2,7 +2,7 @@
 // reads it: only the shape is looked at, and with lockstep on, the id of the key that it was made with.
 
 import type { UserId } from '@conclave/wire'
-import { legacyCiphertext, parseContent } from '@conclave/wire/rocketchat/content'
+import { legacyCiphertext, parseContent, splitGroupKey } from '@conclave/wire/rocketchat/content'
 import { MESSAGE_CONTENT, WRAPPED_KEY } from '../limits.ts'
 import type { Content } from './events.ts'
 import type { Context, Facts } from './facts.ts'
@@ -41,6 +41,13 @@ export function checkKeyholder(state: RoomState, actor: UserId, facts: Facts, co
 /** A member's copy of a key is opaque: the server is their mailbox. */
 export function isWrappedKey(text: string): boolean {
   return text.length > 0 && text.length <= WRAPPED_KEY
+}
+
+/** Whether a copy says that it is of another key than the room's: made before a reset, it comes after it. Whoever got it would
+ * wait for no other and read nothing. What has not the form of real clients' copies says nothing. */
+export function isOfAnotherKey({ epoch }: RoomState, key: string): boolean {
+  const keyId = epoch ? splitGroupKey(key)?.keyId : undefined
+  return keyId !== undefined && keyId !== epoch?.version && keyId !== CONSTANT_KEY_ID
 }
 
 /** The id that every room key had before 7.0: base64 of the first characters of the key's JSON. */

@@ -56,6 +56,30 @@ describe('suggestions', () => {
     expect(signed.submit(settle(owner, true))).toBe('suite.refused')
   })
 
+  test('of a key that the room has no more come too late: their member goes on waiting for the new one (L2)', () => {
+    const copy = (keyId: string) => keyId + Buffer.alloc(256, 7).toString('base64')
+    const uuid = '0197e6f0-1111-7000-8000-000000000001'
+    for (const [former, current] of [
+      ['oldKeyId1234', 'newKeyId1234'],
+      [uuid, uuid.replace(/1$/, '2')],
+    ] as const) {
+      const made = sealed()
+      made.run(open(owner, former, false))
+      expect(made.submit(save(member, copy(former)))).toBe(null)
+      made.run(open(owner, current, true))
+      expect(made.submit({ ...save(owner, copy(former)), user: member })).toBe('epoch.stale')
+      expect(made.submit(save(member, copy(former)))).toBe('epoch.stale')
+      expect(made.run(suggest(owner, wrap(member, copy(former)), wrap(moderator, copy(current))))).toHaveLength(1)
+      expect([held(made, member), held(made, moderator).suggested]).toMatchObject([
+        { accepted: null, suggested: null },
+        copy(current),
+      ])
+      expect(made.submit({ ...save(owner, copy(current)), user: member })).toBe(null)
+      // Clients before 7.0 name every key alike.
+      expect(made.submit(save(moderator, copy('eyJhbGciOiJB')))).toBe(null)
+    }
+  })
+
   test('without a key, with one that is too long, or for too many are refused, and nothing is kept of the others', () => {
     const made = sealed()
     for (const wrong of [wrap(member, ''), wrap(member, 'x'.repeat(4_097)), wrap(member, 'k', old('', 1))])

@@ -5,13 +5,13 @@ import { KEY_ID, OLD_KEYS, SUGGESTED_TOGETHER } from '../../limits.ts'
 import type { CommandRule } from '../decision.ts'
 import type { OldKey, SuggestedWrap } from '../events.ts'
 import type { Rejection } from '../rejection.ts'
-import { checkKeyholder, isWrappedKey } from '../rocketchat.ts'
+import { checkKeyholder, isOfAnotherKey, isWrappedKey } from '../rocketchat.ts'
 import { NO_KEYS, type RoomState } from '../state.ts'
 
 export interface SuggestWraps {
   readonly command: 'suggest-wraps'
   readonly actor: UserId
-  /** Whoever is no member is left out; of two for one member the last counts. */
+  /** Whoever is no member is left out, and a key that is not the room's any more; of two for one member the last counts. */
   readonly wraps: readonly SuggestedWrap[]
 }
 
@@ -24,7 +24,7 @@ export const suggestWraps: CommandRule<SuggestWraps> = {
     if (refused) return refused
     const brought = new Map<UserId, SuggestedWrap>()
     for (const wrap of command.wraps) {
-      if (!state.members.has(wrap.user)) continue
+      if (!state.members.has(wrap.user) || isOfAnotherKey(state, wrap.key)) continue
       brought.delete(wrap.user)
       brought.set(wrap.user, { ...wrap, old: newestOf(wrap.old) })
     }
