@@ -1,7 +1,9 @@
 // Ways round the door (L10): what was quoted in time, rooms that take people in by themselves, documents that others see too,
 // and what administrators and a team's owners make of rooms in which they are not.
+import { uuidOf } from '@conclave/wire'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../server.ts'
+import { enroll, makeGroup } from '../xchat/hand.ts'
 import { Ddp, type Frame, rest } from './ddp.ts'
 
 const IDS = { alice: '1001', bob: '1002', carol: '1003', mallory: '1004', ada: '1005', zoe: '1006' } as const
@@ -18,7 +20,8 @@ beforeAll(async () => {
     username,
     name: username.toUpperCase(),
     password: `password of ${username}`,
-    tokens: [`token-of-${username}`],
+    // The second is what the hand-made X client uses.
+    tokens: [`token-of-${username}`, `token-of-${id}`],
     roles: ROLES[username as Name] ? [ROLES[username as Name]] : [],
   }))
   const general = { ref: 'general', channel: 'c', name: 'general', kind: 'public', members: Object.values(IDS) }
@@ -185,4 +188,19 @@ test('an administrator of this wire takes no keys of whoever stands above them',
   for (const body of [{ userId: IDS.zoe }, { username: 'zoe' }]) expect((await reset(body)).success).toBe(false)
   expect((await api('zoe', 'GET', 'e2e.fetchMyKeys')).public_key).toBe('public of zoe')
   expect((await reset({ userId: IDS.bob })).success).toBe(true)
+})
+
+test('of X groups an administrator learns neither that there are any nor who is in them', async () => {
+  const [alice, bob] = [await enroll(server.url, IDS.alice), await enroll(server.url, IDS.bob)]
+  const rid = uuidOf((await makeGroup(server.url, alice, [alice, bob])).id.slice(1))
+  const fields = encodeURIComponent(JSON.stringify({ userRooms: 1 }))
+  const of = async (name: Name): Promise<string[]> => {
+    const { user } = await api(name, 'GET', `users.info?userId=${IDS.bob}&fields=${fields}`)
+    return user.rooms.map((room: Frame) => room.rid)
+  }
+  expect(await isMember('bob', rid)).toBe(true)
+  expect(await of('ada')).not.toContain(rid)
+  expect((await of('ada')).length).toBeGreaterThan(0)
+  for (const path of ['rooms.adminRooms?count=100', 'groups.listAll?count=100', `rooms.adminRooms.getRoom?rid=${rid}`])
+    expect(JSON.stringify(await api('ada', 'GET', path))).not.toContain(rid)
 })

@@ -22,6 +22,6 @@ export const usersInfo = route({
     const services = isOwn ? { services: await servicesOf(gate, person.account) } : {}
     const sees = isOwn || gate.permissions.may(caller.account, 'view-other-user-channels')
     if (fields.userRooms !== 1 || !sees) return { user: { ...user, ...services } }
-    return { user: { ...user, ...services, rooms: await roomsOfUser(gate, person.account) } }
+    return { user: { ...user, ...services, rooms: await roomsOfUser(gate, person.account, isOwn) } }
   },
 })
