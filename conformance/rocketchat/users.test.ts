@@ -580,3 +580,37 @@ test('nobody gives themselves a password that nobody knows without a proof', asy
   await post(who, 'users.update', { userId: who.id, data: { setRandomPassword: true } })
   expect((await logIn(who.name, 'their password')).status).toBe(200)
 })
+
+test('where a picture is tells a stranger neither who there is nor what they are called', async () => {
+  const at = async (query: string) => {
+    const answer = await fetch(`${server.url}/api/v1/users.getAvatar?${query}`, { redirect: 'manual' })
+    return [answer.status, answer.headers.get('location')?.replace(server.url, '')]
+  }
+  expect(await at(`userId=${IDS.alice}`)).toEqual([307, `/avatar/uid/${IDS.alice}`])
+  expect(await at('userId=123456')).toEqual([307, '/avatar/uid/123456'])
+  expect(await at('username=alice')).toEqual([307, '/avatar/alice'])
+  expect(await at('username=nobody')).toEqual([307, '/avatar/nobody'])
+  expect(await at('username=%0d%0aset-cookie:%20a')).toEqual([307, '/avatar/set-cookie%3A%20a'])
+  expect((await at(''))[0]).toBe(400)
+})
+
+test('no webhook speaks as who stands above its maker', async () => {
+  const hook = { type: 'webhook-incoming', name: 'h', enabled: true, scriptEnabled: false, channel: '@alice' }
+  expect((await post(as('boss'), 'integrations.create', { ...hook, username: 'root' })).status).toBe(400)
+  expect((await post(as('boss'), 'integrations.create', { ...hook, username: 'bob' })).status).toBe(200)
+})
+
+test('who has a role is told as it is now, however often it is asked', async () => {
+  const held = async () => {
+    const { users } = (await get(as('bob'), 'roles.getUsersInPublicRoles')).body
+    return (users as { _id: string; username: string; roles: string[] }[]).filter(({ _id }) => _id === who.id)
+  }
+  const who = await newcomer()
+  expect(await held()).toEqual([])
+  await post(as('boss'), 'users.update', { userId: who.id, data: { roles: ['user', 'admin'] } })
+  expect(await held()).toEqual([{ _id: who.id, username: who.name, roles: ['admin'] }])
+  await post(as('boss'), 'users.update', { userId: who.id, data: { username: `${who.name}.b` } })
+  expect(await held()).toEqual([{ _id: who.id, username: `${who.name}.b`, roles: ['admin'] }])
+  await post(as('boss'), 'users.update', { userId: who.id, data: { roles: ['user'] } })
+  expect(await held()).toEqual([])
+})

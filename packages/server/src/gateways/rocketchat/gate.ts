@@ -14,6 +14,7 @@ import type { DdpSession } from './session.ts'
 import type { Settings } from './settings.ts'
 import type { Uploads } from './uploads.ts'
 import type { People } from './users/people.ts'
+import type { RoleHolders } from './users/role-holders.ts'
 import type { Roles } from './users/roles.ts'
 
 export interface Gate {
@@ -22,6 +23,7 @@ export interface Gate {
   readonly settings: Settings
   readonly permissions: Permissions
   readonly roles: Roles
+  readonly holders: RoleHolders
   readonly people: People
   readonly invites: Invites
   readonly feeds: Feeds

@@ -37,6 +37,7 @@ import { Settings } from './settings.ts'
 import { type Framing, framingOf, SOCKJS_PATH, sockjs } from './sockjs.ts'
 import { Uploads } from './uploads.ts'
 import { People } from './users/people.ts'
+import { RoleHolders } from './users/role-holders.ts'
 import { Roles } from './users/roles.ts'
 import { forgetProofs } from './users/second-factor.ts'
 
@@ -59,6 +60,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
       error => bug(gate, 'presence', error),
     ),
     roles: await Roles.open(parts),
+    holders: new RoleHolders(parts),
     people: new People(parts),
     invites: new Invites(parts),
     sessions,

@@ -8,6 +8,7 @@ import type { Caller, Gate } from '../gate.ts'
 import { HOOK_TARGETS, ID_TEXT } from '../limits.ts'
 import { checkForm } from '../message-form.ts'
 import { type Found, roomOf, SERVER } from '../names.ts'
+import { standsAbove } from '../users/find.ts'
 import { rightsOf, type Target } from './integration.ts'
 
 const short = z.string().max(ID_TEXT)
@@ -85,7 +86,8 @@ async function posterOf(
   if (username === '') return refused('error-invalid-username', 'Invalid username')
   if (username === SERVER.username) return null
   const poster = await parts.identity.users.find({ username })
-  if (!poster || (poster.id !== account.id && !all)) return refused('error-invalid-user', 'Invalid user')
+  if (!poster || (poster.id !== account.id && !all) || standsAbove(poster, account))
+    return refused('error-invalid-user', 'Invalid user')
   return poster.id
 }
 

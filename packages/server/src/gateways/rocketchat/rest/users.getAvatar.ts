@@ -1,9 +1,9 @@
-// `users.getAvatar`: where somebody's picture is.
+// `users.getAvatar`: where the picture of whoever is named so would be. Anybody may ask, and learns neither who there is nor,
+// by an id, what they are called.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
 import { Envelope, openRoute } from '../route.ts'
-import { avatarUrl } from '../users/documents.ts'
-import { personFrom, WHO } from '../users/find.ts'
+import { namesSomebody, WHO } from '../users/find.ts'
 
 export const usersGetAvatar = openRoute({
   verb: 'GET',
@@ -11,9 +11,14 @@ export const usersGetAvatar = openRoute({
   input: z.looseObject(WHO),
   open: true,
   async run({ gate }, given) {
-    const person = await personFrom(gate, given)
-    if (person instanceof MeteorError) return person
-    const url = avatarUrl(gate, person.account)
+    if (!namesSomebody(given))
+      return new MeteorError(
+        'error-user-param-not-provided',
+        'The required "userId" or "username" param was not provided',
+      )
+    const id = given.userId?.trim()
+    const place = id ? `uid/${encodeURIComponent(id)}` : encodeURIComponent(given.username?.trim() || given.user || '')
+    const url = `${gate.parts.publicUrl()}/avatar/${place}`
     return new Envelope(307, { url }, { location: url })
   },
 })

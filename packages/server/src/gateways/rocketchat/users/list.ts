@@ -9,6 +9,7 @@ import { QUERY_TERMS, QUERY_TEXT } from '../limits.ts'
 import type { Page } from '../rest/page.ts'
 import { documentFor, fullDocument, openDocument } from './documents.ts'
 import { everybody } from './everybody.ts'
+import { Foremost } from './foremost.ts'
 
 export type Query = Readonly<Record<string, unknown>>
 
@@ -60,18 +61,20 @@ export async function listUsers(
   const order = given.length > 0 ? given : Object.entries({ username: 1 })
   const paths = [...test.paths, ...order.map(([path]) => path)]
   const light = paths.every(path => BRIEF.has(path))
-  const found: { readonly account: Account; readonly keys: readonly string[] }[] = []
+  const turns = order.map(([, direction]) => (direction === -1 ? -1 : 1))
+  const found = new Foremost<{ readonly account: Account; readonly keys: readonly string[] }>(
+    page.offset + page.count,
+    (a, b) => compare(a.keys, b.keys, turns),
+  )
   for await (const account of everybody(gate)) {
     const shown = light ? brief(account) : await shownTo(gate, all, account)
-    if (test.fits(shown)) found.push({ account, keys: order.map(([path]) => keyOf(at(shown, path))) })
+    if (test.fits(shown)) found.add({ account, keys: order.map(([path]) => keyOf(at(shown, path))) })
   }
-  const turns = order.map(([, direction]) => (direction === -1 ? -1 : 1))
-  found.sort((a, b) => compare(a.keys, b.keys, turns))
-  const part = found.slice(page.offset, page.offset + page.count)
+  const part = found.first().slice(page.offset)
   const users = await Promise.all(
     part.map(async ({ account }) => documentFor(gate, viewer, await gate.people.about(account))),
   )
-  return { users, total: found.length }
+  return { users, total: found.total }
 }
 
 /** What somebody sees is also what they can ask by. */

@@ -40,9 +40,9 @@ export async function usersInRoleOf(
 /** Everybody whose roles say more than that they are a user. */
 export async function usersInPublicRoles(gate: Gate): Promise<readonly Document[]> {
   const shown: Document[] = []
-  for await (const account of everybody(gate)) {
-    const roles = globalRolesOf(account).filter(role => (gate.roles.get(role)?.description ?? '') !== '')
-    if (roles.length > 0) shown.push({ _id: account.id, username: account.username, roles })
+  for (const [_id, { username, roles: held }] of await gate.holders.all()) {
+    const roles = held.filter(role => (gate.roles.get(role)?.description ?? '') !== '')
+    if (roles.length > 0) shown.push({ _id, username, roles })
   }
   return shown
 }
