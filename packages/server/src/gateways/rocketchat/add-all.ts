@@ -20,7 +20,7 @@ export async function addAll(call: Call, { room }: Found): Promise<true | Meteor
   const users: UserId[] = []
   let counted = 0
   const most = gate.settings.get('API_User_Limit')
-  for await (const account of everybody(gate)) {
+  for await (const account of everybody(gate, caller.account.id)) {
     if (++counted > most) return new MeteorError('error-user-limit-exceeded', 'User Limit Exceeded', { method: METHOD })
     if (account.active && !room.members.has(account.id)) users.push(account.id)
   }

@@ -62,7 +62,7 @@ async function users(call: Call, { text, sortBy, descending, offset, count }: Br
   const sees = may(call, 'view-full-other-user-info')
   const needle = text.toLowerCase()
   const found: { readonly account: Account; readonly key: string | number }[] = []
-  for await (const account of everybody(gate)) {
+  for await (const account of everybody(gate, call.caller.account.id)) {
     if (!account.active) continue
     // What lies beside an account is read only where it is asked for: there may be very many.
     const byName = isNamed(account, needle)

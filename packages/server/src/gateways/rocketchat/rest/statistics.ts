@@ -9,9 +9,9 @@ export const statistics = route({
   paths: ['/v1/statistics'],
   input: z.unknown(),
   permission: 'view-statistics',
-  async run({ gate }) {
+  async run({ gate, caller }) {
     let [totalUsers, activeUsers] = [0, 0]
-    for await (const { active } of everybody(gate)) {
+    for await (const { active } of everybody(gate, caller.account.id)) {
       totalUsers += 1
       if (active) activeUsers += 1
     }

@@ -66,7 +66,7 @@ export async function listUsers(
     page.offset + page.count,
     (a, b) => compare(a.keys, b.keys, turns),
   )
-  for await (const account of everybody(gate)) {
+  for await (const account of everybody(gate, viewer.id)) {
     const shown = light ? brief(account) : await shownTo(gate, all, account)
     if (test.fits(shown)) found.add({ account, keys: order.map(([path]) => keyOf(at(shown, path))) })
   }

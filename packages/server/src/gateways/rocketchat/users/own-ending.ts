@@ -36,7 +36,7 @@ export async function endOwnAccount(
 export async function deactivateIdle(gate: Gate, caller: Account, days: number, role: string): Promise<number> {
   const since = gate.parts.clock.now() - days * DAY
   const idle: UserId[] = []
-  for await (const account of everybody(gate)) {
+  for await (const account of everybody(gate, caller.id)) {
     if (!account.active || !globalRolesOf(account).includes(role)) continue
     const { profile, createdAt } = await gate.people.about(account)
     if ((profile.lastLogin ?? createdAt) <= since) idle.push(account.id)

@@ -43,7 +43,7 @@ export class RoleHolders {
   async #look(): Promise<Holders> {
     const holders: Holders = new Map()
     try {
-      for await (const account of everybody({ parts: this.#parts })) keep(holders, account)
+      for await (const account of everybody({ parts: this.#parts }, null)) keep(holders, account)
       return holders
     } catch (error) {
       this.#forget()

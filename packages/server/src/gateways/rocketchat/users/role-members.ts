@@ -15,7 +15,7 @@ import { tellChanged } from './save.ts'
 
 export async function usersInRole(gate: Gate, role: string): Promise<readonly Account[]> {
   const found: Account[] = []
-  for await (const account of everybody(gate)) if (globalRolesOf(account).includes(role)) found.push(account)
+  for await (const account of everybody(gate, null)) if (globalRolesOf(account).includes(role)) found.push(account)
   return found.sort((a, b) => (a.username < b.username ? -1 : 1))
 }
 
