@@ -267,6 +267,48 @@ const endsSomething = (path: string): boolean =>
     path,
   )
 
+test('what was said before the room was encrypted is edited into a ciphertext alone', async () => {
+  const plain = (await alice.call('createPrivateGroup', `plain-${rooms++}`, ['bob'], false, {})).rid
+  const { _id } = await alice.call('sendMessage', { rid: plain, msg: 'before' })
+  const edits = async (more: object) => [
+    await alice.ask('updateMessage', { _id, rid: plain, ...more }),
+    (await api('alice', 'POST', 'chat.update', { roomId: plain, msgId: _id, text: 'before', ...more })).body,
+  ]
+  expect(await api('alice', 'POST', 'rooms.saveRoomSettings', { rid: plain, encrypted: true })).toMatchObject({
+    status: 200,
+  })
+  await keys.enter(plain)
+  const content = await keys.encrypt(plain, 'hidden')
+  const beside = [
+    { attachments: [{ text: WORDS }] },
+    { alias: WORDS },
+    { customFields: { note: WORDS } },
+    { emoji: WORDS },
+  ]
+  for (const more of [{ msg: WORDS, text: WORDS }, ...beside, ...beside.map(one => ({ ...one, content }))]) {
+    await edits(more)
+    const shown: Frame = await alice.call('getSingleMessage', _id)
+    expect(JSON.stringify(shown)).not.toMatch(READABLE)
+  }
+  expect((await edits({ content })).map(({ error }) => error)).toEqual([undefined, undefined])
+  expect(await alice.call('getSingleMessage', _id)).toMatchObject({
+    t: 'e2e',
+    content: { algorithm: content.algorithm },
+  })
+})
+
+test('what somebody is doing is a name, in no room words', async () => {
+  const bob = await Ddp.as(server.url, 'bob')
+  open.push(bob)
+  const event = `${rid}/user-activity`
+  await bob.sub('stream-notify-room', event)
+  await alice.call('stream-notify-room', event, 'alice', [WORDS])
+  await alice.call('stream-notify-room', event, 'alice', ['user-typing', WORDS])
+  await alice.call('stream-notify-room', event, 'alice', ['user-typing'])
+  await bob.event('notify-room', ([, activities]) => activities.length === 1)
+  expect(JSON.stringify(bob.events('notify-room'))).not.toMatch(READABLE)
+})
+
 describe('words in every place of every request', () => {
   const name = () => `sealed-${rooms - 1}`
   const whole = (): Record<string, unknown> => ({

@@ -37,5 +37,9 @@ function toldOf({ caller: { account } }: Call, event: string, args: readonly unk
   if (event !== 'user-activity') return null
   const [name, activities] = args
   if (name !== account.username && name !== account.name) return null
-  return Array.isArray(activities) && activities.every(one => typeof one === 'string') ? [name, activities] : null
+  const isActivity = (one: unknown): boolean => typeof one === 'string' && ACTIVITY.test(one)
+  return Array.isArray(activities) && activities.every(isActivity) ? [name, activities] : null
 }
+
+/** Such as `user-typing`: no words, which an encrypted room relays none of (L3). */
+const ACTIVITY = /^[\w-]{1,32}$/
