@@ -283,8 +283,8 @@ describe('whose it is', () => {
 describe('what is not taken (attacks)', () => {
   test('a file of somebody who is no member, for a room that is none, or without a log-in', async () => {
     const before = (await blobs()).length
-    expect(await media({}, 'carol')).toMatchObject({ status: 403, body: { success: false, error: 'forbidden' } })
-    expect(await media({}, 'alice', 'nowhere')).toMatchObject({ status: 403, body: { error: 'forbidden' } })
+    expect(await media({}, 'carol')).toMatchObject({ status: 403, body: { success: false, error: 'unauthorized' } })
+    expect(await media({}, 'alice', 'nowhere')).toMatchObject({ status: 403, body: { error: 'unauthorized' } })
     expect(await media({}, null)).toMatchObject({ status: 401 })
     expect((await confirm('x', {}, 'carol')).status).toBe(403)
     expect((await blobs()).length).toBe(before)

@@ -3,7 +3,9 @@ import { compareIds } from '@conclave/wire'
 import type { Account } from '../../room/facts.ts'
 import { isRejection } from '../../room/rejection.ts'
 import type { RoomState } from '../../room/state.ts'
+import type { GatewayParts } from '../gateway.ts'
 import { createRoom } from './create.ts'
+import { accountOf } from './encode.ts'
 import { suiteOfNew } from './encryption.ts'
 import { errorOf, MeteorError, notAllowed } from './errors.ts'
 import { DIRECT_USERS } from './limits.ts'
@@ -16,6 +18,13 @@ const invalid = new MeteorError('error-invalid-user', 'Invalid user', { method: 
 export interface Direct {
   readonly room: RoomState
   readonly inserted: boolean
+}
+
+/** A direct room of two, one of whom has been switched off: nobody would read what is written there. */
+export async function isOneSided(parts: GatewayParts, { direct, kind }: RoomState): Promise<boolean> {
+  if (kind !== 'direct' || direct?.length !== 2) return false
+  for (const user of direct) if (!(await accountOf(parts, user))?.active) return true
+  return false
 }
 
 /** `usernames`: of the others; the caller's own is left out. */

@@ -135,6 +135,8 @@ export const OVERRIDES = 500
  * `API_Upper_Count_Limit` narrow it). */
 export const PAGE_DEFAULT = 50
 export const PAGE_MOST = 1_000
+/** Users in `mentionIds`: the store is asked once for each. */
+export const MENTION_IDS = 10
 /** Users whose presence one connection watches: clients watch those whom they show. */
 export const WATCHED_USERS = 1_000
 /** ms in which changes of presence are gathered. */

@@ -13,6 +13,7 @@ import type { Mentions, ThreadRef } from '../../room/events.ts'
 import { isRejection } from '../../room/rejection.ts'
 import type { RoomState } from '../../room/state.ts'
 import { checkCustomFields } from './custom-fields.ts'
+import { isOneSided } from './direct.ts'
 import type { Document } from './encode.ts'
 import { currentDocument, messageDocument, messageIdOf } from './encode-message.ts'
 import { errorOf, failure, invalidRoom, MeteorError, notAllowed } from './errors.ts'
@@ -44,7 +45,7 @@ export const messageShape = z.looseObject({
 export type SentMessage = z.output<typeof messageShape>
 
 /** What a client may say beside the text; anything else of a message is the server's own. */
-const KEPT: ReadonlySet<string> = new Set([
+export const KEPT: ReadonlySet<string> = new Set([
   'alias',
   'avatar',
   'emoji',
@@ -82,7 +83,8 @@ export async function send(call: Call, given: SentMessage, attached?: Attached):
   if (!found) return invalidRoom(NAME)
   if (message.ts && Math.abs(message.ts.getTime() - parts.clock.now()) > CLOCK_SKEW)
     return new MeteorError('error-message-ts-out-of-sync', 'Message timestamp is out of sync', { method: NAME })
-  const refused = checkForm(message) ?? checkSaid(gate, caller, found.room, message)
+  const refused =
+    checkForm(message) ?? checkSaid(gate, caller, found.room, message) ?? (await checkHeard(gate, caller, found.room))
   if (refused) return refused
   const thread = await threadOf(gate, caller, found.room, message)
   if (thread instanceof MeteorError) return thread
@@ -140,6 +142,12 @@ export function checkSaid(
   if ((alias || avatar) && !permissions.may(account, 'message-impersonate', room))
     return failure('Not enough permission')
   return checkCustomFields(gate, customFields)
+}
+
+/** Where the other user of a direct room has been switched off, only those write who may write into every room. */
+async function checkHeard({ parts, permissions }: Gate, { account }: Caller, room: RoomState) {
+  if (!(await isOneSided(parts, room)) || permissions.may(account, 'post-readonly', room)) return null
+  return errorOf({ rejected: 'room.readonly' }, NAME)
 }
 
 interface Thread {

@@ -47,6 +47,11 @@ export async function roomOf(parts: GatewayParts, caller: Account, rid: string):
   return undefined
 }
 
+/** Whether a text has the form of a room's id: of its own, or of two users' joined. */
+export function isRidLike(text: string): boolean {
+  return idOfUuid(text) !== undefined || /^\d+$/.test(text)
+}
+
 /** Who the other user of a joined id can be: it begins or ends with the caller's. */
 function* others(rid: string, caller: UserId): Iterable<UserId> {
   if (rid.length > 38) return

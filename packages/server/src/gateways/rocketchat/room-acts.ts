@@ -203,9 +203,16 @@ export async function archive(call: Call, { room }: Found, archived: boolean, me
   return act(call, room, command, method)
 }
 
+/** Whether a room's team lets the caller end it: asked with their roles in the team. */
+async function teamLets(call: Call, { team, id, kind }: RoomState): Promise<boolean> {
+  if (!team || team.main === id) return true
+  const main = await call.gate.parts.reading.room(team.main)
+  return !main || may(call, kind === 'public' ? 'delete-team-channel' : 'delete-team-group', main.room)
+}
+
 export async function erase(call: Call, { room }: Found, method: string): Promise<Acted> {
   const type = typeOf(room)
   const permission = ({ c: 'delete-c', p: 'delete-p', d: 'delete-d' } as const)[type]
-  if (!may(call, permission, room)) return notAllowed(method)
+  if (!may(call, permission, room) || !(await teamLets(call, room))) return notAllowed(method)
   return act(call, room, { command: 'remove-room', actor: call.caller.account.id, reason: '' }, method)
 }

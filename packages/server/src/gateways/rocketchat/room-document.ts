@@ -4,6 +4,7 @@ import type { RoomState } from '../../room/state.ts'
 import type { Head } from '../../store/store.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { branchDocument } from './branches.ts'
+import { isOneSided } from './direct.ts'
 import { accountOf, type Document } from './encode.ts'
 import { currentDocument, documentsFor } from './encode-message.ts'
 import { fullNameOf, ridOf, shortNameOf, typeOf, userRefOf } from './names.ts'
@@ -72,6 +73,7 @@ async function documentOf(
     ...(head && head.lastMessageAt !== null ? { lm: new Date(head.lastMessageAt) } : {}),
     _updatedAt: new Date(changedAt(room, head)),
     ...configOf(room),
+    ...((await isOneSided(parts, room)) ? { ro: true } : {}),
     ...(await mutedIn(parts, room)),
     ...(await branchDocument(parts, room)),
     ...(room.suite !== 'none' || room.switched ? { encrypted: room.suite !== 'none' } : {}),

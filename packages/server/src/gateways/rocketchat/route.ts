@@ -26,12 +26,11 @@ export class Envelope {
 export function failure(error: string): Envelope {
   return new Envelope(400, { success: false, error })
 }
-/** A room that is none, or none of the caller's. */
-export const forbiddenRoom = new Envelope(403, { success: false, error: 'forbidden' })
-/** The same of a direct room, in the word that its routes have kept. */
-export const forbiddenDirect = new Envelope(403, { success: false, error: 'unauthorized' })
+/** What a route refuses by its own look at the room or the rights there: a room that is none, and one that is none of the
+ * caller's, alike. */
+export const unauthorized = new Envelope(403, { success: false, error: 'unauthorized' })
 
-/** Somebody is known and may not. */
+/** What is refused before a route looks at anything, for want of a permission. */
 export const forbidden = new Envelope(403, {
   success: false,
   error: 'User does not have the permissions required for this action [error-unauthorized]',

@@ -18,11 +18,12 @@ export function valueShown({ settings, parts }: Gate, id: SettingId): SettingVal
   return id === 'Site_Url' && value === '' ? parts.publicUrl() : value
 }
 
-/** `since`: ms since 1970; those that somebody has changed later. */
+/** `since`: ms since 1970; those that somebody has changed later. All of them for the beginning of time, when each was as
+ * it comes. */
 export function settingsShown(gate: Gate, since?: number): ShownSetting[] {
   return gate.settings
     .all()
-    .filter(({ updatedAt }) => since === undefined || updatedAt > since)
+    .filter(({ updatedAt }) => !since || updatedAt > since)
     .map(({ _id, public: isPublic, updatedAt }) => {
       const value = valueShown(gate, _id)
       const type = typeof value === 'boolean' ? 'boolean' : typeof value === 'number' ? 'int' : 'string'
@@ -44,9 +45,18 @@ export function wantedIds(list: string | undefined, query: string | undefined): 
   }
 }
 
+/** What JSON cannot say, as EJSON writes it. */
+const NO_NUMBER: ReadonlyMap<unknown, string> = new Map([
+  [0, 'NaN'],
+  [1, 'Infinity'],
+  [-1, '-Infinity'],
+])
+
 /** null when it could be saved. */
 export function checkSetting(id: string, value: unknown): MeteorError | null {
   if (!isSetting(id)) return new MeteorError('error-invalid-setting', 'This setting does not exist')
+  const none = NO_NUMBER.get((value as { readonly $InfNaN?: unknown } | null)?.$InfNaN)
+  if (none) return new MeteorError(`Invalid setting value ${none}`, '')
   const fits = typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string'
   if (!fits || (typeof value === 'string' && value.length > SETTING_TEXT)) return unfit
   return null

@@ -17,10 +17,8 @@ import type { Permission } from './permission-table.ts'
 import { type Acted, act, erase, may } from './room-acts.ts'
 import { roomDocument } from './room-document.ts'
 import { publicRooms } from './rooms-list.ts'
-import { Envelope } from './route.ts'
 import { rolesIn } from './subscription-document.ts'
 
-export const unauthorized = new Envelope(403, { success: false, error: 'unauthorized' })
 export const noTeam = failure('team-does-not-exist')
 export const lastOwner = failure('last-owner-can-not-be-removed')
 

@@ -8,6 +8,7 @@ import { MeteorError } from '../errors.ts'
 import type { Caller, Gate } from '../gate.ts'
 import { HOOK_SECRET, INTEGRATIONS, INTEGRATIONS_EACH } from '../limits.ts'
 import { SERVER } from '../names.ts'
+import type { Permission } from '../permission-table.ts'
 import type { Settled } from './settle.ts'
 
 export const KIND = 'rocketchat.integration'
@@ -34,6 +35,14 @@ export interface Rights {
   /** Those of their own. */
   readonly own: boolean
 }
+
+/** Whoever has one of these may look at webhooks at all, as far as they may manage them. */
+export const MANAGING: readonly Permission[] = [
+  'manage-incoming-integrations',
+  'manage-own-incoming-integrations',
+  'manage-outgoing-integrations',
+  'manage-own-outgoing-integrations',
+]
 
 export function rightsOf({ permissions }: Gate, { account }: Caller): Rights {
   return {

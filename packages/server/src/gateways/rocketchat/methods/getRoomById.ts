@@ -5,7 +5,7 @@ import { enterable, enterableNamed, mayEnter } from '../access.ts'
 import { invalidRoom, MeteorError, notAllowed } from '../errors.ts'
 import type { Caller, Gate } from '../gate.ts'
 import { method } from '../method.ts'
-import { type Found, fullNameOf, pairOf, roomOf, slugOf, typeOf } from '../names.ts'
+import { type Found, fullNameOf, isRidLike, pairOf, roomOf, slugOf, typeOf } from '../names.ts'
 import { id, list } from '../params.ts'
 import { roomDocument, roomDocumentFor } from '../room-document.ts'
 
@@ -41,10 +41,15 @@ const NAMED = 'getRoomByTypeAndName'
 
 export const getRoomByTypeAndName = method({
   name: NAMED,
-  params: list(z.string(), id),
+  params: list(z.unknown(), z.unknown()),
   async run({ gate, caller }, [type, name]) {
-    const found = (await enterable(gate, caller, name)) ?? (await byName(gate, caller, type, name))
-    return found && typeOf(found.room) === type ? shown(gate, caller, found) : invalidRoom(NAMED)
+    const [kind, named] = [z.string().safeParse(type), id.safeParse(name)]
+    if (!kind.success || !named.success) return invalidRoom(NAMED)
+    const found = (await enterable(gate, caller, named.data)) ?? (await byName(gate, caller, kind.data, named.data))
+    if (found && typeOf(found.room) === type) return shown(gate, caller, found)
+    // Of an id that could be a direct room's nobody else learns whether it is.
+    const mayBe = type === 'd' && isRidLike(named.data)
+    return mayBe ? new MeteorError('error-no-permission', 'No permission', { method: NAMED }) : invalidRoom(NAMED)
   },
 })
 

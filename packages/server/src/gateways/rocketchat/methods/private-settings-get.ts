@@ -9,8 +9,7 @@ export const privateSettingsGet = method({
   name: 'private-settings/get',
   params: list(date.nullish()),
   async run({ gate, caller }, [since]) {
-    if (!SEES_SETTINGS.some(id => gate.permissions.may(caller.account, id)))
-      return since ? { update: [], remove: [] } : []
+    if (!SEES_SETTINGS.some(id => gate.permissions.may(caller.account, id))) return []
     const update = settingsShown(gate, since?.getTime())
     return since ? { update, remove: [] } : update
   },

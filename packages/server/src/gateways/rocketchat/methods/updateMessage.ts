@@ -1,5 +1,5 @@
-// `updateMessage`: another text for a message, or another ciphertext (rocketchat.md 5.8). Void, also where there is no such
-// message or nothing to change.
+// `updateMessage`: another text for a message, or another ciphertext (rocketchat.md 5.8). Void, also where there is
+// nothing to change; a message that is none is refused like one that is another's.
 import { legacyCiphertext, parseContent } from '@conclave/wire/rocketchat/content'
 import { z } from 'zod'
 import { MESSAGE_EXTRA } from '../../../limits.ts'
@@ -25,12 +25,17 @@ const NAME = 'updateMessage'
 const edited = z.looseObject({ _id: id, msg: z.string().nullish(), content: z.unknown().optional() })
 export type Edited = z.output<typeof edited>
 
+const notYours = new MeteorError('error-action-not-allowed', 'Message editing not allowed', {
+  method: NAME,
+  action: 'Message_editing',
+})
+
 export const updateMessage = method({
   name: NAME,
   params: list(edited, z.array(z.string()).nullish()),
   async run(call, [message, previewUrls]) {
     const found = await messageOf(call.gate, call.caller, message._id)
-    if (!found) return undefined
+    if (!found) return notYours
     return (await edit(call, found, message, !!previewUrls)) ?? undefined
   },
 })

@@ -1,8 +1,9 @@
 // The direct room that `im.*` routes mean: by its id, or by the other's username.
-import { idOfUuid } from '@conclave/wire'
+import type { RoomState } from '../../../room/state.ts'
+import { directRoom } from '../direct.ts'
 import { MeteorError } from '../errors.ts'
 import { ID_TEXT } from '../limits.ts'
-import { type Found, pairOf, roomOf, typeOf } from '../names.ts'
+import { type Found, isRidLike, pairOf, roomOf, typeOf } from '../names.ts'
 import type { RestCall } from '../route.ts'
 
 const none = new MeteorError(
@@ -13,15 +14,18 @@ const none = new MeteorError(
 /** What cannot be the id of a room. */
 const invalid = new MeteorError('invalid-channel', 'The channel name provided is invalid')
 
-/** Only one that the caller is in: of others' nobody learns. */
+/** Only one that the caller is in: of others' nobody learns. The one with a user is made where there is none yet, as
+ * `im.create` makes it. */
 export async function directNamed(
-  { gate, caller: { account } }: Pick<RestCall, 'gate' | 'caller'>,
+  call: Pick<RestCall, 'gate' | 'caller' | 'bytes'>,
   { roomId, username }: { readonly roomId?: unknown; readonly username?: unknown },
 ): Promise<Found | MeteorError> {
+  const { gate, caller } = call
+  const { account } = caller
   const [id, name] = [textOf(roomId), textOf(username)]
   if (id === undefined && name === undefined)
     return new MeteorError('error-room-param-not-provided', 'Query param "roomId" or "username" is required')
-  if (id !== undefined && idOfUuid(id) === undefined && !/^\d+$/.test(id)) return invalid
+  if (id !== undefined && !isRidLike(id)) return invalid
   const found = id === undefined ? undefined : await roomOf(gate.parts, account, id)
   const direct = found ?? (name === undefined ? undefined : await byUsername(name))
   return direct && typeOf(direct.room) === 'd' && direct.room.members.has(account.id) ? direct : none
@@ -31,8 +35,13 @@ export async function directNamed(
     const other = await identity.users.find({ username: text })
     if (!other) return undefined
     const users = other.id === account.id ? [other.id] : pairOf(account.id, other.id)
-    const room = await reading.direct(users, 'direct')
+    const room = (await reading.direct(users, 'direct')) ?? (await made(text))
     return room && reading.room(room.id)
+  }
+
+  async function made(text: string): Promise<RoomState | undefined> {
+    const direct = await directRoom(call, [text])
+    return direct instanceof MeteorError ? undefined : direct.room
   }
 }
 

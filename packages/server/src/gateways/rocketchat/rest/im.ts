@@ -11,7 +11,7 @@ import { erase } from '../room-acts.ts'
 import { peopleOf, roomDocuments } from '../room-document.ts'
 import { saveSettings } from '../room-settings.ts'
 import { governedRooms } from '../rooms-list.ts'
-import { forbiddenDirect, type Route, route } from '../route.ts'
+import { type Route, route, unauthorized } from '../route.ts'
 import { submit } from '../submit.ts'
 import { directNamed } from './direct-named.ts'
 import { pathsOf } from './families/family.ts'
@@ -114,7 +114,7 @@ const setTopic = route({
   async run(call, { roomId, topic }) {
     if (!roomId) return new MeteorError('error-room-param-not-provided', 'Body param "roomId" is required')
     const found = await directNamed(call, { roomId })
-    if (found instanceof MeteorError) return forbiddenDirect
+    if (found instanceof MeteorError) return unauthorized
     const saved = await saveSettings(call, found, { roomTopic: topic ?? '' }, 'saveRoomSettings')
     return saved instanceof MeteorError ? saved : { topic: topic ?? '' }
   },

@@ -4,19 +4,18 @@ import { MeteorError } from '../errors.ts'
 import {
   integrationDocument,
   integrationFor,
+  MANAGING,
   outgoingRefused,
   removeIntegration,
-  rightsOf,
 } from '../integrations/integration.ts'
-import { failure, forbiddenRoom, route } from '../route.ts'
+import { failure, route } from '../route.ts'
 
 export const integrationsRemove = route({
   verb: 'POST',
   paths: ['/v1/integrations.remove'],
   input: z.looseObject({ type: z.string(), integrationId: z.string().nullish() }),
+  permission: { any: MANAGING },
   async run({ gate, caller }, { type, integrationId }) {
-    const { all, own } = rightsOf(gate, caller)
-    if (!all && !own) return forbiddenRoom
     if (type === 'webhook-outgoing') return outgoingRefused
     if (type !== 'webhook-incoming') return new MeteorError('invalid-params', 'must match exactly one schema in oneOf')
     const found = integrationId ? await integrationFor(gate, caller, integrationId) : undefined

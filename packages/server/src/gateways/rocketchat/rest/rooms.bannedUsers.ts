@@ -5,7 +5,7 @@ import { accountOf } from '../encode.ts'
 import { userRefOf } from '../names.ts'
 import { id } from '../params.ts'
 import { may } from '../room-acts.ts'
-import { forbiddenRoom, route } from '../route.ts'
+import { route, unauthorized } from '../route.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'
 
 export const roomsBannedUsers = route({
@@ -15,7 +15,7 @@ export const roomsBannedUsers = route({
   async run(call, input) {
     const { gate, caller } = call
     const found = await governed(gate, caller, input.roomId)
-    if (!found || !may(call, 'ban-user', found.room)) return forbiddenRoom
+    if (!found || !may(call, 'ban-user', found.room)) return unauthorized
     const now = gate.parts.clock.now()
     const banned: object[] = []
     for (const { kind, user, until } of found.room.sanctions) {

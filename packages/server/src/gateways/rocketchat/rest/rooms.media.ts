@@ -3,13 +3,13 @@
 import { linkOf } from '../../file-link.ts'
 import { isRefused } from '../form.ts'
 import { roomOfMember } from '../member.ts'
-import { forbiddenRoom, uploadRoute } from '../route.ts'
+import { unauthorized, uploadRoute } from '../route.ts'
 
 export const roomsMedia = uploadRoute({
   paths: ['/v1/rooms.media/:rid'],
   async run(call, request) {
     const found = await roomOfMember(call.gate, call.caller, call.param('rid'))
-    if (!found) return forbiddenRoom
+    if (!found) return unauthorized
     const received = await call.gate.uploads.receive(call, request, found.room, true)
     if (isRefused(received)) return received
     const { key, medium } = received

@@ -3,7 +3,7 @@ import { MeteorError } from '../errors.ts'
 import { invalidFile } from '../file-errors.ts'
 import { saidShape, sendFile } from '../file-message.ts'
 import { roomOfMember } from '../member.ts'
-import { forbiddenRoom, route } from '../route.ts'
+import { route, unauthorized } from '../route.ts'
 
 export const roomsMediaConfirm = route({
   verb: 'POST',
@@ -12,7 +12,7 @@ export const roomsMediaConfirm = route({
   async run(call, said) {
     const { gate, caller } = call
     const found = await roomOfMember(gate, caller, call.param('rid'))
-    if (!found) return forbiddenRoom
+    if (!found) return unauthorized
     const medium = await gate.parts.media.files.own(caller.account, found.room.id, call.param('fileId'))
     if (!medium) return invalidFile
     const message = await sendFile(call, found.room, medium, said)

@@ -8,7 +8,7 @@ import { typeOf } from '../names.ts'
 import { id } from '../params.ts'
 import { may } from '../room-acts.ts'
 import { sortOf } from '../rooms-list.ts'
-import { Envelope, failure, forbiddenDirect, forbiddenRoom, type Route, route } from '../route.ts'
+import { Envelope, failure, type Route, route, unauthorized } from '../route.ts'
 import { roleDocuments, rolesIn } from '../subscription-document.ts'
 import { MEMBERS_ASKED } from './families/members.ts'
 import { roomNamed } from './named-room.ts'
@@ -31,7 +31,7 @@ export const roomsMembers: readonly Route[] = [
       if (found instanceof MeteorError) return found.error === 'error-room-not-found' ? missing : found
       const { room } = found
       if (typeOf(room) === 'd') return failure('error-room-type-not-supported')
-      if (room.config.broadcast && !may(call, 'view-broadcast-member-list', room)) return forbiddenRoom
+      if (room.config.broadcast && !may(call, 'view-broadcast-member-list', room)) return unauthorized
       const [key, direction] = sortOf(input.sort)
       const descending = key === 'username' && direction === -1
       const listed = await membersOf(call.gate, room, { status: input.status, filter: input.filter, descending })
@@ -64,7 +64,7 @@ export const roomsMembers: readonly Route[] = [
     paths: ['/v1/rooms.isMember'],
     input: z.looseObject({ ...USER_NAMED, roomId: id }),
     async run(call, input) {
-      const found = await roomNamed(call, input, { shut: forbiddenDirect })
+      const found = await roomNamed(call, input, { shut: unauthorized })
       if (!('room' in found)) return found
       const user = await userNamed(call.gate, input)
       if (user instanceof MeteorError) return failure('error-user-not-found')

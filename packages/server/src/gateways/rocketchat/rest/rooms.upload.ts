@@ -5,14 +5,14 @@ import { invalidFile } from '../file-errors.ts'
 import { saidShape, sendFile } from '../file-message.ts'
 import { isRefused } from '../form.ts'
 import { roomOfMember } from '../member.ts'
-import { forbiddenRoom, uploadRoute } from '../route.ts'
+import { unauthorized, uploadRoute } from '../route.ts'
 
 export const roomsUpload = uploadRoute({
   paths: ['/v1/rooms.upload/:rid'],
   async run(call, request) {
     const { gate, caller } = call
     const found = await roomOfMember(gate, caller, call.param('rid'))
-    if (!found) return forbiddenRoom
+    if (!found) return unauthorized
     const received = await gate.uploads.receive(call, request, found.room, false)
     if (isRefused(received)) return received
     const said = saidShape.safeParse(Object.fromEntries(received.fields))

@@ -11,7 +11,7 @@ import { fullNameOf, ridOf, shortNameOf, typeOf, userRefOf } from '../names.ts'
 import { id } from '../params.ts'
 import { may } from '../room-acts.ts'
 import { named, sorted } from '../rooms-list.ts'
-import { type Route, route } from '../route.ts'
+import { type Route, route, unauthorized } from '../route.ts'
 import { TEAM_NAMED, teamNamed } from '../team-named.ts'
 import {
   allTeams,
@@ -26,7 +26,6 @@ import {
   teamRoomDocument,
   teamsOf,
   teamWithCounts,
-  unauthorized,
   visibleTeams,
 } from '../teams.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'

@@ -10,10 +10,10 @@ import { ID_TEXT, TEAM_ROOMS, USERS } from '../limits.ts'
 import { type Found, ridOf } from '../names.ts'
 import { id } from '../params.ts'
 import { act } from '../room-acts.ts'
-import { type RestCall, type Route, route } from '../route.ts'
+import { type RestCall, type Route, route, unauthorized } from '../route.ts'
 import { rolesIn } from '../subscription-document.ts'
 import { TEAM_NAMED, teamNamed } from '../team-named.ts'
-import { isLastOwner, lastOwner, mayIn, noTeam, roomsOfTeam, unauthorized } from '../teams.ts'
+import { isLastOwner, lastOwner, mayIn, noTeam, roomsOfTeam } from '../teams.ts'
 
 const METHOD = 'teams'
 const ROLES = z.array(z.string().max(ID_TEXT)).max(16).nullish()

@@ -7,9 +7,9 @@ import { ID_TEXT, TEAM_ROOMS } from '../limits.ts'
 import { type Found, roomOf } from '../names.ts'
 import { id } from '../params.ts'
 import { roomDocument } from '../room-document.ts'
-import { Envelope, type RestCall, type Route, route } from '../route.ts'
+import { Envelope, type RestCall, type Route, route, unauthorized } from '../route.ts'
 import { TEAM_NAMED, teamNamed } from '../team-named.ts'
-import { mayIn, noTeam, placeInTeam, takeIn, teamRoomDocument, unauthorized } from '../teams.ts'
+import { mayIn, noTeam, placeInTeam, takeIn, teamRoomDocument } from '../teams.ts'
 
 const notYours = new Envelope(403, { success: false, error: 'error-no-permission-team-channel' })
 

@@ -10,9 +10,9 @@ import { typeOf } from '../names.ts'
 import { id, name, usernames } from '../params.ts'
 import { act, erase, may } from '../room-acts.ts'
 import { SIDEPANEL } from '../room-settings.ts'
-import { type RestCall, type Route, route } from '../route.ts'
+import { type RestCall, type Route, route, unauthorized } from '../route.ts'
 import { TEAM_NAMED, teamNamed } from '../team-named.ts'
-import { dissolve, mayIn, noTeam, placeInTeam, teamDocument, unauthorized } from '../teams.ts'
+import { dissolve, mayIn, noTeam, placeInTeam, teamDocument } from '../teams.ts'
 
 const TYPE = z.union([z.literal(0), z.literal(1)])
 const ROOMS = z.array(z.string().max(ID_TEXT)).max(TEAM_ROOMS).nullish()

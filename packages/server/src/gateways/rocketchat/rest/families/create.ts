@@ -1,7 +1,7 @@
 // `channels.create`, `groups.create`: a new room with its maker as owner.
 import { z } from 'zod'
 import { createNamed, NAMED_ROOM } from '../../create.ts'
-import { failure, forbiddenRoom, type Route, route } from '../../route.ts'
+import { failure, type Route, route, unauthorized } from '../../route.ts'
 import { shown } from './answer.ts'
 import { type Family, pathsOf } from './family.ts'
 
@@ -15,7 +15,7 @@ export const create: Route[] = (['channels', 'groups'] as const).map(family =>
     input: z.looseObject({}),
     async run(call, input) {
       const { gate, caller } = call
-      if (!gate.permissions.may(caller.account, family === 'channels' ? 'create-c' : 'create-p')) return forbiddenRoom
+      if (!gate.permissions.may(caller.account, family === 'channels' ? 'create-c' : 'create-p')) return unauthorized
       const wrong = misnamed(family, input)
       if (wrong !== null) return failure(wrong)
       const asked = shape.safeParse(input)

@@ -6,7 +6,7 @@ import { MeteorError } from '../../errors.ts'
 import { ID_TEXT } from '../../limits.ts'
 import { type Found, fullNameOf, slugOf, typeOf } from '../../names.ts'
 import type { Permission } from '../../permission-table.ts'
-import { forbidden, forbiddenDirect, type RestCall, type Route, route } from '../../route.ts'
+import { forbidden, type Required, type RestCall, type Route, route, unauthorized } from '../../route.ts'
 import { directNamed } from '../direct-named.ts'
 
 export type Family = 'channels' | 'groups' | 'im'
@@ -23,11 +23,12 @@ const named = z.looseObject({ roomId: z.unknown().optional(), roomName: z.unknow
  * by `office`, rules it as an administrator. */
 export async function roomFor(
   family: Family,
-  { gate, caller }: RestCall,
+  call: RestCall,
   input: unknown,
   by: 'access' | 'office' = 'access',
 ): Promise<Found | MeteorError> {
-  if (family === 'im') return directNamed({ gate, caller }, input as object)
+  if (family === 'im') return directNamed(call, input as object)
+  const { gate, caller } = call
   const { type, missing, none } = WORDS[family]
   const given = named.safeParse(input)
   const { roomId, roomName } = given.success ? given.data : {}
@@ -54,6 +55,8 @@ export interface FamilyVerb<Input extends z.ZodType> {
   /** After the dot. */
   readonly name: string
   readonly input: Input
+  /** Asked before the room is looked for. */
+  readonly everywhere?: Required
   /** Asked with the caller's roles in the room as well. */
   readonly permission?: Permission
   /** Refused where the room is archived. */
@@ -70,10 +73,11 @@ export function familyRoutes<Input extends z.ZodType>(spec: FamilyVerb<Input>): 
       verb: spec.verb,
       paths: pathsOf(family, spec.name),
       input: spec.input,
+      ...(spec.everywhere && { permission: spec.everywhere }),
       async run(call, input) {
         const found = await roomFor(family, call, input, spec.office ? 'office' : 'access')
         // Of a direct room nobody else learns whether there is one.
-        if (found instanceof MeteorError) return family === 'im' && found.error === NOT_FOUND ? forbiddenDirect : found
+        if (found instanceof MeteorError) return family === 'im' && found.error === NOT_FOUND ? unauthorized : found
         if (spec.active && found.room.config.archived) return archived(family, found)
         const { gate, caller } = call
         if (spec.permission && !gate.permissions.may(caller.account, spec.permission, found.room)) return forbidden

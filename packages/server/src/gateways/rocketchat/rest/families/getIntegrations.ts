@@ -1,7 +1,6 @@
 // `channels.getIntegrations`, `groups.getIntegrations`: the webhooks that post to a room, as far as the caller may manage them.
 import { z } from 'zod'
-import { integrationDocument, integrationsFor, rightsOf } from '../../integrations/integration.ts'
-import { forbiddenRoom } from '../../route.ts'
+import { integrationDocument, integrationsFor, MANAGING } from '../../integrations/integration.ts'
 import { PAGED, pageOf } from '../page.ts'
 import { familyRoutes } from './family.ts'
 
@@ -10,9 +9,8 @@ export const getIntegrations = familyRoutes({
   verb: 'GET',
   name: 'getIntegrations',
   input: z.looseObject(PAGED),
+  everywhere: { any: MANAGING },
   async run({ gate, caller }, input, { room }) {
-    const { all, own } = rightsOf(gate, caller)
-    if (!all && !own) return forbiddenRoom
     const page = pageOf(gate, input)
     const held = (await integrationsFor(gate, caller)).filter(({ targets }) =>
       targets.some(each => each.room === room.id),

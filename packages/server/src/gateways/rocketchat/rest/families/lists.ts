@@ -4,7 +4,7 @@ import type { RoomState } from '../../../../room/state.ts'
 import { typeOf } from '../../names.ts'
 import type { Permission } from '../../permission-table.ts'
 import { governedRooms, ownRooms, publicRooms, sorted } from '../../rooms-list.ts'
-import { forbiddenRoom, type RestCall, type Route, route } from '../../route.ts'
+import { type RestCall, type Route, route, unauthorized } from '../../route.ts'
 import { PAGED, pagedAnswer, pageOf } from '../page.ts'
 import { listed, MANY } from './answer.ts'
 
@@ -36,7 +36,7 @@ export const lists: Route[] = Object.entries(LISTS).map(([name, [family, list, p
     ...(permission ? { permission } : {}),
     async run(call, input) {
       const rooms = await list(call)
-      if (!rooms) return forbiddenRoom
+      if (!rooms) return unauthorized
       const page = pageOf(call.gate, input)
       const whole = sorted(rooms, input.sort)
       const part = await listed(call, whole.slice(page.offset, page.offset + page.count))

@@ -7,7 +7,7 @@ import { memberDocument, membersOf } from '../../members.ts'
 import { typeOf } from '../../names.ts'
 import { may } from '../../room-acts.ts'
 import { sortOf } from '../../rooms-list.ts'
-import { failure, forbiddenRoom, type Route, route } from '../../route.ts'
+import { failure, type Route, route, unauthorized } from '../../route.ts'
 import { PAGED, pagedAnswer, pageOf } from '../page.ts'
 import { familyRoutes, pathsOf } from './family.ts'
 
@@ -27,7 +27,7 @@ export const members: Route[] = [
     async run(call, input, { room }, family) {
       if (family === 'groups' && room.config.archived)
         return new MeteorError('error-room-archived', 'The private group is archived')
-      if (room.config.broadcast && !may(call, 'view-broadcast-member-list', room)) return forbiddenRoom
+      if (room.config.broadcast && !may(call, 'view-broadcast-member-list', room)) return unauthorized
       const [key, direction] = sortOf(input.sort)
       const descending = key === 'username' && direction === -1
       const listed = await membersOf(call.gate, room, { status: input.status, filter: input.filter, descending })

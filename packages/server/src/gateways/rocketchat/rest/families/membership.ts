@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { MeteorError } from '../../errors.ts'
 import { keep, membershipIn } from '../../membership-acts.ts'
 import { type Found, fullNameOf, slugOf } from '../../names.ts'
-import { failure, forbiddenDirect, type RestCall, type Route, route } from '../../route.ts'
+import { failure, type RestCall, type Route, route, unauthorized } from '../../route.ts'
 import { counted, isOpen, unreadIn } from '../../subscription-document.ts'
 import { directNamed } from '../direct-named.ts'
 import { type Family, familyRoutes, pathsOf } from './family.ts'
@@ -59,7 +59,7 @@ function direct(
           `${verb === 'GET' ? 'Query' : 'Body'} param "roomId" is required`,
         )
       const found = await directNamed(call, { roomId: asked.roomId })
-      return found instanceof MeteorError ? forbiddenDirect : run(call, found, asked)
+      return found instanceof MeteorError ? unauthorized : run(call, found, asked)
     },
   })
 }
@@ -67,7 +67,7 @@ function direct(
 async function open(call: RestCall, found: Found, family: Family): Promise<object> {
   const own = await membershipIn(call.gate, call.caller, found)
   const name = slugOf(fullNameOf(found.room))
-  if (!own) return family === 'im' ? forbiddenDirect : failure(`The user/callee is not in the channel "${name}".`)
+  if (!own) return family === 'im' ? unauthorized : failure(`The user/callee is not in the channel "${name}".`)
   const isShown = isOpen(own.room, own.membership)
   if (isShown && family === 'channels') return failure(`The channel, ${name}, is already open to the sender`)
   if (isShown && family === 'groups') return failure(`The private group, ${name}, is already open for the sender`)
@@ -95,7 +95,7 @@ async function close(call: RestCall, found: Found, family: Family): Promise<obje
 async function counters(call: RestCall, { room }: Found, { userId }: Asked): Promise<object> {
   const { gate, caller } = call
   const office = gate.permissions.may(caller.account, 'view-room-administration')
-  if (userId && !(office && isUserId(userId))) return forbiddenDirect
+  if (userId && !(office && isUserId(userId))) return unauthorized
   const user = isUserId(userId) ? userId : caller.account.id
   const [found] = await gate.parts.reading.memberships([{ user, room: room.id }], counted(gate))
   const joined = found !== undefined && isOpen(room, found)
