@@ -307,7 +307,7 @@ describe('what is not taken (attacks)', () => {
       headers: authOf('alice'),
       body: form,
     })
-    expect([two.status, await two.json()]).toEqual([400, { success: false, error: 'Just 1 file is allowed' }])
+    expect([two.status, await two.json()]).toMatchObject([400, { success: false, error: 'Just 1 file is allowed' }])
     for (const [type, body] of [
       ['application/json', '{"file":"x"}'],
       ['multipart/form-data', 'x'],

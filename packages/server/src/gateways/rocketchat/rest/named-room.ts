@@ -2,7 +2,7 @@
 import { governed, governedNamed, known, knownNamed } from '../access.ts'
 import { MeteorError } from '../errors.ts'
 import { ID_TEXT } from '../limits.ts'
-import { type Found, fullNameOf, slugOf } from '../names.ts'
+import { type Found, fullNameOf, isRidLike, slugOf } from '../names.ts'
 import type { RestCall } from '../route.ts'
 
 interface Wanted<Shut> {
@@ -23,7 +23,7 @@ export async function roomNamed<Shut extends object = never>(
     return new MeteorError('error-roomid-param-not-provided', 'The parameter "roomId" or "roomName" is required')
   const [byId, byName] = by === 'office' ? [governed, governedNamed] : [known, knownNamed]
   const found = id === undefined ? await byName(gate, caller, name as string) : await byId(gate, caller, id)
-  if (!found && shut && id !== undefined && ROOM_ID.test(id)) return shut
+  if (!found && shut && id !== undefined && isRidLike(id)) return shut
   if (!found) {
     return new MeteorError(
       'error-room-not-found',
@@ -34,9 +34,6 @@ export async function roomNamed<Shut extends object = never>(
     return new MeteorError('error-room-archived', `The channel, ${slugOf(fullNameOf(found.room))}, is archived`)
   return found
 }
-
-/** The forms of rooms' ids: a uuid, or the ids of two users. */
-const ROOM_ID = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|\d{2,38})$/i
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' && value.length <= ID_TEXT ? value : undefined
