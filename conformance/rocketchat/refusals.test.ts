@@ -78,12 +78,13 @@ describe('403 says who refuses', () => {
 describe('what a stranger cannot tell apart', () => {
   test('a direct room of others and an id that nobody has', async () => {
     const { rid } = await call('alice', 'createDirectMessage', 'bob')
-    const [theirs, none] = [
+    const [theirs, ...none] = [
       await call('mallory', 'getRoomByTypeAndName', 'd', rid),
       await call('mallory', 'getRoomByTypeAndName', 'd', `${IDS.alice}${IDS.frank}`),
+      await call('mallory', 'getRoomByTypeAndName', 'd', '0b9cc1ad-36b8-4f0c-9f5c-27b1ac0e1ba9'),
     ]
     expect(theirs).toMatchObject({ error: 'error-no-permission' })
-    expect(none).toEqual(theirs)
+    expect(none).toEqual([theirs, theirs])
   })
 
   test("another's message and one that there is not", async () => {

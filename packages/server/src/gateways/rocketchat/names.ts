@@ -47,10 +47,11 @@ export async function roomOf(parts: GatewayParts, caller: Account, rid: string):
   return undefined
 }
 
-/** Whether a text has the form of a room's id: of its own, or of two users' joined. */
+/** Whether a text has the form of a room's id: a uuid, whether or not of this server's making, or two users' ids joined. */
 export function isRidLike(text: string): boolean {
-  return idOfUuid(text) !== undefined || /^\d+$/.test(text)
+  return RID.test(text)
 }
+const RID = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|\d{2,38})$/i
 
 /** Who the other user of a joined id can be: it begins or ends with the caller's. */
 function* others(rid: string, caller: UserId): Iterable<UserId> {
