@@ -2,6 +2,7 @@
 // and what administrators and a team's owners make of rooms in which they are not.
 import { uuidOf } from '@conclave/wire'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { DinoClient } from '../dino/client.ts'
 import { startServer, type TestServer } from '../server.ts'
 import { enroll, makeGroup } from '../xchat/hand.ts'
 import { Ddp, type Frame, rest } from './ddp.ts'
@@ -203,4 +204,22 @@ test('of X groups an administrator learns neither that there are any nor who is 
   expect((await of('ada')).length).toBeGreaterThan(0)
   for (const path of ['rooms.adminRooms?count=100', 'groups.listAll?count=100', `rooms.adminRooms.getRoom?rid=${rid}`])
     expect(JSON.stringify(await api('ada', 'GET', path))).not.toContain(rid)
+})
+
+test('what an operator deletes in a room that they do not read is gone by the id that its members know', async () => {
+  const rid = await group(['bob'])
+  const message = { _id: 'chosen-by-alice', rid, msg: 'to be taken away' }
+  expect((await api('alice', 'POST', 'chat.sendMessage', { message })).status).toBe(200)
+  const bob = await as('bob')
+  await bob.sub('stream-notify-room', `${rid}/deleteMessage`)
+  const dino = { alice: await DinoClient.open(server.url), zoe: await DinoClient.open(server.url) }
+  for (const name of ['alice', 'zoe'] as const)
+    await dino[name].login(IDS[name], name.toUpperCase(), `token-of-${name}`)
+  const { data } = await dino.alice.request('history', { verb: 'list', target: { id: rid } })
+  const [{ id }] = data.data.object.attachments
+  const deleted = await dino.zoe.request('delete', { verb: 'delete', target: { id: rid }, object: { id } })
+  expect(deleted.code).toBe(200)
+  const [told] = await bob.event('notify-room', (_, event) => event === `${rid}/deleteMessage`)
+  expect(told).toEqual({ _id: 'chosen-by-alice' })
+  for (const client of Object.values(dino)) client.close()
 })

@@ -309,11 +309,14 @@ async function tellOutdated(gate: Gate, feed: RoomFeed, room: RoomState, gone: r
   for (const follower of notice.to) emit(follower, 'message', args)
 }
 
-async function tellDeleted(gate: Gate, feed: RoomFeed, { event, room, actor }: Delivery): Promise<void> {
-  if (event.body.type !== 'messages.deleted' || !feed.events.has('deleteMessage')) return
-  for (const target of event.body.targets) {
-    const deleted = actor && (await gate.parts.reading.event(actor, room.id, target))
-    const _id = deleted ? messageIdOf(deleted) : uuidOf(target)
+/** By the ids that its readers know them by, also where whoever deleted them may not read them. */
+async function tellDeleted(gate: Gate, feed: RoomFeed, { event, room }: Delivery): Promise<void> {
+  const { body } = event
+  if (body.type !== 'messages.deleted' || !feed.events.has('deleteMessage')) return
+  for (const [index, target] of body.targets.entries()) {
+    const sequence = body.sequences[index]
+    const deleted = sequence === undefined ? undefined : await gate.parts.reading.message(room.id, sequence)
+    const _id = deleted?.id === target ? messageIdOf(deleted) : uuidOf(target)
     toRoom(feed, room, 'deleteMessage', ejson([{ _id }]))
   }
 }
