@@ -5,11 +5,16 @@ import type { UserId } from '@conclave/wire'
 import { DELETED_TOGETHER } from '../../limits.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import { isRejection } from '../../room/rejection.ts'
+import type { RoomState } from '../../room/state.ts'
+import type { Document } from './encode.ts'
+import { messageIdOf } from './encode-message.ts'
 import { errorOf, type MeteorError, notAllowed } from './errors.ts'
 import type { Call } from './method.ts'
 import type { Found } from './names.ts'
+import { ridOf } from './names.ts'
 import { may } from './room-acts.ts'
 import { submit } from './submit.ts'
+import { tellRoom } from './tell.ts'
 import { personNamed } from './users/find.ts'
 
 export interface Span {
@@ -22,6 +27,7 @@ export interface Span {
   readonly excludePinned: boolean
   readonly filesOnly: boolean
   readonly ignoreThreads: boolean
+  readonly ignoreDiscussion: boolean
   /** Usernames; of everybody where there is none. */
   readonly fromUsers: readonly string[]
 }
@@ -52,20 +58,32 @@ export async function clean(call: Call, { room }: Found, span: Span): Promise<nu
     const last = page.events.at(-1)
     if (!last) break
     before = last.sequence
-    const targets = page.events
-      .filter(event => !event.erased && isMeant(event, span, senders))
-      .slice(0, most - gone)
-      .map(({ id, sequence, actor }) => ({ id, sequence, sender: actor }))
+    const meant = page.events.filter(event => !event.erased && isMeant(event, span, senders)).slice(0, most - gone)
+    const targets = meant.map(({ id, sequence, actor }) => ({ id, sequence, sender: actor }))
     if (targets.length > 0) {
       const command = { command: 'delete-messages', actor: account.id, targets, senderMay: false } as const
       const done = await submit(call, room.id, command)
       if (isRejection(done)) return errorOf(done, METHOD)
+      tellRoom(gate.parts, room, 'deleteMessageBulk', bulk(room, span, meant))
     }
     gone += targets.length
     if (page.events.length < DELETED_TOGETHER) break
     await setImmediate()
   }
   return gone
+}
+
+/** With the ids always: by the bounds alone a client would take away what whoever cleaned could not see (L10). */
+function bulk(room: RoomState, { oldest, latest, ...span }: Span, gone: readonly RoomEvent[]): Document {
+  return {
+    rid: ridOf(room),
+    excludePinned: span.excludePinned,
+    ignoreDiscussion: span.ignoreDiscussion,
+    ts: span.inclusive ? { $gte: oldest, $lte: latest } : { $gt: oldest, $lt: latest },
+    users: span.fromUsers,
+    ids: gone.map(messageIdOf),
+    ...(span.filesOnly ? { filesOnly: true } : {}),
+  }
 }
 
 function isMeant(event: RoomEvent, span: Span, senders: ReadonlySet<UserId>): boolean {

@@ -13,7 +13,11 @@ import { TOKEN_LIFETIME } from './limits.ts'
 import { checkLoginFactor } from './users/second-factor.ts'
 
 const short = z.string().min(1).max(1_024)
-const digest = z.object({ digest: z.string().regex(/^[0-9a-fA-F]{64}$/), algorithm: z.literal('sha-256') })
+const hex = z.string().regex(/^[0-9a-fA-F]{64}$/)
+const digest = z.object({ digest: hex, algorithm: z.literal('sha-256') })
+const hashedForm = z
+  .object({ hashed: hex })
+  .transform(({ hashed }) => ({ digest: hashed, algorithm: 'sha-256' as const }))
 const whoShape = z.union([
   z.object({ username: short }),
   z.object({ email: short }),
@@ -23,7 +27,11 @@ const whoShape = z.union([
 const resume = z.object({ resume: short })
 const byUser = z.object({ user: whoShape, password: z.union([short, digest]) })
 const flat = z
-  .object({ username: short.optional(), email: short.optional(), password: z.union([short, digest]).optional() })
+  .object({
+    username: short.optional(),
+    email: short.optional(),
+    password: z.union([short, digest, hashedForm]).optional(),
+  })
   .extend({ hashed: z.string().optional(), code: z.string().min(1).max(256).optional() })
 
 /** `code`: of a second factor, where the user has one. */

@@ -13,3 +13,14 @@ export function withLists(query: unknown): Record<string, unknown> {
   }
   return read
 }
+
+/** A list that stands in a query under one name: as a list, as its JSON text (so the mobile client writes it), or as its only item. */
+export function listed(given: unknown): unknown {
+  if (typeof given !== 'string') return given
+  if (!given.startsWith('[')) return [given]
+  try {
+    return JSON.parse(given)
+  } catch {
+    return given
+  }
+}

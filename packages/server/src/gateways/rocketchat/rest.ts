@@ -39,12 +39,15 @@ export const ROUTES: readonly Route[] = [
 const JSON_LIMITS = { maxBytes: FRAME_BYTES, maxDepth: FRAME_DEPTH, maxKeys: FRAME_VALUES }
 const unauthenticated = new Envelope(401, { status: 'error', message: 'You must be logged in to do this.' })
 const notFound = new Envelope(404, { success: false, error: 'Resource not found' })
+/** As `curl -d` sends it. */
+const FORM = /^application\/x-www-form-urlencoded(?:;|$)/i
 const HEADERS = 'content-type, x-auth-token, x-user-id, x-2fa-code, x-2fa-method'
 
 export function rest(gate: Gate) {
   return async (scope: FastifyInstance): Promise<void> => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser(/^application\/json(?:;|$)/i, { parseAs: 'string' }, (_, body, done) => done(null, body))
+    for (const type of [/^application\/json(?:;|$)/i, FORM])
+      scope.addContentTypeParser(type, { parseAs: 'string' }, (_, body, done) => done(null, body))
     scope.setNotFoundHandler((_, reply) => answer(reply, notFound))
     scope.setErrorHandler(async (error: FastifyError, request, reply) => {
       await drained(error, request.raw)
@@ -129,7 +132,8 @@ function register(scope: FastifyInstance, gate: Gate, spec: Exclude<Route, Uploa
     },
     handler: async (request, reply) => {
       const text = typeof request.body === 'string' ? request.body : ''
-      const input = spec.verb === 'GET' ? { value: withLists(request.query) } : readBody(text)
+      const input =
+        spec.verb === 'GET' ? { value: withLists(request.query) } : readBody(text, request.headers['content-type'])
       if (input instanceof MeteorError) return answer(reply, input)
       const shaped = spec.input.safeParse(input.value)
       if (!shaped.success) return answer(reply, invalidParams(shaped.error, input.value))
@@ -167,10 +171,25 @@ async function callerOf({ parts }: Gate, request: FastifyRequest): Promise<Calle
   return { account, token, session: `rest:${token.id}`, connection: null, address: parts.addressOf(request.raw), agent }
 }
 
-function readBody(text: string): { readonly value: unknown } | MeteorError {
+function readBody(text: string, type = ''): { readonly value: unknown } | MeteorError {
   if (text === '') return { value: {} }
+  if (FORM.test(type)) return readForm(text)
   const read = parseJson(text, JSON_LIMITS)
   return read.ok ? { value: read.value } : new MeteorError('invalid-params', `the body is ${read.error}`)
+}
+
+/** Fields are texts, or lists as in a query. */
+function readForm(text: string): { readonly value: unknown } | MeteorError {
+  const fields: Record<string, string | string[]> = Object.create(null)
+  let count = 0
+  for (const [name, value] of new URLSearchParams(text)) {
+    count += 1
+    if (count > FRAME_VALUES) return new MeteorError('invalid-params', 'the body has too many fields')
+    const held = fields[name]
+    if (Array.isArray(held)) held.push(value)
+    else fields[name] = held === undefined ? value : [held, value]
+  }
+  return { value: withLists(fields) }
 }
 
 /** In the words of the real server's validator (RC-069). */
@@ -205,6 +224,7 @@ function envelopeOf(result: object): Envelope {
 function unread(gate: Gate, error: FastifyError): object {
   const status = error.statusCode ?? 500
   if (status < 400 || status >= 500) return bug(gate, 'rest', error)
-  const reason = status === 413 ? 'the body is too large' : status === 415 ? 'the body must be JSON' : 'Bad request'
+  const reason =
+    status === 413 ? 'the body is too large' : status === 415 ? 'the body must be JSON or a form' : 'Bad request'
   return new Envelope(status, new MeteorError('invalid-params', reason).envelope())
 }

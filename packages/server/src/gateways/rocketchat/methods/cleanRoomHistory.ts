@@ -21,6 +21,7 @@ export const cleanRoomHistory = method({
       excludePinned: flag,
       filesOnly: flag,
       ignoreThreads: flag,
+      ignoreDiscussion: flag,
       fromUsers: usernames.nullish(),
     }),
   ),
@@ -35,6 +36,7 @@ export const cleanRoomHistory = method({
       excludePinned: asked.excludePinned ?? false,
       filesOnly: asked.filesOnly ?? false,
       ignoreThreads: asked.ignoreThreads ?? false,
+      ignoreDiscussion: asked.ignoreDiscussion ?? true,
       fromUsers: asked.fromUsers ?? [],
     })
   },

@@ -4,24 +4,14 @@ import { z } from 'zod'
 import { KEY_ROOMS, WAITING_USERS } from '../limits.ts'
 import { roomOf } from '../names.ts'
 import { id } from '../params.ts'
+import { listed } from '../query.ts'
 import { route } from '../route.ts'
 import { waitingIn } from '../waiting.ts'
-
-/** A list, or the text of one, as the mobile client writes it. */
-const roomIds = z.preprocess(given => {
-  if (typeof given !== 'string') return given
-  if (!given.startsWith('[')) return [given]
-  try {
-    return JSON.parse(given)
-  } catch {
-    return given
-  }
-}, z.array(id).max(KEY_ROOMS))
 
 export const e2eFetchUsersWaitingForGroupKey = route({
   verb: 'GET',
   paths: ['/v1/e2e.fetchUsersWaitingForGroupKey'],
-  input: z.looseObject({ roomIds }),
+  input: z.looseObject({ roomIds: z.preprocess(listed, z.array(id).max(KEY_ROOMS)) }),
   async run({ gate, caller: { account } }, input) {
     const waiting: Record<string, { _id: string; public_key: string }[]> = {}
     if (!gate.settings.get('E2E_Enable')) return { usersWaitingForE2EKeys: waiting }

@@ -28,6 +28,7 @@ export const roomsCleanHistory = route({
     excludePinned: flag,
     filesOnly: flag,
     ignoreThreads: flag,
+    ignoreDiscussion: flag,
     limit: z.number().int().nonnegative().optional(),
     users: usernames.optional(),
   }),
@@ -41,8 +42,8 @@ export const roomsCleanHistory = route({
     const { latest, oldest } = input
     if (!latest) return failure('Body parameter "latest" is required.')
     if (!oldest) return failure('Body parameter "oldest" is required.')
-    const { inclusive, excludePinned, filesOnly, ignoreThreads } = input
-    const rest = { inclusive, excludePinned, filesOnly, ignoreThreads }
+    const { inclusive, excludePinned, filesOnly, ignoreThreads, ignoreDiscussion } = input
+    const rest = { inclusive, excludePinned, filesOnly, ignoreThreads, ignoreDiscussion }
     const count = await clean(call, found, {
       ...rest,
       oldest,

@@ -7,6 +7,7 @@ import { chatGetDiscussions } from './chat.getDiscussions.ts'
 import { chatGetMentionedMessages } from './chat.getMentionedMessages.ts'
 import { chatGetMessage } from './chat.getMessage.ts'
 import { chatGetMessageReadReceipts } from './chat.getMessageReadReceipts.ts'
+import { chatGetMessages } from './chat.getMessages.ts'
 import { chatGetPinnedMessages } from './chat.getPinnedMessages.ts'
 import { chatGetStarredMessages } from './chat.getStarredMessages.ts'
 import { chatGetThreadMessages } from './chat.getThreadMessages.ts'
@@ -37,6 +38,7 @@ export const MESSAGES: readonly Route[] = [
   chatGetDiscussions,
   chatGetMentionedMessages,
   chatGetMessage,
+  chatGetMessages,
   chatGetMessageReadReceipts,
   chatGetPinnedMessages,
   chatGetStarredMessages,
