@@ -214,6 +214,18 @@ describe('whose it is', () => {
     expect(await status(`?rc_uid=${IDS.bob}&rc_token=${carol}`)).toBe(403)
     expect(await status(`?rc_uid=${IDS.bob}`)).toBe(403)
     expect(await status(`?rc_uid=${IDS.bob}&rc_uid=${IDS.bob}&rc_token=${bob}`)).toBe(403)
+    // Other sites do not find out, by cookies that are not theirs, what somebody may read; a link may be followed from there.
+    const own = `rc_uid=${IDS.bob}; rc_token=${encodeURIComponent(bob)}`
+    // `fetch` says of itself what a page is not asked.
+    const from = async (site: string, mode: string) => {
+      const headers = { cookie: own, 'sec-fetch-site': site, 'sec-fetch-mode': mode }
+      const [answer] = await once(request(`${server.url}${link}`, { headers, agent: false }).end(), 'response')
+      answer.resume()
+      return answer.statusCode
+    }
+    expect(await from('cross-site', 'no-cors')).toBe(403)
+    expect(await from('cross-site', 'navigate')).toBe(200)
+    expect(await from('same-origin', 'no-cors')).toBe(200)
     // The first that names a user decides: a page cannot borrow the cookies of whoever looks at it.
     expect(await status(`?rc_uid=${IDS.carol}&rc_token=${carol}`, authOf('bob'))).toBe(403)
     const elsewhere = await get(server.url, 'bob', link, { origin: 'https://evil.example' })

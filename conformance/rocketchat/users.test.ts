@@ -614,3 +614,15 @@ test('who has a role is told as it is now, however often it is asked', async () 
   await post(as('boss'), 'users.update', { userId: who.id, data: { roles: ['user'] } })
   expect(await held()).toEqual([])
 })
+
+test('nobody sets up a plain room between two others where direct rooms begin encrypted', async () => {
+  await set('E2E_Enable', true)
+  await set('E2E_Enabled_Default_DirectRooms', true)
+  const [one, other] = [await newcomer(), await newcomer()]
+  const usernames = `${one.name},${other.name}`
+  const { status } = await post(as('mallory'), 'im.create', { usernames, excludeSelf: true })
+  const { rid } = (await post(one, 'im.create', { username: other.name })).body.room
+  const { body } = await get(one, `rooms.info?roomId=${rid}`)
+  await set('E2E_Enabled_Default_DirectRooms', false)
+  expect([status, body.room.encrypted]).toEqual([400, true])
+})

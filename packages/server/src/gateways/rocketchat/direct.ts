@@ -53,11 +53,12 @@ export async function directRoom(
   if (known) return { room: known, inserted: false }
   const suite = suiteOfNew(gate, 'd', undefined)
   if (suite instanceof MeteorError) return suite
+  // Who is not in it makes no encrypted room, and no plain one in its place, which those two would then find.
+  if (suite !== 'none' && !ids.includes(account.id)) return notAllowed(NAME)
   const [a, b] = ids
   const made = await createRoom(call, {
     kind: 'direct',
-    // Who is not in it makes no encrypted room.
-    suite: ids.includes(account.id) ? suite : 'none',
+    suite,
     name: null,
     topic: '',
     members: ids,

@@ -103,10 +103,11 @@ async function fileFor(gate: Gate, request: FastifyRequest): Promise<FoundFile |
   return gate.settings.get('FileUpload_ProtectFiles') ? undefined : files.open(null, id, false)
 }
 
-/** By the query, else by cookies, else by headers: the first that names a user decides. */
+/** By the query, else by cookies, else by headers: the first that names a user decides. A page of another site could tell by
+ * an image that loads what somebody may read: cookies that come on its behalf do not count. */
 async function readerOf({ parts }: Gate, request: FastifyRequest): Promise<Account | null> {
   const query = request.query as Readonly<Record<string, unknown>>
-  const cookies = cookiesIn(request.headers.cookie)
+  const cookies = cookiesIn(isForeign(request) ? '' : request.headers.cookie)
   const [user, text] = query.rc_uid
     ? [query.rc_uid, query.rc_token]
     : cookies.has('rc_uid')
@@ -116,6 +117,10 @@ async function readerOf({ parts }: Gate, request: FastifyRequest): Promise<Accou
   const found = await parts.identity.tokens.authenticate(text)
   if ('refused' in found || found.account?.id !== user) return null
   return found.token.kind === 'user' && holdsUserScopes(found.token) ? found.account : null
+}
+
+function isForeign({ headers }: FastifyRequest): boolean {
+  return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
 }
 
 function cookiesIn(header = ''): ReadonlyMap<string, string> {

@@ -59,6 +59,8 @@ export const PREFERENCE_TEXT = 1_024
 export const PREFERENCE_BYTES = 16_384
 /** Roles that administrators have made: all are in memory, and in every client's. */
 export const CUSTOM_ROLES = 200
+/** Rooms of one user that are shown before others have their turn: some tens of ms of the event loop. */
+export const ROOMS_TOGETHER = 250
 /** Accounts that may have changed before everybody is looked through anew for who has roles. */
 export const CHANGED_HOLDERS = 1_000
 /** Accounts read at a time where everybody is looked through: a few ms of the event loop. */

@@ -4,6 +4,7 @@ import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
 import type { Document } from './encode.ts'
 import type { Gate } from './gate.ts'
+import { ROOMS_TOGETHER } from './limits.ts'
 import { ridOf } from './names.ts'
 import { changedAt, roomDocuments } from './room-document.ts'
 import { subscriptionDocuments, subscriptionIdOf } from './subscription-document.ts'
@@ -14,14 +15,30 @@ export interface Changed {
 }
 
 /** Those that the ACL `list` shows. `since`: only what has changed after it. */
-export async function roomsFor({ parts }: Gate, account: Account, since: Date | null): Promise<Document[]> {
+export async function roomsFor(gate: Gate, account: Account, since: Date | null): Promise<Document[]> {
+  const { parts } = gate
   const listed: RoomState[] = []
   for (const room of await parts.reading.roomsOf(account.id))
     if (await isListed(parts, account, room)) listed.push(room)
-  if (since === null) return roomDocuments(parts, account, listed)
+  const show = (rooms: readonly RoomState[]) => roomDocuments(parts, account, rooms)
+  if (since === null) return inPortions(gate, listed, show)
   const heads = new Map((await parts.reading.heads(listed.map(({ id }) => id))).map(head => [head.room, head]))
   const changed = listed.filter(room => changedAt(room, heads.get(room.id)) > since.getTime())
-  return roomDocuments(parts, account, changed)
+  return inPortions(gate, changed, show)
+}
+
+/** Of some rooms at a time: between them others have their turn. */
+async function inPortions(
+  { pace }: Gate,
+  rooms: readonly RoomState[],
+  show: (rooms: readonly RoomState[]) => Promise<Document[]>,
+): Promise<Document[]> {
+  const documents: Document[] = []
+  for (let at = 0; at < rooms.length; at += ROOMS_TOGETHER) {
+    await pace.next('here')
+    documents.push(...(await show(rooms.slice(at, at + ROOMS_TOGETHER))))
+  }
+  return documents
 }
 
 async function isListed({ identity, reading }: GatewayParts, account: Account, room: RoomState): Promise<boolean> {
@@ -30,7 +47,8 @@ async function isListed({ identity, reading }: GatewayParts, account: Account, r
 }
 
 export async function subscriptionsFor(gate: Gate, account: Account, since: Date | null): Promise<Document[]> {
-  const documents = await subscriptionDocuments(gate, account, await gate.parts.reading.roomsOf(account.id))
+  const rooms = await gate.parts.reading.roomsOf(account.id)
+  const documents = await inPortions(gate, rooms, portion => subscriptionDocuments(gate, account, portion))
   return since === null ? documents : documents.filter(({ _updatedAt }) => (_updatedAt as Date) > since)
 }
 

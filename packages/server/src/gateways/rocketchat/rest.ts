@@ -147,6 +147,7 @@ function register(scope: FastifyInstance, gate: Gate, spec: Exclude<Route, Uploa
           const unproven = await checkSecondFactor(gate, caller, spec.twoFactor, proof)
           if (unproven) return await answer(reply, unproven)
         }
+        await gate.pace.next('here')
         return await answer(reply, await spec.run({ ...call, caller }, shaped.data))
       } catch (error) {
         return answer(reply, bug(gate, path, error))
