@@ -43,11 +43,13 @@ export function isWrappedKey(text: string): boolean {
   return text.length > 0 && text.length <= WRAPPED_KEY
 }
 
-/** Whether a copy says that it is of another key than the room's: made before a reset, it comes after it. Whoever got it would
- * wait for no other and read nothing. What has not the form of real clients' copies says nothing. */
-export function isOfAnotherKey({ epoch }: RoomState, key: string): boolean {
+/** Whether a copy is of a key that the room had before, as somebody's former keys tell: made before a reset, it comes after
+ * it. Whoever got it would wait for no other and read nothing. Any other text is taken: the server reads no keys. */
+export function isOfFormerKey({ epoch, keys }: RoomState, key: string): boolean {
   const keyId = epoch ? splitGroupKey(key)?.keyId : undefined
-  return keyId !== undefined && keyId !== epoch?.version && keyId !== CONSTANT_KEY_ID
+  if (keyId === undefined || keyId === epoch?.version || keyId === CONSTANT_KEY_ID) return false
+  for (const { old } of keys.values()) if (old.some(former => former.keyId === keyId)) return true
+  return false
 }
 
 /** The id that every room key had before 7.0: base64 of the first characters of the key's JSON. */

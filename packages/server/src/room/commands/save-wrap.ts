@@ -2,7 +2,7 @@
 // Nobody overwrites a member's accepted key: another's key is only ever suggested once there is one.
 import type { UserId } from '@conclave/wire'
 import type { CommandRule } from '../decision.ts'
-import { checkKeyholder, isOfAnotherKey, isWrappedKey } from '../rocketchat.ts'
+import { checkKeyholder, isOfFormerKey, isWrappedKey } from '../rocketchat.ts'
 
 export interface SaveWrap {
   readonly command: 'save-wrap'
@@ -20,7 +20,7 @@ export const saveWrap: CommandRule<SaveWrap> = {
     if (refused) return refused
     if (!state.members.has(command.user)) return { rejected: 'members.absent', user: command.user }
     if (!isWrappedKey(command.key)) return { rejected: 'wrap.malformed', user: command.user }
-    if (isOfAnotherKey(state, command.key)) return { rejected: 'epoch.stale', current: state.epoch?.version ?? null }
+    if (isOfFormerKey(state, command.key)) return { rejected: 'epoch.stale', current: state.epoch?.version ?? null }
     const held = state.keys.get(command.user)
     const own = command.user === command.actor
     const as = own || (context.settings.updateGroupKey === 'save' && !held?.accepted) ? 'accepted' : 'suggested'

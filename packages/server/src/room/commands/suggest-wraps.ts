@@ -5,7 +5,7 @@ import { KEY_ID, OLD_KEYS, SUGGESTED_TOGETHER } from '../../limits.ts'
 import type { CommandRule } from '../decision.ts'
 import type { OldKey, SuggestedWrap } from '../events.ts'
 import type { Rejection } from '../rejection.ts'
-import { checkKeyholder, isOfAnotherKey, isWrappedKey } from '../rocketchat.ts'
+import { checkKeyholder, isOfFormerKey, isWrappedKey } from '../rocketchat.ts'
 import { NO_KEYS, type RoomState } from '../state.ts'
 
 export interface SuggestWraps {
@@ -24,7 +24,7 @@ export const suggestWraps: CommandRule<SuggestWraps> = {
     if (refused) return refused
     const brought = new Map<UserId, SuggestedWrap>()
     for (const wrap of command.wraps) {
-      if (!state.members.has(wrap.user) || isOfAnotherKey(state, wrap.key)) continue
+      if (!state.members.has(wrap.user) || isOfFormerKey(state, wrap.key)) continue
       brought.delete(wrap.user)
       brought.set(wrap.user, { ...wrap, old: newestOf(wrap.old) })
     }
