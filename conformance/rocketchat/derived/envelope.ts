@@ -1,5 +1,6 @@
 // 2: REST's envelope, `method.call`, lists in queries.
 import { api } from '../cases/tools.ts'
+import { IDS } from '../start.ts'
 import {
   bad,
   type Derived,
@@ -10,10 +11,12 @@ import {
   headersOf,
   INVALID,
   is,
+  keyed,
   NOBODY,
   OK,
   ok,
   packet,
+  pair,
   post,
   web,
 } from './tools.ts'
@@ -206,12 +209,13 @@ export const REST: Derived[] = [
   [
     '7',
     'an array as one JSON text',
-    () =>
-      get(
-        'alice',
-        `e2e.fetchUsersWaitingForGroupKey?roomIds=${encodeURIComponent('["x","y"]')}`,
-        ok({ usersWaitingForE2EKeys: {} }),
-      ),
+    async () => {
+      await pair('bob')
+      const rid = await keyed('alice', 'bob')
+      const text = encodeURIComponent(JSON.stringify([rid, 'other']))
+      const usersWaitingForE2EKeys = { [rid]: [{ _id: IDS.bob, public_key: 'public of bob' }] }
+      await get('alice', `e2e.fetchUsersWaitingForGroupKey?roomIds=${text}`, ok({ usersWaitingForE2EKeys }))
+    },
   ],
   [
     '7',
