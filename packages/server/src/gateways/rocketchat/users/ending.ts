@@ -11,8 +11,8 @@ import { errorOf, MeteorError } from '../errors.ts'
 import type { Gate } from '../gate.ts'
 import { fullNameOf, typeOf } from '../names.ts'
 import { tellLogged, tellPresence } from '../tell.ts'
-import { countAdmins } from './everybody.ts'
 import { standsAbove } from './find.ts'
+import { isLastAdmin, lastAdmin } from './last-admin.ts'
 
 interface Left {
   readonly room: RoomState
@@ -30,8 +30,7 @@ export async function setActive(
   const method = 'setUserActiveStatus'
   if (standsAbove(target, caller)) return new MeteorError('error-not-allowed', 'Not allowed', { method })
   if (!active) {
-    if (isAdmin(target) && (await countAdmins(gate, one => one.active && one.id !== target.id)) === 0)
-      return lastAdmin('Leaving the app without an active admin is not allowed')
+    if (await isLastAdmin(gate, target)) return lastAdmin('Leaving the app without an active admin is not allowed')
     const left = await handOver(gate, target, confirmed, method)
     if (left) return left
   }
@@ -59,8 +58,7 @@ export async function deleteUser(
   const method = 'deleteUser'
   const { parts } = gate
   if (standsAbove(target, caller)) return new MeteorError('error-not-allowed', 'Not allowed', { method })
-  if (isAdmin(target) && (await countAdmins(gate, one => one.active && one.id !== target.id)) === 0)
-    return lastAdmin('Leaving the app without admins is not allowed')
+  if (await isLastAdmin(gate, target)) return lastAdmin('Leaving the app without admins is not allowed')
   const left = await handOver(gate, target, confirmed, method)
   if (left) return left
   const disabled = await parts.identity.users.disable(target.id)
@@ -123,13 +121,4 @@ async function longestThere(
   const members = [...room.members].filter(([user]) => user !== but).sort(([, a], [, b]) => a.at - b.at)
   for (const [user] of members) if ((await accounts.load(user))?.active) return user
   return null
-}
-
-function isAdmin({ roles }: Account): boolean {
-  return roles.includes('admin') || roles.includes('superuser')
-}
-
-function lastAdmin(reason: string): MeteorError {
-  const details = { method: 'removeUserFromRole', action: 'Remove_last_admin' }
-  return new MeteorError('error-action-not-allowed', reason, details)
 }

@@ -7,8 +7,9 @@ import { errorOf, MeteorError } from '../errors.ts'
 import type { Caller, Gate } from '../gate.ts'
 import { roomOf } from '../names.ts'
 import { rolesIn } from '../subscription-document.ts'
-import { countAdmins, everybody } from './everybody.ts'
+import { everybody } from './everybody.ts'
 import { standsAbove } from './find.ts'
+import { isLastAdmin } from './last-admin.ts'
 import type { Person } from './people.ts'
 import { type RoleDocument, rolesGiven } from './roles.ts'
 import { tellChanged } from './save.ts'
@@ -72,7 +73,7 @@ export async function changeRoleOf(
   const held = globalRolesOf(account)
   if (granted && held.includes(role._id)) return new MeteorError('error-user-already-in-role', 'User already in role')
   if (!granted && !held.includes(role._id)) return new MeteorError('error-user-not-in-role', 'User is not in this role')
-  if (!granted && role._id === 'admin' && (await countAdmins(gate, one => one.active && one.id !== account.id)) === 0)
+  if (!granted && role._id === 'admin' && (await isLastAdmin(gate, account)))
     return new MeteorError('error-admin-required', 'You need to have at least one admin')
   const changed = await gate.parts.identity.users.change(account.id, now => {
     const roles = globalRolesOf(now).filter(one => one !== role._id)

@@ -14,6 +14,7 @@ import { tellLogged, tellPresence, tellUser } from '../tell.ts'
 import { joinDefaultRooms } from './default-rooms.ts'
 import { emailsOf, fullDocument } from './documents.ts'
 import { standsAbove } from './find.ts'
+import { isLastAdmin, lastAdmin } from './last-admin.ts'
 import type { Person, PersonChange, Profile } from './people.ts'
 import { preferencesShape, savedPreferences } from './preferences.ts'
 import { rolesGiven, tellRoleChanges } from './roles.ts'
@@ -120,6 +121,7 @@ export async function updateUser(
   if (standsAbove(target.account, account)) return notAllowed('Editing user is not allowed', 'Editing_user')
   const wrong =
     checkRoles(gate, account, given.roles, target.account) ??
+    (await checkLastAdmin(gate, target.account, given.roles)) ??
     checkEditing(gate, caller, target, given) ??
     (await checkNames(gate, target, given))
   if (wrong) return wrong
@@ -315,6 +317,15 @@ function checkRoles(
   if (target && !same && !gate.permissions.may(caller, 'assign-roles'))
     return notAllowed('Assign roles is not allowed', 'Assign_role')
   return null
+}
+
+async function checkLastAdmin(
+  gate: Gate,
+  target: Account,
+  roles: readonly string[] | undefined,
+): Promise<MeteorError | null> {
+  if (roles === undefined || roles.includes('admin') || !globalRolesOf(target).includes('admin')) return null
+  return (await isLastAdmin(gate, target)) ? lastAdmin('Leaving the app without admins is not allowed') : null
 }
 
 function profileOf(given: UserFields): Partial<Profile> | MeteorError {
