@@ -36,7 +36,7 @@ export interface RoomConfig {
   readonly hiddenMessages: readonly string[]
 }
 
-/** `digest` is made of the code and the salt by whoever has the code (gateways/rocketchat/join-code.ts). */
+/** `digest` is made of the code and the salt by whoever has the code (gateways/rocketchat/rooms/join-code.ts). */
 export interface JoinCode {
   readonly salt: string
   readonly digest: string

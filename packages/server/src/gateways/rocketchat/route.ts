@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import type { MeteorError } from './errors.ts'
 import type { Caller, Gate } from './gate.ts'
-import type { Permission } from './permission-table.ts'
+import type { Permission } from './settings/permission-table.ts'
 import type { SecondFactor } from './users/second-factor.ts'
 
 export type Verb = 'GET' | 'POST' | 'PUT' | 'DELETE'

@@ -10,7 +10,6 @@ import type { Token } from '../../store/store.ts'
 import { CLOSE } from './close.ts'
 import { bug, dispatch } from './dispatch.ts'
 import { MeteorError, tooMany } from './errors.ts'
-import type { RoomFeed } from './feeds.ts'
 import {
   addedFrame,
   BAD_REQUEST,
@@ -32,10 +31,11 @@ import {
 } from './frames.ts'
 import type { Caller, Gate } from './gate.ts'
 import { FLOOD_WINDOW, REQUEST_ID, SUBSCRIPTIONS, WAITING_REQUESTS, WAITING_REQUESTS_MOST } from './limits.ts'
+import type { RoomFeed } from './live/feeds.ts'
+import type { Opened } from './live/opened.ts'
 import type { Answer } from './method.ts'
 import { login } from './methods/login.ts'
 import { logout } from './methods/logout.ts'
-import type { Opened } from './opened.ts'
 import { type Counted, checkRates } from './rates.ts'
 import { type Framing, packetsIn } from './sockjs.ts'
 import { subscribe } from './streams.ts'

@@ -1,10 +1,10 @@
 // Publications (rocketchat.md 1.6, 3): who may subscribe to which event of which stream.
 import { invalidEventName, MeteorError, matchFailed, notAllowedToRead } from './errors.ts'
 import { EVENT_NAME } from './limits.ts'
-import { NOTHING, type Opened, type Publication } from './opened.ts'
-import type { Permission } from './permission-table.ts'
-import { myMessages, notifyRoom, roomEvent, roomMessages } from './streams-of-rooms.ts'
-import { notifyUser, watchPresence } from './streams-of-users.ts'
+import { NOTHING, type Opened, type Publication } from './live/opened.ts'
+import { myMessages, notifyRoom, roomEvent, roomMessages } from './live/streams-of-rooms.ts'
+import { notifyUser, watchPresence } from './live/streams-of-users.ts'
+import type { Permission } from './settings/permission-table.ts'
 
 /** What is the same for everybody who listens. */
 const broadcast =

@@ -8,7 +8,7 @@ import { MeteorError } from '../errors.ts'
 import type { Caller, Gate } from '../gate.ts'
 import { HOOK_SECRET, INTEGRATIONS, INTEGRATIONS_EACH } from '../limits.ts'
 import { SERVER } from '../names.ts'
-import type { Permission } from '../permission-table.ts'
+import type { Permission } from '../settings/permission-table.ts'
 import type { Settled } from './settle.ts'
 
 export const KIND = 'rocketchat.integration'

@@ -1,10 +1,10 @@
 // `addAllUserToRoom`: [rid, only those in use].
 import { z } from 'zod'
-import { governed } from '../access.ts'
-import { addAll } from '../add-all.ts'
 import { invalidRoom } from '../errors.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
+import { governed } from '../rooms/access.ts'
+import { addAll } from '../rooms/add-all.ts'
 
 export const addAllUserToRoom = method({
   name: 'addAllUserToRoom',

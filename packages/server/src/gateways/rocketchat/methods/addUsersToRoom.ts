@@ -1,11 +1,11 @@
 // `addUsersToRoom`, and `addUserToRoom` for one: by name. Who is a member already stays one; an X room's members are added
 // over X alone.
 import { z } from 'zod'
-import { governed } from '../access.ts'
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { type Call, method } from '../method.ts'
 import { id, list, usernames } from '../params.ts'
-import { add } from '../room-acts.ts'
+import { governed } from '../rooms/access.ts'
+import { add } from '../rooms/room-acts.ts'
 import { personNamed } from '../users/find.ts'
 
 const NAME = 'addUsersToRoom'

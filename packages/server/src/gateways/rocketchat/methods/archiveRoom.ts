@@ -1,9 +1,10 @@
 // `archiveRoom` and `unarchiveRoom`: [rid].
-import { governed } from '../access.ts'
+
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { type Method, method } from '../method.ts'
 import { id, list } from '../params.ts'
-import { archive } from '../room-acts.ts'
+import { governed } from '../rooms/access.ts'
+import { archive } from '../rooms/room-acts.ts'
 
 export const archiveRoom = archiving('archiveRoom', true)
 export const unarchiveRoom = archiving('unarchiveRoom', false)

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
 import { list } from '../params.ts'
-import { isPermission } from '../permissions.ts'
-import { savePermissions } from '../permissions-shown.ts'
+import { isPermission } from '../settings/permissions.ts'
+import { savePermissions } from '../settings/permissions-shown.ts'
 
 const NAME = 'authorization:removeRoleFromPermission'
 

@@ -1,13 +1,13 @@
 // `browseChannels`: the directory; `channelsList` and `getTotalChannels`: its older forms.
 import { z } from 'zod'
-import { browse } from '../directory.ts'
 import { notAllowed } from '../errors.ts'
 import { FILTER, PAGE_MOST } from '../limits.ts'
 import { type Method, method } from '../method.ts'
 import { list } from '../params.ts'
-import { may } from '../room-acts.ts'
-import { roomDocument } from '../room-document.ts'
-import { named, ownRooms, publicRooms, sorted } from '../rooms-list.ts'
+import { browse } from '../rooms/directory.ts'
+import { may } from '../rooms/room-acts.ts'
+import { roomDocument } from '../rooms/room-document.ts'
+import { named, ownRooms, publicRooms, sorted } from '../rooms/rooms-list.ts'
 
 const text = z.string().max(FILTER).nullish()
 const whole = z.number().int().nonnegative().nullish()

@@ -1,10 +1,10 @@
 // `cleanRoomHistory`: [{ roomId, oldest, latest, … }]; how many messages went.
 import { z } from 'zod'
-import { governed } from '../access.ts'
-import { clean } from '../clean.ts'
 import { notAllowed } from '../errors.ts'
+import { clean } from '../messages/clean.ts'
 import { method } from '../method.ts'
 import { date, id, list, usernames } from '../params.ts'
+import { governed } from '../rooms/access.ts'
 
 const NAME = 'cleanRoomHistory'
 const flag = z.boolean().nullish()

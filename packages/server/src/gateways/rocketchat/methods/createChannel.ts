@@ -1,10 +1,11 @@
 // `createChannel`: a public room.
-import { createNamed, NAMED_ROOM } from '../create.ts'
+
 import { MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
 import { ridOf } from '../names.ts'
 import { list } from '../params.ts'
-import { roomDocument } from '../room-document.ts'
+import { createNamed, NAMED_ROOM } from '../rooms/create.ts'
+import { roomDocument } from '../rooms/room-document.ts'
 
 const NAME = 'createChannel'
 const { name, members, readOnly, customFields, extraData } = NAMED_ROOM

@@ -1,12 +1,12 @@
 // `createDirectMessage`: the direct room of the caller and of the users that are named, made when there is none.
 import { z } from 'zod'
-import { directRoom } from '../direct.ts'
 import { MeteorError, matchFailed } from '../errors.ts'
 import { DIRECT_USERS } from '../limits.ts'
 import { method } from '../method.ts'
 import { ridOf } from '../names.ts'
 import { id } from '../params.ts'
-import { peopleOf } from '../room-document.ts'
+import { directRoom } from '../rooms/direct.ts'
+import { peopleOf } from '../rooms/room-document.ts'
 
 export const createDirectMessage = method({
   name: 'createDirectMessage',

@@ -1,8 +1,8 @@
 // `createDiscussion`: [{ prid, pmid?, t_name, reply?, users?, encrypted? }] → the discussion, its id under `rid` too.
 import { z } from 'zod'
-import { DISCUSSION, mayNotStart, startDiscussion } from '../discussions.ts'
 import { method } from '../method.ts'
 import { list } from '../params.ts'
+import { DISCUSSION, mayNotStart, startDiscussion } from '../rooms/discussions.ts'
 
 export const createDiscussion = method({
   name: 'createDiscussion',

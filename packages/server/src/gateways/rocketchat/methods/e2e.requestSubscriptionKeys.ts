@@ -1,8 +1,8 @@
 // `e2e.requestSubscriptionKeys`: asks in every room of the caller's whose key the caller lacks (rocketchat.md 5.6).
 
+import { SIGNAL } from '../live/tell.ts'
 import { method } from '../method.ts'
 import { nothing } from '../params.ts'
-import { SIGNAL } from '../tell.ts'
 
 export const e2eRequestSubscriptionKeys = method({
   name: 'e2e.requestSubscriptionKeys',

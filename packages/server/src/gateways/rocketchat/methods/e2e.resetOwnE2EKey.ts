@@ -1,7 +1,8 @@
 // `e2e.resetOwnE2EKey`: the caller starts anew without keys, and is logged out everywhere, here too, once this is answered.
+
+import { resetKeysOf } from '../keys/reset-keys.ts'
 import { method } from '../method.ts'
 import { nothing } from '../params.ts'
-import { resetKeysOf } from '../reset-keys.ts'
 
 const NAME = 'e2e.resetOwnE2EKey'
 

@@ -3,9 +3,9 @@
 import { z } from 'zod'
 import { isRefused } from '../../../identity/rejection.ts'
 import { MeteorError } from '../errors.ts'
+import { SIGNAL } from '../live/tell.ts'
 import { method } from '../method.ts'
 import { list } from '../params.ts'
-import { SIGNAL } from '../tell.ts'
 
 const NAME = 'e2e.setUserPublicAndPrivateKeys'
 

@@ -9,8 +9,8 @@ import { errorOf, notAllowed } from '../errors.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { list } from '../params.ts'
+import { subscriptionDocument } from '../rooms/subscription-document.ts'
 import { submit } from '../submit.ts'
-import { subscriptionDocument } from '../subscription-document.ts'
 
 const NAME = 'e2e.updateGroupKey'
 const text = z.string()

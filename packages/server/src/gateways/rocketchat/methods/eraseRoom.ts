@@ -1,9 +1,10 @@
 // `eraseRoom`: the room is gone, for everybody.
-import { governed } from '../access.ts'
+
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
-import { erase } from '../room-acts.ts'
+import { governed } from '../rooms/access.ts'
+import { erase } from '../rooms/room-acts.ts'
 
 const NAME = 'eraseRoom'
 

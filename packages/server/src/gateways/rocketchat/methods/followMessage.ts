@@ -1,11 +1,11 @@
 // `followMessage`: to be told of replies to a message, or to the one that it replies to.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { mayView } from '../access.ts'
 import { errorOf, MeteorError, notAllowed } from '../errors.ts'
-import { readable } from '../found-message.ts'
+import { readable } from '../messages/found-message.ts'
 import { type Call, method } from '../method.ts'
 import { id, list } from '../params.ts'
+import { mayView } from '../rooms/access.ts'
 import { submit } from '../submit.ts'
 
 export const followMessage = method({

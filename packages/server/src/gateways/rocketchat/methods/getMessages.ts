@@ -1,10 +1,10 @@
 // `getMessages`: several by their ids, in the order asked; refused as a whole where one is not the caller's to read.
 import { z } from 'zod'
 import type { Document } from '../encode.ts'
-import { documentsFor } from '../encode-message.ts'
 import { notAllowed } from '../errors.ts'
-import { messageOf } from '../found-message.ts'
 import { MESSAGES_NAMED } from '../limits.ts'
+import { documentsFor } from '../messages/encode-message.ts'
+import { messageOf } from '../messages/found-message.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
 

@@ -1,13 +1,13 @@
 // `getRoomById`, `getRoomNameById`, `getRoomByTypeAndName`, `canAccessRoom`: a room that the caller may enter. What they may
 // not enter and what there is not look the same.
 import { z } from 'zod'
-import { enterable, enterableNamed, mayEnter } from '../access.ts'
 import { invalidRoom, MeteorError, notAllowed } from '../errors.ts'
 import type { Caller, Gate } from '../gate.ts'
 import { method } from '../method.ts'
 import { type Found, fullNameOf, isRidLike, pairOf, roomOf, slugOf, typeOf } from '../names.ts'
 import { id, list } from '../params.ts'
-import { roomDocument, roomDocumentFor } from '../room-document.ts'
+import { enterable, enterableNamed, mayEnter } from '../rooms/access.ts'
+import { roomDocument, roomDocumentFor } from '../rooms/room-document.ts'
 
 export const getRoomById = method({
   name: 'getRoomById',

@@ -1,9 +1,10 @@
 // `getRoomIdByNameOrId`: for bots. Rooms that the caller may not see are simply not there.
-import { enterable, enterableNamed } from '../access.ts'
+
 import { invalidRoom } from '../errors.ts'
 import { method } from '../method.ts'
 import { ridOf } from '../names.ts'
 import { id, list } from '../params.ts'
+import { enterable, enterableNamed } from '../rooms/access.ts'
 
 const NAME = 'getRoomIdByNameOrId'
 

@@ -1,9 +1,10 @@
 // `getRoomRoles`: the members who hold roles, for whoever has access to the room.
-import { known } from '../access.ts'
+
 import { invalidRoom } from '../errors.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
-import { roleDocuments } from '../subscription-document.ts'
+import { known } from '../rooms/access.ts'
+import { roleDocuments } from '../rooms/subscription-document.ts'
 
 const NAME = 'getRoomRoles'
 

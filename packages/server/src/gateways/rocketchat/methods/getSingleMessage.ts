@@ -1,7 +1,8 @@
 // `getSingleMessage`: one message by its id.
-import { documentsFor } from '../encode-message.ts'
+
 import { notAllowed } from '../errors.ts'
-import { messageOf } from '../found-message.ts'
+import { documentsFor } from '../messages/encode-message.ts'
+import { messageOf } from '../messages/found-message.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
 

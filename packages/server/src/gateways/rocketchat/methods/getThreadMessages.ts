@@ -1,13 +1,13 @@
 // `getThreadMessages`: what began a thread, then its replies, newest first. Whoever looks has read it.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { documentsFor } from '../encode-message.ts'
 import { MeteorError, notAllowed } from '../errors.ts'
-import { messageOf } from '../found-message.ts'
 import { HISTORY } from '../limits.ts'
-import { readThread } from '../membership-acts.ts'
+import { documentsFor } from '../messages/encode-message.ts'
+import { messageOf } from '../messages/found-message.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
+import { readThread } from '../rooms/membership-acts.ts'
 
 const NAME = 'getThreadMessages'
 const some = z.number().int().min(0).nullish()

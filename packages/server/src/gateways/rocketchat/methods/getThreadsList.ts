@@ -1,9 +1,9 @@
 // `getThreadsList`: the messages of a room that have replies, the last replied to first.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { documentsFor } from '../encode-message.ts'
 import { MeteorError, notAllowed } from '../errors.ts'
 import { HISTORY } from '../limits.ts'
+import { documentsFor } from '../messages/encode-message.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { id, list } from '../params.ts'

@@ -1,9 +1,9 @@
 // `getUserMentionsByChannel`: messages of a room that name the caller, newest first.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { documentsFor } from '../encode-message.ts'
 import { invalidRoom } from '../errors.ts'
 import { HISTORY } from '../limits.ts'
+import { documentsFor } from '../messages/encode-message.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { id, list } from '../params.ts'

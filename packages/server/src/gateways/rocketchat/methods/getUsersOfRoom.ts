@@ -1,12 +1,12 @@
 // `getUsersOfRoom`: [rid, whether those who are not there count too, { limit, skip }, what names contain].
 import { z } from 'zod'
-import { known } from '../access.ts'
 import { invalidRoom, notAllowed } from '../errors.ts'
 import { FILTER, PAGE_MOST } from '../limits.ts'
-import { memberDocument, membersOf } from '../members.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
-import { may } from '../room-acts.ts'
+import { known } from '../rooms/access.ts'
+import { memberDocument, membersOf } from '../rooms/members.ts'
+import { may } from '../rooms/room-acts.ts'
 
 const NAME = 'getUsersOfRoom'
 const THERE = ['online', 'away', 'busy']

@@ -3,9 +3,9 @@ import { isUserId } from '@conclave/wire'
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
 import { IGNORED } from '../limits.ts'
-import { keep, ownMembership } from '../membership-acts.ts'
 import { type Call, method } from '../method.ts'
 import { id, list } from '../params.ts'
+import { keep, ownMembership } from '../rooms/membership-acts.ts'
 
 const NAME = 'ignoreUser'
 

@@ -1,11 +1,11 @@
 // `joinRoom`: membership of a public room, as far as its ACLs and its code let the caller in.
 import { z } from 'zod'
-import { known } from '../access.ts'
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { JOIN_CODE } from '../limits.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
-import { join } from '../room-acts.ts'
+import { known } from '../rooms/access.ts'
+import { join } from '../rooms/room-acts.ts'
 
 const NAME = 'joinRoom'
 

@@ -1,9 +1,10 @@
 // `leaveRoom`: the end of one's own membership; the last owner stays.
-import { ownOrKnown } from '../access.ts'
+
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
-import { leave } from '../room-acts.ts'
+import { ownOrKnown } from '../rooms/access.ts'
+import { leave } from '../rooms/room-acts.ts'
 
 const NAME = 'leaveRoom'
 

@@ -1,8 +1,8 @@
 // `loadHistory`: a page of a room, newest first (RC-187, RC-188). false, not an error, for whoever may not read it.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { historyOf, unreadBefore } from '../history.ts'
 import { HISTORY } from '../limits.ts'
+import { historyOf, unreadBefore } from '../messages/history.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { date, list } from '../params.ts'

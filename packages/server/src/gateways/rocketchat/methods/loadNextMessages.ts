@@ -1,8 +1,8 @@
 // `loadNextMessages`: what came after a time, oldest first. false for whoever may not read it.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { historyOf } from '../history.ts'
 import { HISTORY } from '../limits.ts'
+import { historyOf } from '../messages/history.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { date, list } from '../params.ts'

@@ -2,10 +2,10 @@
 // where there is none for the caller.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { currentDocument } from '../encode-message.ts'
-import { messageOf } from '../found-message.ts'
-import { historyOf } from '../history.ts'
 import { HISTORY } from '../limits.ts'
+import { currentDocument } from '../messages/encode-message.ts'
+import { messageOf } from '../messages/found-message.ts'
+import { historyOf } from '../messages/history.ts'
 import { method } from '../method.ts'
 import { list } from '../params.ts'
 

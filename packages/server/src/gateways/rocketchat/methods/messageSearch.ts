@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import { MeteorError, notAllowed } from '../errors.ts'
 import { HISTORY } from '../limits.ts'
+import { searchIn } from '../messages/search.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { list } from '../params.ts'
-import { searchIn } from '../search.ts'
 
 const some = z.number().int().min(0).nullish()
 

@@ -1,12 +1,12 @@
 // `muteUserInRoom`, `unmuteUserInRoom` and `removeUserFromRoom`: [{ rid, username }].
 import { z } from 'zod'
 import type { Account } from '../../../room/facts.ts'
-import { governed } from '../access.ts'
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { type Call, type Method, method } from '../method.ts'
 import type { Found } from '../names.ts'
 import { id, list } from '../params.ts'
-import { kick, mute } from '../room-acts.ts'
+import { governed } from '../rooms/access.ts'
+import { kick, mute } from '../rooms/room-acts.ts'
 import { personNamed } from '../users/find.ts'
 
 type Deed = (call: Call, found: Found, user: Account, name: string) => Promise<object | true>

@@ -1,9 +1,10 @@
 // `openRoom`, `hideRoom`: a room in the user's list, or out of it until somebody else writes. The result is how many were
 // changed.
-import { keep, ownMembership } from '../membership-acts.ts'
+
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
-import { isOpen } from '../subscription-document.ts'
+import { keep, ownMembership } from '../rooms/membership-acts.ts'
+import { isOpen } from '../rooms/subscription-document.ts'
 
 const change = (name: string, hidden: boolean) =>
   method({

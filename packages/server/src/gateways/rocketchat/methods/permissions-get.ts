@@ -2,7 +2,7 @@
 
 import { method } from '../method.ts'
 import { date, list } from '../params.ts'
-import { permissionsShown } from '../permissions-shown.ts'
+import { permissionsShown } from '../settings/permissions-shown.ts'
 
 export const permissionsGet = method({
   name: 'permissions/get',

@@ -2,7 +2,7 @@
 
 import { method } from '../method.ts'
 import { date, list } from '../params.ts'
-import { settingsShown } from '../settings-shown.ts'
+import { settingsShown } from '../settings/settings-shown.ts'
 import { SEES_SETTINGS } from '../streams.ts'
 
 export const privateSettingsGet = method({

@@ -2,7 +2,7 @@
 
 import { openMethod } from '../method.ts'
 import { date, list } from '../params.ts'
-import { settingsShown } from '../settings-shown.ts'
+import { settingsShown } from '../settings/settings-shown.ts'
 
 export const publicSettingsGet = openMethod({
   name: 'public-settings/get',

@@ -1,11 +1,11 @@
 // `readMessages`: everything in a room is read; with the second argument the replies in its threads too.
 import { z } from 'zod'
-import { mayEnter } from '../access.ts'
 import { internal, MeteorError, notAllowed } from '../errors.ts'
-import { membershipIn, readAll } from '../membership-acts.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { id } from '../params.ts'
+import { mayEnter } from '../rooms/access.ts'
+import { membershipIn, readAll } from '../rooms/membership-acts.ts'
 
 const NAME = 'readMessages'
 

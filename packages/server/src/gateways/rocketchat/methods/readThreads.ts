@@ -1,8 +1,8 @@
 // `readThreads`: the replies of a thread are read.
-import { messageOf } from '../found-message.ts'
-import { readThread } from '../membership-acts.ts'
+import { messageOf } from '../messages/found-message.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
+import { readThread } from '../rooms/membership-acts.ts'
 
 export const readThreads = method({
   name: 'readThreads',

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { REASON } from '../../../limits.ts'
 import { accountOf } from '../encode.ts'
 import { MeteorError } from '../errors.ts'
-import { messageOf } from '../found-message.ts'
+import { messageOf } from '../messages/found-message.ts'
 import { type Call, method } from '../method.ts'
 import { id, list } from '../params.ts'
 

@@ -1,10 +1,10 @@
 // `addRoomOwner`, `addRoomModerator`, `addRoomLeader` and their opposites: [rid, userId].
 
-import { governed } from '../access.ts'
 import { invalidRoom, invalidUser, MeteorError } from '../errors.ts'
 import { type Method, method } from '../method.ts'
 import { id, list } from '../params.ts'
-import { type AnyRole, changeRole } from '../room-acts.ts'
+import { governed } from '../rooms/access.ts'
+import { type AnyRole, changeRole } from '../rooms/room-acts.ts'
 import { personWithId } from '../users/find.ts'
 
 const ROLES: Readonly<Record<string, AnyRole>> = { Owner: 'owner', Moderator: 'moderator', Leader: 'leader' }

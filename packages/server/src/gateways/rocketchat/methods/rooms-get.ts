@@ -1,9 +1,9 @@
 // `rooms/get`: the rooms of which the caller is a member, as far as the ACL `list` shows them (design 6). With a date what has
 // changed since, and from which they are gone.
 import { z } from 'zod'
-import { removedRooms, roomsFor } from '../lists.ts'
 import { method } from '../method.ts'
 import { date } from '../params.ts'
+import { removedRooms, roomsFor } from '../rooms/lists.ts'
 
 export const roomsGet = method({
   name: 'rooms/get',

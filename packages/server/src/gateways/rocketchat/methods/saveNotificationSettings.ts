@@ -1,10 +1,10 @@
 // `saveNotificationSettings`, `saveAudioNotificationValue`: what the user wants to hear of a room.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import { keep, ownMembership } from '../membership-acts.ts'
 import { type Call, method } from '../method.ts'
-import { notificationFields } from '../notification-settings.ts'
 import { id, list } from '../params.ts'
+import { keep, ownMembership } from '../rooms/membership-acts.ts'
+import { notificationFields } from '../rooms/notification-settings.ts'
 
 const NAME = 'saveNotificationSettings'
 const text = z.string()

@@ -1,10 +1,10 @@
 // `saveRoomSettings`: [rid, one setting, its value], or [rid, an object of settings].
 import { z } from 'zod'
-import { governed } from '../access.ts'
 import { invalidRoom, MeteorError, matchFailed } from '../errors.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
-import { NO_ROOM_SETTINGS, ROOM_SETTINGS, saveSettings } from '../room-settings.ts'
+import { governed } from '../rooms/access.ts'
+import { NO_ROOM_SETTINGS, ROOM_SETTINGS, saveSettings } from '../rooms/room-settings.ts'
 
 const NAME = 'saveRoomSettings'
 const shape = z.object(ROOM_SETTINGS)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
 import { list } from '../params.ts'
-import { saveSetting as save } from '../settings-shown.ts'
+import { saveSetting as save } from '../settings/settings-shown.ts'
 
 export const saveSetting = method({
   name: 'saveSetting',

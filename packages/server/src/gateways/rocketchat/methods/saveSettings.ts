@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
 import { method } from '../method.ts'
 import { list } from '../params.ts'
-import { checkSetting, saveSetting } from '../settings-shown.ts'
+import { checkSetting, saveSetting } from '../settings/settings-shown.ts'
 
 export const saveSettings = method({
   name: 'saveSettings',

@@ -2,9 +2,9 @@
 
 import { isRefused } from '../../../identity/rejection.ts'
 import { MeteorError } from '../errors.ts'
+import { tellUser } from '../live/tell.ts'
 import { method } from '../method.ts'
 import { list } from '../params.ts'
-import { tellUser } from '../tell.ts'
 import { preferencesOf, preferencesShape, savedPreferences } from '../users/preferences.ts'
 
 export const saveUserPreferences = method({

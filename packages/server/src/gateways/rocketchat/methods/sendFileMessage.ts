@@ -1,8 +1,8 @@
 // `sendFileMessage`: the message of an uploaded file, over DDP. What the client says of the file but its id is not looked at.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import { saidShape, sendFile } from '../file-message.ts'
-import { roomOfMember } from '../member.ts'
+import { saidShape, sendFile } from '../files/file-message.ts'
+import { roomOfMember } from '../files/member.ts'
 import { method } from '../method.ts'
 import { id, list } from '../params.ts'
 

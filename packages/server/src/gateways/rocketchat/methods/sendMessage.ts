@@ -1,12 +1,12 @@
 // `sendMessage`: most refusals come as a message that only the sender sees, with an empty result (rocketchat.md 5.8);
 // what the client must know of, or may try again, is an error.
 import { z } from 'zod'
-import { ephemeralMessage } from '../ephemeral.ts'
 import { MeteorError, TOO_MANY, UNAVAILABLE } from '../errors.ts'
-import { KEPT, messageShape, type SentMessage, send } from '../message.ts'
+import { ephemeralMessage } from '../live/ephemeral.ts'
+import { tellUser } from '../live/tell.ts'
+import { KEPT, messageShape, type SentMessage, send } from '../messages/message.ts'
 import { method } from '../method.ts'
 import { list } from '../params.ts'
-import { tellUser } from '../tell.ts'
 
 const TOLD: ReadonlySet<string | number> = new Set(['error-not-allowed', 'error-room-closed', TOO_MANY, UNAVAILABLE])
 

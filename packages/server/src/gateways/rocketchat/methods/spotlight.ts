@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { FILTER } from '../limits.ts'
 import { method } from '../method.ts'
 import { list, usernames } from '../params.ts'
-import { spotlight as search } from '../spotlight.ts'
+import { spotlight as search } from '../rooms/spotlight.ts'
 
 const flag = z.boolean().nullish()
 

@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import { STARRED } from '../../../limits.ts'
 import { MeteorError } from '../errors.ts'
-import { type FoundMessage, messageOf } from '../found-message.ts'
+import { tellStar } from '../live/tell.ts'
+import { type FoundMessage, messageOf } from '../messages/found-message.ts'
 import { type Call, method } from '../method.ts'
 import { id, list } from '../params.ts'
-import { tellStar } from '../tell.ts'
 
 const NAME = 'starMessage'
 

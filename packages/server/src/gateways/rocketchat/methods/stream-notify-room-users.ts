@@ -1,10 +1,10 @@
 // `stream-notify-room-users`: a member's word to every other member, such as "I lack the room's key".
 import { z } from 'zod'
 import { EVENT_NAME, SIGNAL_BYTES } from '../limits.ts'
+import { SIGNAL } from '../live/tell.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { list } from '../params.ts'
-import { SIGNAL } from '../tell.ts'
 
 const RELAYED: ReadonlySet<string> = new Set(['e2ekeyRequest', 'video-conference', 'webrtc', 'otr'])
 

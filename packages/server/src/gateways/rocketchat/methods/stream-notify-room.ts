@@ -1,12 +1,12 @@
 // `stream-notify-room`: typing, under one's own name, and the offers of calls, to whoever watches the room. Void, also
 // where nothing is sent.
 import { z } from 'zod'
-import { mayWatch } from '../access.ts'
 import { EVENT_NAME, SIGNAL_BYTES } from '../limits.ts'
+import { SIGNAL } from '../live/tell.ts'
 import { type Call, method } from '../method.ts'
 import { roomOf } from '../names.ts'
 import { list } from '../params.ts'
-import { SIGNAL } from '../tell.ts'
+import { mayWatch } from '../rooms/access.ts'
 
 export const streamNotifyRoom = method({
   name: 'stream-notify-room',

@@ -3,9 +3,9 @@
 import { isUserId } from '@conclave/wire'
 import { z } from 'zod'
 import { EVENT_NAME, SIGNAL_BYTES } from '../limits.ts'
+import { tellUser } from '../live/tell.ts'
 import { method } from '../method.ts'
 import { list } from '../params.ts'
-import { tellUser } from '../tell.ts'
 
 const RELAYED: ReadonlySet<string> = new Set(['e2ekeyRequest', 'video-conference', 'webrtc', 'otr'])
 

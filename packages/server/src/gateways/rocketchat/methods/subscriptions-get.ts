@@ -1,8 +1,8 @@
 // `subscriptions/get`: the caller's memberships. With a date those that have changed since, and those that have ended.
 import { z } from 'zod'
-import { removedSubscriptions, subscriptionsFor } from '../lists.ts'
 import { method } from '../method.ts'
 import { date } from '../params.ts'
+import { removedSubscriptions, subscriptionsFor } from '../rooms/lists.ts'
 
 export const subscriptionsGet = method({
   name: 'subscriptions/get',

@@ -1,9 +1,9 @@
 // `toggleFavorite`: a room among the user's favorites, or not. The result is how many were changed.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import { keep, ownMembership } from '../membership-acts.ts'
 import { method } from '../method.ts'
 import { id } from '../params.ts'
+import { keep, ownMembership } from '../rooms/membership-acts.ts'
 
 const NAME = 'toggleFavorite'
 

@@ -1,10 +1,10 @@
 // `unreadMessages`: a room is unread again, from a message on or from its last one.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import { messageOf } from '../found-message.ts'
-import { markUnread, membershipIn, ownMembership } from '../membership-acts.ts'
+import { messageOf } from '../messages/found-message.ts'
 import { type Call, method } from '../method.ts'
 import { id } from '../params.ts'
+import { markUnread, membershipIn, ownMembership } from '../rooms/membership-acts.ts'
 
 const NAME = 'unreadMessages'
 const ABOUT = { method: NAME, action: 'Unread_messages' }

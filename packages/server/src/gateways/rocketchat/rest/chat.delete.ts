@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { accountOf } from '../encode.ts'
 import { failure } from '../errors.ts'
-import { messageOf } from '../found-message.ts'
+import { messageOf } from '../messages/found-message.ts'
 import { remove } from '../methods/deleteMessage.ts'
 import { ridOf, userRefOf } from '../names.ts'
 import { id } from '../params.ts'

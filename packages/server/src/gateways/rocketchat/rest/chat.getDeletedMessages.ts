@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
 import { errorOf, MeteorError } from '../errors.ts'
+import { changesSince } from '../messages/sync.ts'
 import { route } from '../route.ts'
-import { changesSince } from '../sync.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'
 import { roomNamed, timeIn } from './room-named.ts'
 

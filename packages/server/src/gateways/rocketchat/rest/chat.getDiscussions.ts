@@ -1,11 +1,11 @@
 // `chat.getDiscussions`: the messages that tell of a room's discussions, the newest first; `text` is part of their names.
 import { z } from 'zod'
-import { discussionsOf, startOf } from '../discussions.ts'
 import type { Document } from '../encode.ts'
-import { shownMessages } from '../encode-message.ts'
 import { failure, MeteorError } from '../errors.ts'
 import { DISCUSSIONS, FILTER } from '../limits.ts'
+import { shownMessages } from '../messages/encode-message.ts'
 import { fullNameOf } from '../names.ts'
+import { discussionsOf, startOf } from '../rooms/discussions.ts'
 import { route } from '../route.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'
 import { roomNamed } from './room-named.ts'

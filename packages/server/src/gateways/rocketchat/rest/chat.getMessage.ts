@@ -1,8 +1,8 @@
 // `chat.getMessage`: one message by its id.
 import { z } from 'zod'
-import { documentsFor } from '../encode-message.ts'
 import { failure } from '../errors.ts'
-import { messageOf } from '../found-message.ts'
+import { documentsFor } from '../messages/encode-message.ts'
+import { messageOf } from '../messages/found-message.ts'
 import { id } from '../params.ts'
 import { Envelope, route } from '../route.ts'
 

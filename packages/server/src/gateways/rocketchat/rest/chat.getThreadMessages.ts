@@ -1,8 +1,8 @@
 // `chat.getThreadMessages`: replies of a thread, oldest first.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import type { FoundMessage } from '../found-message.ts'
-import { messageOf } from '../found-message.ts'
+import type { FoundMessage } from '../messages/found-message.ts'
+import { messageOf } from '../messages/found-message.ts'
 import { id } from '../params.ts'
 import { type RestCall, route } from '../route.ts'
 import { markedPage } from './marked-page.ts'

@@ -2,9 +2,9 @@
 // end; with a text, those that hold it.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { documentsFor } from '../encode-message.ts'
 import { errorOf, failure, MeteorError } from '../errors.ts'
 import { PAGE_MOST } from '../limits.ts'
+import { documentsFor } from '../messages/encode-message.ts'
 import { route } from '../route.ts'
 import { markedPage } from './marked-page.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'

@@ -1,13 +1,13 @@
 // `chat.postMessage`: to one room or several, by id, `#name`, `@user`, or a name or user id without either. A public room
 // is joined first. An encrypted one takes no such message (L3).
 import { z } from 'zod'
-import { enterable, enterableNamed } from '../access.ts'
 import { dispatch } from '../dispatch.ts'
 import type { Document } from '../encode.ts'
 import { MeteorError, saidPlainly } from '../errors.ts'
 import { POSTED_ROOMS } from '../limits.ts'
-import { send } from '../message.ts'
+import { send } from '../messages/message.ts'
 import { type Found, ridOf, typeOf } from '../names.ts'
+import { enterable, enterableNamed } from '../rooms/access.ts'
 import { type RestCall, route } from '../route.ts'
 
 const text = z.string().nullish()

@@ -1,8 +1,8 @@
 // `chat.search`: messages of a room that hold the words, newest first.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
+import { searchIn } from '../messages/search.ts'
 import { route } from '../route.ts'
-import { searchIn } from '../search.ts'
 import { PAGED, pageOf } from './page.ts'
 import { roomNamed } from './room-named.ts'
 

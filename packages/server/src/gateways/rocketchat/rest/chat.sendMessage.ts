@@ -1,7 +1,7 @@
 // `chat.sendMessage`: as the method, with every refusal told.
 import { z } from 'zod'
 import { failure, MeteorError, saidPlainly } from '../errors.ts'
-import { messageShape, send } from '../message.ts'
+import { messageShape, send } from '../messages/message.ts'
 import { route } from '../route.ts'
 
 const body = z.looseObject({ message: z.unknown().optional() })

@@ -1,11 +1,11 @@
 // `chat.syncThreadMessages`: replies of a thread that have changed since a time.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { documentsFor } from '../encode-message.ts'
 import { errorOf, MeteorError } from '../errors.ts'
+import { documentsFor } from '../messages/encode-message.ts'
+import { changesSince, deletedDocument } from '../messages/sync.ts'
 import { id } from '../params.ts'
 import { route } from '../route.ts'
-import { changesSince, deletedDocument } from '../sync.ts'
 import { threadNamed } from './chat.getThreadMessages.ts'
 import { sinceIn } from './chat.syncThreadsList.ts'
 

@@ -1,10 +1,10 @@
 // `chat.syncThreadsList`: messages with replies that have changed since a time.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { documentsFor } from '../encode-message.ts'
 import { errorOf, MeteorError } from '../errors.ts'
+import { documentsFor } from '../messages/encode-message.ts'
+import { changesSince, deletedDocument } from '../messages/sync.ts'
 import { route } from '../route.ts'
-import { changesSince, deletedDocument } from '../sync.ts'
 import { roomNamed, timeIn } from './room-named.ts'
 
 export const chatSyncThreadsList = route({

@@ -1,8 +1,8 @@
 // `chat.update`: another text for a message, or another ciphertext in its place (RC-176).
 import { z } from 'zod'
-import { documentsFor } from '../encode-message.ts'
 import { failure, MeteorError } from '../errors.ts'
-import { messageOf } from '../found-message.ts'
+import { documentsFor } from '../messages/encode-message.ts'
+import { messageOf } from '../messages/found-message.ts'
 import { edit } from '../methods/updateMessage.ts'
 import { ridOf } from '../names.ts'
 import { id } from '../params.ts'

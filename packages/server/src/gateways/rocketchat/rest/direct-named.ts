@@ -1,9 +1,9 @@
 // The direct room that `im.*` routes mean: by its id, or by the other's username.
 import type { RoomState } from '../../../room/state.ts'
-import { directRoom } from '../direct.ts'
 import { MeteorError } from '../errors.ts'
 import { ID_TEXT } from '../limits.ts'
 import { type Found, isRidLike, pairOf, roomOf, typeOf } from '../names.ts'
+import { directRoom } from '../rooms/direct.ts'
 import type { RestCall } from '../route.ts'
 
 const none = new MeteorError(

@@ -1,7 +1,7 @@
 // `directory`: what is looked for stands in `query`, a JSON object, or in parameters of its own (newer clients).
 import { z } from 'zod'
-import { browse } from '../directory.ts'
 import { FILTER } from '../limits.ts'
+import { browse } from '../rooms/directory.ts'
 import { failure, route } from '../route.ts'
 import { PAGED, pageOf } from './page.ts'
 

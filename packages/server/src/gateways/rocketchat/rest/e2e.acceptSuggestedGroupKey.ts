@@ -1,8 +1,8 @@
 // `e2e.acceptSuggestedGroupKey`: the caller takes the copy of the room's key that somebody has made for them.
 import { z } from 'zod'
+import { settleSuggestion } from '../keys/suggestion.ts'
 import { id } from '../params.ts'
 import { route } from '../route.ts'
-import { settleSuggestion } from '../suggestion.ts'
 
 export const e2eAcceptSuggestedGroupKey = route({
   verb: 'POST',

@@ -1,12 +1,12 @@
 // `e2e.fetchUsersWaitingForGroupKey`: to whom a member could give the keys of these rooms. Rooms that are not the caller's,
 // and those in which nobody waits, are left out alike.
 import { z } from 'zod'
+import { waitingIn } from '../keys/waiting.ts'
 import { KEY_ROOMS, WAITING_USERS } from '../limits.ts'
 import { roomOf } from '../names.ts'
 import { id } from '../params.ts'
 import { listed } from '../query.ts'
 import { route } from '../route.ts'
-import { waitingIn } from '../waiting.ts'
 
 export const e2eFetchUsersWaitingForGroupKey = route({
   verb: 'GET',

@@ -1,8 +1,8 @@
 // `e2e.rejectSuggestedGroupKey`: the caller cannot open the copy that somebody has made for them, and waits again.
 import { z } from 'zod'
+import { settleSuggestion } from '../keys/suggestion.ts'
 import { id } from '../params.ts'
 import { route } from '../route.ts'
-import { settleSuggestion } from '../suggestion.ts'
 
 export const e2eRejectSuggestedGroupKey = route({
   verb: 'POST',

@@ -1,12 +1,12 @@
 // `findOrCreateInvite`, `listInvites`, `removeInvite/:id`, `useInviteToken`, `validateInviteToken`: links into rooms.
 import { z } from 'zod'
-import { known } from '../access.ts'
-import { branchDocument } from '../branches.ts'
 import { MeteorError } from '../errors.ts'
-import { type Invite, inviteDocument, isGood, mayInvite, openDocument } from '../invites.ts'
 import { ID_TEXT, INVITES } from '../limits.ts'
 import { type Found, fullNameOf, ridOf, shortNameOf, typeOf } from '../names.ts'
 import { id } from '../params.ts'
+import { known } from '../rooms/access.ts'
+import { branchDocument } from '../rooms/branches.ts'
+import { type Invite, inviteDocument, isGood, mayInvite, openDocument } from '../rooms/invites.ts'
 import { Envelope, openRoute, type RestCall, type Route, route } from '../route.ts'
 
 const TOKEN = z.looseObject({ token: z.string().max(ID_TEXT) })

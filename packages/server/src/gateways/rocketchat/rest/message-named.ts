@@ -1,7 +1,7 @@
 // What the `chat.*` routes that name a message have in common: the refusals of the real server, before anything is done.
 import { MeteorError } from '../errors.ts'
-import { type FoundMessage, messageOf } from '../found-message.ts'
 import { ID_TEXT } from '../limits.ts'
+import { type FoundMessage, messageOf } from '../messages/found-message.ts'
 import type { RestCall } from '../route.ts'
 
 export async function messageNamed(

@@ -1,8 +1,9 @@
 // The room that `rooms.*` routes mean, of whatever kind: by `roomId` or `roomName`.
-import { governed, governedNamed, known, knownNamed } from '../access.ts'
+
 import { MeteorError } from '../errors.ts'
 import { ID_TEXT } from '../limits.ts'
 import { type Found, fullNameOf, isRidLike, slugOf } from '../names.ts'
+import { governed, governedNamed, known, knownNamed } from '../rooms/access.ts'
 import type { RestCall } from '../route.ts'
 
 interface Wanted<Shut> {

@@ -1,8 +1,8 @@
 // `permissions.listAll`: who may do what, or what of it has changed since.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import { permissionsShown } from '../permissions-shown.ts'
 import { route } from '../route.ts'
+import { permissionsShown } from '../settings/permissions-shown.ts'
 
 export const permissionsListAll = route({
   verb: 'GET',

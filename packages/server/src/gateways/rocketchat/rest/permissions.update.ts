@@ -1,8 +1,8 @@
 // `permissions.update`: which roles have which permissions.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import { permissionsShown, savePermissions } from '../permissions-shown.ts'
 import { Envelope, route } from '../route.ts'
+import { permissionsShown, savePermissions } from '../settings/permissions-shown.ts'
 
 const role = z.string().max(256)
 const shape = z.looseObject({

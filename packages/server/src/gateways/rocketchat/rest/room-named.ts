@@ -1,8 +1,9 @@
 // The room that a `chat.*` list is about, and the refusals of the real server where there is none for the caller.
-import { mayView } from '../access.ts'
+
 import { MeteorError } from '../errors.ts'
 import { ID_TEXT } from '../limits.ts'
 import { type Found, roomOf } from '../names.ts'
+import { mayView } from '../rooms/access.ts'
 import type { RestCall } from '../route.ts'
 
 export async function roomNamed(

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { hasRole, type RoomState } from '../../../room/state.ts'
 import { COMPLETIONS, FILTER } from '../limits.ts'
 import { fullNameOf, ridOf, slugOf, typeOf } from '../names.ts'
-import { named, ownRooms, sorted } from '../rooms-list.ts'
+import { named, ownRooms, sorted } from '../rooms/rooms-list.ts'
 import { failure, type RestCall, type Route, route } from '../route.ts'
 import { PAGED, pageOf } from './page.ts'
 

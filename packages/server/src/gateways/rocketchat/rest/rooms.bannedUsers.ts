@@ -1,10 +1,10 @@
 // `rooms.bannedUsers`: who is banned from the room now, for those who may ban.
 import { z } from 'zod'
-import { governed } from '../access.ts'
 import { accountOf } from '../encode.ts'
 import { userRefOf } from '../names.ts'
 import { id } from '../params.ts'
-import { may } from '../room-acts.ts'
+import { governed } from '../rooms/access.ts'
+import { may } from '../rooms/room-acts.ts'
 import { route, unauthorized } from '../route.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'
 

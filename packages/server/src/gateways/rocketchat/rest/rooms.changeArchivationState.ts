@@ -1,9 +1,9 @@
 // `rooms.changeArchivationState`: `archive`, or anything else to bring the room back.
 import { z } from 'zod'
-import { governed } from '../access.ts'
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { id } from '../params.ts'
-import { archive } from '../room-acts.ts'
+import { governed } from '../rooms/access.ts'
+import { archive } from '../rooms/room-acts.ts'
 import { route } from '../route.ts'
 
 export const roomsChangeArchivationState = route({

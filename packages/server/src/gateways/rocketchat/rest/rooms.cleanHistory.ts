@@ -1,10 +1,10 @@
 // `rooms.cleanHistory`: what was said between two moments goes.
 import { z } from 'zod'
-import { clean } from '../clean.ts'
 import { MeteorError, notAllowed } from '../errors.ts'
+import { clean } from '../messages/clean.ts'
 import { ridOf } from '../names.ts'
 import { usernames } from '../params.ts'
-import { may } from '../room-acts.ts'
+import { may } from '../rooms/room-acts.ts'
 import { failure, route } from '../route.ts'
 import { roomNamed } from './named-room.ts'
 

@@ -1,7 +1,7 @@
 // `rooms.createDiscussion`: a room about a room, or about one message of it.
 import { z } from 'zod'
-import { DISCUSSION, mayNotStart, startDiscussion } from '../discussions.ts'
 import { MeteorError } from '../errors.ts'
+import { DISCUSSION, mayNotStart, startDiscussion } from '../rooms/discussions.ts'
 import { failure, route } from '../route.ts'
 
 const shape = z.object(DISCUSSION)

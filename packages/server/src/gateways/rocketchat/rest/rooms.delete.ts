@@ -1,10 +1,10 @@
 // `rooms.delete`: the end of a room of any kind.
 import { z } from 'zod'
 import { isTeam } from '../../../room/state.ts'
-import { governed } from '../access.ts'
 import { invalidRoom, MeteorError } from '../errors.ts'
 import { ID_TEXT } from '../limits.ts'
-import { erase } from '../room-acts.ts'
+import { governed } from '../rooms/access.ts'
+import { erase } from '../rooms/room-acts.ts'
 import { failure, route } from '../route.ts'
 
 export const roomsDelete = route({

@@ -1,10 +1,10 @@
 // `rooms.export`: no room goes out by mail or as a file this way: the operator exports (`conclave export`), with what proves
 // it. What is asked wrongly is told so first, as clients expect.
 import { z } from 'zod'
-import { governed } from '../access.ts'
 import { MeteorError } from '../errors.ts'
 import { ID_TEXT, USERS } from '../limits.ts'
 import { id } from '../params.ts'
+import { governed } from '../rooms/access.ts'
 import { route } from '../route.ts'
 
 const day = z.iso.date().optional()

@@ -1,7 +1,7 @@
 // `rooms.get`: the rooms of which the caller is a member, whole or as far as they have changed.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import { removedRooms, roomsFor } from '../lists.ts'
+import { removedRooms, roomsFor } from '../rooms/lists.ts'
 import { route } from '../route.ts'
 
 export const roomsGet = route({

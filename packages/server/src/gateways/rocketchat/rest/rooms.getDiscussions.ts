@@ -1,9 +1,9 @@
 // `rooms.getDiscussions`: the rooms that belong to a room, the newest first.
 import { z } from 'zod'
-import { discussionsOf } from '../discussions.ts'
 import { MeteorError } from '../errors.ts'
 import { DISCUSSIONS } from '../limits.ts'
-import { roomDocuments } from '../room-document.ts'
+import { discussionsOf } from '../rooms/discussions.ts'
+import { roomDocuments } from '../rooms/room-document.ts'
 import { route } from '../route.ts'
 import { roomNamed } from './named-room.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'

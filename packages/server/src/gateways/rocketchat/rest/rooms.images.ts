@@ -1,7 +1,7 @@
 // `rooms.images`: the pictures of a room, newest first, or from one on.
 import { z } from 'zod'
 import { isRejection } from '../../../room/rejection.ts'
-import { listFiles } from '../file-list.ts'
+import { listFiles } from '../files/file-list.ts'
 import { roomOf } from '../names.ts'
 import { id } from '../params.ts'
 import { route, unauthorized } from '../route.ts'

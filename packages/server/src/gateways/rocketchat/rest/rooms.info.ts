@@ -1,11 +1,11 @@
 // `rooms.info`: one room's document, or the fields of it that are asked for, and what it hangs on, for whoever has access.
 import { z } from 'zod'
 import { isTeam, type RoomState } from '../../../room/state.ts'
-import { mayKnow } from '../access.ts'
 import { fullNameOf, ridOf, shortNameOf, typeOf } from '../names.ts'
-import { roomDocumentFor } from '../room-document.ts'
+import { mayKnow } from '../rooms/access.ts'
+import { roomDocumentFor } from '../rooms/room-document.ts'
+import { teamDocument } from '../rooms/teams.ts'
 import { failure, type RestCall, route } from '../route.ts'
-import { teamDocument } from '../teams.ts'
 import { roomNamed } from './named-room.ts'
 
 export const roomsInfo = route({

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { MeteorError, notAllowed } from '../errors.ts'
 import { JOIN_CODE } from '../limits.ts'
-import { join } from '../room-acts.ts'
-import { roomDocumentFor } from '../room-document.ts'
+import { join } from '../rooms/room-acts.ts'
+import { roomDocumentFor } from '../rooms/room-document.ts'
 import { route } from '../route.ts'
 import { roomNamed } from './named-room.ts'
 

@@ -1,7 +1,7 @@
 // `rooms.leave`: out of a channel or a group.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import { leave } from '../room-acts.ts'
+import { leave } from '../rooms/room-acts.ts'
 import { route } from '../route.ts'
 import { roomNamed } from './named-room.ts'
 

@@ -1,8 +1,8 @@
 // `rooms.media/:rid`: a file for a room, which waits for the message that it goes with (`rooms.mediaConfirm`).
 
 import { linkOf } from '../../file-link.ts'
-import { isRefused } from '../form.ts'
-import { roomOfMember } from '../member.ts'
+import { isRefused } from '../files/form.ts'
+import { roomOfMember } from '../files/member.ts'
 import { unauthorized, uploadRoute } from '../route.ts'
 
 export const roomsMedia = uploadRoute({

@@ -1,8 +1,8 @@
 // `rooms.mediaConfirm/:rid/:fileId`: the message that an uploaded file goes with. Again, it gives the same message.
 import { MeteorError } from '../errors.ts'
-import { invalidFile } from '../file-errors.ts'
-import { saidShape, sendFile } from '../file-message.ts'
-import { roomOfMember } from '../member.ts'
+import { invalidFile } from '../files/file-errors.ts'
+import { saidShape, sendFile } from '../files/file-message.ts'
+import { roomOfMember } from '../files/member.ts'
 import { route, unauthorized } from '../route.ts'
 
 export const roomsMediaConfirm = route({

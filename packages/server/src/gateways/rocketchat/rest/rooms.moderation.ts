@@ -1,13 +1,13 @@
 // `rooms.muteUser`, `rooms.unmuteUser`, `rooms.banUser`, `rooms.unbanUser`: by id or name of room and user.
 import { z } from 'zod'
 import type { Account } from '../../../room/facts.ts'
-import { governed } from '../access.ts'
 import { invalidRoom, MeteorError } from '../errors.ts'
-import { USER_NAMED, userNamed } from '../named-user.ts'
 import type { Found } from '../names.ts'
 import { id } from '../params.ts'
-import { ban, mute } from '../room-acts.ts'
+import { governed } from '../rooms/access.ts'
+import { ban, mute } from '../rooms/room-acts.ts'
 import { type RestCall, type Route, route } from '../route.ts'
+import { USER_NAMED, userNamed } from '../users/named-user.ts'
 
 type Deed = (call: RestCall, found: Found, user: Account) => Promise<true | MeteorError>
 

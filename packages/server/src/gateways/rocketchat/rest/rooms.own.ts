@@ -1,16 +1,16 @@
 // `rooms.favorite`, `rooms.saveDraft`, `rooms.saveNotification`, `rooms.hide`, `rooms.open`, `chat.ignoreUser`: what the
 // caller makes of a membership of their own; the same as over the methods.
 import { z } from 'zod'
-import { known } from '../access.ts'
 import { dispatch } from '../dispatch.ts'
 import { MeteorError } from '../errors.ts'
-import { keep, membershipIn, ownMembership } from '../membership-acts.ts'
 import { ignoreIn } from '../methods/ignoreUser.ts'
 import { ridOf } from '../names.ts'
-import { notificationFields } from '../notification-settings.ts'
 import { id } from '../params.ts'
+import { known } from '../rooms/access.ts'
+import { keep, membershipIn, ownMembership } from '../rooms/membership-acts.ts'
+import { notificationFields } from '../rooms/notification-settings.ts'
+import { isOpen } from '../rooms/subscription-document.ts'
 import { Envelope, failure, type RestCall, type Route, route } from '../route.ts'
-import { isOpen } from '../subscription-document.ts'
 import { roomNamed } from './named-room.ts'
 
 const favorite = route({

@@ -1,10 +1,10 @@
 // `rooms.upload/:rid`: a file and its message in one step, as clients did before 8.0. What it brings is plain, so no encrypted
 // room takes it.
 import { MeteorError } from '../errors.ts'
-import { invalidFile } from '../file-errors.ts'
-import { saidShape, sendFile } from '../file-message.ts'
-import { isRefused } from '../form.ts'
-import { roomOfMember } from '../member.ts'
+import { invalidFile } from '../files/file-errors.ts'
+import { saidShape, sendFile } from '../files/file-message.ts'
+import { isRefused } from '../files/form.ts'
+import { roomOfMember } from '../files/member.ts'
 import { unauthorized, uploadRoute } from '../route.ts'
 
 export const roomsUpload = uploadRoute({

@@ -1,8 +1,8 @@
 // `settings/:_id`: one of them.
 import { z } from 'zod'
 import { Envelope, route } from '../route.ts'
-import { isSetting } from '../settings.ts'
-import { valueShown } from '../settings-shown.ts'
+import { isSetting } from '../settings/settings.ts'
+import { valueShown } from '../settings/settings-shown.ts'
 
 export const settingsGet = route({
   verb: 'GET',

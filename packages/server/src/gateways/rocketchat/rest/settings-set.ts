@@ -1,7 +1,7 @@
 // `settings/:_id`: one of them, by who may change it.
 import { z } from 'zod'
 import { Envelope, route } from '../route.ts'
-import { saveSetting } from '../settings-shown.ts'
+import { saveSetting } from '../settings/settings-shown.ts'
 
 export const settingsSet = route({
   verb: 'POST',

@@ -1,7 +1,7 @@
 // `settings.public`: what clients must know of the server, logged in or not; some by `_id` or by a query.
 import { z } from 'zod'
 import { openRoute } from '../route.ts'
-import { settingsShown, wantedIds } from '../settings-shown.ts'
+import { settingsShown, wantedIds } from '../settings/settings-shown.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'
 
 export const settingsPublic = openRoute({

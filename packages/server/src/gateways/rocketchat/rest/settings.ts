@@ -1,7 +1,7 @@
 // `settings`: everything to who may see it, else what is public.
 import { z } from 'zod'
 import { route } from '../route.ts'
-import { settingsShown, wantedIds } from '../settings-shown.ts'
+import { settingsShown, wantedIds } from '../settings/settings-shown.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'
 
 export const settings = route({

@@ -1,8 +1,8 @@
 // `spotlight`: users and rooms by what is typed.
 import { z } from 'zod'
 import { FILTER } from '../limits.ts'
+import { spotlight as search } from '../rooms/spotlight.ts'
 import { route } from '../route.ts'
-import { spotlight as search } from '../spotlight.ts'
 
 export const spotlight = route({
   verb: 'GET',

@@ -1,11 +1,11 @@
 // `subscriptions.get`, `subscriptions.getOne`: the caller's memberships.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import { removedSubscriptions, subscriptionsFor } from '../lists.ts'
-import { ownMembership } from '../membership-acts.ts'
 import { id } from '../params.ts'
+import { removedSubscriptions, subscriptionsFor } from '../rooms/lists.ts'
+import { ownMembership } from '../rooms/membership-acts.ts'
+import { documentOfMembership } from '../rooms/subscription-document.ts'
 import { route } from '../route.ts'
-import { documentOfMembership } from '../subscription-document.ts'
 
 const since = z.looseObject({ updatedSince: z.string().optional() })
 

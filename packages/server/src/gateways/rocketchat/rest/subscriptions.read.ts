@@ -1,9 +1,9 @@
 // `subscriptions.read`, `subscriptions.unread`: a room is read, or unread again.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
-import { ownMembership, readAll } from '../membership-acts.ts'
 import { unread } from '../methods/unreadMessages.ts'
 import { id } from '../params.ts'
+import { ownMembership, readAll } from '../rooms/membership-acts.ts'
 import { failure, route } from '../route.ts'
 
 /** Numbers are taken for texts, as the real server's validator does. */

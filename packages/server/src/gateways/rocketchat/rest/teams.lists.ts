@@ -2,17 +2,16 @@
 import { z } from 'zod'
 import { isHidden } from '../../../room/rights.ts'
 import { hasRole } from '../../../room/state.ts'
-import { mayKnow } from '../access.ts'
 import { accountOf } from '../encode.ts'
 import { failure } from '../errors.ts'
 import { COMPLETIONS, FILTER } from '../limits.ts'
-import { membersOf } from '../members.ts'
 import { fullNameOf, ridOf, shortNameOf, typeOf, userRefOf } from '../names.ts'
 import { id } from '../params.ts'
-import { may } from '../room-acts.ts'
-import { named, sorted } from '../rooms-list.ts'
-import { type Route, route, unauthorized } from '../route.ts'
-import { TEAM_NAMED, teamNamed } from '../team-named.ts'
+import { mayKnow } from '../rooms/access.ts'
+import { membersOf } from '../rooms/members.ts'
+import { may } from '../rooms/room-acts.ts'
+import { named, sorted } from '../rooms/rooms-list.ts'
+import { TEAM_NAMED, teamNamed } from '../rooms/team-named.ts'
 import {
   allTeams,
   isLastOwner,
@@ -27,7 +26,8 @@ import {
   teamsOf,
   teamWithCounts,
   visibleTeams,
-} from '../teams.ts'
+} from '../rooms/teams.ts'
+import { type Route, route, unauthorized } from '../route.ts'
 import { PAGED, pagedAnswer, pageOf } from './page.ts'
 
 const filter = z.string().max(FILTER).optional()

@@ -1,15 +1,15 @@
 // `teams.addRooms`, `removeRoom`, `updateRoom`: which rooms are in a team.
 import { z } from 'zod'
 import { hasRole, isTeam } from '../../../room/state.ts'
-import { known } from '../access.ts'
 import { failure, MeteorError } from '../errors.ts'
 import { ID_TEXT, TEAM_ROOMS } from '../limits.ts'
 import { type Found, roomOf } from '../names.ts'
 import { id } from '../params.ts'
-import { roomDocument } from '../room-document.ts'
+import { known } from '../rooms/access.ts'
+import { roomDocument } from '../rooms/room-document.ts'
+import { TEAM_NAMED, teamNamed } from '../rooms/team-named.ts'
+import { mayIn, noTeam, placeInTeam, takeIn, teamRoomDocument } from '../rooms/teams.ts'
 import { Envelope, type RestCall, type Route, route, unauthorized } from '../route.ts'
-import { TEAM_NAMED, teamNamed } from '../team-named.ts'
-import { mayIn, noTeam, placeInTeam, takeIn, teamRoomDocument } from '../teams.ts'
 
 const notYours = new Envelope(403, { success: false, error: 'error-no-permission-team-channel' })
 

@@ -2,17 +2,17 @@
 
 import type { UserId } from '@conclave/wire'
 import { z } from 'zod'
-import { known, knownNamed } from '../access.ts'
-import { createNamed } from '../create.ts'
 import { failure, MeteorError } from '../errors.ts'
 import { ID_TEXT, TEAM_ROOMS } from '../limits.ts'
 import { typeOf } from '../names.ts'
 import { id, name, usernames } from '../params.ts'
-import { act, erase, may } from '../room-acts.ts'
-import { SIDEPANEL } from '../room-settings.ts'
+import { known, knownNamed } from '../rooms/access.ts'
+import { createNamed } from '../rooms/create.ts'
+import { act, erase, may } from '../rooms/room-acts.ts'
+import { SIDEPANEL } from '../rooms/room-settings.ts'
+import { TEAM_NAMED, teamNamed } from '../rooms/team-named.ts'
+import { dissolve, mayIn, noTeam, placeInTeam, teamDocument } from '../rooms/teams.ts'
 import { type RestCall, type Route, route, unauthorized } from '../route.ts'
-import { TEAM_NAMED, teamNamed } from '../team-named.ts'
-import { dissolve, mayIn, noTeam, placeInTeam, teamDocument } from '../teams.ts'
 
 const TYPE = z.union([z.literal(0), z.literal(1)])
 const ROOMS = z.array(z.string().max(ID_TEXT)).max(TEAM_ROOMS).nullish()

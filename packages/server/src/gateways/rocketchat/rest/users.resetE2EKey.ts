@@ -2,8 +2,8 @@
 // permission, and without it nobody learns whether there is such a user.
 import { z } from 'zod'
 import { MeteorError } from '../errors.ts'
+import { resetKeysOf } from '../keys/reset-keys.ts'
 import { id } from '../params.ts'
-import { resetKeysOf } from '../reset-keys.ts'
 import { route } from '../route.ts'
 import { standsAbove } from '../users/find.ts'
 

@@ -1,7 +1,7 @@
 // `users.setAvatar`: a picture as a form, of the caller or, by who may, of somebody else. Addresses of pictures are refused:
 // a server that fetches what clients name can be sent anywhere.
 import { MeteorError } from '../errors.ts'
-import { isRefused, readForm } from '../form.ts'
+import { isRefused, readForm } from '../files/form.ts'
 import { AVATAR_BYTES } from '../limits.ts'
 import { uploadRoute } from '../route.ts'
 import { setAvatar } from '../users/avatars.ts'

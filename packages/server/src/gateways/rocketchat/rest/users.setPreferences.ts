@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { isRefused } from '../../../identity/rejection.ts'
 import { MeteorError } from '../errors.ts'
+import { tellUser } from '../live/tell.ts'
 import { route } from '../route.ts'
-import { tellUser } from '../tell.ts'
 import { personWithId, standsAbove } from '../users/find.ts'
 import { preferencesOf, preferencesShape, savedPreferences } from '../users/preferences.ts'
 

@@ -6,7 +6,7 @@ import { isRefused } from '../../../identity/rejection.ts'
 import { MeteorError } from '../errors.ts'
 import type { Gate } from '../gate.ts'
 import { AVATAR_BYTES } from '../limits.ts'
-import { tellLogged } from '../tell.ts'
+import { tellLogged } from '../live/tell.ts'
 import type { Person } from './people.ts'
 
 const KIND = 'rocketchat.avatar'

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { Gate } from '../gate.ts'
 import { PREFERENCE_BYTES, PREFERENCE_TEXT } from '../limits.ts'
-import { DEFAULT_PREFERENCES } from '../setting-table.ts'
+import { DEFAULT_PREFERENCES } from '../settings/setting-table.ts'
 import type { Profile } from './people.ts'
 
 const PREFIX = 'Accounts_Default_User_Preferences_'

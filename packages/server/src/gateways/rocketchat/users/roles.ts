@@ -7,8 +7,8 @@ import { globalRolesOf } from '../encode.ts'
 import { MeteorError } from '../errors.ts'
 import type { Gate } from '../gate.ts'
 import { CUSTOM_ROLES } from '../limits.ts'
-import { Overrides } from '../overrides.ts'
-import { tellLogged, tellRoles } from '../tell.ts'
+import { tellLogged, tellRoles } from '../live/tell.ts'
+import { Overrides } from '../settings/overrides.ts'
 
 export interface RoleDocument {
   readonly _id: string

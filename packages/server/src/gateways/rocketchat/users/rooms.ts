@@ -2,7 +2,7 @@
 import type { Account } from '../../../room/facts.ts'
 import type { Document } from '../encode.ts'
 import type { Gate } from '../gate.ts'
-import { subscriptionDocuments } from '../subscription-document.ts'
+import { subscriptionDocuments } from '../rooms/subscription-document.ts'
 
 export async function roomsOfUser(gate: Gate, account: Account, isOwn: boolean): Promise<Document[]> {
   const rooms = await gate.parts.reading.roomsOf(account.id)

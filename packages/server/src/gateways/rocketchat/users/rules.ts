@@ -2,7 +2,7 @@
 import { MeteorError } from '../errors.ts'
 import type { Gate } from '../gate.ts'
 import { CUSTOM_FIELDS, CUSTOM_FIELDS_BYTES } from '../limits.ts'
-import type { SettingId } from '../setting-table.ts'
+import type { SettingId } from '../settings/setting-table.ts'
 import { describedFields } from './documents.ts'
 
 type Fields = Readonly<Record<string, unknown>>

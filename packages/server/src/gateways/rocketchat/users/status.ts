@@ -5,9 +5,9 @@ import type { Account } from '../../../room/facts.ts'
 import { MeteorError } from '../errors.ts'
 import type { Gate } from '../gate.ts'
 import { STATUS_TEXT } from '../limits.ts'
-import { presenceOf } from '../presence.ts'
-import { tellPresence } from '../tell.ts'
+import { tellPresence } from '../live/tell.ts'
 import { type ShownStatus, STATUSES } from './people.ts'
+import { presenceOf } from './presence.ts'
 
 export async function statusOf(gate: Gate, account: Account): Promise<ShownStatus> {
   return (await presenceOf(gate, account)).status

@@ -1,7 +1,7 @@
 // `*.addAll`: everybody comes in.
 import { z } from 'zod'
-import { addAll as addEverybody } from '../../add-all.ts'
 import { MeteorError } from '../../errors.ts'
+import { addAll as addEverybody } from '../../rooms/add-all.ts'
 import { shown } from './answer.ts'
 import { familyRoutes } from './family.ts'
 

@@ -1,8 +1,8 @@
 // What the routes of a family show: their room under the family's own name.
 import type { RoomState } from '../../../../room/state.ts'
 import { MeteorError } from '../../errors.ts'
-import type { Acted } from '../../room-acts.ts'
-import { roomDocumentFor, roomDocuments } from '../../room-document.ts'
+import type { Acted } from '../../rooms/room-acts.ts'
+import { roomDocumentFor, roomDocuments } from '../../rooms/room-document.ts'
 import type { RestCall } from '../../route.ts'
 import type { Family } from './family.ts'
 

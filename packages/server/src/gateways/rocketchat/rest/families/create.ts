@@ -1,6 +1,6 @@
 // `channels.create`, `groups.create`: a new room with its maker as owner.
 import { z } from 'zod'
-import { createNamed, NAMED_ROOM } from '../../create.ts'
+import { createNamed, NAMED_ROOM } from '../../rooms/create.ts'
 import { failure, type Route, route, unauthorized } from '../../route.ts'
 import { shown } from './answer.ts'
 import { type Family, pathsOf } from './family.ts'

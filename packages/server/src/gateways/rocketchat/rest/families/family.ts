@@ -1,12 +1,12 @@
 // `channels.*`, `groups.*` and `im.*` (also `dm.*`) do the same to public, private and direct rooms: one file here is one
 // verb for those families that have it.
 import { z } from 'zod'
-import { governed, governedNamed, known, knownNamed } from '../../access.ts'
 import { MeteorError } from '../../errors.ts'
 import { ID_TEXT } from '../../limits.ts'
 import { type Found, fullNameOf, slugOf, typeOf } from '../../names.ts'
-import type { Permission } from '../../permission-table.ts'
+import { governed, governedNamed, known, knownNamed } from '../../rooms/access.ts'
 import { forbidden, type Required, type RestCall, type Route, route, unauthorized } from '../../route.ts'
+import type { Permission } from '../../settings/permission-table.ts'
 import { directNamed } from '../direct-named.ts'
 
 export type Family = 'channels' | 'groups' | 'im'

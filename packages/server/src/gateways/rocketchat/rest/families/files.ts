@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { isRejection } from '../../../../room/rejection.ts'
 import { errorOf } from '../../errors.ts'
-import { listFiles } from '../../file-list.ts'
+import { listFiles } from '../../files/file-list.ts'
 import { ID_TEXT } from '../../limits.ts'
 import { PAGED, pageOf } from '../page.ts'
 import { familyRoutes } from './family.ts'

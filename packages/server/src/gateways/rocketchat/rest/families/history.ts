@@ -1,7 +1,7 @@
 // `channels.history`, `groups.history`, `im.history`: messages between two times, newest first.
 import { z } from 'zod'
-import { channelHistory } from '../../channel-history.ts'
 import { MeteorError } from '../../errors.ts'
+import { channelHistory } from '../../messages/channel-history.ts'
 import { PAGED, pageOf } from '../page.ts'
 import { timeIn } from '../room-named.ts'
 import { familyRoutes } from './family.ts'

@@ -1,9 +1,9 @@
 // `*.invite`: others come in, named one by one or several at once.
 import { z } from 'zod'
 import { MeteorError } from '../../errors.ts'
-import { USERS_NAMED, usersIn } from '../../named-user.ts'
-import { add } from '../../room-acts.ts'
+import { add } from '../../rooms/room-acts.ts'
 import { failure } from '../../route.ts'
+import { USERS_NAMED, usersIn } from '../../users/named-user.ts'
 import { shown } from './answer.ts'
 import { familyRoutes } from './family.ts'
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { MeteorError } from '../../errors.ts'
 import { fullNameOf, slugOf } from '../../names.ts'
-import { archive, erase } from '../../room-acts.ts'
+import { archive, erase } from '../../rooms/room-acts.ts'
 import { failure, type Route } from '../../route.ts'
 import { familyRoutes } from './family.ts'
 

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import type { RoomState } from '../../../../room/state.ts'
 import { typeOf } from '../../names.ts'
-import type { Permission } from '../../permission-table.ts'
-import { governedRooms, ownRooms, publicRooms, sorted } from '../../rooms-list.ts'
+import { governedRooms, ownRooms, publicRooms, sorted } from '../../rooms/rooms-list.ts'
 import { type RestCall, type Route, route, unauthorized } from '../../route.ts'
+import type { Permission } from '../../settings/permission-table.ts'
 import { PAGED, pagedAnswer, pageOf } from '../page.ts'
 import { listed, MANY } from './answer.ts'
 

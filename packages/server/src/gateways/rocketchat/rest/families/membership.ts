@@ -2,10 +2,10 @@
 import { isUserId } from '@conclave/wire'
 import { z } from 'zod'
 import { MeteorError } from '../../errors.ts'
-import { keep, membershipIn } from '../../membership-acts.ts'
 import { type Found, fullNameOf, slugOf } from '../../names.ts'
+import { keep, membershipIn } from '../../rooms/membership-acts.ts'
+import { counted, isOpen, unreadIn } from '../../rooms/subscription-document.ts'
 import { failure, type RestCall, type Route, route, unauthorized } from '../../route.ts'
-import { counted, isOpen, unreadIn } from '../../subscription-document.ts'
 import { directNamed } from '../direct-named.ts'
 import { type Family, familyRoutes, pathsOf } from './family.ts'
 

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import { MeteorError } from '../../errors.ts'
 import { JOIN_CODE } from '../../limits.ts'
-import { USER_NAMED, userNamed } from '../../named-user.ts'
-import { join, kick, leave } from '../../room-acts.ts'
+import { join, kick, leave } from '../../rooms/room-acts.ts'
 import type { Route } from '../../route.ts'
+import { USER_NAMED, userNamed } from '../../users/named-user.ts'
 import { shown } from './answer.ts'
 import { familyRoutes } from './family.ts'
 

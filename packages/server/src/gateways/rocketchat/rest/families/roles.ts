@@ -2,11 +2,11 @@
 import { z } from 'zod'
 import { accountOf } from '../../encode.ts'
 import { MeteorError } from '../../errors.ts'
-import { USER_NAMED, userNamed } from '../../named-user.ts'
 import { userRefOf } from '../../names.ts'
-import { type AnyRole, changeRole } from '../../room-acts.ts'
+import { type AnyRole, changeRole } from '../../rooms/room-acts.ts'
+import { roleDocuments } from '../../rooms/subscription-document.ts'
 import type { Route } from '../../route.ts'
-import { roleDocuments } from '../../subscription-document.ts'
+import { USER_NAMED, userNamed } from '../../users/named-user.ts'
 import { familyRoutes } from './family.ts'
 
 const families = ['channels', 'groups'] as const
