@@ -180,3 +180,33 @@ test('a room of X has keys of its own: whatever writes is refused there, and nob
   expect([after.e2eKeyId, after.encrypted]).toEqual([group.version, true])
   expect(await held('bob', rid)).not.toHaveProperty('E2ESuggestedKey')
 })
+
+describe('the key id of a public room', () => {
+  test('is given once by whoever may enter, and is no key: what is said there stays plain', async () => {
+    const alice = await as('alice')
+    const { rid } = await alice.call('createChannel', 'square', ['bob'])
+    const given = await api('mallory', 'POST', 'e2e.setRoomKeyID', { rid, keyID: 'K' })
+    expect([given.status, given.body.success]).toEqual([200, true])
+    const again = await api('bob', 'POST', 'e2e.setRoomKeyID', { rid, keyID: 'K2' })
+    expect(again.body.errorType).toBe('error-room-e2e-key-already-exists')
+    expect((await api('bob', 'GET', `rooms.info?roomId=${rid}`)).body.room).toMatchObject({ e2eKeyId: 'K', t: 'c' })
+    expect((await api('bob', 'POST', 'chat.sendMessage', { message: { rid, msg: 'plain' } })).status).toBe(200)
+    expect((await api('alice', 'POST', 'e2e.resetRoomKey', { rid, e2eKey: 'k', e2eKeyId: 'N' })).status).not.toBe(200)
+  })
+
+  test('names no key that its members would wait for once it is private; one that was theirs before stays', async () => {
+    const alice = await as('alice')
+    const { rid } = await alice.call('createChannel', 'passage', ['bob'])
+    await api('mallory', 'POST', 'e2e.setRoomKeyID', { rid, keyID: 'K of mallory' })
+    const save = (settings: object) => api('alice', 'POST', 'rooms.saveRoomSettings', { rid, ...settings })
+    expect((await save({ roomType: 'p' })).status).toBe(200)
+    expect((await save({ encrypted: true })).status).toBe(200)
+    const room = async () => (await api('alice', 'GET', `rooms.info?roomId=${rid}`)).body.room
+    expect(await room()).not.toHaveProperty('e2eKeyId')
+    expect((await api('alice', 'POST', 'e2e.setRoomKeyID', { rid, keyID: 'K of alice' })).status).toBe(200)
+    expect((await save({ encrypted: false })).status).toBe(200)
+    expect((await save({ roomType: 'c' })).status).toBe(200)
+    expect((await save({ roomType: 'p' })).status).toBe(200)
+    expect(await room()).toMatchObject({ e2eKeyId: 'K of alice' })
+  })
+})

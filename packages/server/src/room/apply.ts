@@ -4,7 +4,7 @@ import { OLD_KEYS } from '../limits.ts'
 import type { RoomEvent, RoomRole } from './events.ts'
 import { isControl } from './events.ts'
 import { noticesIn } from './notices.ts'
-import { type Member, type MemberKeys, NO_KEYS, PLAIN_CONFIG, type RoomState } from './state.ts'
+import { type Epoch, isOpenRoom, type Member, type MemberKeys, NO_KEYS, PLAIN_CONFIG, type RoomState } from './state.ts'
 
 /** Throws on a log that no sequence of commands can produce: that is a bug or damage, never a client's doing. */
 export function apply(state: RoomState | undefined, event: RoomEvent): RoomState {
@@ -99,7 +99,8 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
       return { members, roles, leaders, voiced, keys, outdated, closed: state.closed || body.closes }
     }
     case 'epoch.opened': {
-      const epoch = { version: body.version, sequence: event.sequence, at: event.at, by: event.actor }
+      const opened = { version: body.version, sequence: event.sequence, at: event.at, by: event.actor }
+      const epoch: Epoch = isOpenRoom(state) ? { ...opened, whilePublic: true } : opened
       if (state.suite === 'xchat') return { epoch, closed: false }
       const keys = new Map<UserId, MemberKeys>()
       for (const [user, held] of state.keys) keys.set(user, afterEpoch(state, held, event.at))
@@ -139,7 +140,8 @@ function change(state: RoomState, event: RoomEvent): Partial<RoomState> {
       return { leaders: body.granted ? new Set(state.leaders).add(body.user) : without(state.leaders, [body.user]) }
     case 'room.configured': {
       const { topic = state.topic, isDefault = state.isDefault, kind = state.kind, ...config } = body.changes
-      return { topic, isDefault, kind, config: { ...state.config, ...config } }
+      const epoch = kind === 'private' && state.epoch?.whilePublic ? null : state.epoch
+      return { topic, isDefault, kind, epoch, config: { ...state.config, ...config } }
     }
     case 'team.changed': {
       const { team } = body

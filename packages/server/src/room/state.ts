@@ -16,6 +16,8 @@ export interface Epoch {
   readonly sequence: number
   readonly at: number
   readonly by: UserId | null
+  /** Rocket.Chat: opened while the room was public, by whoever could enter: it goes when the room becomes private. */
+  readonly whilePublic?: true
 }
 
 /** Rocket.Chat: a member's copies of the room key, each wrapped with that member's public key. */
@@ -153,4 +155,9 @@ export function sanctionOn(
   now: number,
 ): Sanction | undefined {
   return sanctions.find(s => s.kind === kind && s.user === user && (s.until === null || s.until > now))
+}
+
+/** One that everybody may find: it has members, and no key. */
+export function isOpenRoom({ kind, suite }: RoomState): boolean {
+  return suite === 'none' && kind !== 'private' && kind !== 'direct'
 }

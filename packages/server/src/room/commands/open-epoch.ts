@@ -3,15 +3,15 @@ import type { UserId } from '@conclave/wire'
 import { KEY_ID } from '../../limits.ts'
 import type { CommandRule, Decision } from '../decision.ts'
 import type { Wrap } from '../events.ts'
-import type { Context, Facts } from '../facts.ts'
+import type { Account, Context, Facts } from '../facts.ts'
 import type { Rejection } from '../rejection.ts'
 import { isRejection } from '../rejection.ts'
-import { actorOf, checkStanding, mayOwn } from '../rights.ts'
+import { actorOf, checkJoin, checkStanding, mayOwn, visitorOf } from '../rights.ts'
 import { isWrappedKey } from '../rocketchat.ts'
 import { checkVersion, checkWraps } from '../rotation.ts'
 import type { ActionSignature } from '../signatures.ts'
 import { checkKeyChange, keysOf, readActions, signedOf, usersNamed } from '../signatures.ts'
-import type { RoomState } from '../state.ts'
+import { isOpenRoom, type RoomState } from '../state.ts'
 
 export interface OpenEpoch {
   readonly command: 'open-epoch'
@@ -34,17 +34,32 @@ export const openEpoch: CommandRule<OpenEpoch> = {
     if (!state || state.removed) return { rejected: 'room.unknown' }
     const account = actorOf(facts, command.actor)
     if (isRejection(account)) return account
+    if (isOpenRoom(state)) return bearId(state, account, command, facts, context)
     if (!state.members.has(command.actor)) return { rejected: 'member.required' }
     const barred = checkStanding(state, facts.channel, account, context.now)
     if (barred) return barred
     if (state.suite === 'xchat') return rotateSigned(state, command, facts, context)
-    if (state.kind !== 'private' && state.kind !== 'direct')
-      return { rejected: 'room.kind', text: 'only private and direct rooms have a key' }
     if (command.replaces && !state.closed && state.kind !== 'direct' && !mayOwn(state, facts.channel, account)) {
       return { rejected: 'role.required', text: 'only owners replace the key' }
     }
     return openUnsigned(state, command, context)
   },
+}
+
+/** A public room only bears the id: whoever may enter it gives one, once, and nothing is ever encrypted under it
+ * (rocketchat.md 5.3). */
+function bearId(
+  state: RoomState,
+  account: Account,
+  command: OpenEpoch,
+  facts: Facts,
+  context: Context,
+): Decision | Rejection {
+  if (command.replaces || command.wraps.length > 0)
+    return { rejected: 'room.kind', text: 'only private and direct rooms have a key' }
+  const visitor = visitorOf(context.settings.acl, state, facts.channel, account)
+  const barred = checkJoin(state, facts.channel, account, visitor, context.now)
+  return barred ?? openUnsigned(state, command, context)
 }
 
 function openUnsigned(state: RoomState, command: OpenEpoch, context: Context): Decision | Rejection {

@@ -1,5 +1,6 @@
 // `e2e.setRoomKeyID`: the room's first key, once (rocketchat.md 5.3). Of two clients that try, one wins.
 import { isRejection } from '../../../room/rejection.ts'
+import { isOpenRoom } from '../../../room/state.ts'
 import { errorOf, invalidRoom, notAllowed } from '../errors.ts'
 import { method } from '../method.ts'
 import { roomOf } from '../names.ts'
@@ -7,7 +8,7 @@ import { id, list } from '../params.ts'
 import { submit } from '../submit.ts'
 
 const NAME = 'e2e.setRoomKeyID'
-const NO_ACCESS: ReadonlySet<string> = new Set(['room.unknown', 'member.required', 'room.kind', 'banned'])
+const NO_ACCESS: ReadonlySet<string> = new Set(['room.unknown', 'member.required', 'room.kind', 'banned', 'acl'])
 
 export const e2eSetRoomKeyId = method({
   name: NAME,
@@ -15,7 +16,7 @@ export const e2eSetRoomKeyId = method({
   async run(call, [rid, version]) {
     const { account } = call.caller
     const found = await roomOf(call.gate.parts, account, rid)
-    if (!found?.room.members.has(account.id)) return invalidRoom(NAME)
+    if (!found || !(found.room.members.has(account.id) || isOpenRoom(found.room))) return invalidRoom(NAME)
     if (found.room.suite === 'xchat') return notAllowed(NAME)
     const done = await submit(call, found.room.id, {
       command: 'open-epoch',
