@@ -1,7 +1,9 @@
 // Methods about the server: its settings and permissions, and what it has none of.
 import type { Method } from '../method.ts'
-import { authorizationAddPermissionToRole } from './authorization-addPermissionToRole.ts'
-import { authorizationRemoveRoleFromPermission } from './authorization-removeRoleFromPermission.ts'
+import {
+  authorizationAddPermissionToRole,
+  authorizationRemoveRoleFromPermission,
+} from './authorization-addPermissionToRole.ts'
 import { bannerGetBanners } from './banner-getBanners.ts'
 import { getSetupWizardParameters } from './getSetupWizardParameters.ts'
 import { licenseGetModules } from './license-getModules.ts'
