@@ -6,6 +6,7 @@ const commands = join(import.meta.dirname, 'node_modules', '.bin')
 export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'conformance/**/*.test.ts', 'scripts/**/*.test.js'],
+    globalSetup: 'engines/on-demand.ts',
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // A process per file; two at a time, for the servers and clients of a conformance file take a core of their own.

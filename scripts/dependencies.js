@@ -29,12 +29,16 @@ const LAYERS = {
       '~/quota/quota.ts',
       '~/outlet/outlet.ts',
       '~/outlet/calls.ts',
+      '~/nodes/nodes.ts',
+      '~/bus/transport.ts',
+      '~/bus/feed.ts',
     ],
     imports: ['wire', 'room', 'limits', 'config'],
   },
+  postgres: { files: ['~/postgres/'], imports: ['wire', 'limits', 'config', 'ports'] },
   adapters: {
-    files: ['~/store/', '~/blobs/', '~/bus/', '~/presence/', '~/quota/', '~/outlet/'],
-    imports: ['wire', 'room', 'limits', 'config', 'ports'],
+    files: ['~/store/', '~/blobs/', '~/bus/', '~/presence/', '~/quota/', '~/outlet/', '~/nodes/'],
+    imports: ['wire', 'room', 'limits', 'config', 'ports', 'postgres'],
     apart: true,
   },
   identity: { files: ['~/identity/'], imports: ['wire', 'room', 'limits', 'config', 'ports'] },
@@ -57,7 +61,7 @@ const LAYERS = {
     imports: ['wire', 'room', 'limits', 'config', 'identity', 'engine'],
     types: ['ports'],
   },
-  outside: { files: ['conformance/', 'bench/'], imports: ['*'] },
+  outside: { files: ['conformance/', 'bench/', 'engines/', 'faults/', 'simulation/'], imports: ['*'] },
 }
 /** Tests, and what only they use; and what they may import beside what their layer may. */
 const TESTS = {
