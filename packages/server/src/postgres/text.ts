@@ -20,7 +20,7 @@ export function toStored(text: string): string {
 }
 
 export function fromStored(text: string): string {
-  return text.includes(MARK) ? text.replace(ESCAPES, escape => (escape === NUL ? '\0' : MARK)) : text
+  return text.includes(MARK) ? text.replace(ESCAPES, pair => (pair === NUL ? '\0' : MARK)) : text
 }
 
 /** What JSON.stringify escapes of the above: it writes nothing else so. */
@@ -31,10 +31,10 @@ const ESCAPE = /\\(?:u([0-9a-f]{4})|[^u])/g
 export function storedJson(value: unknown): string {
   const json = JSON.stringify(value)
   if (!SUSPECT.test(json)) return json
-  return json.replace(ESCAPE, (escape, code: string | undefined) => {
+  return json.replace(ESCAPE, (found, code: string | undefined) => {
     if (code === '0000') return '\\u0001\\u0001'
     if (code === '0001') return '\\u0001\\u0002'
-    return code?.startsWith('d') ? '\\ufffd' : escape
+    return code?.startsWith('d') ? '\\ufffd' : found
   })
 }
 
