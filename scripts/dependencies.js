@@ -16,7 +16,10 @@ const LAYERS = {
   wire: { files: ['packages/wire/src/'], imports: [], pure: true },
   limits: { files: ['~/limits.ts'], imports: [], pure: true },
   room: { files: ['~/room/'], imports: ['wire', 'limits'], pure: true },
-  config: { files: ['~/config.ts', '~/acl-file.ts', '~/s3-place.ts'], imports: ['wire', 'room', 'limits'] },
+  config: {
+    files: ['~/config.ts', '~/acl-file.ts', '~/s3-place.ts', '~/nats-place.ts'],
+    imports: ['wire', 'room', 'limits'],
+  },
   ports: {
     files: [
       '~/clock.ts',
