@@ -5,7 +5,12 @@ const commands = join(import.meta.dirname, 'node_modules', '.bin')
 
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'conformance/**/*.test.ts', 'scripts/**/*.test.js'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'conformance/**/*.test.ts',
+      'engines/**/*.test.ts',
+      'scripts/**/*.test.js',
+    ],
     globalSetup: 'engines/on-demand.ts',
     testTimeout: 30_000,
     hookTimeout: 30_000,

