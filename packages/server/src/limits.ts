@@ -1,5 +1,13 @@
 // Every bound of the server, each with its reason. What an operator may set stands in config.ts instead.
 
+/** ms between a node's looks at the others (nodes/), after which its lease ends by the database's clock, and for which it may
+ * look in vain before it serves nothing by right of its memory: as long as what a lost message left old may be. */
+export const NODE_BEAT = 2_000
+export const NODE_LEASE = 10_000
+export const NODE_UNSURE = 5_000
+/** ms of looking in vain after which its sessions end: the others have long taken it for gone. */
+export const NODE_OUT = 30_000
+
 /** A command is decided again this often when it lost a race, then answered with a conflict (design 3). */
 export const ATTEMPTS = 5
 /** Commands that may wait for a commit, in all: at 40 k/s this is a quarter of a second of work. */

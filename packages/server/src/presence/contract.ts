@@ -205,6 +205,12 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
       expect(await presence.enter(ROOM, 's3', 2)).toEqual({ again: false, full: false })
     })
 
+    test('while its node counts no session is swept', async () => {
+      await presence.open(session('a', '1'))
+      expect(await presence.sweep(10)).toEqual([])
+      expect((await presence.sessionsOf(user('1'))).map(idOf)).toEqual(['a'])
+    })
+
     test('a session does not change its user', async () => {
       await presence.open(session('a', '1'))
       await expect(presence.open(session('a', '2'))).rejects.toThrow()

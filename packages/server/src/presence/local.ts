@@ -1,6 +1,6 @@
 // Presence inside one process: plain maps, no timers, nothing per session but one small object.
 import type { RoomId, UserId } from '@conclave/wire'
-import type { Closed, EnteredAs, Presence, PresentSession, SessionRef, Status } from './presence.ts'
+import type { Closed, EnteredAs, Presence, PresentSession, SessionRef, Status, Swept } from './presence.ts'
 
 export function localPresence(): Presence {
   return new LocalPresence()
@@ -131,6 +131,11 @@ class LocalPresence implements Presence {
     person.status = status === 'invisible' ? 'online' : status
     if (status === 'online' || status === 'invisible') this.#show(user, person, status === 'invisible')
     return before
+  }
+
+  /** Its sessions are this process's own. */
+  async sweep(): Promise<readonly Swept[]> {
+    return []
   }
 
   #show(user: UserId, person: Person, invisible: boolean): void {

@@ -32,6 +32,11 @@ export interface Closed {
   readonly last: Status | null
 }
 
+/** A session that ended with its node. */
+export interface Swept extends Closed {
+  readonly session: SessionRef
+}
+
 export interface EnteredAs {
   /** The user was inside before, with any session; also for a session that is not there (it closed meanwhile) and so does
    * not enter: nobody is told. */
@@ -65,4 +70,7 @@ export interface Presence {
   /** For all sessions of the user, until the last one closes; nothing for who has none. `online` shows the user again,
    * `invisible` hides them, `away` and `offline` leave that as it is. Gives the status before. */
   setStatus(user: UserId, status: Status): Promise<Status>
+  /** Takes away sessions whose nodes count no more, at most so many; each of them is given to one caller alone, on whatever
+   * node. None where all nodes count. */
+  sweep(most: number): Promise<readonly Swept[]>
 }
