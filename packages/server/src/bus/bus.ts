@@ -119,6 +119,12 @@ export type Unsubscribe = () => void
 export interface Bus {
   /** What a receiver publishes is delivered after the message at hand; a receiver that throws costs the others nothing. */
   publish(topic: Topic, message: BusMessage): void
+  /**
+   * Resolves when whatever any node publishes on the topic from now on reaches this node's subscribers. Awaited before a
+   * session's subscription and before what the session reads first, nothing falls between the two. It holds for 30 s, within
+   * which somebody has to subscribe, and as long as somebody does. Rejects with StoreFailure where the store is not there.
+   */
+  follow(topic: Topic): Promise<void>
   /** From the next message on. Safe within a receiver, as is unsubscribing; a closed bus delivers nothing. */
   subscribe(topic: Topic, receive: (message: BusMessage) => void): Unsubscribe
   close(): Promise<void>

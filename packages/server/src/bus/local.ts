@@ -17,6 +17,8 @@ interface Subscription {
   readonly from: number
 }
 
+const FOLLOWED = Promise.resolve()
+
 class LocalBus implements Bus {
   readonly #onError: (error: unknown) => void
   readonly #topics = new Map<Topic, Set<Subscription>>()
@@ -44,6 +46,11 @@ class LocalBus implements Bus {
     } finally {
       this.#delivering = false
     }
+  }
+
+  /** Everything that is published is published here. */
+  follow(): Promise<void> {
+    return FOLLOWED
   }
 
   subscribe(topic: Topic, receive: (message: BusMessage) => void): Unsubscribe {

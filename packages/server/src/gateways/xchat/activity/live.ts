@@ -3,7 +3,7 @@
 // after another, so that each stream has them in the room's order.
 import type { RoomId, UserId } from '@conclave/wire'
 import type { BusMessage, Delivery, Unsubscribe } from '../../../bus/bus.ts'
-import { concerned } from '../../../engine/publish.ts'
+import { concerned } from '../../../room/concerned.ts'
 import { endOf } from '../../../room/ttl.ts'
 import type { GatewayParts } from '../../gateway.ts'
 import { isShown } from '../encode.ts'
