@@ -1,0 +1,193 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { TestDatabase } from '../postgres/testing.ts'
+import { nodesContract } from './contract.ts'
+import type { LiveNode, Nodes } from './nodes.ts'
+import { enterNode, nodesDatabase, SHORT } from './testing.ts'
+
+let database: TestDatabase
+const opened: Nodes[] = []
+beforeAll(async () => {
+  database = await nodesDatabase()
+})
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(nodes => nodes.close()))
+  await database.query('DELETE FROM conclave.nodes; DELETE FROM conclave.holds')
+})
+afterAll(() => database?.drop())
+
+async function enter(node: number, options = {}): Promise<Nodes> {
+  const nodes = await enterNode(database.url, node, options)
+  opened.push(nodes)
+  return nodes
+}
+
+/** What a node is told, in order. */
+function heard(nodes: Nodes): string[] {
+  const told: string[] = []
+  nodes.watch({
+    lost: ({ node }: LiveNode) => void told.push(`lost ${node}`),
+    unsure: () => void told.push('unsure'),
+    out: () => void told.push('out'),
+    back: () => void told.push('back'),
+  })
+  return told
+}
+
+/** The database has gone away from all nodes, until what is returned is called. */
+async function away(): Promise<() => Promise<void>> {
+  const { rows } = await database.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'conclave node%' AND datname = current_database()`,
+  )
+  expect(rows.length).toBeGreaterThan(0)
+  await database.query(`ALTER FUNCTION conclave.node_look RENAME TO node_look_away`)
+  return async () => {
+    await database.query(`ALTER FUNCTION conclave.node_look_away RENAME TO node_look`)
+  }
+}
+
+nodesContract('postgres', async () => {
+  await database.query('DELETE FROM conclave.nodes; DELETE FROM conclave.holds')
+  const nodes = await enterNode(database.url, 7)
+  return { nodes, close: () => nodes.close() }
+})
+
+describe('nodes that share a PostgreSQL', () => {
+  test('see each other, with the addresses that they are reached at', async () => {
+    const one = await enter(1, { address: 'http://10.0.0.1:4200' })
+    const two = await enter(2)
+    await vi.waitFor(() => expect(one.live()).toEqual([one.self, two.self]))
+    expect(two.live()).toEqual([one.self, two.self])
+    expect(one.self.address).toBe('http://10.0.0.1:4200')
+  })
+
+  test('a second live node of the same number does not start, and says so in one sentence', async () => {
+    await enter(1, { address: 'http://10.0.0.1:4200' })
+    await expect(enter(1)).rejects.toThrow(
+      'Another node with the number 1 is running at http://10.0.0.1:4200; give this one another by the setting "node".',
+    )
+  })
+
+  test('of many nodes of one number that start at once one does', async () => {
+    const entered = await Promise.allSettled([1, 2, 3, 4].map(() => enter(9)))
+    expect(entered.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+
+  test('without a bus a node takes no other beside it, and comes to no other', async () => {
+    const alone = await enter(1, { alone: true })
+    await expect(enter(2)).rejects.toThrow('Node 1 is running on this database; several nodes need the setting "bus".')
+    await alone.close()
+    await enter(2)
+    await expect(enter(3, { alone: true })).rejects.toThrow('Node 2 is running on this database')
+  })
+
+  test('a database that is not there refuses the start in one sentence without its password', async () => {
+    await expect(enterNode('postgres://somebody:secret@127.0.0.1:1/none', 1)).rejects.toThrow(
+      /^PostgreSQL cannot be asked: ECONNREFUSED\.$/,
+    )
+  })
+
+  test('a node that stops is lost to the others at once, and its number and its jobs are free', async () => {
+    const [one, two] = [await enter(1), await enter(2)]
+    const job = one.hold('job')
+    await vi.waitFor(() => expect(job.held).toBe(true))
+    const waits = two.hold('job')
+    const told = heard(two)
+    await one.close()
+    await vi.waitFor(() => expect([told, waits.held]).toEqual([['lost 1'], true]))
+    await enter(1)
+  })
+
+  test('one node at a time does a job, and another takes it over when it is released', async () => {
+    const all = [await enter(1), await enter(2), await enter(3)]
+    const jobs = all.map(nodes => nodes.hold('job'))
+    const holders = (): number[] => jobs.flatMap(({ held }, index) => (held ? [index] : []))
+    await vi.waitFor(() => expect(holders()).toHaveLength(1))
+    const [first] = holders() as [number]
+    await jobs[first]?.release()
+    await vi.waitFor(() => {
+      expect(holders()).toHaveLength(1)
+      expect(holders()).not.toEqual([first])
+    })
+  })
+
+  test('a node that stands still is lost to the others when its lease ends, and learns it before it does its job again', async () => {
+    const [one, two] = [await enter(1), await enter(2)]
+    const mine = one.hold('job')
+    await vi.waitFor(() => expect(mine.held).toBe(true))
+    const other = two.hold('job')
+    const [toldOne, toldTwo] = [heard(one), heard(two)]
+    const before = one.self.instance
+    const back = await stopped(one)
+    await vi.waitFor(() => expect(other.held).toBe(true), { timeout: 5_000 })
+    expect(toldTwo).toEqual(['lost 1'])
+    expect([one.serving, mine.held]).toEqual([false, false])
+    await back()
+    await vi.waitFor(() => expect(one.serving).toBe(true))
+    expect(toldOne.filter(each => each !== 'unsure')).toEqual(['out', 'back'])
+    expect(one.self.instance).not.toBe(before)
+    expect([mine.held, other.held]).toEqual([false, true])
+    await vi.waitFor(() => expect(two.live().map(({ node }) => node)).toEqual([1, 2]))
+  })
+
+  test('while the database is away nobody is sure, and when it is back nobody has lost anything', async () => {
+    const [one, two] = [await enter(1), await enter(2)]
+    const job = one.hold('job')
+    await vi.waitFor(() => expect(job.held).toBe(true))
+    const [toldOne, toldTwo] = [heard(one), heard(two)]
+    const instances = [one.self.instance, two.self.instance]
+    const back = await away()
+    await vi.waitFor(() => expect([one.serving, two.serving]).toEqual([false, false]))
+    // Longer than a lease.
+    await new Promise(resolve => setTimeout(resolve, SHORT.lease + 100))
+    expect(job.held).toBe(false)
+    await back()
+    await vi.waitFor(() => expect([one.serving, two.serving, job.held]).toEqual([true, true, true]))
+    await new Promise(resolve => setTimeout(resolve, SHORT.lease + SHORT.beat * 2))
+    expect([one.self.instance, two.self.instance]).toEqual(instances)
+    for (const told of [toldOne, toldTwo]) expect(told.filter(each => each !== 'unsure')).toEqual(['back'])
+  })
+
+  test('a node that nobody answers for too long is out, and is one again when somebody does', async () => {
+    const one = await enter(1)
+    const told = heard(one)
+    const back = await away()
+    await vi.waitFor(() => expect(told.at(-1)).toBe('out'), { timeout: 5_000 })
+    expect(told.slice(0, -1).every(each => each === 'unsure')).toBe(true)
+    await back()
+    await vi.waitFor(() => expect(one.serving).toBe(true))
+    expect(told.at(-1)).toBe('back')
+  })
+
+  test('the clock is the database’s, whatever this machine’s shows', async () => {
+    const now = vi.spyOn(Date, 'now').mockImplementation(() => 1_000)
+    try {
+      const one = await enter(1)
+      const { rows } = await database.query('SELECT conclave.now_ms() AS now')
+      expect(Math.abs(one.clock.now() - Number(rows[0].now))).toBeLessThan(2_000)
+    } finally {
+      now.mockRestore()
+    }
+  })
+
+  test('a database whose clock is set costs nobody their place', async () => {
+    const [one, two] = [await enter(1), await enter(2)]
+    const [toldOne, toldTwo] = [heard(one), heard(two)]
+    for (const hours of [1, -2, 1]) {
+      await database.query(`UPDATE conclave.nodes SET seen_at = seen_at + $1::interval, since = since + $1::interval`, [
+        `${hours} hours`,
+      ])
+      await new Promise(resolve => setTimeout(resolve, SHORT.lease + SHORT.beat * 2))
+    }
+    expect([...toldOne, ...toldTwo]).toEqual([])
+    expect([one.serving, two.serving]).toEqual([true, true])
+  })
+})
+
+/** A node's looks fail as if its process stood still, until what is returned is called. */
+async function stopped(nodes: Nodes): Promise<() => Promise<unknown>> {
+  await database.query(`
+    CREATE FUNCTION conclave.still() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.instance = '${nodes.self.instance}' THEN RAISE EXCEPTION 'still'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER still BEFORE UPDATE ON conclave.nodes FOR EACH ROW EXECUTE FUNCTION conclave.still()`)
+  return () => database.query('DROP TRIGGER still ON conclave.nodes; DROP FUNCTION conclave.still()')
+}

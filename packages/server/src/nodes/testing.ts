@@ -1,0 +1,25 @@
+// Nodes on a database of their own, with leases that a test can wait for.
+import pino from 'pino'
+import { type TestDatabase, testDatabase } from '../postgres/testing.ts'
+import type { Nodes } from './nodes.ts'
+import { type NodeTimes, openPostgresNodes } from './postgres.ts'
+import { NODES_SQL } from './sql.ts'
+
+/** A lease that a busy machine does not lose by itself. */
+export const SHORT: NodeTimes = { beat: 60, lease: 600, unsure: 300, out: 1_500 }
+
+export async function nodesDatabase(): Promise<TestDatabase> {
+  const database = await testDatabase()
+  await database.query(`CREATE SCHEMA conclave; ${NODES_SQL}`)
+  return database
+}
+
+export interface Enter {
+  readonly address?: string
+  readonly alone?: boolean
+}
+
+export function enterNode(url: string, node: number, { address, alone }: Enter = {}): Promise<Nodes> {
+  const log = pino({ level: 'silent' })
+  return openPostgresNodes({ url, node, address: address ?? null, alone: alone ?? false, log, times: SHORT })
+}
