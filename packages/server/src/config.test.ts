@@ -122,6 +122,11 @@ describe('configuration', () => {
     expect(readConfig({ CONCLAVE_ORIGINS: 'capacitor://localhost,*' }).origins).toEqual(['capacitor://localhost', '*'])
   })
 
+  test('what is set for the project’s own tests is no setting, and what only looks like one is refused', () => {
+    expect(readConfig({ CONCLAVE_TEST_ENGINES: 'http://127.0.0.1:1' })).toEqual(readConfig({}))
+    expect(() => readConfig({ CONCLAVE_TESTS: '1' })).toThrow('CONCLAVE_TESTS')
+  })
+
   test('every field has its own name in the environment', () => {
     const names = [
       ...printConfig(readConfig({ CONCLAVE_DINO_LIMIT_AMOUNT: '{"maxRooms":2}' })).matchAll(/CONCLAVE_\w+/g),

@@ -478,11 +478,14 @@ function unwrap(type: z.ZodType): z.ZodType {
   return type
 }
 
+/** What begins so is for the project's own tests, and no setting. */
+const TESTS = 'CONCLAVE_TEST_'
+
 function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
   const known = fields()
   const given: { readonly path: readonly string[]; readonly value: unknown }[] = []
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith('CONCLAVE_') || name === 'CONCLAVE_CONFIG' || !text) continue
+    if (!name.startsWith('CONCLAVE_') || name === 'CONCLAVE_CONFIG' || name.startsWith(TESTS) || !text) continue
     const field = known.get(name)
     if (!field) throw new ConfigError(`The setting "${name}" is unknown.`)
     given.push({ path: field.path, value: parseText(text, field.type) })
