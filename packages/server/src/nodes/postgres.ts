@@ -6,9 +6,9 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { NODE_BEAT, NODE_LEASE, NODE_OUT, NODE_UNSURE } from '../limits.ts'
-import { FollowingClock } from './clock.ts'
 import type { Hold, LiveNode, NodeEvents, Nodes } from './nodes.ts'
 import { NodeRefusal } from './nodes.ts'
+import { FollowingClock } from './postgres/clock.ts'
 
 /** ms, each as the limit of its name. */
 export interface NodeTimes {

@@ -2,8 +2,8 @@
 import pino from 'pino'
 import { type TestDatabase, testDatabase } from '../postgres/testing.ts'
 import type { Nodes } from './nodes.ts'
+import { NODES_SQL } from './postgres/sql.ts'
 import { type NodeTimes, openPostgresNodes } from './postgres.ts'
-import { NODES_SQL } from './sql.ts'
 
 /** A lease that a busy machine does not lose by itself. */
 export const SHORT: NodeTimes = { beat: 60, lease: 600, unsure: 300, out: 1_500 }

@@ -1,6 +1,6 @@
 // The database's clock, shown by this machine's count of time since it started, which nobody sets. Each answer of the database
 // says within which bounds its clock lies; as long as ours lies there too, it is left alone, so it goes evenly.
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../clock.ts'
 
 export class FollowingClock implements Clock {
   readonly #monotonic: () => number
