@@ -3,6 +3,11 @@
 // from there passes here (pool.ts), so no client's text can fail a statement. Texts that are JSON themselves (bodies) hold
 // neither: JSON.stringify escapes both.
 
+import { createHash } from 'node:crypto'
+
+/** Bytes that are surely taken by an index, which takes 2,704 at most. */
+const INDEXED = 2_000
+
 /** Stands before what it escapes. */
 const MARK = '\u0001'
 const NUL = `${MARK}\u0001`
@@ -47,4 +52,11 @@ function restored(value: unknown): unknown {
   if (typeof value === 'string') return fromStored(value)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [fromStored(name), member]))
+}
+
+/** Of a text that is only ever looked for, in a column that is unique or indexed: itself, or a digest where it is too long
+ * for an index. */
+export function indexed(text: string): string {
+  if (text.length * 3 <= INDEXED || Buffer.byteLength(text) <= INDEXED) return text
+  return `\u0001${createHash('sha256').update(text).digest('hex')}`
 }
