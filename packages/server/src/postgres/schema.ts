@@ -2,8 +2,8 @@
 // and the meaning that they have in store/sqlite/migrations.ts. What belongs to a room begins with the room's id, so that an
 // engine that spreads rows over machines may spread them by it. Ids, times (ms since 1970) and sequences are bigint; what
 // clients name is in the order of its bytes (COLLATE "C"), whatever the database's own order is. Bodies are JSON in a text,
-// as they were written: read them as json, never as jsonb, which takes no escaped NUL. What is only ever looked for (names,
-// claims, user names and addresses, refs) stands as `indexed` of text.ts gives it.
+// as they were written, and nothing is read out of them here: neither json nor jsonb takes an escaped NUL. What is only ever looked for (names,
+// claims, user names and addresses, refs, words) stands as `indexed` of text.ts gives it.
 export const STEPS: readonly string[] = [
   `
   -- Nodes that have registered. instance: of the registration that counts. last_id: the newest id that the node gave, as of
@@ -26,12 +26,13 @@ export const STEPS: readonly string[] = [
   -- audience: who besides its sender sees a message, as ',1002,1003,'; NULL: whoever may read the room.
   -- expires_at: when a message goes by itself; NULL: never, or gone. file: files go with the message, and it is not erased.
   -- done: what was done to a message, as JSON; NULL: nothing. thread: the sequence of the message that a reply belongs to.
-  -- pinned_at: NULL where it is not pinned. replied_at: of the newest reply; NULL without any.
+  -- apart: a reply that its thread alone shows. pinned_at: NULL where it is not pinned. Of what began a thread replied_at,
+  -- last_reply: time and sequence of the newest reply, NULL without any; followers: who is told of replies.
   -- revision: another one with everything that is done to the message.
   CREATE TABLE conclave.events (
     room bigint NOT NULL, sequence bigint NOT NULL, id bigint NOT NULL, at bigint NOT NULL, actor bigint,
-    expires_at bigint, thread bigint, pinned_at bigint, replied_at bigint, revision integer NOT NULL DEFAULT 0,
-    file boolean, class text COLLATE "C" NOT NULL, body text NOT NULL, audience text, done text,
+    expires_at bigint, thread bigint, pinned_at bigint, replied_at bigint, last_reply bigint, revision integer NOT NULL DEFAULT 0,
+    file boolean, apart boolean, class text COLLATE "C" NOT NULL, body text NOT NULL, audience text, done text, followers bigint[],
     PRIMARY KEY (room, sequence)
   );
   CREATE UNIQUE INDEX events_id ON conclave.events (id);
@@ -103,7 +104,10 @@ export const STEPS: readonly string[] = [
   CREATE TABLE conclave.refs (
     kind text NOT NULL, ref text COLLATE "C" NOT NULL, id bigint NOT NULL, PRIMARY KEY (kind, ref)
   );
-  CREATE TABLE conclave.words (word text COLLATE "C" PRIMARY KEY);
+  CREATE TABLE conclave.words (
+    key text COLLATE "C" PRIMARY KEY, folded text COLLATE "C" NOT NULL, word text COLLATE "C" NOT NULL
+  );
+  CREATE INDEX words_folded ON conclave.words (folded);
   CREATE TABLE conclave.meta (key text COLLATE "C" PRIMARY KEY, value text NOT NULL);
 
   CREATE TABLE conclave.cursors (

@@ -57,6 +57,6 @@ function restored(value: unknown): unknown {
 /** Of a text that is only ever looked for, in a column that is unique or indexed: itself, or a digest where it is too long
  * for an index. */
 export function indexed(text: string): string {
-  if (text.length * 3 <= INDEXED || Buffer.byteLength(text) <= INDEXED) return text
+  if (text.length * 3 <= INDEXED || Buffer.byteLength(toStored(text)) <= INDEXED) return text
   return `\u0001${createHash('sha256').update(text).digest('hex')}`
 }
