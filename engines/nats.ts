@@ -1,7 +1,7 @@
 // NATS servers of the tests' own, on free ports of loopback: one, or some that form a cluster. JetStream is on, and keeps its
 // streams in a folder that goes with them.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,6 +14,8 @@ export interface NatsOptions {
   /** User and password that a client needs; none by default. */
   readonly user?: string
   readonly password?: string
+  /** Further lines of its configuration file. */
+  readonly config?: string
 }
 
 export interface NatsServer {
@@ -26,6 +28,9 @@ export interface NatsServer {
   kill(): Promise<void>
   /** Resolves when it answers; not before the cluster is whole again. */
   start(): Promise<void>
+  /** It stands still with its connections open, and goes on. Resolves when it does. */
+  freeze(): Promise<void>
+  thaw(): void
 }
 
 export interface Nats {
@@ -41,7 +46,7 @@ export interface Nats {
 /** ms in which they have to be up, and to have found each other. */
 const STARTING = 20_000
 
-export async function startNats({ servers = 1, user, password = '' }: NatsOptions = {}): Promise<Nats> {
+export async function startNats({ servers = 1, user, password = '', config }: NatsOptions = {}): Promise<Nats> {
   const program = natsServer()
   const folder = mkdtempSync(join(tmpdir(), 'conclave-nats-'))
   const places: Place[] = []
@@ -64,6 +69,7 @@ export async function startNats({ servers = 1, user, password = '' }: NatsOption
       join(folder, `${i}`),
     ]
     if (servers > 1) args.push('--cluster_name', 'test', '--cluster', `nats://127.0.0.1:${cluster}`, '--routes', routes)
+    if (config !== undefined) args.push('-c', written(join(folder, 'nats.conf'), config))
     if (user !== undefined) args.push('--user', user, '--pass', password)
     return new Server(program, args, place)
   })
@@ -84,6 +90,11 @@ export async function startNats({ servers = 1, user, password = '' }: NatsOption
     throw error
   }
   return nats
+}
+
+function written(path: string, text: string): string {
+  writeFileSync(path, text)
+  return path
 }
 
 interface Place {
@@ -141,6 +152,16 @@ class Server implements NatsServer {
     await gone
   }
 
+  async freeze(): Promise<void> {
+    process.kill(this.pid, 'SIGSTOP')
+    // Each of its threads runs on until the next time that it is looked at.
+    while (!stands(this.pid)) await sleep(2)
+  }
+
+  thaw(): void {
+    if (this.#running) process.kill(this.pid, 'SIGCONT')
+  }
+
   /** What its monitor answers; null while it does not. */
   async asked(path: string): Promise<unknown> {
     try {
@@ -155,6 +176,14 @@ class Server implements NatsServer {
     const answer = (await this.asked('/routez')) as { routes?: { remote_name?: string; remote_id: string }[] } | null
     return new Set(answer?.routes?.map(({ remote_id }) => remote_id)).size
   }
+}
+
+function stands(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-L', '-o', 'state=', '-p', `${pid}`], { encoding: 'utf8' })
+  return stdout
+    .trim()
+    .split(/\s+/)
+    .every(state => state.startsWith('T'))
 }
 
 async function whole(servers: readonly Server[]): Promise<void> {

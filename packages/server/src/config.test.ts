@@ -12,6 +12,10 @@ function file(content: string): string {
 
 const KEY = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
+function streams(list: readonly object[], more: readonly object[] = []): Record<string, string> {
+  return { ...webhooks(more), CONCLAVE_OUTLET_NATS: JSON.stringify(list) }
+}
+
 function webhooks(list: readonly object[]): Record<string, string> {
   return { CONCLAVE_OUTLET_WEBHOOKS: JSON.stringify(list) }
 }
@@ -67,6 +71,21 @@ describe('configuration', () => {
     [{ CONCLAVE_DINO_NOT_FULL_MAX_USERS_LOW: '3' }, '"dino.notFull.maxUsersHigh"'],
     [{ CONCLAVE_LOG_LEVEL: 'loud' }, '"log.level"'],
     [webhooks([{ url: 'ftp://a.example', secrets: [KEY] }]), '"outlet.webhooks.0.url"'],
+    [streams([{ servers: 'http://me:password@a', stream: 'S' }]), '"outlet.nats.0.servers"'],
+    [streams([{ servers: 'nats://me:password@a,nats://other:password@b', stream: 'S' }]), '"outlet.nats.0.servers"'],
+    [streams([{ servers: 'nats://a' }]), '"outlet.nats.0.stream"'],
+    [streams([{ servers: 'nats://a', stream: 'a.b' }]), '"outlet.nats.0.stream"'],
+    [streams([{ servers: 'nats://a', stream: 'S', subject: 'a.>' }]), '"outlet.nats.0.subject"'],
+    [streams([{ servers: 'nats://a', stream: 'S', subject: '$JS' }]), '"outlet.nats.0.subject"'],
+    [streams([{ servers: 'nats://a', stream: 'S', replicas: 6 }]), '"outlet.nats.0.replicas"'],
+    [streams([{ servers: 'nats://a', stream: 'S', verbs: [] }]), '"outlet.nats.0.verbs"'],
+    [
+      streams(
+        [{ servers: 'nats://a', stream: 'S', name: 'a.example' }],
+        [{ url: 'https://a.example', secrets: [KEY] }],
+      ),
+      '"outlet.nats" is not valid: must have a name each',
+    ],
     [webhooks([{ url: 'nowhere', secrets: [KEY] }]), '"outlet.webhooks.0.url"'],
     [webhooks([{ url: 'https://me:password@a.example', secrets: [KEY] }]), '"outlet.webhooks.0.url"'],
     [webhooks([{ url: 'https://a.example', secrets: [] }]), '"outlet.webhooks.0.secrets"'],
@@ -154,6 +173,11 @@ describe('configuration', () => {
     )
     expect(printed).toContain('{"name":"shop","url":"https://shop.example/hook?…","secrets":["…","…"]}')
     expect(printed).not.toMatch(/password|MfKQ9r8/)
+    const nats = printConfig(
+      readConfig(streams([{ servers: 'nats://me:password@a,nats://me:password@b,c', stream: 'S' }])),
+    )
+    expect(nats).toContain('"servers":"nats://…@a,nats://…@b,c"')
+    expect(nats).not.toContain('password')
     const whisperCheck = '{"url":"http://site.example/rpc?key=password","key":"MfKQ9r8"}'
     const asked = printConfig(readConfig({ CONCLAVE_DINO_WHISPER_CHECK: whisperCheck }))
     expect(asked).toContain('dino.whisperCheck.url = "http://site.example/rpc?…"')

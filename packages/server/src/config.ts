@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { natsPlaceOf } from './nats-place.ts'
 import { s3PlaceOf } from './s3-place.ts'
 
 /** What has one choice so far: anything else is refused in a sentence of its own. */
@@ -178,6 +179,34 @@ export function webhookName({ name, url }: Pick<Webhook, 'name' | 'url'>): strin
   return name ?? new URL(url).host
 }
 
+const natsStream = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._:[\]-]{1,64}$/, { error: 'must have 1 to 64 letters, digits and . _ : -' })
+    .optional(),
+  servers: z.string().refine(text => natsPlaceOf(text) !== undefined, {
+    error: 'must be nats://host:4222, or several with commas between them, with the same user or token',
+  }),
+  stream: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must have 1 to 64 letters, digits, _ and -' }),
+  subject: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, { error: 'must be words with dots between them' })
+    .max(128)
+    .default('conclave'),
+  replicas: z.number().int().min(1).max(5).default(1),
+  verbs: z
+    .array(z.enum(VERBS, { error: `must be one of ${VERBS.join(', ')}` }))
+    .min(1, { error: 'must name a verb; leave it out for all' })
+    .optional(),
+})
+
+export type NatsStream = z.infer<typeof natsStream>
+
+/** What a stream is called in lists, metrics and the store. */
+export function natsName({ name, stream }: Pick<NatsStream, 'name' | 'stream'>): string {
+  return name ?? stream
+}
+
 function isUrl(text: string): boolean {
   return URL.canParse(text)
 }
@@ -189,6 +218,12 @@ function hasNoCredentials(text: string): boolean {
 
 function haveOwnNames(webhooks: readonly Pick<Webhook, 'name' | 'url'>[]): boolean {
   const names = webhooks.filter(({ url }) => isUrl(url)).map(webhookName)
+  return new Set(names).size === names.length
+}
+
+/** What waits for a destination is kept under its name alone. */
+function areToldApart({ webhooks, nats }: { webhooks: readonly Webhook[]; nats: readonly NatsStream[] }): boolean {
+  const names = [...webhooks.filter(({ url }) => isUrl(url)).map(webhookName), ...nats.map(natsName)]
   return new Set(names).size === names.length
 }
 
@@ -369,6 +404,13 @@ export const schema = z.strictObject({
         .describe(
           'Addresses that are told of events: [{ "url", "secrets": ["whsec_…"], "name"?, "verbs"? }]. Each call is signed with every secret, so that a new one can be added before the old one goes; verbs are all when left out.',
         ),
+      nats: z
+        .array(natsStream)
+        .max(4, { error: 'must be no more than 4' })
+        .default([])
+        .describe(
+          'Streams of NATS JetStream that events go into: [{ "servers": "nats://…", "stream", "subject"?, "replicas"?, "name"?, "verbs"? }]. An event is a message on <subject>.<verb> (subject: conclave) with its id as Nats-Msg-Id; a stream that is not there is made, with as many replicas (1).',
+        ),
       titlePrefix: z
         .string()
         .max(100)
@@ -391,7 +433,8 @@ export const schema = z.strictObject({
         .default(1_000_000)
         .describe('Events that may wait, at about 1 KB each; when so many wait, new ones are lost and counted.'),
     })
-    .default({ webhooks: [], titlePrefix: null, hours: 72, timeout: 10, most: 1_000_000 })
+    .refine(areToldApart, { path: ['nats'], error: 'must have a name each that no other destination has' })
+    .default({ webhooks: [], nats: [], titlePrefix: null, hours: 72, timeout: 10, most: 1_000_000 })
     .describe('What the embedding site is told of, and how.'),
   limits: z
     .strictObject({
@@ -544,6 +587,7 @@ function masked(key: string, value: unknown): unknown {
   if (key === 'secrets' && Array.isArray(value)) return value.map(() => '…')
   if (key === 'key' && typeof value === 'string') return '…'
   if (key === 'url' && typeof value === 'string') return value.replace(/\?.*$/s, '?…')
+  if (key === 'servers' && typeof value === 'string') return value.replace(/(^|,|\/\/)[^/@,]*@/g, '$1…@')
   return value
 }
 

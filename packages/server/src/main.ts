@@ -27,7 +27,9 @@ import { Operations } from './operations.ts'
 import { type Control, openControl } from './operator/control.ts'
 import type { FirstStart } from './operator/first-start.ts'
 import { firstStart } from './operator/first-start.ts'
+import { natsOutlet } from './outlet/nats.ts'
 import type { Outlet } from './outlet/outlet.ts'
+import { severalOutlets } from './outlet/several.ts'
 import { guardedCalls } from './outlet/webhooks/calls.ts'
 import { webhookOutlet } from './outlet/webhooks.ts'
 import { localPresence } from './presence/local.ts'
@@ -103,9 +105,12 @@ async function openBlobs({ blobs, data }: Config, env: NodeJS.ProcessEnv): Promi
 
 /** null where nobody is to be told of anything. */
 function openOutlet({ outlet }: Config): Outlet | null {
-  const { webhooks, timeout } = outlet
-  if (webhooks.length === 0) return null
-  return webhookOutlet({ webhooks, timeout: timeout * 1_000, clock: systemClock, agent: `Conclave/${VERSION}` })
+  const { webhooks, nats } = outlet
+  const [timeout, agent] = [outlet.timeout * 1_000, `Conclave/${VERSION}`]
+  return severalOutlets([
+    ...(webhooks.length > 0 ? [webhookOutlet({ webhooks, timeout, clock: systemClock, agent })] : []),
+    ...(nats.length > 0 ? [natsOutlet({ streams: nats, timeout, agent })] : []),
+  ])
 }
 
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {

@@ -6,12 +6,14 @@ import type { ExternalEvent, Outlet } from './outlet.ts'
 /** What a destination does with the next events. `silent`: it takes the call and never answers. */
 export type Behaviour = 'takes' | 'refuses' | 'unwell' | 'gone' | 'silent'
 
+type Arrived = readonly Omit<ExternalEvent, 'verb'>[]
+
 export interface OpenOutlet {
   /** With a bound of at most a second for an answer. */
   readonly outlet: Outlet
-  behave(destination: 'one' | 'two', behaviour: Behaviour): void
+  behave(destination: 'one' | 'two', behaviour: Behaviour): Promise<void> | void
   /** What has arrived there, in order, whatever became of it. */
-  arrived(destination: 'one' | 'two'): readonly Omit<ExternalEvent, 'verb'>[]
+  arrived(destination: 'one' | 'two'): Arrived | Promise<Arrived>
   close(): Promise<void>
 }
 
@@ -33,17 +35,17 @@ export function outletContract(name: string, open: () => Promise<OpenOutlet>): v
     test('brings an event with its id, byte for byte, to the one that it is for', async () => {
       const event = eventOf('a', '{"verb":"login",  "actor":{"displayName":"Zoë 💬"}}')
       expect(await outlet.deliver(event, 'one')).toEqual({ delivered: 'taken' })
-      expect(opened.arrived('one')).toEqual([{ id: event.id, body: event.body }])
-      expect(opened.arrived('two')).toEqual([])
+      expect(await opened.arrived('one')).toEqual([{ id: event.id, body: event.body }])
+      expect(await opened.arrived('two')).toEqual([])
     })
 
     test('brings it again under the same id', async () => {
-      opened.behave('one', 'unwell')
+      await opened.behave('one', 'unwell')
       const event = eventOf('b')
       expect(await outlet.deliver(event, 'one')).toMatchObject({ delivered: 'unwell' })
-      opened.behave('one', 'takes')
+      await opened.behave('one', 'takes')
       expect(await outlet.deliver(event, 'one')).toEqual({ delivered: 'taken' })
-      expect(opened.arrived('one').map(({ id }) => id)).toEqual([event.id, event.id])
+      expect((await opened.arrived('one')).map(({ id }) => id)).toEqual([event.id, event.id])
     })
 
     test.each<[Behaviour, string]>([
@@ -52,13 +54,13 @@ export function outletContract(name: string, open: () => Promise<OpenOutlet>): v
       ['gone', 'gone'],
       ['silent', 'unwell'],
     ])('says what becomes of an event when the destination %s', async (behaviour, delivered) => {
-      opened.behave('one', behaviour)
+      await opened.behave('one', behaviour)
       const result = await outlet.deliver(eventOf('c'), 'one')
       expect(result).toMatchObject({ delivered, error: expect.stringMatching(/^.{1,200}$/) })
     })
 
     test('a silent destination holds nobody else up', async () => {
-      opened.behave('one', 'silent')
+      await opened.behave('one', 'silent')
       let answered = false
       const waiting = outlet.deliver(eventOf('d'), 'one').then(() => {
         answered = true
@@ -69,12 +71,12 @@ export function outletContract(name: string, open: () => Promise<OpenOutlet>): v
     })
 
     test('gives up at its close what is under way, and takes nothing more', async () => {
-      opened.behave('one', 'silent')
+      await opened.behave('one', 'silent')
       const waiting = outlet.deliver(eventOf('f'), 'one')
       await outlet.close()
       expect(await waiting).toMatchObject({ delivered: 'unwell' })
       expect(await outlet.deliver(eventOf('g'), 'two')).toMatchObject({ delivered: 'unwell' })
-      expect(opened.arrived('two')).toEqual([])
+      expect(await opened.arrived('two')).toEqual([])
     })
 
     test('a destination that there is not is a bug', async () => {
