@@ -19,6 +19,7 @@ import { placeSentences } from './testing/places.ts'
 import { receiptSentences } from './testing/receipts.ts'
 import { roomSentences } from './testing/rooms.ts'
 import { rowSentences } from './testing/rows.ts'
+import { textSentences } from './testing/texts.ts'
 import { whisperSentences } from './testing/whispers.ts'
 
 export interface OpenStore {
@@ -55,6 +56,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>, opti
     describe('memberships', () => membershipSentences(open))
     describe('outgoing', () => outgoingSentences(open, durable))
     describe('documents', () => documentSentences(open))
+    describe('texts', () => textSentences(open))
     describe('histories', () => historySentences(open, durable))
   })
 }

@@ -51,7 +51,7 @@ const SQL = {
   putToken: `INSERT OR REPLACE INTO tokens (hash, id, kind, user, app, scopes, parent, issuer, created_at, expires_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   dropToken: 'DELETE FROM tokens WHERE hash = ?',
-  dropWord: 'DELETE FROM words WHERE lower(word) = lower(?)',
+  dropWord: 'DELETE FROM words WHERE word = ?',
   putApp: 'INSERT OR REPLACE INTO apps (id, secret, owner, redirects) VALUES (?, ?, ?, ?)',
   putChannel: 'INSERT OR REPLACE INTO channels (id, version, body) VALUES (?, ?, ?)',
   putPublicKey: 'INSERT INTO public_keys (user, number, version, body) VALUES (?, ?, ?, ?)',
@@ -191,7 +191,7 @@ export class IdentityRows {
     const sql = this.#sql
     if ('drop' in row) {
       if (row.drop === 'token') sql.dropToken.run(row.hash)
-      else sql.dropWord.run(row.word)
+      else this.#dropWord(foldName(row.word.toWellFormed()))
       return
     }
     switch (row.put) {
@@ -237,6 +237,11 @@ export class IdentityRows {
       case 'meta':
         sql.putMeta.run(row.key, row.value)
     }
+  }
+
+  /** In whatever case it stands there: SQLite's own lower() knows of ASCII alone. */
+  #dropWord(folded: string): void {
+    for (const word of this.words()) if (foldName(word) === folded) this.#sql.dropWord.run(word)
   }
 
   #logKey(user: UserId, at: number, kind: KeyLogEntry['kind'], fingerprint: string, key: PublicKey | null): void {
