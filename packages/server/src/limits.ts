@@ -8,6 +8,17 @@ export const NODE_UNSURE = 5_000
 /** ms of looking in vain after which its sessions end: the others have long taken it for gone. */
 export const NODE_OUT = 30_000
 
+/** Changes of presence that go into one statement, at some 50 us each; questions and changes of each kind that may wait for
+ * theirs, as many as commands may; and ms before a session's end that could not be written down is tried again. */
+export const PRESENCE_TOGETHER = 500
+export const PRESENCE_WAITING = 10_000
+export const PRESENCE_RETRY = 500
+
+/** Takings of quotas that go into one statement, and that may wait for theirs; ms between looks for windows that are over. */
+export const QUOTA_TOGETHER = 1_000
+export const QUOTA_WAITING = 10_000
+export const QUOTA_SWEEP = 60_000
+
 /** A command is decided again this often when it lost a race, then answered with a conflict (design 3). */
 export const ATTEMPTS = 5
 /** Commands that may wait for a commit, in all: at 40 k/s this is a quarter of a second of work. */

@@ -1,8 +1,9 @@
 // Nodes on a database of their own, with leases that a test can wait for.
 import pino from 'pino'
+import { migrate } from '../postgres/migrations.ts'
+import { Pool } from '../postgres/pool.ts'
 import { type TestDatabase, testDatabase } from '../postgres/testing.ts'
 import type { Nodes } from './nodes.ts'
-import { NODES_SQL } from './postgres/sql.ts'
 import { type NodeTimes, openPostgresNodes } from './postgres.ts'
 
 /** A lease that a busy machine does not lose by itself. */
@@ -10,7 +11,9 @@ export const SHORT: NodeTimes = { beat: 60, lease: 600, unsure: 300, out: 1_500 
 
 export async function nodesDatabase(): Promise<TestDatabase> {
   const database = await testDatabase()
-  await database.query(`CREATE SCHEMA conclave; ${NODES_SQL}`)
+  const pool = new Pool({ url: database.url, connections: 1, name: 'test' })
+  await migrate(pool)
+  await pool.close()
   return database
 }
 

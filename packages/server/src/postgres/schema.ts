@@ -197,4 +197,49 @@ export const STEPS: readonly string[] = [
   );
   CREATE INDEX changes_at ON conclave.changes (at);
   `,
+  `
+  -- instance NULL: nobody counts under this number. alone: takes no other node beside it. since: from when on it has looked
+  -- without a gap.
+  ALTER TABLE conclave.nodes ALTER instance DROP NOT NULL, ALTER seen_at DROP NOT NULL, ADD alone boolean,
+    ADD since timestamptz, ADD UNIQUE (instance);
+  -- Who does a job that one node at a time does.
+  CREATE TABLE conclave.holds (name text COLLATE "C" PRIMARY KEY, instance text NOT NULL);
+
+  -- Who is where with which session. sessions: how many. number: the order of opening, and of entering.
+  CREATE UNLOGGED TABLE conclave.presence_nodes (instance text PRIMARY KEY);
+  CREATE UNLOGGED TABLE conclave.presence_sessions (
+    id text COLLATE "C" PRIMARY KEY, instance text NOT NULL, user_id bigint NOT NULL, wire text NOT NULL, token text,
+    number bigint GENERATED ALWAYS AS IDENTITY
+  );
+  CREATE INDEX presence_sessions_user ON conclave.presence_sessions (user_id, number);
+  CREATE INDEX presence_sessions_instance ON conclave.presence_sessions (instance, number);
+  CREATE UNLOGGED TABLE conclave.presence_users (
+    user_id bigint PRIMARY KEY, status text NOT NULL, invisible boolean NOT NULL, sessions integer NOT NULL
+  ) WITH (fillfactor = 70);
+  CREATE UNLOGGED TABLE conclave.presence_places (
+    room bigint NOT NULL, session text COLLATE "C" NOT NULL, user_id bigint NOT NULL,
+    number bigint GENERATED ALWAYS AS IDENTITY, PRIMARY KEY (room, session)
+  );
+  CREATE INDEX presence_places_session ON conclave.presence_places (session);
+  -- The distinct users of a room; hidden: those of them who are invisible.
+  CREATE UNLOGGED TABLE conclave.presence_crowds (
+    room bigint NOT NULL, user_id bigint NOT NULL, sessions integer NOT NULL, PRIMARY KEY (room, user_id)
+  ) WITH (fillfactor = 70);
+  CREATE INDEX presence_crowds_user ON conclave.presence_crowds (user_id);
+  CREATE UNLOGGED TABLE conclave.presence_rooms (
+    room bigint PRIMARY KEY, users integer NOT NULL, hidden integer NOT NULL
+  ) WITH (fillfactor = 50);
+  -- Sessions that another node than theirs has taken out of a room, until theirs has heard of it.
+  CREATE UNLOGGED TABLE conclave.presence_out (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, instance text NOT NULL, session text NOT NULL,
+    room bigint NOT NULL
+  );
+  CREATE INDEX presence_out_instance ON conclave.presence_out (instance);
+
+  -- Windows in force, and some that are over. ends_at: ms since 1970.
+  CREATE UNLOGGED TABLE conclave.quotas (
+    key text COLLATE "C" PRIMARY KEY, used bigint NOT NULL, ends_at bigint NOT NULL
+  ) WITH (fillfactor = 70);
+  CREATE INDEX quotas_ends ON conclave.quotas (ends_at);
+  `,
 ]

@@ -5,6 +5,8 @@ export interface Allowance {
   readonly limit: number
   /** ms. */
   readonly window: number
+  /** Each node counts by itself: what only protects a machine from being flooded, and guesses nothing. */
+  readonly local?: true
 }
 
 export interface Taken {

@@ -122,7 +122,7 @@ export class Gate {
   /** What a session may send in a second; in the headers too, where the wire's own limits are off. */
   async #countFlood(session: string, reply: FastifyReply): Promise<Refusal | null> {
     const { quota, config, clock } = this.#parts
-    const second: Allowance = { limit: config.limits.flood, window: 1_000 }
+    const second: Allowance = { limit: config.limits.flood, window: 1_000, local: true }
     const flood = await quota.take(`${session}:flood`, second)
     if (config.limits.rates !== 'wire') reply.headers(limitHeaders(second, flood))
     return flood.allowed ? null : tooMany(second, flood, clock.now())

@@ -1,38 +1,20 @@
-// What nodes need of the database: who counts, and who holds which job. A node counts from `node_enter` until `node_leave` or
+// Nodes in PostgreSQL: their functions; the tables are a step of schema.ts. A node counts from `node_enter` until `node_leave` or
 // until another one finds its lease ended; that other one empties its row, and so only one of them ever takes its place.
 // Times are the database's alone.
 
 /** One look of a node: keeps its own lease, ends those of others that are over, takes free jobs of those that it wants. It
  * ends nobody's lease before its own has run on for as long: after the database was away everybody gets that time. A time
  * ahead of now is as bad as an old one: the database's own clock was set back. */
-export const NODES_SQL = `
-CREATE TABLE conclave.nodes (
-  node integer PRIMARY KEY,
-  instance text UNIQUE,
-  address text,
-  alone boolean,
-  seen_at timestamptz,
-  since timestamptz,
-  last_id bigint NOT NULL DEFAULT 0
-);
-COMMENT ON COLUMN conclave.nodes.instance IS 'NULL where nobody counts under this number; what a commit names';
-COMMENT ON COLUMN conclave.nodes.since IS 'from when on it has looked without a gap';
-COMMENT ON COLUMN conclave.nodes.last_id IS 'the newest id given under this number';
-
-CREATE TABLE conclave.holds (
-  name text PRIMARY KEY,
-  instance text NOT NULL
-);
-
-CREATE FUNCTION conclave.node_counts(seen timestamptz, lease interval) RETURNS boolean LANGUAGE sql STABLE AS $$
+export const NODE_FUNCTIONS = `
+CREATE OR REPLACE FUNCTION conclave.node_counts(seen timestamptz, lease interval) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT seen BETWEEN clock_timestamp() - lease AND clock_timestamp() + lease
 $$;
 
-CREATE FUNCTION conclave.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+CREATE OR REPLACE FUNCTION conclave.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS $$
   SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
 $$;
 
-CREATE FUNCTION conclave.node_enter(number integer, called text, at text, single boolean, lease interval)
+CREATE OR REPLACE FUNCTION conclave.node_enter(number integer, called text, at text, single boolean, lease interval)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   blocker conclave.nodes%ROWTYPE;
@@ -51,7 +33,7 @@ BEGIN
   RETURN jsonb_build_object('entered', true);
 END $$;
 
-CREATE FUNCTION conclave.node_look(number integer, called text, wanted text[], lease interval)
+CREATE OR REPLACE FUNCTION conclave.node_look(number integer, called text, wanted text[], lease interval)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   began timestamptz;
@@ -76,7 +58,7 @@ BEGIN
     'now', conclave.now_ms());
 END $$;
 
-CREATE FUNCTION conclave.node_leave(called text) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION conclave.node_leave(called text) RETURNS void LANGUAGE sql AS $$
   DELETE FROM conclave.holds WHERE instance = called;
   UPDATE conclave.nodes SET instance = NULL WHERE instance = called;
 $$;
