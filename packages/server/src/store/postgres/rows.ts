@@ -30,3 +30,8 @@ export function eventOf(room: RoomId, [sequence, id, at, actor, kind, body, done
       ? event
       : { ...event, done: JSON.parse(done as string) as Done }
 }
+
+/** A number that a client may have named, as bigint takes it: the next whole one. */
+export function whole(number: number): number {
+  return Math.min(Math.max(Math.ceil(number), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER) || 0
+}

@@ -7,6 +7,10 @@ export const NO_END = Number.MAX_SAFE_INTEGER
 export const isMember = (room: string, user: string): string =>
   `EXISTS (SELECT 1 FROM conclave.spans o WHERE o.room = ${room} AND o.user = ${user} AND o.to_sequence IS NULL)`
 
+/** The ACLs stand as they did when they were asked. */
+export const holdsAt = (room: string, control: string): string =>
+  `EXISTS (SELECT 1 FROM conclave.rooms r WHERE r.id = ${room} AND r.control = ${control})`
+
 /** No whisper, or one of the user's own, or one to them. */
 export const isHeard = (user: string): string =>
   `(e.audience IS NULL OR e.actor = ${user} OR strpos(e.audience, ',' || ${user} || ',') > 0)`

@@ -51,7 +51,7 @@ const MARKS: Readonly<
   starred: {
     from: 'stars m CROSS JOIN events e ON e.room = m.room AND e.sequence = m.sequence',
     where: 'm.user = ?2 AND m.room = ?1 AND ?5 IS NULL',
-    by: 'm.at DESC',
+    by: 'm.at DESC, m.sequence',
   },
   mentioning: {
     from: 'mentions m CROSS JOIN events e ON e.room = m.room AND e.sequence = m.sequence',
