@@ -17,9 +17,9 @@ const AT_ONCE = 128
 const IN_ROOM = 'e.apart IS NOT TRUE'
 /** A message of somebody else that the user sees and has not read. 3 now. */
 const UNREAD = `e.class = 'm' AND e.actor IS DISTINCT FROM s.user AND ${IN_ROOM} AND ${isHeard('s.user')} AND ${isLasting('$3')}
-  AND ${isUnhidden('s.room', 's.user')}
-  AND NOT EXISTS (SELECT 1 FROM conclave.acks a WHERE a.user = s.user AND a.room = s.room AND a.sequence = e.sequence
-    AND a.status = 2)`
+  AND (NOT f.hides OR ${isUnhidden('s.room', 's.user')})
+  AND (NOT f.acks OR NOT EXISTS (SELECT 1 FROM conclave.acks a WHERE a.user = s.user AND a.room = s.room
+    AND a.sequence = e.sequence AND a.status = 2))`
 const unread = (floor: string): string => `FROM conclave.events e
   WHERE e.room = s.room AND e.sequence > greatest(${floor}, r.sequence - ${UNREAD_REACH}) AND ${UNREAD}`
 /** Those that name a user; who is named alone is not also named with everybody. */
@@ -52,9 +52,12 @@ const SQL = {
     JOIN conclave.rooms r ON r.id = s.room
     LEFT JOIN conclave.cursors c ON c.user = s.user AND c.room = s.room
     LEFT JOIN conclave.kept k ON k.user = s.user AND k.room = s.room
-    -- What is below is read, or was said before the user came; marked: what the user has marked as unread aside.
-    CROSS JOIN LATERAL (SELECT b.read, CASE WHEN k.unread_from IS NULL THEN b.read ELSE least(b.read, k.unread_from - 1) END
-      FROM (SELECT greatest(coalesce(c.sequence, 0), s.opened)) AS b (read)) AS f (read, marked)`,
+    -- read: what is below is read, or was said before the user came; marked: the same but for what the user wants to be unread;
+    -- hides, acks: whether any message has to be asked for by itself.
+    CROSS JOIN LATERAL (SELECT b.read, CASE WHEN k.unread_from IS NULL THEN b.read ELSE least(b.read, k.unread_from - 1) END,
+        EXISTS (SELECT 1 FROM conclave.hidden h WHERE h.user = s.user AND h.room = s.room),
+        EXISTS (SELECT 1 FROM conclave.acks a WHERE a.user = s.user AND a.room = s.room)
+      FROM (SELECT greatest(coalesce(c.sequence, 0), s.opened)) AS b (read)) AS f (read, marked, hides, acks)`,
   /** 1 user, 2 since, 3 limit. */
   ended: `SELECT s.room, max(e.at) FROM conclave.spans s
       JOIN conclave.events e ON e.room = s.room AND e.sequence = s.to_sequence
@@ -70,8 +73,8 @@ const SQL = {
       ORDER BY e.sequence DESC LIMIT 1) n`,
 } as const
 
-/** `r`: a KeptRow. Reads memberships and where the room stands, so what the batch has changed of them is written before; whoever
- * ends a membership drops what is kept after that. */
+/** `r`: a KeptRow. Reads memberships and where the room stands, so what the batch has changed of them is written before, and the
+ * room's head is locked. */
 export const WRITES = `
 -- RFC 7396: members are merged one by one, and null takes one away.
 CREATE OR REPLACE FUNCTION conclave.merge_patch(target jsonb, patch jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
@@ -105,9 +108,7 @@ DECLARE
   all_read boolean := coalesce((r ->> 'threadsRead')::boolean, false);
   patch jsonb := coalesce(r -> 'fields', '{}') || CASE WHEN all_read THEN '{"threads": null}' ELSE '{}' END::jsonb;
 BEGIN
-  -- Held until the end: a membership that somebody ends meanwhile ends after this, and takes along what is kept.
-  PERFORM 1 FROM conclave.spans s WHERE s.room = at_room AND s.user = who AND s.to_sequence IS NULL FOR SHARE;
-  IF NOT FOUND THEN
+  IF NOT ${isMember('at_room', 'who')} THEN
     RETURN;
   END IF;
   INSERT INTO conclave.kept AS known ("user", room, at, fields, hidden, calm, unread_from, threads)
