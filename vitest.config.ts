@@ -9,6 +9,7 @@ export default defineConfig({
       'packages/*/src/**/*.test.ts',
       'conformance/**/*.test.ts',
       'engines/**/*.test.ts',
+      'faults/**/*.test.ts',
       'scripts/**/*.test.js',
     ],
     globalSetup: 'engines/on-demand.ts',

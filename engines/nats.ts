@@ -68,7 +68,16 @@ export async function startNats({ servers = 1, user, password = '', config }: Na
       '-sd',
       join(folder, `${i}`),
     ]
-    if (servers > 1) args.push('--cluster_name', 'test', '--cluster', `nats://127.0.0.1:${cluster}`, '--routes', routes)
+    if (servers > 1)
+      args.push(
+        '--cluster_name',
+        'test',
+        '--no_advertise',
+        '--cluster',
+        `nats://127.0.0.1:${cluster}`,
+        '--routes',
+        routes,
+      )
     if (config !== undefined) args.push('-c', written(join(folder, 'nats.conf'), config))
     if (user !== undefined) args.push('--user', user, '--pass', password)
     return new Server(program, args, place)

@@ -27,14 +27,16 @@ import { homedir } from 'node:os'
 import { basename, delimiter, dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Names engines whose tests are to be skipped and counted as skipped: `nats`, `postgres`, or both, parted by a comma. */
+/** @typedef {'postgres' | 'nats' | 'power'} Engine `power`: a C compiler, for the tests of power loss. */
+
+/** Names engines whose tests are to be skipped and counted as skipped, parted by commas. */
 export const SKIP = 'CONCLAVE_SKIP_ENGINES'
 /** Path of a nats-server to be used instead. */
 export const NATS = 'CONCLAVE_TEST_NATS'
 
 /**
  * Why the tests that need an engine are skipped, or undefined when they are not.
- * @param {'postgres' | 'nats'} engine
+ * @param {Engine} engine
  * @returns {string | undefined}
  */
 export function skipped(engine) {

@@ -5,6 +5,7 @@
 //   node scripts/test.js              everything
 //   node scripts/test.js --static     the static checks alone
 //   node scripts/test.js room acks    the static checks, and the suites whose path has one of the words
+//   node scripts/test.js --suites …   without the static checks
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -24,11 +25,11 @@ const CHECKS = /** @type {const} */ ([
 ])
 
 const started = Date.now()
-const words = process.argv.slice(2).filter(word => word !== '--static')
+const words = process.argv.slice(2).filter(word => !word.startsWith('--'))
 const totals = { passed: 0, failed: 0, skipped: 0 }
 
 if (!(await prepare({ dev: true }))) process.exit(1)
-for (const [name, command, ...args] of CHECKS) await check(name, command, args)
+if (!process.argv.includes('--suites')) for (const [name, command, ...args] of CHECKS) await check(name, command, args)
 if (!process.argv.includes('--static')) await suites()
 
 const { passed, failed, skipped } = totals
