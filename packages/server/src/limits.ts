@@ -164,3 +164,35 @@ export const UNREAD_REACH = 1_000
 export const THREADS_SEEN = 50
 /** Ended memberships that one answer tells of, the newest first; a client that missed more asks for the whole list. */
 export const ENDED_MEMBERSHIPS = 1_000
+
+/** ms between a node's looks for what a lost message kept from it: what is answered from memory is no older. */
+export const BUS_POLL = 4_000
+/** Looks for which a topic is followed that nobody subscribes to: 32 s, in which whoever asked for it comes, or comes back. */
+export const BUS_KEPT = 8
+/** ms between announcements of the newest events of rooms, and how many follow the last one. */
+export const BUS_ANNOUNCED = 1_000
+export const BUS_ANNOUNCEMENTS = 5
+/** Rooms that are announced at the same time, at about 100 bytes a second each; the others are found by the next look. */
+export const BUS_ANNOUNCED_ROOMS = 20_000
+/** Rooms in one announcement to those who hear all public rooms. */
+export const BUS_HEADS = 1_000
+/** ms that an event waits for those before it, which are on their way more often than lost, until the store is asked; and
+ * ms between tries where it does not answer. */
+export const BUS_GAP = 30
+export const BUS_AGAIN = 500
+/** Events of a room that wait for one before them; what comes beyond is read from the store. And other messages that wait
+ * for an event, which are fleeting. */
+export const BUS_WAITING = 1_000
+export const BUS_HELD = 1_000
+/** Events that are read together to fill a gap. */
+export const BUS_PAGE = 500
+/** Rooms whose newest events are asked for in one statement. */
+export const BUS_ROOMS = 20_000
+/** Changes that are read together from the feed. */
+export const BUS_CHANGES = 1_000
+/** What was told lately of users and of lists of rooms, so that the feed does not tell it again. */
+export const BUS_TOLD = 50_000
+/** Rooms of which whoever hears all public rooms remembers the newest message. */
+export const BUS_PUBLIC_ROOMS = 20_000
+/** Bytes of one message between nodes: NATS takes a megabyte. An event that is larger is read from the store. */
+export const BUS_MESSAGE = 512 * 1024

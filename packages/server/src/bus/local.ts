@@ -53,6 +53,11 @@ class LocalBus implements Bus {
     return FOLLOWED
   }
 
+  /** Nobody else writes. */
+  keeps(): boolean {
+    return true
+  }
+
   subscribe(topic: Topic, receive: (message: BusMessage) => void): Unsubscribe {
     const subscription: Subscription = { receive, from: this.#published }
     const subscriptions = this.#topics.get(topic) ?? new Set()

@@ -83,7 +83,7 @@ export interface Core extends CoreParts {
 export function buildCore(parts: CoreParts): Core {
   const { config, log, clock, random, store, bus, presence, quota } = parts
   const listeners: ((items: number, milliseconds: number) => void)[] = []
-  const rooms = new Rooms(store)
+  const rooms = new Rooms(store, bus, clock)
   const writer = new Writer(store, {
     failed: failure => log.warn({ reason: failure.message }, 'store failed, no longer ready'),
     recovered: () => {

@@ -125,7 +125,7 @@ export class Occupancy {
   /** undefined where something is not in memory. */
   #judge(session: Visiting, id: RoomId, origin: Origin | null): Admitted | Rejection | undefined {
     const { rooms, identity, clock, acl } = this.#parts
-    const room = rooms.peek(id)
+    const room = rooms.current(id)
     const channel = room && identity.channels.peek(room.channel)
     const account = identity.accounts.peek(session.user)
     if (!room || !channel || !account) return undefined

@@ -81,7 +81,7 @@ async function* everyRoom({ store, rooms }: Parts): AsyncIterable<RoomState> {
   for (let after: RoomId | null = null; ; ) {
     const page: readonly RoomId[] = await store.allRooms(after, ROOMS)
     for (const id of page) {
-      const room = rooms.peek(id) ?? fold(undefined, await store.control(id, 0))
+      const room = rooms.current(id) ?? fold(undefined, await store.control(id, 0))
       if (room && !room.removed) yield room
     }
     const last = page.at(-1)

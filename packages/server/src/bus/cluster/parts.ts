@@ -1,17 +1,19 @@
 // What the cluster bus is made of, and what it is told of the node that it serves. Time and the store come in from outside,
 // so that a simulation drives it step by step.
 import type { RoomId } from '@conclave/wire'
-import type { Clock, Timers } from '../clock.ts'
-import type { Account, Channel } from '../room/facts.ts'
-import type { RoomState } from '../room/state.ts'
-import type { Store } from '../store/store.ts'
-import type { Bus } from './bus.ts'
-import type { Feed } from './feed.ts'
-import type { Transport } from './transport.ts'
+import type { Clock, Timers } from '../../clock.ts'
+import type { Account, Channel } from '../../room/facts.ts'
+import type { RoomState } from '../../room/state.ts'
+import type { Store } from '../../store/store.ts'
+import type { Bus } from '../bus.ts'
+import type { Feed } from '../feed.ts'
+import type { Transport } from '../transport.ts'
 
 export interface ClusterParts {
+  /** To this node's own subscribers; it is the cluster's to close. */
+  readonly local: Bus
   readonly transport: Transport
-  readonly store: Pick<Store, 'heads' | 'page' | 'eventAt'>
+  readonly store: Pick<Store, 'heads' | 'page' | 'control' | 'eventAt'>
   /** null: nothing is made whole but what stands in the rooms' logs. */
   readonly feed: Feed | null
   readonly clock: Clock
@@ -20,7 +22,7 @@ export interface ClusterParts {
   onError(error: unknown): void
 }
 
-interface Remembered<V> {
+export interface Remembered<V> {
   /** Without a look into the store. */
   peek(id: string): V | undefined
   load(id: string): Promise<V | undefined>
