@@ -216,6 +216,9 @@ export function buildCore(parts: CoreParts): Core {
   }
 }
 
+/** What nodes that start together make once. */
+const ONCE = { kind: 'server', key: 'rooms.channel' } as const
+
 /** `meta` remembers which channel it is, so that an operator may rename it. */
 async function roomsChannel({ store, writer, config }: Pick<Core, 'store' | 'writer' | 'config'>): Promise<ChannelId> {
   const known = await store.meta('rooms.channel')
@@ -232,13 +235,19 @@ async function roomsChannel({ store, writer, config }: Pick<Core, 'store' | 'wri
     sanctions: [],
   }
   const outcome = await writer.write({
-    guards: [{ of: 'channel', id, version: 0 }],
+    guards: [
+      { of: 'channel', id, version: 0 },
+      { of: 'document', id: `${ONCE.kind}/${ONCE.key}`, version: 0 },
+    ],
     append: null,
     rows: [
       { put: 'channel', channel },
       { put: 'meta', key: 'rooms.channel', value: id },
+      { put: 'document', document: { ...ONCE, owner: '', body: '{}', dueAt: null } },
     ],
   })
-  if (outcome.outcome !== 'committed') throw new StoreFailure('the channel for rooms could not be made')
-  return id
+  if (outcome.outcome === 'committed') return id
+  const theirs = await store.meta('rooms.channel')
+  if (theirs === undefined) throw new StoreFailure('the channel for rooms could not be made')
+  return theirs as ChannelId
 }
