@@ -9,8 +9,8 @@ import type { MarkedPage, MarkedQuery, Right, SearchQuery } from '../store.ts'
 import { EVENT, eventOf } from './rows.ts'
 import { holdsAt, isHeard, isLasting, isMember, isSpanned, isUnhidden } from './sight.ts'
 
-/** Events that one step of a search looks at: some ms, and some MB at most of what clients send. */
-const STEP = 5_000
+/** Events that one step of a search looks at: some ms. */
+const STEP = 2_000
 
 type Reader = Exclude<Right['by'], 'server'>
 
@@ -24,25 +24,40 @@ const holds = (by: Reader, control: string): string => (by === 'grant' ? holdsAt
 
 const FOLLOWED = `${USER} = ANY (e.followers)`
 const CURSOR = `coalesce((SELECT c.sequence FROM conclave.cursors c WHERE c.user = ${USER} AND c.room = ${ROOM}), 0)`
-const THREADS = { where: 'e.replied_at IS NOT NULL', by: 'e.replied_at DESC, e.sequence DESC' }
 
-const MARKS: Readonly<
-  Record<MarkedQuery['of'], { readonly beside?: string; readonly where: string; readonly by: string }>
-> = {
-  pinned: { where: 'e.pinned_at IS NOT NULL', by: 'e.pinned_at DESC, e.sequence DESC' },
-  replies: { where: 'e.thread = $4', by: 'e.sequence' },
+/** A table that leads to messages: each is looked up by itself, whatever the planner believes of how many there are. */
+const through = (table: string): string => `${table} m CROSS JOIN LATERAL (SELECT * FROM conclave.events e
+  WHERE e.room = m.room AND e.sequence = m.sequence OFFSET 0) e`
+
+interface Marks {
+  readonly from: string
+  readonly where: string
+  /** In what order, and those that are equal in it by their sequences. */
+  readonly by: string
+  readonly order: 'ASC' | 'DESC'
+  readonly then: 'ASC' | 'DESC'
+}
+const EVENTS = { from: 'conclave.events e', order: 'DESC', then: 'DESC' } as const
+const THREADS: Marks = { ...EVENTS, where: `e.room = ${ROOM} AND e.replied_at IS NOT NULL`, by: 'e.replied_at' }
+const MARKS: Readonly<Record<MarkedQuery['of'], Marks>> = {
+  pinned: { ...EVENTS, where: `e.room = ${ROOM} AND e.pinned_at IS NOT NULL`, by: 'e.pinned_at' },
+  replies: { ...EVENTS, where: `e.room = ${ROOM} AND e.thread = $4`, by: 'e.sequence', order: 'ASC' },
   threads: THREADS,
   'threads followed': { ...THREADS, where: `${THREADS.where} AND ${FOLLOWED}` },
   'threads unread': { ...THREADS, where: `${THREADS.where} AND ${FOLLOWED} AND e.last_reply > ${CURSOR}` },
   starred: {
-    beside: 'JOIN conclave.stars m ON m.room = e.room AND m.sequence = e.sequence',
+    from: through('conclave.stars'),
     where: `m.user = ${USER} AND m.room = ${ROOM}`,
-    by: 'm.at DESC, m.sequence',
+    by: 'm.at',
+    order: 'DESC',
+    then: 'ASC',
   },
   mentioning: {
-    beside: 'JOIN conclave.mentions m ON m.room = e.room AND m.sequence = e.sequence',
+    from: through('conclave.mentions'),
     where: `m.user = $4 AND m.room = ${ROOM}`,
-    by: 'e.sequence DESC',
+    by: 'm.sequence',
+    order: 'DESC',
+    then: 'DESC',
   },
 }
 /** Those of which something else is named than who reads. */
@@ -141,11 +156,12 @@ export class MarkRows {
  * does not hold. */
 function markedSql(right: Reader, of: MarkedQuery['of'], newest: boolean): string {
   const next = SEEKING.has(of) ? 5 : 4
-  const { beside = '', where, by } = MARKS[of]
-  const from = `FROM conclave.events e ${beside} WHERE e.room = ${ROOM} AND e.class = 'm' AND ${where} AND ${READS[right]}`
-  return `SELECT (SELECT count(*) ${from}), p.* FROM (SELECT 1 WHERE ${holds(right, `$${next + 2}`)}) held
-    LEFT JOIN (SELECT ${EVENT}, row_number() OVER (ORDER BY ${newest ? 'e.sequence DESC' : by}) AS place
-      ${from} ORDER BY place LIMIT $${next}::int OFFSET $${next + 1}::int) p ON TRUE ORDER BY p.place`
+  const { from, where, by, ...marks } = MARKS[of]
+  const { order, then } = newest ? EVENTS : marks
+  const all = `FROM ${from} WHERE ${where} AND e.class = 'm' AND ${READS[right]}`
+  return `SELECT (SELECT count(*) ${all}), p.* FROM (SELECT 1 WHERE ${holds(right, `$${next + 2}`)}) held
+    LEFT JOIN (SELECT ${EVENT}, ${by} AS by ${all} ORDER BY ${by} ${order}, e.sequence ${then}
+      LIMIT $${next}::int OFFSET $${next + 1}::int) p ON TRUE ORDER BY p.by ${order}, p.sequence ${then}`
 }
 
 /** One step down from 4 (null: from the end); 5 sender, 6 whether they are named; 7 control sequence. A row for each message,
