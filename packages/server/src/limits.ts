@@ -8,6 +8,10 @@ export const NODE_UNSURE = 5_000
 /** ms of looking in vain after which its sessions end: the others have long taken it for gone. */
 export const NODE_OUT = 30_000
 
+/** ms between looks for sessions of nodes that are gone, beside those at once; as long as a lost message may go unseen. */
+export const LOST_SWEEP = 5_000
+/** ms between looks for what another node has written for a job that this one does. */
+export const JOB_POLL = 1_000
 /** Changes of presence that go into one statement, at some 50 us each; questions and changes of each kind that may wait for
  * theirs, as many as commands may; and ms before a session's end that could not be written down is tried again. */
 export const PRESENCE_TOGETHER = 500

@@ -23,6 +23,7 @@ import type { Gateway, GatewayParts } from './gateways/gateway.ts'
 import { rocketchatGateway } from './gateways/rocketchat/index.ts'
 import { addressOf, closeUnclaimedUpgrades } from './gateways/upgrades.ts'
 import { xchatGateway } from './gateways/xchat/index.ts'
+import { localNodes } from './nodes/local.ts'
 import { Operations } from './operations.ts'
 import { type Control, openControl } from './operator/control.ts'
 import type { FirstStart } from './operator/first-start.ts'
@@ -80,6 +81,7 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
     log,
     clock,
     random: systemRandom,
+    nodes: localNodes(config.node, clock),
     store,
     blobs,
     bus: localBus({ onError: error => log.error({ err: error }, 'bug in a receiver of the bus') }),
@@ -153,7 +155,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     const control = await openControl(core, config.data)
     const { port } = http.server.address() as AddressInfo
     const running = http
+    const tokens = core.nodes.hold('tokens')
     const jobs = setInterval(() => {
+      if (!tokens.held) return
       core.identity.tokens.dropExpired().catch((error: unknown) => log.warn({ err: error }, 'expired tokens were kept'))
     }, HOUR)
     jobs.unref()

@@ -37,10 +37,10 @@ export class Operations {
     })
     new Gauge({
       name: 'conclave_ready',
-      help: '1 while the store takes writes',
+      help: '1 while the store takes writes and the node counts among the others',
       registers,
       collect() {
-        this.set(core.writer.ready ? 1 : 0)
+        this.set(core.writer.ready && core.nodes.serving ? 1 : 0)
       },
     })
     new Gauge({
@@ -98,6 +98,7 @@ export class Operations {
     http.get('/ready', async (_request, reply) => {
       if (this.#stopping) return reply.code(503).send({ status: 'stopping' })
       if (!this.#core.writer.ready) return reply.code(503).send({ status: 'store not writable' })
+      if (!this.#core.nodes.serving) return reply.code(503).send({ status: 'out of touch with the other nodes' })
       return { status: 'ready' }
     })
     http.get('/metrics', async (_request, reply) =>

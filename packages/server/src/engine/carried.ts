@@ -37,6 +37,8 @@ export interface CarriedParts extends Omit<CourierParts, 'bring' | 'patience' | 
   readonly carrier: Carrier
   /** There is one more dead letter. */
   buried(): void
+  /** Something was written for these, which another node may be the one to bring. */
+  told(destinations: readonly string[]): void
 }
 
 /** ms between counts of what waits for a destination that seems to have too much, and between complaints. */
@@ -91,7 +93,8 @@ export class Carried {
     for (const row of rows as readonly Partial<Extract<OutgoingRow, { put: 'outgoing' }>>[]) {
       if (row.put === 'outgoing' && row.outgoing && this.serves(row.outgoing.to)) names.add(row.outgoing.to)
     }
-    this.wake(names)
+    if (names.size > 0 && this.#started && !this.#parts.mayBring()) this.#parts.told([...names])
+    else this.wake(names)
   }
 
   wake(destinations: Iterable<string>): void {
@@ -102,6 +105,13 @@ export class Carried {
   async start(): Promise<void> {
     await this.#count()
     this.#started = true
+    this.wake(this.#waiting.keys())
+  }
+
+  /** Other nodes write, and bring, too. */
+  async recount(): Promise<void> {
+    if (!this.#started) return
+    await this.#count()
     this.wake(this.#waiting.keys())
   }
 
@@ -123,7 +133,8 @@ export class Carried {
   /** Rows became waiting ones again by an operator's hand. */
   revived(destinations: readonly string[]): void {
     for (const to of destinations) this.#waiting.set(to, (this.#waiting.get(to) ?? 0) + 1)
-    this.wake(new Set(destinations))
+    if (this.#parts.mayBring()) this.wake(new Set(destinations))
+    else this.#parts.told([...new Set(destinations)])
   }
 
   async close(): Promise<void> {

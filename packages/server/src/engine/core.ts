@@ -8,6 +8,7 @@ import type { Config } from '../config.ts'
 import { Identity } from '../identity/identity.ts'
 import { Passwords } from '../identity/passwords.ts'
 import { DEAD_LETTERS } from '../limits.ts'
+import type { Nodes } from '../nodes/nodes.ts'
 import type { Outlet } from '../outlet/outlet.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
@@ -30,6 +31,7 @@ import { Reports } from './reports.ts'
 import { Rooms } from './rooms.ts'
 import { Sanctions } from './sanctions.ts'
 import { Sessions } from './sessions.ts'
+import { Standing } from './standing.ts'
 import { Statuses } from './statuses.ts'
 import { TemporaryRooms } from './temporary.ts'
 import { Writer } from './writer.ts'
@@ -43,6 +45,7 @@ export interface CoreParts {
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
+  readonly nodes: Nodes
   readonly store: Store
   readonly blobs: Blobs
   readonly bus: Bus
@@ -81,14 +84,17 @@ export interface Core extends CoreParts {
 }
 
 export function buildCore(parts: CoreParts): Core {
-  const { config, log, clock, random, store, bus, presence, quota } = parts
+  const { config, log, clock, random, nodes, store, bus, presence, quota } = parts
   const listeners: ((items: number, milliseconds: number) => void)[] = []
   const rooms = new Rooms(store, bus, clock)
   const writer = new Writer(store, {
-    failed: failure => log.warn({ reason: failure.message }, 'store failed, no longer ready'),
+    failed: failure => {
+      log.warn({ reason: failure.message }, 'store failed, no longer ready')
+      // It may be that this node counts no more.
+      nodes.look()
+    },
     recovered: () => {
-      rooms.clear()
-      identity.forget()
+      forget()
       log.warn({}, 'store opened anew, ready again')
     },
     committed: (items, milliseconds) => {
@@ -128,8 +134,13 @@ export function buildCore(parts: CoreParts): Core {
     acl: settings.acl,
     bug: error => log.error({ err: error }, 'bug in putting somebody out of a room'),
   })
+  const forget = (): void => {
+    rooms.clear()
+    identity.forget()
+  }
+  const standing = new Standing({ nodes, sessions, occupancy, log, forget })
   engine.onDecided(rowsOfDeparted)
-  const expiry = new Expiry({ store, write: writer.write, bus, clock, rooms, log })
+  const expiry = new Expiry({ store, write: writer.write, bus, clock, nodes, rooms, log })
   engine.onPublished(message => {
     occupancy.follow(message)
     expiry.follow(message)
@@ -137,6 +148,7 @@ export function buildCore(parts: CoreParts): Core {
   const temporary = new TemporaryRooms({
     store,
     clock,
+    nodes,
     presence,
     rooms,
     engine,
@@ -159,7 +171,9 @@ export function buildCore(parts: CoreParts): Core {
   const outgoing = new OutgoingEvents({
     store,
     write: writer.write,
+    bus,
     clock,
+    nodes,
     random,
     log,
     outlet: parts.outlet,
@@ -176,6 +190,7 @@ export function buildCore(parts: CoreParts): Core {
     reading,
     engine,
     clock,
+    nodes,
     random,
     log,
     limits: config.limits.media,
@@ -204,6 +219,7 @@ export function buildCore(parts: CoreParts): Core {
     settled: () => writer.settled(),
     close: async () => {
       temporary.stop()
+      await standing.stop()
       await expiry.stop()
       sessions.endAll('the server stops')
       await media.stop()
@@ -211,6 +227,7 @@ export function buildCore(parts: CoreParts): Core {
       await writer.close()
       await passwords.close()
       await bus.close()
+      await nodes.close()
       await store.close()
     },
   }

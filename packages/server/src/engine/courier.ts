@@ -1,10 +1,8 @@
 // Brings what waits for one destination, at least once: in order within a room, many rooms at the same
 // time. What a destination that does not answer has not taken waits where it is, in its order; the destination is left
 // alone for a while and then asked with one event. An event that it refuses steps aside and is tried again by itself, so
-// that it holds up nobody, and so does one that again and again gets no answer: it may be why there is none.
-//
-// One node alone does this so far. When several share a store, each will have to take hold of an event before it brings
-// it (a lease beside `dueAt`); until then a second node would bring everything twice.
+// that it holds up nobody, and so does one that again and again gets no answer: it may be why there is none. Of nodes that
+// share a store one brings everything at a time.
 import type { Logger } from 'pino'
 import type { Clock, Random } from '../clock.ts'
 import { OUTGOING_AGAIN, OUTGOING_HOLD, OUTGOING_LOW, OUTGOING_REST, OUTGOING_WINDOW } from '../limits.ts'
@@ -30,6 +28,8 @@ export interface CourierParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** This node brings things. Where it stops doing so, what was read is another's to bring. */
+  mayBring(): boolean
   /** One try: resolves within a bound time, rejects for bugs and for a store that cannot be read. */
   bring(row: Outgoing): Promise<Brought>
   /** ms after an event from when on a try that fails is its last. */
@@ -105,6 +105,11 @@ export class Courier {
   }
 
   #send(): void {
+    if (!this.#parts.mayBring()) {
+      for (const [id, { state }] of this.#window) if (state === 'waits') this.#window.delete(id)
+      this.#more = true
+      return
+    }
     const rest = this.#restsUntil - this.#parts.clock.now()
     if (rest > 0) {
       this.#sleep(rest)

@@ -1,10 +1,11 @@
-// Messages whose own time has ended are erased, and whoever listens to their room is told. Nobody reads them from that
+// Messages whose own time has ended are erased, by one node at a time, and whoever listens to their room is told. Nobody reads them from that
 // moment on, erased or not: the store's statements see to that. So this may come late, and does no harm twice.
 import type { RoomId } from '@conclave/wire'
 import type { Logger } from 'pino'
 import type { Bus, BusMessage } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
-import { EXPIRED_TOGETHER } from '../limits.ts'
+import { EXPIRED_TOGETHER, JOB_POLL } from '../limits.ts'
+import type { Hold, Nodes } from '../nodes/nodes.ts'
 import type { Expired, Store, Write } from '../store/store.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -13,11 +14,12 @@ export interface ExpiryParts {
   readonly write: Write
   readonly bus: Bus
   readonly clock: Clock
+  readonly nodes: Nodes
   readonly rooms: Rooms
   readonly log: Logger
 }
 
-/** ms that the one timer waits at most: a clock may be set, and a message may be another node's that has stopped. */
+/** ms that the one timer waits at most: a clock may be set. Where there are other nodes, it looks for their messages. */
 const LONGEST = 60_000
 /** ms after which what the store could not write is tried again. */
 const RETRY = 5_000
@@ -28,7 +30,7 @@ export class Expiry {
   /** ms since 1970 for which the timer is set. */
   #due = Infinity
   #running: Promise<void> | null = null
-  #started = false
+  #hold: Hold | null = null
   #stopped = false
 
   constructor(parts: ExpiryParts) {
@@ -37,14 +39,14 @@ export class Expiry {
 
   /** What ended while no server ran goes at once. Nobody waits for it: nobody reads it either. */
   start(): void {
-    this.#started = true
-    void this.run()
+    this.#hold = this.#parts.nodes.hold('expiry', () => void this.run())
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#timer) clearTimeout(this.#timer)
     await this.#running
+    await this.#hold?.release()
   }
 
   /** Every event that is committed passes here: one that ends sooner than all others sets the timer anew. */
@@ -101,8 +103,10 @@ export class Expiry {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     this.#due = due
-    if (this.#stopped || !this.#started) return
-    const delay = Math.min(Math.max(0, due - this.#parts.clock.now()), LONGEST)
+    if (this.#stopped || !this.#hold?.held) return
+    const { clock, nodes } = this.#parts
+    const longest = nodes.shared ? JOB_POLL : LONGEST
+    const delay = Math.min(Math.max(0, due - clock.now()), longest)
     this.#timer = setTimeout(() => void this.run(), delay)
     this.#timer.unref()
   }

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { Blobs } from '../blobs/blobs.ts'
 import type { Clock } from '../clock.ts'
 import { MEDIA_GRACE, MEDIA_SWEEP, MEDIA_SWEPT } from '../limits.ts'
+import type { Hold, Nodes } from '../nodes/nodes.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
 import type { Document, DocumentRow, Guard, Store, Write } from '../store/store.ts'
@@ -35,6 +36,7 @@ export interface SweepParts {
   readonly write: Write
   readonly blobs: Blobs
   readonly clock: Clock
+  readonly nodes: Nodes
   readonly log: Logger
   readonly changes: MediaChanges
 }
@@ -42,6 +44,7 @@ export interface SweepParts {
 export class MediaSweep {
   readonly #parts: SweepParts
   #timer: NodeJS.Timeout | null = null
+  #hold: Hold | null = null
   #running: Promise<void> | null = null
   #stopped = false
 
@@ -49,10 +52,11 @@ export class MediaSweep {
     this.#parts = parts
   }
 
+  /** One node at a time looks from time to time: several do no harm, and no good. */
   start(): void {
     this.#timer = setInterval(() => this.wake(), MEDIA_SWEEP)
     this.#timer.unref()
-    this.wake()
+    this.#hold = this.#parts.nodes.hold('media', () => void this.run())
   }
 
   async stop(): Promise<void> {
@@ -63,7 +67,7 @@ export class MediaSweep {
 
   /** Soon, without anybody waiting for it. */
   wake(): void {
-    void this.run()
+    if (this.#hold?.held !== false) void this.run()
   }
 
   /** Everything that is due now; at most one runs at a time. What goes wrong is due again later. */

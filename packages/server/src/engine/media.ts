@@ -10,6 +10,7 @@ import { BlobsFailure } from '../blobs/blobs.ts'
 import type { Clock, Random } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { MEDIA_SEGMENT, MEDIA_SEGMENTS } from '../limits.ts'
+import type { Nodes } from '../nodes/nodes.ts'
 import type { Account } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { checkMute, checkStanding } from '../room/rights.ts'
@@ -47,6 +48,7 @@ export interface MediaParts {
   readonly reading: Reading
   readonly engine: Engine
   readonly clock: Clock
+  readonly nodes: Nodes
   readonly random: Random
   readonly log: Logger
   readonly limits: Config['limits']['media']

@@ -5,7 +5,7 @@ import type { Bus, BusMessage, Delivery, PutOut } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import { ATTEMPTS } from '../limits.ts'
-import type { Presence, PresentSession, SessionRef } from '../presence/presence.ts'
+import type { Closed, Presence, PresentSession, SessionRef } from '../presence/presence.ts'
 import type { AclRules } from '../room/acl-rules.ts'
 import type { Account, Channel } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
@@ -38,6 +38,9 @@ export interface Entered {
   readonly again: boolean
 }
 
+/** Sessions of lost nodes that are told of together. */
+const SWEPT = 200
+
 type Admitted = Omit<Entered, 'again'>
 /** What is looked at of a session that wants to come in. */
 type Visiting = Pick<SessionRef, 'user'>
@@ -66,6 +69,11 @@ export class Occupancy {
   /** Those who were named first act first. */
   onDeparture(departures: Departures): void {
     this.#departures.push(departures)
+  }
+
+  /** Told of each session of this node that another one took out of a room: what that one says may be lost on its way. */
+  onPutOut(listener: (room: RoomId, session: SessionRef) => void): void {
+    this.#parts.presence.onPutOut(listener)
   }
 
   /** Who hears of every session that enters, after the room was told. Must not throw or wait. */
@@ -162,7 +170,19 @@ export class Occupancy {
   /** The socket is gone: out of every room. */
   async close(session: SessionRef): Promise<void> {
     this.#parts.sessions.forget(session.id)
-    const { rooms, last } = await this.#parts.presence.close(session.id)
+    await this.#departed(session, await this.#parts.presence.close(session.id))
+  }
+
+  /** Sessions whose nodes are gone: told as if each had closed here. */
+  async sweep(): Promise<void> {
+    for (let swept = SWEPT; swept === SWEPT; ) {
+      const gone = await this.#parts.presence.sweep(SWEPT)
+      for (const one of gone) await this.#departed(one.session, one)
+      swept = gone.length
+    }
+  }
+
+  async #departed(session: SessionRef, { rooms, last }: Closed): Promise<void> {
     // Together: what is done about one room is not done later because there are others.
     await Promise.all(rooms.map(room => this.#lost(room, session)))
     if (!last) return

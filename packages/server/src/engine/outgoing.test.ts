@@ -1,8 +1,11 @@
 // What waits for the embedding site, and how it gets there: order, tries, rests, dead letters, stops.
+
 import type { RoomId } from '@conclave/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { localBus } from '../bus/local.ts'
 import { OUTGOING_AGAIN, OUTGOING_HOLD, OUTGOING_REST } from '../limits.ts'
 import { openLog } from '../log.ts'
+import { localNodes } from '../nodes/local.ts'
 import type { Delivered, ExternalEvent, Outlet } from '../outlet/outlet.ts'
 import { openSqliteStore } from '../store/sqlite/store.ts'
 import { type Item, type Outgoing, type Store, StoreFailure } from '../store/store.ts'
@@ -70,7 +73,9 @@ function open(options: Partial<OutgoingParts> = {}): OutgoingEvents {
   const parts = {
     store,
     write,
+    bus: localBus(),
     clock,
+    nodes: localNodes(1, clock),
     random,
     log: openLog('silent'),
     outlet,

@@ -1,9 +1,13 @@
 // External events (dino.md section 13): written as rows in the transaction of what they tell of, and brought to the
-// destinations of the outlet afterwards, each by its own courier. Without an outlet nothing is made and nothing is asked.
+// destinations of the outlet afterwards, each by its own courier, on one node at a time. Without an outlet nothing is made
+// and nothing is asked.
 import type { RoomId } from '@conclave/wire'
 import type { Logger } from 'pino'
+import type { Bus } from '../bus/bus.ts'
 import type { Clock, Random } from '../clock.ts'
 import type { Verb } from '../config.ts'
+import { JOB_POLL } from '../limits.ts'
+import type { Hold, Nodes } from '../nodes/nodes.ts'
 import type { Delivered, Outlet } from '../outlet/outlet.ts'
 import type { Outgoing, OutgoingRow, Store, Write } from '../store/store.ts'
 import { Carried, type Carrier, isCarried } from './carried.ts'
@@ -13,7 +17,9 @@ import { deadLetter, eventOf } from './letter.ts'
 export interface OutgoingParts {
   readonly store: Store
   readonly write: Write
+  readonly bus: Bus
   readonly clock: Clock
+  readonly nodes: Nodes
   readonly random: Random
   readonly log: Logger
   /** null: nobody is to be told. */
@@ -39,6 +45,9 @@ export interface Told {
   readonly event: number | null
 }
 
+/** What one node says to the one that brings things: there is something for these destinations; none are the outlet's. */
+const SIGNAL = 'outgoing/waiting'
+
 type Tried = (destination: string, result: Delivered['delivered']) => void
 
 /** ms between counts of what waits, when there seems to be too much. */
@@ -57,6 +66,11 @@ export class OutgoingEvents {
   readonly #listeners: Tried[] = []
   readonly #writes = new Set<Promise<void>>()
   #started = false
+  #hold: Hold | null = null
+  #poll: NodeJS.Timeout | null = null
+  #recountAt = 0
+  /** Rows were handed out that another node may be the one to bring. */
+  #handedOut = false
   /** About how many wait and are dead: what was handed out and not written counts until the next count. */
   #waiting = 0
   #dead = 0
@@ -76,13 +90,20 @@ export class OutgoingEvents {
     this.#couriers =
       outlet?.destinations.map(destination => {
         const bring = (row: Outgoing): Promise<Brought> => deliver(parts.store, outlet, row)
-        return new Courier(destination, { ...parts, bring, tried, settled })
+        return new Courier(destination, { ...parts, mayBring: this.#mayBring, bring, tried, settled })
       }) ?? []
   }
 
   /** Takes on events that a gateway brings itself. Before `start`. */
   carry(carrier: Carrier): Carried {
-    const carried = new Carried({ ...this.#parts, carrier, tried: this.#tried, buried: () => this.#buried() })
+    const carried = new Carried({
+      ...this.#parts,
+      carrier,
+      mayBring: this.#mayBring,
+      tried: this.#tried,
+      buried: () => this.#buried(),
+      told: destinations => this.#say(destinations),
+    })
     this.#carried.push(carried)
     return carried
   }
@@ -112,6 +133,7 @@ export class OutgoingEvents {
       rows.push({ put: 'outgoing', outgoing: { ...outgoing, attempts: 0, dueAt: at, error: '' }, event })
     }
     if (!this.#admit(rows.length)) return []
+    this.#handedOut = true
     return rows
   }
 
@@ -176,18 +198,62 @@ export class OutgoingEvents {
     if (!this.enabled && this.#carried.length === 0) return
     await this.#count()
     this.#started = true
+    this.#hold = this.#parts.nodes.hold('outgoing', () => void this.#takeOver())
     this.wake()
     for (const carried of this.#carried) await carried.start()
+    if (this.#parts.nodes.shared) this.#follow()
   }
 
   /** After a commit, which may have brought something. */
   wake(): void {
-    if (this.#started) for (const courier of this.#couriers) courier.wake()
+    if (!this.#started) return
+    if (this.#mayBring()) for (const courier of this.#couriers) courier.wake()
+    else if (this.#handedOut) this.#say([])
+    this.#handedOut = false
+  }
+
+  readonly #mayBring = (): boolean => this.#hold?.held === true
+
+  /** Goes on with what whoever brought things until now has left. */
+  async #takeOver(): Promise<void> {
+    this.wake()
+    if (!this.#parts.nodes.shared) return
+    try {
+      for (const carried of this.#carried) await carried.recount()
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'waiting events could not be counted')
+    }
+  }
+
+  /** What other nodes write is brought at once where they are heard, and soon where they are not. */
+  #follow(): void {
+    this.#parts.bus.subscribe('all', message => {
+      if (message.kind !== 'signal' || message.name !== SIGNAL || !this.#mayBring()) return
+      const [destinations] = message.args as [readonly string[]]
+      if (destinations.length === 0) this.wake()
+      for (const carried of this.#carried) carried.wake(destinations)
+    })
+    this.#poll = setInterval(() => this.#look(), JOB_POLL)
+    this.#poll.unref()
+  }
+
+  #look(): void {
+    if (this.#mayBring()) this.wake()
+    const now = this.#parts.clock.now()
+    if (Math.abs(now - this.#recountAt) < RECOUNT) return
+    this.#recountAt = now
+    const counted = Promise.all([this.#count(), ...this.#carried.map(carried => carried.recount())])
+    counted.catch((error: unknown) => this.#parts.log.warn({ err: error }, 'waiting events could not be counted'))
+  }
+
+  #say(destinations: readonly string[]): void {
+    this.#parts.bus.publish('all', { kind: 'signal', name: SIGNAL, room: null, from: null, args: [destinations] })
   }
 
   /** Brings nothing more. What is under way may end, what waits goes on after the next start. */
   async close(): Promise<void> {
     this.#started = false
+    if (this.#poll) clearInterval(this.#poll)
     const ended = Promise.all([...this.#couriers, ...this.#carried].map(each => each.close()))
     let patience: NodeJS.Timeout | undefined
     const over = new Promise<void>(resolve => {
@@ -197,6 +263,7 @@ export class OutgoingEvents {
     clearTimeout(patience)
     await this.#parts.outlet?.close()
     await Promise.all([ended, ...this.#writes])
+    await this.#hold?.release()
   }
 
   readonly #tried: Tried = (destination, result) => {

@@ -129,6 +129,11 @@ export class Sessions {
   /** Ends every session, as a stop does. */
   endAll(reason: string): void {
     clearInterval(this.#sweeper)
+    this.cut(reason)
+  }
+
+  /** Ends every session that there is now. */
+  cut(reason: string): void {
     for (const session of [...this.#open.values()]) session.end(reason)
   }
 

@@ -1,10 +1,12 @@
 // The life of temporary rooms (design, the seed: removed when the owner leaves). One goes at once when its last owner who
 // was inside leaves or is put out, and when nobody is left inside; an owner whose connection is lost has `rooms.grace`
-// seconds to come back. Follows occupants of every wire. Removal is the last event of the room's log.
+// seconds to come back. Follows occupants of every wire. Removal is the last event of the room's log. Each node waits for those
+// who left here; for what a node that is gone waited for one of the others does.
 import type { RoomId, UserId } from '@conclave/wire'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { WAITING_ROOMS } from '../limits.ts'
+import type { Hold, Nodes } from '../nodes/nodes.ts'
 import type { Presence } from '../presence/presence.ts'
 import { isRejection } from '../room/rejection.ts'
 import { hasRole, type RoomState, usersWith } from '../room/state.ts'
@@ -16,6 +18,7 @@ import type { Rooms } from './rooms.ts'
 export interface TemporaryParts {
   readonly store: Store
   readonly clock: Clock
+  readonly nodes: Nodes
   readonly presence: Presence
   readonly rooms: Rooms
   readonly engine: Engine
@@ -88,10 +91,13 @@ export class TemporaryRooms implements Departures {
   readonly #forsaken: Line
   /** Were there when the server started. */
   readonly #leftOver: Line
+  /** Were there when another node was gone. */
+  readonly #inherited: Line
   /** Should be gone already. */
   readonly #overdue = new Line(RETRY)
   /** The last owner who was inside, where their connection was lost. */
   readonly #lastOwner = new Map<RoomId, UserId>()
+  #hold: Hold | null = null
   #timer: NodeJS.Timeout | null = null
   #sweeping: Promise<void> | null = null
   #stopped = false
@@ -100,18 +106,41 @@ export class TemporaryRooms implements Departures {
     this.#parts = parts
     this.#forsaken = new Line(parts.grace)
     this.#leftOver = new Line(parts.grace)
+    this.#inherited = new Line(parts.delayed ? EMPTY_DELAY : parts.grace)
   }
 
   /** Rooms that an earlier run left behind go when nobody has come to them in the grace time. */
   async start(): Promise<void> {
-    const { store, clock } = this.#parts
-    for (const room of await store.temporaryRooms()) this.#leftOver.add(room, clock.now())
-    this.#arm()
+    const { nodes } = this.#parts
+    let looking: Promise<void> | null = null
+    const isFirst = nodes.live().length <= 1
+    this.#hold = nodes.hold('temporary rooms', () => {
+      looking = this.#lookOver(isFirst && looking === null ? this.#leftOver : this.#inherited)
+    })
+    nodes.watch({
+      lost: () => {
+        if (this.#hold?.held) void this.#lookOver(this.#inherited)
+      },
+    })
+    await looking
+  }
+
+  async #lookOver(line: Line): Promise<void> {
+    const { store, clock, log } = this.#parts
+    try {
+      for (const room of await store.temporaryRooms()) line.add(room, clock.now())
+      this.#arm()
+    } catch (error) {
+      // The store fails, and says so itself: those whom it has been keeping from the rooms come back.
+      log.warn({ err: error }, 'temporary rooms of a node that is gone were not looked at')
+    }
   }
 
   /** While the server stops everybody leaves everything, and takes nothing with them. */
   stop(): void {
     this.#stopped = true
+    this.#hold?.release().catch(() => {})
+    this.#hold = null
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
   }
@@ -164,6 +193,7 @@ export class TemporaryRooms implements Departures {
     for (const id of this.#emptied.take(now)) await this.#endIf(id, room => this.#isOver(room))
     for (const id of this.#forsaken.take(now)) await this.#endIf(id, room => this.#goesWithOwner(room))
     for (const id of this.#leftOver.take(now)) await this.#endIf(id, room => this.#isLeftOver(room))
+    for (const id of this.#inherited.take(now)) await this.#endIf(id, room => this.#isInherited(room))
     for (const id of this.#overdue.take(now)) await this.#endIf(id, room => this.#isOver(room))
   }
 
@@ -193,6 +223,11 @@ export class TemporaryRooms implements Departures {
   /** One that a world brought waits for its first visitor; one that somebody made has lost them with the last run. */
   async #isLeftOver(room: RoomState): Promise<boolean> {
     return room.createdBy !== null && this.#isEmpty(room)
+  }
+
+  /** As above, or its owner went with the node that was to wait for them. */
+  async #isInherited(room: RoomState): Promise<boolean> {
+    return (await this.#isLeftOver(room)) || (await this.#goesWithOwner(room))
   }
 
   /**
@@ -248,7 +283,7 @@ export class TemporaryRooms implements Departures {
   }
 
   #lines(): readonly Line[] {
-    return [this.#emptied, this.#forsaken, this.#leftOver, this.#overdue]
+    return [this.#emptied, this.#forsaken, this.#leftOver, this.#inherited, this.#overdue]
   }
 
   /** Nobody waits for the end of a room but those who leave it: what goes wrong is logged, and tried again later. */

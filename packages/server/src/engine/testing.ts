@@ -1,4 +1,5 @@
 // For tests: a whole core on a store in memory, with a world in it.
+
 import { randomBytes } from 'node:crypto'
 import type { RoomId } from '@conclave/wire'
 import { readAclRules } from '../acl-file.ts'
@@ -6,6 +7,7 @@ import { memoryBlobs } from '../blobs/memory.ts'
 import { localBus } from '../bus/local.ts'
 import { readConfig } from '../config.ts'
 import { openLog } from '../log.ts'
+import { localNodes } from '../nodes/local.ts'
 import { localPresence } from '../presence/local.ts'
 import { localQuota } from '../quota/local.ts'
 import { openSqliteStore } from '../store/sqlite/store.ts'
@@ -38,6 +40,7 @@ export async function openTestCore(
     log: openLog('silent'),
     clock,
     random: { bytes: count => randomBytes(count) },
+    nodes: localNodes(1, clock),
     store,
     blobs: memoryBlobs(),
     bus: localBus(),

@@ -9,6 +9,7 @@ export function localNodes(node: number, clock: Clock): Nodes {
 
 class LocalNodes implements Nodes {
   readonly self: LiveNode
+  readonly shared = false
   readonly serving = true
   readonly clock: Clock
   readonly #held = new Set<string>()

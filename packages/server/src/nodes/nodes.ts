@@ -34,6 +34,8 @@ export interface Hold {
 export interface Nodes {
   /** As it is registered now, or was until it was out. */
   readonly self: LiveNode
+  /** There may be others. */
+  readonly shared: boolean
   /** It counts, by a look that is younger than NODE_UNSURE. Without it nothing is served by right of what is in memory. */
   readonly serving: boolean
   /** The store's clock. It follows no clock of this machine, whatever that is set to. */

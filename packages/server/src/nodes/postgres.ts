@@ -104,6 +104,10 @@ class PostgresNodes implements Nodes {
     return this.#clock
   }
 
+  get shared(): boolean {
+    return !this.#options.alone
+  }
+
   get serving(): boolean {
     return this.#state === 'in' && this.#age() < this.#times.unsure
   }

@@ -133,10 +133,12 @@ class LocalPresence implements Presence {
     return before
   }
 
-  /** Its sessions are this process's own. */
+  /** Its sessions are this process's own, and so is whoever takes them out of rooms. */
   async sweep(): Promise<readonly Swept[]> {
     return []
   }
+
+  onPutOut(): void {}
 
   #show(user: UserId, person: Person, invisible: boolean): void {
     if (person.invisible === invisible) return

@@ -5,7 +5,7 @@ import { Pool } from '../postgres/pool.ts'
 import { type TestDatabase, testDatabase } from '../postgres/testing.ts'
 import { StoreFailure } from '../store/store.ts'
 import { presenceContract } from './contract.ts'
-import { type PostgresPresence, postgresPresence } from './postgres.ts'
+import { postgresPresence } from './postgres.ts'
 import type { Presence, SessionRef } from './presence.ts'
 
 const ROOM = '11' as RoomId
@@ -44,7 +44,7 @@ function crash(): Promise<unknown> {
     conclave.presence_places, conclave.presence_crowds, conclave.presence_rooms, conclave.presence_out`)
 }
 
-async function presenceOf(instance: string): Promise<PostgresPresence> {
+async function presenceOf(instance: string): Promise<Presence> {
   return postgresPresence({ pool, instance: () => instance })
 }
 
@@ -59,7 +59,7 @@ presenceContract('postgres, two nodes', async () => {
 })
 
 describe('presence of nodes that share a PostgreSQL', () => {
-  async function two(): Promise<{ one: PostgresPresence; other: PostgresPresence; instances: string[] }> {
+  async function two(): Promise<{ one: Presence; other: Presence; instances: string[] }> {
     await empty()
     const instances = [await enter(), await enter()]
     return {
@@ -113,7 +113,7 @@ describe('presence of nodes that share a PostgreSQL', () => {
     const instance = await enter()
     const counting = new Counting()
     const presence = postgresPresence({ pool: counting, instance: () => instance })
-    await presence.look()
+    await presence.sweep(0)
     counting.asked = 0
     await Promise.all(Array.from({ length: 200 }, (_, n) => presence.open(session(`s${n}`, `${n}`))))
     await Promise.all(Array.from({ length: 200 }, (_, n) => presence.statusOf(user(`${n}`))))
@@ -129,11 +129,11 @@ describe('presence of nodes that share a PostgreSQL', () => {
     await one.enter(OTHER, 'a')
     await other.leave(ROOM, 'a')
     expect(await other.inside(ROOM, user('1'))).toBe(false)
-    await one.look()
+    await one.sweep(0)
     expect(put).toEqual([`${ROOM} a`])
     expect(await one.inside(ROOM, user('1'))).toBe(false)
     expect(await one.inside(OTHER, user('1'))).toBe(true)
-    await one.look()
+    await one.sweep(0)
     expect(put).toHaveLength(1)
   })
 
@@ -190,8 +190,8 @@ describe('presence of nodes that share a PostgreSQL', () => {
     await other.enter(ROOM, 'c')
     await crash()
     expect(await one.occupants(ROOM)).toEqual([])
-    await other.look()
-    await one.look()
+    await other.sweep(0)
+    await one.sweep(0)
     const hidden = new Map((await one.occupants(ROOM)).map(({ id, invisible }) => [id, invisible]))
     expect(hidden).toEqual(new Map(Object.entries({ a: false, b: true, c: false })))
     expect((await other.counts([ROOM])).get(ROOM)).toBe(1)
@@ -262,7 +262,7 @@ class Spread implements Presence {
   }
   leave: Presence['leave'] = async (room, id) => {
     const left = await this.#any.leave(room, id)
-    await Promise.all(this.#all.map(each => (each as PostgresPresence).look()))
+    await Promise.all(this.#all.map(each => each.sweep(0)))
     return left
   }
   occupants: Presence['occupants'] = room => this.#any.occupants(room)
@@ -274,6 +274,7 @@ class Spread implements Presence {
   statusOf: Presence['statusOf'] = who => this.#any.statusOf(who)
   setStatus: Presence['setStatus'] = (who, status) => this.#any.setStatus(who, status)
   sweep: Presence['sweep'] = most => this.#any.sweep(most)
+  onPutOut: Presence['onPutOut'] = () => {}
 }
 
 function user(id: string): UserId {

@@ -15,16 +15,7 @@ export interface PostgresPresenceOptions {
   readonly instance: () => string
 }
 
-export interface PostgresPresence extends Presence {
-  /** Sessions of this node that another one took out of a room. Must not throw or wait. */
-  onPutOut(listener: (room: RoomId, session: SessionRef) => void): void
-  /** Looks whether there are any, and whether the database still has what this node wrote. */
-  look(): Promise<void>
-  /** Forgets every session of this node: it counts no more, and others take them away. */
-  forget(): void
-}
-
-export function postgresPresence(options: PostgresPresenceOptions): PostgresPresence {
+export function postgresPresence(options: PostgresPresenceOptions): Presence {
   return new SharedPresence(options)
 }
 
@@ -51,7 +42,7 @@ interface Applied {
   readonly out: readonly (readonly [session: string, room: RoomId])[]
 }
 
-class SharedPresence implements PostgresPresence {
+class SharedPresence implements Presence {
   readonly #options: PostgresPresenceOptions
   readonly #places = new Map<string, Place>()
   /** How many of a user's own sessions are in a room. */
@@ -83,16 +74,6 @@ class SharedPresence implements PostgresPresence {
 
   onPutOut(listener: (room: RoomId, session: SessionRef) => void): void {
     this.#listeners.push(listener)
-  }
-
-  async look(): Promise<void> {
-    await this.#steps.ask({ do: 'look' })
-  }
-
-  forget(): void {
-    this.#places.clear()
-    this.#inside.clear()
-    this.#unsure = true
   }
 
   async open(session: SessionRef, status: Exclude<Status, 'offline'> = 'online'): Promise<{ readonly first: boolean }> {
@@ -158,14 +139,20 @@ class SharedPresence implements PostgresPresence {
   }
 
   async sweep(most: number): Promise<readonly Swept[]> {
+    await this.#steps.ask({ do: 'look' })
     const swept = (await this.#ask('SELECT conclave.presence_sweep($1)', [most])) as readonly (SessionRef & Closed)[]
     return swept.map(({ id, user, wire, token, rooms, last }) => ({ session: { id, user, wire, token }, rooms, last }))
   }
 
   async #apply(steps: readonly Step[]): Promise<readonly (Result | Error)[]> {
     const instance = this.#options.instance()
-    if (instance !== this.#instance) this.forget()
-    this.#instance = instance
+    if (instance !== this.#instance) {
+      // The sessions of the registration that was lost are others' to take away.
+      this.#places.clear()
+      this.#inside.clear()
+      this.#unsure = true
+      this.#instance = instance
+    }
     if (this.#unsure) await this.#restore()
     let applied: Applied
     try {
@@ -176,9 +163,9 @@ class SharedPresence implements PostgresPresence {
       throw error
     }
     if (instance !== this.#options.instance()) throw COUNTS_NO_MORE
-    const results = steps.map((step, index) => this.#follow(step, applied.results[index] ?? null))
+    // Before these steps.
     for (const [id, room] of applied.out) this.#putOut(room, id)
-    return results
+    return steps.map((step, index) => this.#follow(step, applied.results[index] ?? null))
   }
 
   async #send(steps: readonly Step[]): Promise<Applied> {

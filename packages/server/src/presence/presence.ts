@@ -71,6 +71,9 @@ export interface Presence {
    * `invisible` hides them, `away` and `offline` leave that as it is. Gives the status before. */
   setStatus(user: UserId, status: Status): Promise<Status>
   /** Takes away sessions whose nodes count no more, at most so many; each of them is given to one caller alone, on whatever
-   * node. None where all nodes count. */
+   * node. None where all nodes count. Makes whole what this node knows of its own, too. */
   sweep(most: number): Promise<readonly Swept[]>
+  /** Told of each session of this node that another one took out of a room, at the latest by `sweep`. Must not throw or
+   * wait. */
+  onPutOut(listener: (room: RoomId, session: SessionRef) => void): void
 }

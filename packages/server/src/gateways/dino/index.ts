@@ -81,6 +81,9 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
       log.error({ wire: 'dino', err: error }, 'bug in telling of a user'),
     )
   })
+  parts.occupancy.onPutOut((room, { id, user }) => {
+    for (const session of feeds.sessionsOf(user)) if (session.live?.id === id) feeds.leave(room, session)
+  })
   parts.reports.onReport(report => reportedElsewhere(gate, report))
   io.engine.on('connection', (conn: Socket['conn']) => boundAnswered(conn, parts.clock.now))
   io.of(NAMESPACE).on('connection', socket => {

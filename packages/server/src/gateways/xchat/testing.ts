@@ -1,5 +1,6 @@
 // The X wire alone on a port, over a store in memory, for tests of this folder. What runs against the whole server
 // process lies in conformance/xchat.
+
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { UserId } from '@conclave/wire'
@@ -12,6 +13,7 @@ import type { Core } from '../../engine/core.ts'
 import { buildCore } from '../../engine/core.ts'
 import { Turn } from '../../fanout/turn.ts'
 import { isRefused } from '../../identity/rejection.ts'
+import { localNodes } from '../../nodes/local.ts'
 import { guardedCalls } from '../../outlet/webhooks/calls.ts'
 import { localPresence } from '../../presence/local.ts'
 import { localQuota } from '../../quota/local.ts'
@@ -47,6 +49,7 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
     log,
     clock,
     random: { bytes: count => randomBytes(count) },
+    nodes: localNodes(1, clock),
     store: await openSqliteStore({ directory: options.directory ?? MEMORY, node: 0, clock }),
     blobs: memoryBlobs(),
     bus: localBus(),

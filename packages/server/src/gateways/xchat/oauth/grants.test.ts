@@ -1,4 +1,5 @@
 // Log-ins of apps in time, which the tests against the whole server cannot wait for, and when two things happen at once.
+
 import { randomBytes } from 'node:crypto'
 import type { UserId } from '@conclave/wire'
 import { pino } from 'pino'
@@ -9,6 +10,7 @@ import { schema } from '../../../config.ts'
 import type { Core } from '../../../engine/core.ts'
 import { buildCore } from '../../../engine/core.ts'
 import { isRefused } from '../../../identity/rejection.ts'
+import { localNodes } from '../../../nodes/local.ts'
 import { localPresence } from '../../../presence/local.ts'
 import { localQuota } from '../../../quota/local.ts'
 import { DEFAULT_RULES } from '../../../room/acl-rules.ts'
@@ -35,6 +37,7 @@ beforeEach(async () => {
     log: pino({ level: 'silent' }),
     clock,
     random: { bytes: count => randomBytes(count) },
+    nodes: localNodes(1, clock),
     store: await openSqliteStore({ directory: MEMORY, node: 0, clock }),
     bus: localBus(),
     presence: localPresence(),
