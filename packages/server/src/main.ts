@@ -206,6 +206,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     clock: core.clock,
     random: core.random,
     bus: core.bus,
+    nodes: core.nodes,
     quota: core.quota,
     presence: core.presence,
     identity: core.identity,

@@ -219,6 +219,11 @@ export class Occupancy {
     }
   }
 
+  /** Why the room lets no session of the user in; null where it does. */
+  barred(user: UserId, room: RoomId): Promise<Rejection | null> {
+    return this.#admit({ user }, room, null, () => null)
+  }
+
   inside(room: RoomId, user: UserId): Promise<boolean> {
     return this.#parts.presence.inside(room, user)
   }

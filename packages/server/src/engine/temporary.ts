@@ -112,17 +112,18 @@ export class TemporaryRooms implements Departures {
   /** Rooms that an earlier run left behind go when nobody has come to them in the grace time. */
   async start(): Promise<void> {
     const { nodes } = this.#parts
-    let looking: Promise<void> | null = null
+    const looks: Promise<void>[] = []
     const isFirst = nodes.live().length <= 1
     this.#hold = nodes.hold('temporary rooms', () => {
-      looking = this.#lookOver(isFirst && looking === null ? this.#leftOver : this.#inherited)
+      const look = this.#lookOver(isFirst && looks.length === 0 ? this.#leftOver : this.#inherited)
+      if (looks.length === 0) looks.push(look)
     })
     nodes.watch({
       lost: () => {
         if (this.#hold?.held) void this.#lookOver(this.#inherited)
       },
     })
-    await looking
+    await looks[0]
   }
 
   async #lookOver(line: Line): Promise<void> {

@@ -21,6 +21,7 @@ import type { Sessions } from '../engine/sessions.ts'
 import type { Statuses } from '../engine/statuses.ts'
 import type { Turn } from '../fanout/turn.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { Nodes } from '../nodes/nodes.ts'
 import type { Calls } from '../outlet/calls.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
@@ -33,6 +34,7 @@ export interface GatewayParts {
   readonly clock: Clock
   readonly random: Random
   readonly bus: Bus
+  readonly nodes: Nodes
   readonly quota: Quota
   readonly presence: Presence
   readonly identity: Identity

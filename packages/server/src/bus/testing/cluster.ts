@@ -6,6 +6,7 @@ import { memoryBlobs } from '../../blobs/memory.ts'
 import { readConfig } from '../../config.ts'
 import { buildCore, type Core } from '../../engine/core.ts'
 import { openLog } from '../../log.ts'
+import { localNodes } from '../../nodes/local.ts'
 import { localPresence } from '../../presence/local.ts'
 import { localQuota } from '../../quota/local.ts'
 import { concerned, isListed } from '../../room/concerned.ts'
@@ -114,6 +115,7 @@ function openNode(store: Store, feed: Feed, network: TestNetwork, time: TestTime
     log: openLog('silent'),
     clock: time,
     random: { bytes: length => randomBytes(length) },
+    nodes: localNodes(1, time),
     store,
     blobs: memoryBlobs(),
     bus,

@@ -35,7 +35,7 @@ export async function provideAdminRoom(gate: Gate): Promise<void> {
 }
 
 /** Whether somebody with a role for the whole server is there, seen or unseen (the seed, 805). */
-export async function isAdminOnline({ feeds, parts }: Gate): Promise<boolean> {
+export async function isAdminOnline({ feeds, operators, parts }: Gate): Promise<boolean> {
   const users = new Set<UserId>()
   for (const { user } of feeds.sessions()) {
     const account = user === null || users.has(user) ? undefined : parts.identity.accounts.peek(user)
@@ -43,7 +43,16 @@ export async function isAdminOnline({ feeds, parts }: Gate): Promise<boolean> {
     users.add(account.id)
     if ((await parts.presence.statusOf(account.id)) !== 'offline') return true
   }
-  return false
+  if (!parts.nodes.shared) return false
+  // On other nodes; those of other wires help nobody there.
+  const elsewhere = [...(await operators.all())].filter(user => !users.has(user))
+  const present = await Promise.all(elsewhere.map(user => isThere(parts, user)))
+  return present.includes(true)
+}
+
+async function isThere({ presence }: GatewayParts, user: UserId): Promise<boolean> {
+  const isHere = (await presence.sessionsOf(user)).some(({ wire, token }) => wire === 'dino' && token !== null)
+  return isHere && (await presence.statusOf(user)) !== 'offline'
 }
 
 /** The channel's own, else one of the channel that is called like it, else the oldest. */

@@ -13,6 +13,7 @@ import { type Refusal, refusalOf } from './errors.ts'
 import type { Feeds } from './feeds.ts'
 import type { Heartbeats } from './http/heartbeats.ts'
 import type { Joins } from './http/joins.ts'
+import type { Operators } from './operators.ts'
 import type { DinoSession } from './session.ts'
 import type { WhisperCheck } from './whisper-check.ts'
 import type { Words } from './words.ts'
@@ -27,6 +28,7 @@ export interface Gate {
   readonly whisperCheck: WhisperCheck
   readonly joins: Joins
   readonly heartbeats: Heartbeats
+  readonly operators: Operators
   /** Every open socket, logged in or not. */
   readonly sockets: Set<DinoSession>
   /** Sockets that are not read on at the moment. */

@@ -19,6 +19,7 @@ import { Heartbeats } from './http/heartbeats.ts'
 import { Joins } from './http/joins.ts'
 import { httpApi } from './http/plugin.ts'
 import { PACKET_BYTES, RESUME_INTERVAL } from './limits.ts'
+import { Operators } from './operators.ts'
 import { push, pushToAll, pushToUser } from './pushes.ts'
 import { servedAs } from './served.ts'
 import { DinoSession } from './session.ts'
@@ -66,6 +67,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
     whisperCheck: new WhisperCheck(parts),
     joins: new Joins(parts),
     heartbeats: new Heartbeats(parts),
+    operators: new Operators(parts),
     sockets,
     paused,
     closing: false,

@@ -63,3 +63,10 @@ export const DELETED_AT_ONCE = 10_000
  * hash holds, and little enough for a list of a thousand such users to be sent to everybody who enters their room. */
 export const SAID = 50
 export const SAID_CHARS = 4_096
+
+/** Accounts of one page where all are looked through, and those that may have changed since before all are again. */
+export const ACCOUNTS_LOOKED_AT = 1_000
+export const CHANGED_ACCOUNTS = 10_000
+/** ms that another node has to take a session into a room, and between looks whether it did. */
+export const ELSEWHERE_TIME = 3_000
+export const ELSEWHERE_AGAIN = 50

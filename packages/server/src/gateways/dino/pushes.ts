@@ -1,6 +1,7 @@
 // What the bus says about a room, as pushes to the sockets that watch it here (dino.md section 5). Each kind has its file
 // under pushes/; every frame is encoded once.
 import type { BusMessage } from '../../bus/bus.ts'
+import { takeInsideHere } from './elsewhere.ts'
 import { eventFrame, messageJson } from './encode.ts'
 import type { Feed } from './feeds.ts'
 import type { Gate } from './gate.ts'
@@ -64,7 +65,10 @@ export function pushToUser(gate: Gate, sessions: ReadonlySet<DinoSession>, messa
     case 'signal': {
       const told = toldBy(message)
       if (told) toldTo(gate, sessions, told)
-      else endReplaced(sessions, message)
+      else {
+        endReplaced(sessions, message)
+        takeInsideHere(gate, sessions, message)
+      }
       break
     }
     default:

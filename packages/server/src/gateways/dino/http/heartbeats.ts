@@ -43,10 +43,13 @@ export class Heartbeats {
   }
 
   async #open(user: UserId): Promise<void> {
-    const { sessions, identity, clock } = this.#parts
+    const { sessions, identity, presence, clock } = this.#parts
     const beating: Beating = { at: clock.now(), session: null }
     this.#beating.set(user, beating)
+    let isBeating = false
     try {
+      // Beats come to whatever node: where another one has opened such a session, nobody is told once more.
+      isBeating = (await presence.sessionsOf(user)).some(({ wire, token }) => wire === 'dino' && token === null)
       const end = (): void => this.#sayEnd(user)
       const opening = { user, wire: 'dino', token: null, expiresAt: null, address: '', end } as const
       beating.session = await sessions.open(opening)
@@ -54,7 +57,7 @@ export class Heartbeats {
       this.#beating.delete(user)
       throw error
     }
-    const account = await identity.users.find({ id: user })
+    const account = isBeating ? undefined : await identity.users.find({ id: user })
     if (account) tellLogin({ parts: this.#parts }, account)
   }
 

@@ -1,6 +1,8 @@
 // `POST /join`, `POST /leave`: takes the sessions of users into a room, or out of it. The room's own rules hold.
 import type { RoomId } from '@conclave/wire'
 import { z } from 'zod'
+import type { Rejection } from '../../../../room/rejection.ts'
+import { putInsideElsewhere, sessionsElsewhere } from '../../elsewhere.ts'
 import { leftJson } from '../../encode-people.ts'
 import { CODE, type Code, refusalOf } from '../../errors.ts'
 import type { Gate } from '../../gate.ts'
@@ -59,20 +61,30 @@ export const leave = route({
   },
 })
 
-/** null when every session of the user that is open here is inside. */
+/** null when every session of the user that is open is inside, on whatever node. */
 export async function takeInside(gate: Gate, user: string, { room, channel }: Found): Promise<Failure | null> {
   const account = await gate.parts.identity.users.find({ id: user })
   const sessions = account ? [...gate.feeds.sessionsOf(account.id)] : []
-  if (sessions.length === 0) return { code: CODE.NO_SUCH_USER, message: `user not online: ${user}` }
+  const elsewhere = account && gate.parts.nodes.shared ? await sessionsElsewhere(gate, account.id) : []
+  if (!account || sessions.length + elsewhere.length === 0)
+    return { code: CODE.NO_SUCH_USER, message: `user not online: ${user}` }
   for (const session of sessions) {
     const { live } = session
     if (!live || session.rooms.has(room.id)) continue
     const barred = await putInside(gate, session, live, room.id)
     if (!barred) continue
-    const refusal = refusalOf(barred, { now: gate.parts.clock.now(), room, channel })
-    return { code: refusal.code, message: refusal.text }
+    return failureOf(gate, barred, { room, channel })
   }
-  return null
+  if (elsewhere.length === 0) return null
+  const barred = await gate.parts.occupancy.barred(account.id, room.id)
+  if (barred) return failureOf(gate, barred, { room, channel })
+  const isInside = await putInsideElsewhere(gate, account.id, room.id, elsewhere)
+  return isInside ? null : failureOf(gate, { rejected: 'unavailable' }, { room, channel })
+}
+
+function failureOf({ parts }: Gate, barred: Rejection, { room, channel }: Found): Failure {
+  const { code, text } = refusalOf(barred, { now: parts.clock.now(), room, channel })
+  return { code, message: text }
 }
 
 async function takeOut(gate: Gate, user: string, id: RoomId): Promise<void> {
