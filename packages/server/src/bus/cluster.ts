@@ -105,11 +105,12 @@ class Cluster implements ClusterBus {
     else if (this.#watches.has(topic) && this.#once(topic, message)) this.#local.publish(topic, message)
   }
 
-  follow(topic: Topic): Promise<void> {
+  async follow(topic: Topic): Promise<void> {
+    if (this.#closed) return
     const watch = this.#watch(topic)
     watch.idle = 0
     watch.followed ??= this.#begin(topic, watch)
-    return watch.followed
+    await watch.followed
   }
 
   keeps(room: RoomId): boolean {

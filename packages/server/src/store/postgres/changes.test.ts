@@ -1,0 +1,89 @@
+// The feed of changes on a real PostgreSQL: in the order of commits, without a gap whatever commits overtake each other, and a
+// reader who was away for too long is told so.
+
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { migrate } from '../../postgres/migrations.ts'
+import { Pool } from '../../postgres/pool.ts'
+import { type TestDatabase, testDatabase } from '../../postgres/testing.ts'
+import { PostgresChanges } from './changes.ts'
+
+let database: TestDatabase
+let pool: Pool
+let feed: PostgresChanges
+beforeAll(async () => {
+  database = await testDatabase()
+  pool = new Pool({ url: database.url, connections: 2, name: 'a test of the feed' })
+  await migrate(pool)
+})
+beforeEach(async () => {
+  await database.query('DELETE FROM conclave.changes')
+  feed = new PostgresChanges(pool.query)
+})
+afterAll(async () => {
+  await pool?.close()
+  await database?.drop()
+})
+
+const ROW = (id: string): string => `INSERT INTO conclave.changes (of, id) VALUES ('account', '${id}')`
+
+async function ids(after: string, limit = 100) {
+  const { changes, cursor, more, missed } = await feed.read(after, limit)
+  return { ids: changes.map(change => ('id' in change ? change.id : '')), cursor, more, missed }
+}
+
+describe('the feed of changes', () => {
+  test('gives what was written since, once, in pages', async () => {
+    await database.query(ROW('0'))
+    const start = await feed.position()
+    expect((await ids(start)).ids).toEqual([])
+    const written = Array.from({ length: 12 }, (_, index) => `${index + 1}`)
+    for (const id of written) await database.query(ROW(id))
+    const first = await ids(start, 11)
+    expect(first).toMatchObject({ ids: written.slice(0, 11), more: true, missed: false })
+    const second = await ids(first.cursor, 11)
+    expect(second).toMatchObject({ ids: ['12'], more: false })
+    expect((await ids(second.cursor)).ids).toEqual([])
+  })
+
+  test('gives every kind with what belongs to it, and leaves out what it does not know', async () => {
+    const start = await feed.position()
+    await database.query(`INSERT INTO conclave.changes (of, id, room, sequence) VALUES ('channel', '5', NULL, NULL),
+      ('keys', '6', NULL, NULL), ('document', 'upload/a b', NULL, NULL), ('token', 'tok', NULL, NULL),
+      ('membership', '7', 9007199254740993, 8), ('listed', '', 12, 1), ('newer', 'x', NULL, NULL)`)
+    expect((await feed.read(start, 100)).changes).toEqual([
+      { of: 'channel', id: '5' },
+      { of: 'keys', id: '6' },
+      { of: 'document', id: 'upload/a b' },
+      { of: 'token', id: 'tok' },
+      { of: 'membership', user: '7', room: '9007199254740993', sequence: 8 },
+      { of: 'listed', room: '12', sequence: 1 },
+    ])
+  })
+
+  test('passes by nothing that was begun before and committed after what was read', async () => {
+    const slow = new pg.Client({ connectionString: database.url })
+    await slow.connect()
+    try {
+      const start = await feed.position()
+      await slow.query('BEGIN')
+      await slow.query(ROW('slow'))
+      await database.query(ROW('fast'))
+      const early = await ids(start)
+      await slow.query('COMMIT')
+      const late = await ids(early.cursor)
+      expect([...early.ids, ...late.ids].sort()).toEqual(['fast', 'slow'])
+    } finally {
+      await slow.end()
+    }
+  })
+
+  test('says that something was missed to whoever comes back after more than is kept', async () => {
+    const start = await feed.position()
+    const [transaction, number, at] = start.split(' ')
+    expect((await feed.read(start, 10)).missed).toBe(false)
+    const read = await feed.read(`${transaction} ${number} ${Number(at) - 14 * 60 - 5}`, 10)
+    expect(read.missed).toBe(true)
+    expect((await feed.read(read.cursor, 10)).missed).toBe(false)
+  })
+})
