@@ -74,6 +74,10 @@ const dino = z.strictObject({
     .describe('When a room is full; absent never.'),
   noEmpty: flag(true, 'A blank message is refused.'),
   singleSession: flag(false, 'A new log-in closes the earlier session of the user.'),
+  polling: flag(
+    true,
+    'Clients may poll instead of using a WebSocket; with several nodes this needs peers.address and peers.secret.',
+  ),
   invisibleUnrestricted: flag(true, 'Anybody may be invisible, not only operators.'),
   disconnectOnFailedLogin: flag(true, 'A failed log-in is disconnected.'),
   delayedRemoval: flag(false, 'An empty temporary room is removed after a while instead of at once.'),
@@ -211,6 +215,10 @@ function isUrl(text: string): boolean {
   return URL.canParse(text)
 }
 
+function isOrigin(text: string): boolean {
+  return !isUrl(text) || new URL(text).href === `${new URL(text).origin}/`
+}
+
 /** What is no address at all is refused as such. */
 function hasNoCredentials(text: string): boolean {
   return !isUrl(text) || (new URL(text).username === '' && new URL(text).password === '')
@@ -273,6 +281,27 @@ export const schema = z.strictObject({
       'Where files are kept: files, in the data directory; or s3://bucket/prefix?endpoint=https://…&region=…, a bucket of a store that speaks S3 (Amazon’s without an endpoint; region us-east-1), with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.',
     ),
   node: z.number().int().min(0).max(1_023).default(0).describe('Number of this node, part of every id that it makes.'),
+  peers: z
+    .strictObject({
+      address: z
+        .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
+        .refine(isOrigin, { error: 'must be a host and a port, and nothing behind it' })
+        .nullable()
+        .default(null)
+        .describe('Address under which the other nodes reach this one; absent they do not.'),
+      secret: z
+        .string()
+        .min(32, { error: 'must have 32 characters or more' })
+        .max(1_024)
+        .nullable()
+        .default(null)
+        .describe('What all nodes have in common, and nobody else: by it they know each other.'),
+    })
+    .refine(({ address, secret }) => (address === null) === (secret === null), {
+      error: 'needs both an address and a secret, or neither',
+    })
+    .default({ address: null, secret: null })
+    .describe('How nodes reach and know each other.'),
   log: z
     .strictObject({
       level: z
@@ -585,7 +614,7 @@ export function printConfig(config: Config): string {
 /** Secrets are not printed, nor what may be one in the query of an address. */
 function masked(key: string, value: unknown): unknown {
   if (key === 'secrets' && Array.isArray(value)) return value.map(() => '…')
-  if (key === 'key' && typeof value === 'string') return '…'
+  if ((key === 'key' || key === 'secret') && typeof value === 'string') return '…'
   if (key === 'url' && typeof value === 'string') return value.replace(/\?.*$/s, '?…')
   if (key === 'servers' && typeof value === 'string') return value.replace(/(^|,|\/\/)[^/@,]*@/g, '$1…@')
   return value

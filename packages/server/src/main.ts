@@ -20,6 +20,7 @@ import { Turn } from './fanout/turn.ts'
 import { boundArrival } from './gateways/arrival.ts'
 import { dinoGateway } from './gateways/dino/index.ts'
 import type { Gateway, GatewayParts } from './gateways/gateway.ts'
+import { Peers } from './gateways/peers/peers.ts'
 import { rocketchatGateway } from './gateways/rocketchat/index.ts'
 import { addressOf, closeUnclaimedUpgrades } from './gateways/upgrades.ts'
 import { xchatGateway } from './gateways/xchat/index.ts'
@@ -118,6 +119,7 @@ function openOutlet({ outlet }: Config): Outlet | null {
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const core = await openCore(config, log)
   let http: FastifyInstance | null = null
+  let peers: Peers | null = null
   const gateways: Gateway[] = []
   try {
     const first = await firstStart(core)
@@ -141,7 +143,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
     })
-    const parts = gatewayParts(core, http, await core.roomsChannel())
+    peers = peersOf(core)
+    const parts = gatewayParts(core, http, await core.roomsChannel(), peers)
     for (const open of [dinoGateway, rocketchatGateway, xchatGateway]) gateways.push(await open(parts))
     closeUnclaimedUpgrades(
       http.server,
@@ -168,11 +171,12 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       first,
       stop: () => {
         clearInterval(jobs)
-        return stop({ core, http: running, gateways, operations, control, sockets })
+        return stop({ core, http: running, gateways, peers, operations, control, sockets })
       },
     }
   } catch (error) {
     for (const gateway of gateways) await gateway.close().catch(() => {})
+    peers?.close()
     await http?.close().catch(() => {})
     await core.close()
     throw error
@@ -196,7 +200,19 @@ function answerUnreadableUrl(gateways: readonly Gateway[], url: string, reply: F
     .send(answer ? JSON.stringify(answer.body) : 'Bad Request')
 }
 
-function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId): GatewayParts {
+/** null where nodes know nothing of each other. */
+function peersOf({ config, nodes, log }: Core): Peers | null {
+  const { secret } = config.peers
+  if (secret === null) return null
+  return new Peers({
+    nodes,
+    secret,
+    log,
+    addressOf: request => addressOf(request, config.proxy.trust),
+  })
+}
+
+function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId, peers: Peers | null): GatewayParts {
   const turn = new Turn()
   // Deliveries leave right behind the answers of the commit that they come from, not a turn later.
   core.onCommit(() => turn.settle())
@@ -234,7 +250,8 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     write: item => core.writer.write(item),
     publicUrl: () => core.config.publicUrl?.replace(/\/+$/, '') ?? urlOf(core.config, http),
     newId: () => core.store.newId(),
-    addressOf: request => addressOf(request, core.config.proxy.trust),
+    peers,
+    addressOf: request => peers?.clientOf(request) ?? addressOf(request, core.config.proxy.trust),
   }
 }
 
@@ -242,6 +259,7 @@ interface Running {
   readonly core: Core
   readonly http: FastifyInstance
   readonly gateways: readonly Gateway[]
+  readonly peers: Peers | null
   readonly operations: Operations
   readonly control: Control
   /** Every connection, those that were upgraded included: the HTTP server forgets these and still waits for them. */
@@ -249,7 +267,7 @@ interface Running {
 }
 
 /** Not ready, then no new requests, then sessions with their wire's own code, then the last commit, then the store. */
-async function stop({ core, http, gateways, operations, control, sockets }: Running): Promise<void> {
+async function stop({ core, http, gateways, peers, operations, control, sockets }: Running): Promise<void> {
   operations.stopping()
   core.temporary.stop()
   await control.close()
@@ -264,6 +282,7 @@ async function stop({ core, http, gateways, operations, control, sockets }: Runn
       .close()
       .catch((error: unknown) => core.log.error({ wire: gateway.name, err: error }, 'bug while closing a gateway'))
   }
+  peers?.close()
   await closed
   clearTimeout(cut)
   await core.close()

@@ -27,6 +27,7 @@ import type { Presence } from '../presence/presence.ts'
 import type { Quota } from '../quota/quota.ts'
 import type { Rejection } from '../room/rejection.ts'
 import type { Write } from '../store/store.ts'
+import type { Peers } from './peers/peers.ts'
 
 export interface GatewayParts {
   readonly config: Config
@@ -56,6 +57,8 @@ export interface GatewayParts {
   readonly keyReset: KeyReset
   /** HTTP calls to addresses that clients named. */
   readonly calls: Calls
+  /** By which requests go to the node where their session lives; null for one node alone. */
+  readonly peers: Peers | null
   /** The one writer's turn: gateways make their groups and outlets of it. */
   readonly turn: Turn
   /** Fastify before it listens: routes are registered on it in a plugin of the gateway's own. */

@@ -15,6 +15,7 @@ import { tellLogin } from './external.ts'
 import { Feeds } from './feeds.ts'
 import { tellConnected } from './first-session.ts'
 import type { Gate, Paused } from './gate.ts'
+import { handOn } from './handed-on.ts'
 import { Heartbeats } from './http/heartbeats.ts'
 import { Joins } from './http/joins.ts'
 import { httpApi } from './http/plugin.ts'
@@ -23,11 +24,14 @@ import { Operators } from './operators.ts'
 import { push, pushToAll, pushToUser } from './pushes.ts'
 import { servedAs } from './served.ts'
 import { DinoSession } from './session.ts'
+import { newSessionId } from './session-ids.ts'
 import { WhisperCheck } from './whisper-check.ts'
 import { Words } from './words.ts'
 
 const PATH = '/socket.io'
 const HTTP_PATH = '/dino'
+/** What a client is told that begins to poll where `dino.polling` is false. */
+const POLLING_OFF = 'polling is switched off on this server: connect by WebSocket (transports: ["websocket"])'
 /** ms; what the real server tells its clients. Clients of Engine.IO 3 ping, those of 4 are pinged. */
 const PING_INTERVAL = 25_000
 const PING_TIMEOUT = 60_000
@@ -49,8 +53,14 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
     httpCompression: false,
     // Pages of the old client send credentials, for which no browser takes a `*`; nothing here looks at cookies.
     cors: { origin: config.origins.includes('*') ? true : [...config.origins], credentials: true },
-    allowRequest: (request, decide) => decide(null, originAllowed(config.origins, request.headers)),
+    allowRequest: (request, decide) => {
+      const polls = new URL(request.url ?? '/', 'http://localhost').searchParams.get('transport') === 'polling'
+      if (polls && !config.dino.polling) decide(POLLING_OFF, false)
+      else decide(null, originAllowed(config.origins, request.headers))
+    },
   })
+  io.engine.generateId = () => newSessionId(config.node, parts.random)
+  if (parts.peers) handOn(io.engine, parts.peers)
   const sockets = new Set<DinoSession>()
   const paused = new Pauses()
   const feeds = new Feeds(parts, turn, {

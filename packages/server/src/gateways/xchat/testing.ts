@@ -68,6 +68,7 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
     roomsChannel: await core.roomsChannel(),
     write: item => core.writer.write(item),
     newId: () => core.store.newId(),
+    peers: null,
     addressOf: () => '127.0.0.1',
   })
   await http.listen({ host: '127.0.0.1', port: 0 })
