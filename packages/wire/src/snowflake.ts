@@ -41,14 +41,18 @@ export function nodeOf(id: string): number {
  */
 export class IdSequence {
   readonly #nodeBits: bigint
+  readonly #least: number
   #lastMs: number
   #counter = COUNTER_MAX
   /** Time and node part of `#lastMs`, so that an id costs one addition. */
   #base: bigint
 
-  /** `after`: the newest id that this node is known to have given, over all rooms; everything given is newer. */
-  constructor(node: number, after: bigint = 0n) {
+  /** `after`: the newest id that this node is known to have given, over all rooms; everything given is newer. `least`: of
+   * the counter, where those below are given by somebody else for the same node. */
+  constructor(node: number, after: bigint = 0n, least = 0) {
     requireWithin('node', node, 0, NODE_MAX)
+    requireWithin('least counter', least, 0, COUNTER_MAX)
+    this.#least = least
     this.#nodeBits = BigInt(node) << NODE_SHIFT
     this.#lastMs = Math.max(FIRST_MS - 1, X_EPOCH_MS + Number(after >> TIME_SHIFT))
     this.#base = 0n
@@ -64,7 +68,7 @@ export class IdSequence {
       const last = BigInt(after)
       if (last >= id) {
         this.#moveTo(Number(last >> TIME_SHIFT) + X_EPOCH_MS + 1)
-        id = this.#base
+        id = this.#base + BigInt(this.#counter)
       }
     }
     return id.toString()
@@ -73,7 +77,7 @@ export class IdSequence {
   #moveTo(ms: number): void {
     requireWithin('ms', ms, X_EPOCH_MS, LAST_MS)
     this.#lastMs = ms
-    this.#counter = 0
+    this.#counter = this.#least
     this.#base = (BigInt(ms - X_EPOCH_MS) << TIME_SHIFT) | this.#nodeBits
   }
 }

@@ -1,4 +1,5 @@
 // The outbox: external events that wait for delivery, written in the transaction of what they tell of.
+import { idParameter } from '../../postgres/ids.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import type { Outgoing } from '../store.ts'
 import type { Columns } from './rows.ts'
@@ -65,7 +66,7 @@ export class OutgoingRows {
   }
 
   async one(id: string): Promise<Outgoing | undefined> {
-    return (await this.#pool.query(SQL.one, [id])).map(outgoingOf)[0]
+    return (await this.#pool.query(SQL.one, [idParameter(id)])).map(outgoingOf)[0]
   }
 }
 

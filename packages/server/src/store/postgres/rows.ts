@@ -35,3 +35,14 @@ export function eventOf(room: RoomId, [sequence, id, at, actor, kind, body, done
 export function whole(number: number): number {
   return Math.min(Math.max(Math.ceil(number), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER) || 0
 }
+
+/** A reply that its thread alone shows. */
+export function isApart({ thread, content }: Extract<EventBody, { type: 'message' }>): boolean {
+  if (!thread || !('extra' in content)) return thread !== undefined
+  const extra = content.extra as { readonly rocketchat?: { readonly tshow?: unknown }; readonly tshow?: unknown }
+  return !isOn(extra.rocketchat?.tshow) && !isOn(extra.tshow)
+}
+
+function isOn(value: unknown): boolean {
+  return value === true || (typeof value === 'number' && value !== 0)
+}
