@@ -5,7 +5,8 @@ import type { RoomEvent } from '@conclave/server/room/events'
 import type { Store } from '@conclave/server/store/store'
 import { type RoomId, type UserId, uuidOf } from '@conclave/wire'
 import type { Load, Node } from './load.ts'
-import type { Evidence, History, Tables, View } from './proof.ts'
+import type { Evidence, History, Inside, Tables, View } from './proof.ts'
+import { openDino } from './wires/dino.ts'
 import type { Person, Place, Wire } from './wires/wire.ts'
 
 const PAGE = 1_000
@@ -68,9 +69,37 @@ export async function settled(load: Load, logs: ReadonlyMap<RoomId, readonly Roo
   }
 }
 
+/** Who is inside of each place, as Dino shows it at every node; asked again until it is right, or for `ms`. */
+export async function occupied(
+  load: Load,
+  nodes: readonly Node[],
+  places: readonly Place[],
+  person: Person,
+  ms: number,
+): Promise<Inside[]> {
+  const until = Date.now() + ms
+  for (;;) {
+    const found: Inside[] = []
+    for (const node of nodes) {
+      const connection = await openDino(node.url, person)
+      try {
+        for (const { id, uuid } of places)
+          found.push({ where: node.name, room: id, shown: await connection.inside(uuid), there: load.inside(id) })
+      } finally {
+        connection.close()
+      }
+    }
+    const wrong = found.some(
+      ({ shown: each, there }) => [...new Set(each)].sort().join() !== [...new Set(there)].sort().join(),
+    )
+    if (!wrong || Date.now() > until) return found
+    await sleep(200)
+  }
+}
+
 export function evidenceOf(
   load: Load,
   found: Pick<Evidence, 'logs' | 'histories' | 'views' | 'tables'> & Partial<Evidence>,
 ): Evidence {
-  return { sent: load.sent, heard: load.heard, forbidden: [], ...found }
+  return { sent: load.sent, heard: load.heard, inside: [], forbidden: [], ...found }
 }

@@ -23,6 +23,9 @@ export interface Role {
 /** ms until somebody tries again to connect. */
 const AGAIN = 150
 
+/** What is known of a message so far. */
+export type Record = { -readonly [K in keyof Sent]: Sent[K] }
+
 interface Session {
   readonly role: Role
   after: string | null
@@ -31,7 +34,7 @@ interface Session {
 }
 
 export class Load {
-  readonly #sent: { room: Place['id']; name: string; id: string | null; acked: boolean }[] = []
+  readonly #sent: Record[] = []
   readonly #sessions: Session[] = []
   readonly #running: Promise<void>[] = []
   readonly #connections = new Set<Connection>()
@@ -58,6 +61,13 @@ export class Load {
     await new Promise<void>(resolve => this.#running.push(this.#read(role, resolve)))
   }
 
+  /** Of a message that is being sent. */
+  record(place: Place, name: string): Record {
+    const record: Record = { room: place.id, name, id: null, acked: false }
+    this.#sent.push(record)
+    return record
+  }
+
   get sent(): readonly Sent[] {
     return this.#sent
   }
@@ -74,6 +84,13 @@ export class Load {
       live,
       open,
     }))
+  }
+
+  /** Who has a session in that room: over X nobody is inside of anything. */
+  inside(room: Place['id']): string[] {
+    return this.#sessions
+      .filter(({ role, open }) => open && role.place.id === room && role.wire.name !== 'xchat')
+      .map(({ role }) => role.person.id)
   }
 
   /** Nobody writes any more, and everything that was sent is answered or given up. */
@@ -94,7 +111,7 @@ export class Load {
     this.#writing++
     let connection: Connection | null = null
     let message: Message | null = null
-    let record = { room: role.place.id, name: '', id: null as string | null, acked: false }
+    let record: Record | null = null
     try {
       while (this.#sending || message) {
         try {
@@ -104,13 +121,12 @@ export class Load {
               role.place,
               `${this.#tag} ${role.node.name} ${role.wire.name} ${this.#counter++}`,
             )
-            record = { room: role.place.id, name: message.name, id: null, acked: false }
-            this.#sent.push(record)
+            record = this.record(role.place, message.name)
           }
           const answer = await connection.send(role.place, message)
-          if (answer.acked) Object.assign(record, answer)
+          if (answer.acked && record) Object.assign(record, answer)
           const done = answer.acked || !answer.again
-          if (!done) this.troubles.push(`${record.name}: refused for now`)
+          if (!done) this.troubles.push(`${message.name}: refused for now`)
           if (done) message = null
           await sleep(done ? pace : AGAIN)
         } catch (error) {

@@ -130,6 +130,7 @@ function run({
       { where: 'node 0', room: GROUP, members: [ANN, BOB], epoch: '30', closed: false },
       { where: 'node 1', room: PLAIN, members: [BOB, ANN], epoch: null, closed: null },
     ],
+    inside: [{ where: 'node 0', room: PLAIN, shown: [BOB, ANN, ANN], there: [ANN, BOB] }],
     tables: [
       { room: PLAIN, sequence: 5, control: 1, members: [ANN, BOB] },
       { room: GROUP, sequence: 9, control: 8, members: [ANN, BOB] },
@@ -239,6 +240,12 @@ describe('of a node the proof finds', () => {
     expect(view({ members: [ANN, BOB, CAT] })).toMatch(/shows the members 1,2,3/)
     expect(view({ epoch: '20' })).toMatch(/shows epoch 20/)
     expect(view({ closed: true })).toMatch(/says closed: true/)
+  })
+
+  test('somebody inside who has gone, and somebody who is there and is not shown', () => {
+    const inside = (shown: string[]) => wrongIn({ inside: [{ where: 'n', room: PLAIN, shown, there: [ANN, BOB] }] })
+    expect(inside([ANN, BOB, CAT])).toMatch(/shows 1,2,3 inside/)
+    expect(inside([ANN])).toMatch(/shows 1 inside/)
   })
 
   test('tables that are not what the log says', () => {

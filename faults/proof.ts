@@ -47,6 +47,14 @@ export interface View {
   readonly closed: boolean | null
 }
 
+/** Who is inside of a room with a session, as a node shows it, and who has one in truth. */
+export interface Inside {
+  readonly where: string
+  readonly room: RoomId
+  readonly shown: readonly string[]
+  readonly there: readonly string[]
+}
+
 /** What the store's tables hold beside the log. */
 export interface Tables {
   readonly room: RoomId
@@ -62,6 +70,7 @@ export interface Evidence {
   readonly heard: readonly Heard[]
   readonly histories: readonly History[]
   readonly views: readonly View[]
+  readonly inside: readonly Inside[]
   readonly tables: readonly Tables[]
   /** Names of messages that must not be there: sent after the answer that forbade them. */
   readonly forbidden: readonly { readonly room: RoomId; readonly name: string }[]
@@ -90,6 +99,10 @@ export function prove(evidence: Evidence): Proof {
   for (const heard of evidence.heard) wrong.push(...checkHeard(logOf(heard.room, heard.who), heard))
   for (const history of evidence.histories) wrong.push(...checkHistory(logOf(history.room, history.where), history))
   for (const view of evidence.views) wrong.push(...checkView(logOf(view.room, view.where), view))
+  for (const { where, room, shown, there } of evidence.inside) {
+    if (listed(shown) !== listed(there))
+      wrong.push(`${where} shows ${listed(shown)} inside of ${room}, and there are ${listed(there)}`)
+  }
   for (const tables of evidence.tables) wrong.push(...checkTables(logOf(tables.room, 'tables'), tables))
   return {
     wrong,
@@ -97,6 +110,10 @@ export function prove(evidence: Evidence): Proof {
     acked: evidence.sent.filter(({ acked }) => acked).length,
     deliveries: evidence.heard.reduce((sum, { live }) => sum + live.length, 0),
   }
+}
+
+function listed(users: Iterable<string>): string {
+  return [...new Set(users)].sort().join()
 }
 
 /** A room's log, read from its first event on; what is wrong with it alone is found while it is read. */
@@ -236,8 +253,8 @@ function* checkHistory(log: Log | null, { where, whole, messages }: History): Ge
 function* checkView(log: Log | null, { where, members, epoch, closed }: View): Generator<string> {
   const state = log?.state
   if (!state) return
-  const there = [...state.members.keys()].sort().join()
-  const shown = [...members].sort().join()
+  const there = listed(state.members.keys())
+  const shown = listed(members)
   if (there !== shown) yield `${where} shows the members ${shown}, and the log has ${there}`
   if (epoch !== null && epoch !== state.epoch?.version)
     yield `${where} shows epoch ${epoch}, and the log has ${state.epoch?.version}`
@@ -246,8 +263,8 @@ function* checkView(log: Log | null, { where, members, epoch, closed }: View): G
 
 function* checkTables(log: Log | null, { room, sequence, control, members }: Tables): Generator<string> {
   if (!log?.state) return
-  const there = [...log.state.members.keys()].sort().join()
-  const held = [...members].sort().join()
+  const there = listed(log.state.members.keys())
+  const held = listed(members)
   if (sequence !== log.events.length) yield `the head of ${room} is ${sequence}, and its log has ${log.events.length}`
   if (control !== log.state.control)
     yield `the head of ${room} has control ${control}, and its log ${log.state.control}`

@@ -9,6 +9,9 @@ import { rocketchat } from './wires/rocketchat.ts'
 import type { Person, Place, Wire } from './wires/wire.ts'
 import { xchat } from './wires/xchat.ts'
 
+/** Whether everything lasts as long as it is to be proved for; else it is short, for every run of the tests. */
+export const FULL = process.env.CONCLAVE_FAULTS === 'full'
+
 export const WIRES: readonly Wire[] = [dino, rocketchat, xchat]
 
 function person(number: number): Person {
@@ -21,13 +24,19 @@ export const PEOPLE: readonly Person[] = Array.from({ length: 12 }, (_, number) 
 /** Members of none, to be added. */
 export const OTHERS: readonly Person[] = Array.from({ length: 60 }, (_, number) => person(100 + number))
 
+/** May ban from the whole server; a member of nothing. */
+export const CHIEF: Person = person(99)
+
+export const EVERYBODY: readonly Person[] = [...PEOPLE, ...OTHERS, CHIEF]
+
 /** A world with so many plain rooms, by the refs `r0`, `r1` and so on. */
 export function worldOf(rooms: number) {
-  const users = [...PEOPLE, ...OTHERS].map(({ id, username, token }) => ({
-    id,
-    username,
-    name: username,
-    tokens: [token],
+  const users = EVERYBODY.map(each => ({
+    id: each.id,
+    username: each.username,
+    name: each.username,
+    tokens: [each.token],
+    roles: each === CHIEF ? ['superuser'] : [],
   }))
   return {
     users,

@@ -1,7 +1,7 @@
 // The programs that tests with real engines need: where they are, and how they come here. PostgreSQL's are those of an npm
 // package, which are copied to where everybody may read (it refuses to run as root, and a clone may lie where its user cannot
-// look); nats-server is one that is installed, or that of Debian's package, unpacked without installing it, so that no service
-// comes with it. Only what Node 20 has.
+// look); nats-server and a C compiler are those that are installed, or those of Debian's packages, unpacked without installing
+// them, so that no service comes with them. Only what Node 20 has.
 //
 //   node scripts/engines.js    fetches what is missing
 
@@ -109,6 +109,7 @@ export function prepareEngines() {
   for (const [engine, find] of /** @type {const} */ ([
     ['postgres', postgresPrograms],
     ['nats', fetchNats],
+    ['power', fetchCompiler],
   ])) {
     if (skipped(engine) !== undefined || (engine === 'postgres' && process.env.CONCLAVE_TEST_POSTGRES)) continue
     try {
@@ -120,33 +121,73 @@ export function prepareEngines() {
   return sentences
 }
 
+/**
+ * A command that compiles C to a shared library: it takes the source's path, `-o` and the library's. An error is one sentence
+ * that says what to do.
+ * @returns {string[]}
+ */
+export function cCompiler() {
+  for (const name of ['cc', 'gcc', 'clang'])
+    if (spawnSync(name, ['--version']).status === 0) return [name, '-shared', '-fPIC', '-ldl', '-lpthread']
+  const root = join(place(), 'tcc')
+  if (!existsSync(root))
+    throw new Error(
+      'The tests of power loss need a C compiler, and there is none: "node scripts/engines.js" fetches that of Debian; ' +
+        `elsewhere install one as "cc", or skip them by ${SKIP}=power.`,
+    )
+  const [library] = ['aarch64', 'x86_64', 'arm', 'riscv64'].flatMap(machine =>
+    readdirSync(join(root, 'usr', 'lib')).filter(name => name.startsWith(`${machine}-linux-gnu`)),
+  )
+  const own = join(root, 'usr', 'lib', library ?? '', 'tcc')
+  const headers = [join(own, 'include'), join(root, 'usr', 'include'), join(root, 'usr', 'include', library ?? '')]
+  const options = ['-shared', '-nostdinc', '-nostdlib', `-B${own}`, ...headers.map(folder => `-I${folder}`)]
+  return [join(root, 'usr', 'bin', 'tcc'), ...options, join(own, 'libtcc1.a')]
+}
+
 function fetchNats() {
   try {
     return natsServer()
   } catch (error) {
-    if (process.env[NATS] || spawnSync('apt-get', ['--version']).status !== 0) throw error
+    if (process.env[NATS]) throw error
+    fetchPackages('nats-server', ['nats-server'], /** @type {Error} */ (error))
+    return natsServer()
   }
-  process.stderr.write('Fetching nats-server from the packages of this system ...\n')
-  kept('nats-server', draft => {
+}
+
+function fetchCompiler() {
+  try {
+    return cCompiler()
+  } catch (error) {
+    fetchPackages('tcc', ['tcc', 'libc6-dev', 'linux-libc-dev'], /** @type {Error} */ (error))
+    return cCompiler()
+  }
+}
+
+/**
+ * Unpacks packages of Debian side by side into one folder of the place.
+ * @param {string} name
+ * @param {string[]} packages
+ * @param {Error} missing what is thrown where there are no such packages
+ */
+function fetchPackages(name, packages, missing) {
+  if (spawnSync('apt-get', ['--version']).status !== 0) throw missing
+  process.stderr.write(`Fetching ${name} from the packages of this system ...\n`)
+  kept(name, draft => {
     const folder = mkdtempSync(join(place(), 'package-'))
     try {
-      let fetched = apt(folder, 'download', 'nats-server')
+      let fetched = apt(folder, 'download', ...packages)
       if (fetched.status !== 0 && process.getuid?.() === 0 && apt(folder, 'update').status === 0)
-        fetched = apt(folder, 'download', 'nats-server')
-      const file = readdirSync(folder).find(name => name.endsWith('.deb'))
-      if (fetched.status !== 0 || file === undefined)
-        throw new Error(
-          `The tests need nats-server, and "apt-get download nats-server" did not bring it (${lastLine(fetched.stderr)}): ` +
-            `install it or set ${NATS} to its path, or skip what needs it by ${SKIP}=nats.`,
-        )
-      const unpacked = spawnSync('dpkg-deb', ['-x', join(folder, file), draft], { encoding: 'utf8' })
-      if (unpacked.status !== 0)
-        throw new Error(`The package of nats-server cannot be unpacked: ${lastLine(unpacked.stderr)}`)
+        fetched = apt(folder, 'download', ...packages)
+      if (fetched.status !== 0)
+        throw new Error(`${missing.message} ("apt-get download" did not bring it: ${lastLine(fetched.stderr)})`)
+      for (const file of readdirSync(folder)) {
+        const unpacked = spawnSync('dpkg-deb', ['-x', join(folder, file), draft], { encoding: 'utf8' })
+        if (unpacked.status !== 0) throw new Error(`${file} cannot be unpacked: ${lastLine(unpacked.stderr)}`)
+      }
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
   })
-  return natsServer()
 }
 
 /**

@@ -19,7 +19,7 @@ test('a nats-server that is named and is none is one sentence, and nothing is fe
 })
 
 test('what is to be skipped is not looked for', () => {
-  const { status, stderr } = run({ CONCLAVE_TEST_NATS: '/nowhere', CONCLAVE_SKIP_ENGINES: ' nats , postgres' })
+  const { status, stderr } = run({ CONCLAVE_TEST_NATS: '/nowhere', CONCLAVE_SKIP_ENGINES: ' nats , postgres,power' })
   expect(stderr).toBe('')
   expect(status).toBe(0)
 })

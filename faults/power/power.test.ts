@@ -1,5 +1,9 @@
 // The plug is pulled under load: everything that was written and not yet synced is thrown away. Every acked message of every
 // wire is there, once, in one order, and nothing is there by halves (L6). With a store that does not sync the same test fails.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { RoomEvent } from '@conclave/server/room/events'
@@ -10,11 +14,11 @@ import { suite } from '../../engines/suite.ts'
 import { evidenceOf, logOf, shown, tablesOf } from '../evidence.ts'
 import { Load, type Node } from '../load.ts'
 import { type Proof, prove, type Tables } from '../proof.ts'
-import { CONFIG, introduce, newGroup, PEOPLE, plainPlace, populate, WIRES, worldOf } from '../stage.ts'
+import { CONFIG, EVERYBODY, FULL, introduce, newGroup, PEOPLE, plainPlace, populate, WIRES, worldOf } from '../stage.ts'
 import type { Person } from '../wires/wire.ts'
 import { compiled, type Powered, startPowered } from './power.ts'
 
-const ROUNDS = process.env.CONCLAVE_FAULTS === 'full' ? 12 : 3
+const ROUNDS = FULL ? 12 : 3
 /** ms of load before the plug is pulled. */
 const LOAD = { least: 400, most: 1_500 }
 const OFF = `--import=${pathToFileURL(`${import.meta.dirname}/off.mjs`).href}`
@@ -59,7 +63,7 @@ async function unplugged(rounds: number, { node = '', wires = WIRES } = {}): Pro
     const tables: Tables[] = []
     for (const { id } of places) {
       logs.set(id, await logOf(store, id))
-      tables.push(await tablesOf(store, id, PEOPLE))
+      tables.push(await tablesOf(store, id, EVERYBODY))
     }
     return prove(evidenceOf(load, { logs, tables, ...found }))
   } finally {
@@ -68,6 +72,27 @@ async function unplugged(rounds: number, { node = '', wires = WIRES } = {}): Pro
 }
 
 suite('power')('power loss', () => {
+  test('what a process wrote and did not sync is not in the copy; names change with their folder', () => {
+    library ??= compiled()
+    const folder = mkdtempSync(join(tmpdir(), 'conclave-unsynced-'))
+    const [data, kept] = [join(folder, 'data'), join(folder, 'kept')]
+    for (const each of [data, kept]) mkdirSync(each)
+    const env = { ...process.env, LD_PRELOAD: library.path, UNSYNCED_DIR: data, UNSYNCED_KEPT: kept }
+    try {
+      const { signal } = spawnSync(process.execPath, [join(import.meta.dirname, 'writes.ts'), data], { env })
+      expect(signal).toBe('SIGKILL')
+      const copy = readdirSync(kept).map(name => [name, readFileSync(join(kept, name), 'utf8')])
+      expect(readdirSync(data)).toEqual(['never synced', 'renamed', 'renamed late'])
+      expect(copy).toEqual([
+        ['before it was renamed', 'whole'],
+        ['deleted', 'first half, '],
+        ['renamed', 'whole'],
+      ])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   test('power is lost under load, again and again: every acked message is there', { timeout: 120_000 }, async () => {
     const proof = await unplugged(ROUNDS)
     expect(proof.wrong).toEqual([])

@@ -5,32 +5,23 @@ import { cpSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startServer, type TestServer, type World } from '../../conformance/server.ts'
+import { cCompiler } from '../../scripts/engines.js'
 
 const SOURCE = join(import.meta.dirname, 'unsynced.c')
-/** Any of them will do. */
-const COMPILERS = ['cc', 'gcc', 'clang', 'tcc']
-
 /** The library, in a folder of its own. */
 export function compiled(): { readonly path: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'conclave-power-'))
   const path = join(folder, 'unsynced.so')
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
-  for (const compiler of COMPILERS) {
-    const { error, status, stderr } = spawnSync(
-      compiler,
-      ['-shared', '-fPIC', '-o', path, SOURCE, '-ldl', '-lpthread'],
-      { encoding: 'utf8' },
-    )
-    if (error) continue
-    if (status === 0) return { path, remove }
+  try {
+    const [compiler = '', ...options] = cCompiler()
+    const { status, stderr } = spawnSync(compiler, [SOURCE, '-o', path, ...options], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`${compiler} does not compile unsynced.c: ${stderr}`)
+    return { path, remove }
+  } catch (error) {
     remove()
-    throw new Error(`${compiler} does not compile unsynced.c: ${stderr}`)
+    throw error
   }
-  remove()
-  throw new Error(
-    `The tests of power loss need a C compiler, and there is none of ${COMPILERS.join(', ')}: install one (on Debian ` +
-      '"apt-get install tcc libc6-dev"), or skip them by CONCLAVE_SKIP_ENGINES=power.',
-  )
 }
 
 export interface Powered {

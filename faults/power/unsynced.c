@@ -46,12 +46,12 @@ static struct file *files;
 static struct change *changes, **last = &changes;
 static struct file *open_files[FDS];
 static char folders[FDS][256]; // of descriptors of folders; "" for others, "." for the folder itself
+static struct stat meant[FDS]; // a descriptor may be closed unseen, by a bare system call, and be another file's
 static const char *dir, *kept;
 static size_t dir_length;
 
 static int (*real_open)(const char *, int, ...);
 static int (*real_openat)(int, const char *, int, ...);
-static int (*real_close)(int);
 static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_writev)(int, const struct iovec *, int);
@@ -67,10 +67,12 @@ static void fail(const char *what) {
   abort();
 }
 
-__attribute__((constructor)) static void start(void) {
+// Before anything else here: constructors are not every compiler's.
+static void start(void) {
+  static volatile int started;
+  if (started) return;
   real_open = dlsym(RTLD_NEXT, "open64");
   real_openat = dlsym(RTLD_NEXT, "openat64");
-  real_close = dlsym(RTLD_NEXT, "close");
   real_write = dlsym(RTLD_NEXT, "write");
   real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
   real_writev = dlsym(RTLD_NEXT, "writev");
@@ -84,6 +86,7 @@ __attribute__((constructor)) static void start(void) {
   kept = getenv("UNSYNCED_KEPT");
   if (dir == NULL || kept == NULL) dir = NULL;
   dir_length = dir == NULL ? 0 : strlen(dir);
+  started = 1;
 }
 
 // The path below the folder, with its slash; NULL for what lies elsewhere.
@@ -192,17 +195,33 @@ static void keep(int fd, struct file *file) {
 
 static int opened(int fd, const char *path, int flags, int existed) {
   const char *name = below(path);
-  if (fd < 0 || fd >= FDS || name == NULL) return fd;
-  struct stat found;
+  if (fd < 0 || fd >= FDS || dir == NULL) return fd;
   pthread_mutex_lock(&lock);
-  if (fstat(fd, &found) == 0 && S_ISDIR(found.st_mode)) {
-    snprintf(folders[fd], sizeof folders[fd], "%s", name[0] == 0 ? "." : name);
-  } else if ((flags & O_ACCMODE) != O_RDONLY) {
-    open_files[fd] = file_of(name, existed);
-    if (flags & O_TRUNC) open_files[fd]->ranges = 0;
+  open_files[fd] = NULL;
+  folders[fd][0] = 0;
+  if (name != NULL && fstat(fd, &meant[fd]) == 0) {
+    if (S_ISDIR(meant[fd].st_mode)) {
+      size_t length = strlen(name);
+      while (length > 0 && name[length - 1] == '/') length--;
+      if (length == 0) strcpy(folders[fd], ".");
+      else snprintf(folders[fd], sizeof folders[fd], "%.*s", (int)length, name);
+    } else if ((flags & O_ACCMODE) != O_RDONLY) {
+      open_files[fd] = file_of(name, existed);
+      if (flags & O_TRUNC) open_files[fd]->ranges = 0;
+    }
   }
   pthread_mutex_unlock(&lock);
   return fd;
+}
+
+// Whether the descriptor is still one of the folder.
+static int ours(int fd) {
+  struct stat now;
+  if (fd < 0 || fd >= FDS || (open_files[fd] == NULL && folders[fd][0] == 0)) return 0;
+  if (fstat(fd, &now) == 0 && now.st_ino == meant[fd].st_ino && now.st_dev == meant[fd].st_dev) return 1;
+  open_files[fd] = NULL;
+  folders[fd][0] = 0;
+  return 0;
 }
 
 // What is only written is read as well, when it is synced.
@@ -211,6 +230,7 @@ static int readable(const char *path, int flags) {
 }
 
 int open64(const char *path, int flags, ...) {
+  start();
   va_list rest;
   va_start(rest, flags);
   mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
@@ -228,6 +248,7 @@ int open(const char *path, int flags, ...) {
 }
 
 int openat64(int at, const char *path, int flags, ...) {
+  start();
   va_list rest;
   va_start(rest, flags);
   mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
@@ -244,18 +265,9 @@ int openat(int at, const char *path, int flags, ...) {
   return openat64(at, path, flags, mode);
 }
 
-int close(int fd) {
-  if (fd >= 0 && fd < FDS && dir != NULL) {
-    pthread_mutex_lock(&lock);
-    open_files[fd] = NULL;
-    folders[fd][0] = 0;
-    pthread_mutex_unlock(&lock);
-  }
-  return real_close(fd);
-}
-
 static struct file *written(int fd) {
-  return fd >= 0 && fd < FDS ? open_files[fd] : NULL;
+  start();
+  return ours(fd) ? open_files[fd] : NULL;
 }
 
 static off_t place(int fd) {
@@ -315,7 +327,8 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) {
 }
 
 int fsync(int fd) {
-  if (fd < 0 || fd >= FDS || (open_files[fd] == NULL && folders[fd][0] == 0)) return real_fsync(fd);
+  start();
+  if (!ours(fd)) return real_fsync(fd);
   pthread_mutex_lock(&lock);
   if (open_files[fd] != NULL) keep(fd, open_files[fd]);
   else settle(strcmp(folders[fd], ".") == 0 ? "" : folders[fd], NULL);
@@ -324,10 +337,12 @@ int fsync(int fd) {
 }
 
 int fdatasync(int fd) {
-  return fd >= 0 && fd < FDS && open_files[fd] != NULL ? fsync(fd) : real_fdatasync(fd);
+  start();
+  return ours(fd) ? fsync(fd) : real_fdatasync(fd);
 }
 
 int rename(const char *path, const char *to) {
+  start();
   int done = real_rename(path, to);
   const char *from = below(path), *target = below(to);
   if (done != 0 || from == NULL || target == NULL) return done;
@@ -340,6 +355,7 @@ int rename(const char *path, const char *to) {
 }
 
 int unlink(const char *path) {
+  start();
   int done = real_unlink(path);
   const char *name = below(path);
   if (done != 0 || name == NULL) return done;
@@ -352,6 +368,7 @@ int unlink(const char *path) {
 
 // Folders are there at once: nobody relies on one being gone.
 int mkdir(const char *path, mode_t mode) {
+  start();
   static int (*real_mkdir)(const char *, mode_t);
   if (real_mkdir == NULL) real_mkdir = dlsym(RTLD_NEXT, "mkdir");
   int done = real_mkdir(path, mode);

@@ -17,7 +17,7 @@ type Any = any
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
-class DinoConnection implements Connection {
+export class DinoConnection implements Connection {
   closed = false
   readonly #socket: Socket
   readonly #ended: Promise<never>
@@ -78,13 +78,21 @@ class DinoConnection implements Connection {
     return answer.data.object.attachments.map(({ id }: Any) => id).reverse()
   }
 
+  /** Ids of who is inside. */
+  async inside(uuid: string): Promise<string[]> {
+    const answer = await this.ask('users_in_room', { verb: 'list', target: { id: uuid } })
+    if (answer.status_code !== 200) throw new Error(`Dino's users_in_room was refused: ${JSON.stringify(answer)}`)
+    return answer.data.object.attachments.map(({ id }: Any) => id)
+  }
+
   close(): void {
     this.#socket.close()
     this.closed = true
   }
 }
 
-async function open(url: string, { id, username, token }: Person): Promise<DinoConnection> {
+/** Logged in. */
+export async function openDino(url: string, { id, username, token }: Person): Promise<DinoConnection> {
   const socket = io(`${url}/ws`, { transports: ['websocket'], reconnection: false, forceNew: true, timeout: PATIENCE })
   const connection = new DinoConnection(socket)
   try {
@@ -104,9 +112,9 @@ export const dino: Wire = {
   name: 'dino',
   sends: ({ group }) => group === null,
   hears: () => true,
-  connect: open,
+  connect: openDino,
   async history(url, person, { uuid }) {
-    const connection = await open(url, person)
+    const connection = await openDino(url, person)
     try {
       return { messages: await connection.history(uuid), whole: false }
     } finally {

@@ -18,7 +18,7 @@ type Any = any
 
 const PAGE = 100
 
-class DdpConnection implements Connection {
+export class DdpConnection implements Connection {
   closed = false
   readonly #ws: WebSocket
   readonly #person: Person
@@ -108,7 +108,8 @@ class DdpConnection implements Connection {
 /** Refusals that another try does not change. */
 const FINAL = ['error-not-allowed', 'error-user-banned', 'error-room-closed', 'error-action-not-allowed']
 
-async function open(url: string, person: Person): Promise<DdpConnection> {
+/** Logged in. */
+export async function openDdp(url: string, person: Person): Promise<DdpConnection> {
   const ws = new WebSocket(`${url.replace('http', 'ws')}/websocket`, { handshakeTimeout: PATIENCE })
   const connection = new DdpConnection(ws, url, person)
   try {
@@ -143,7 +144,7 @@ export const rocketchat: Wire = {
   name: 'rocketchat',
   sends: ({ group }) => group === null,
   hears: () => true,
-  connect: open,
+  connect: openDdp,
   async history(url, person, place) {
     const found: string[] = []
     for (let offset = 0; ; offset += PAGE) {
