@@ -35,9 +35,9 @@ interface Marks {
   /** In what order, and those that are equal in it by their sequences. */
   readonly by: string
   readonly order: 'ASC' | 'DESC'
-  readonly then: 'ASC' | 'DESC'
+  readonly tie: 'ASC' | 'DESC'
 }
-const EVENTS = { from: 'conclave.events e', order: 'DESC', then: 'DESC' } as const
+const EVENTS = { from: 'conclave.events e', order: 'DESC', tie: 'DESC' } as const
 const THREADS: Marks = { ...EVENTS, where: `e.room = ${ROOM} AND e.replied_at IS NOT NULL`, by: 'e.replied_at' }
 const MARKS: Readonly<Record<MarkedQuery['of'], Marks>> = {
   pinned: { ...EVENTS, where: `e.room = ${ROOM} AND e.pinned_at IS NOT NULL`, by: 'e.pinned_at' },
@@ -50,14 +50,14 @@ const MARKS: Readonly<Record<MarkedQuery['of'], Marks>> = {
     where: `m.user = ${USER} AND m.room = ${ROOM}`,
     by: 'm.at',
     order: 'DESC',
-    then: 'ASC',
+    tie: 'ASC',
   },
   mentioning: {
     from: through('conclave.mentions'),
     where: `m.user = $4 AND m.room = ${ROOM}`,
     by: 'm.sequence',
     order: 'DESC',
-    then: 'DESC',
+    tie: 'DESC',
   },
 }
 /** Those of which something else is named than who reads. */
@@ -157,11 +157,11 @@ export class MarkRows {
 function markedSql(right: Reader, of: MarkedQuery['of'], newest: boolean): string {
   const next = SEEKING.has(of) ? 5 : 4
   const { from, where, by, ...marks } = MARKS[of]
-  const { order, then } = newest ? EVENTS : marks
+  const { order, tie } = newest ? EVENTS : marks
   const all = `FROM ${from} WHERE ${where} AND e.class = 'm' AND ${READS[right]}`
   return `SELECT (SELECT count(*) ${all}), p.* FROM (SELECT 1 WHERE ${holds(right, `$${next + 2}`)}) held
-    LEFT JOIN (SELECT ${EVENT}, ${by} AS by ${all} ORDER BY ${by} ${order}, e.sequence ${then}
-      LIMIT $${next}::int OFFSET $${next + 1}::int) p ON TRUE ORDER BY p.by ${order}, p.sequence ${then}`
+    LEFT JOIN (SELECT ${EVENT}, ${by} AS by ${all} ORDER BY ${by} ${order}, e.sequence ${tie}
+      LIMIT $${next}::int OFFSET $${next + 1}::int) p ON TRUE ORDER BY p.by ${order}, p.sequence ${tie}`
 }
 
 /** One step down from 4 (null: from the end); 5 sender, 6 whether they are named; 7 control sequence. A row for each message,
