@@ -410,6 +410,30 @@ describe('what stands in no watched room', () => {
     expect(order).toEqual(['user event', 'room event'])
   })
 
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8])
+    test(`whoever listens to a room because of what they heard of themselves misses nothing of it (seed ${seed})`, async () => {
+      await start(3, { lost: seed * 0.1, repeated: 0.3, delay: 50 }, seed)
+      const sequencesHeard: number[] = []
+      let since = 0
+      await until(node(1).bus.follow(`user:${user(2)}`))
+      node(1).bus.subscribe(`user:${user(2)}`, message => {
+        if (message.kind !== 'event' || since > 0) return
+        since = message.delivery.event.sequence
+        node(1).bus.subscribe(`room:${room}`, heard => {
+          if (heard.kind === 'event') sequencesHeard.push(heard.delivery.event.sequence)
+        })
+      })
+      await submit(0, role(true, user(2)))
+      for (let n = 0; n < 10; n++) {
+        await submit(n % 3, say(`${n}`))
+        await time.pass(seed)
+      }
+      await time.pass(BUS_POLL * 3)
+      const all = (await log()).map(({ sequence }) => sequence)
+      expect(sequencesHeard.filter(sequence => sequence > since)).toEqual(all.filter(sequence => sequence > since))
+      expect(sequencesHeard).toEqual([...new Set(sequencesHeard)].sort((a, b) => a - b))
+    })
+
   test('a change of an account whose message was lost is learnt by the next look', async () => {
     await start(2)
     const { identity } = node(1).core

@@ -213,6 +213,7 @@ class Cluster implements ClusterBus {
     const known = rooms?.peek(queue.room)
     if (head && known && known.control < head.control) await rooms?.refresh(queue.room)
     queue.begin(head?.sequence ?? 0)
+    queue.heard(head?.sequence ?? 0)
     // From now on its queue tells them, and nothing that was before.
     if (head && this.#watches.has('public')) this.#publicRooms.heard(queue.room, head.sequence)
   }
@@ -247,8 +248,10 @@ class Cluster implements ClusterBus {
   #receiveEvent(topic: Topic, watch: Watch, told: ToldEvent): void {
     const { room, sequence, event } = told
     const queue = this.#queueOf(room.id)
+    // One that has not begun may begin after it.
     if (queue && (queue.last === null || queue.last < sequence)) queue.told(told)
-    else if (topic === 'public') {
+    if (queue && queue.last !== null && queue.last < sequence) return
+    if (topic === 'public') {
       if (queue) return
       const tell = event && (() => this.#aside(event, told, message => this.#local.publish('public', message)))
       this.#publicRooms.event(room.id, sequence, tell)
@@ -266,7 +269,10 @@ class Cluster implements ClusterBus {
     const event = told?.event ?? (await this.#parts.store.eventAt(room, sequence))
     if (!event || event.erased) return
     await this.#aside(event, told, message => {
-      if (this.#once(topic, message)) this.#local.publish(topic, message)
+      if (!this.#once(topic, message)) return
+      // Whoever listens to the room because of it hears everything that comes after it.
+      if (topic !== 'all') this.#watch(`room:${room}`).queue?.begin(sequence)
+      this.#local.publish(topic, message)
     })
   }
 

@@ -92,6 +92,8 @@ export class Occupancy {
     most: number | null = null,
   ): Promise<Entered | Rejection> {
     const { presence, bus, sessions } = this.#parts
+    // What other nodes tell of the room from here on reaches whoever comes in.
+    await bus.follow(`room:${room}`)
     const barred = await this.#admit(session, room, origin, () => null)
     if (barred) return barred
     const { again, full } = await presence.enter(room, session.id, most)

@@ -86,6 +86,8 @@ export class Sessions {
     const session = { id, ...opening, first: false }
     this.#open.set(id, session)
     try {
+      // What concerns the user from here on is heard, on whatever node it happens; and what is remembered of them is new.
+      await this.#parts.bus.follow(`user:${session.user}`)
       session.first = await this.#enroll(session)
       const reason = await this.#endedMeanwhile(session)
       if (reason !== null) setImmediate(() => session.end(reason))

@@ -213,9 +213,12 @@ export class Feeds {
 
   /** The same for every room that the user is something in, as each stands now. */
   async attendAll(user: UserId, session: DinoSession): Promise<void> {
-    const { reading, identity } = this.#parts
+    const { reading, identity, bus } = this.#parts
     const { live } = session
-    for (const { id } of [...(await reading.roomsOf(user)), ...(await reading.rolesOf(user))]) {
+    await bus.follow(`user:${user}`)
+    const rooms = [...(await reading.roomsOf(user)), ...(await reading.rolesOf(user))]
+    await Promise.all(rooms.flatMap(room => (isHidden(room) ? [bus.follow(`room:${room.id}`)] : [])))
+    for (const { id } of rooms) {
       const found = await reading.room(id)
       if (!found || session.live !== live) continue
       // As both stand now: whoever was put out while the list was read would go on listening.

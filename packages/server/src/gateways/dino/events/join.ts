@@ -24,7 +24,9 @@ export const join: EventHandler = async asked => {
   if (isRefusal(found)) return refused(found)
   if ((await gate.parts.statuses.of(account.id)) === 'offline')
     return refused(refusal(CODE.NOT_ONLINE, 'user is not online'))
-  const { room, channel } = found
+  await gate.parts.bus.follow(`room:${found.room.id}`)
+  const room = gate.parts.reading.newest(found.room)
+  const { channel } = found
   const origin = await originFrom(gate, activity, account)
   const visitor = visitorOf(gate.parts.engine.settings.acl, room, channel, account, account.attributes, origin)
   const barred = checkJoin(room, channel, account, visitor, gate.parts.clock.now())
@@ -33,7 +35,7 @@ export const join: EventHandler = async asked => {
   const feed = gate.feeds.hold(room.id)
   const entering = feed.beginEntering(session)
   try {
-    const json = await describe(asked, found, origin)
+    const json = await describe(asked, { ...found, room }, origin)
     let answered = false
     const entered = await gate.parts.occupancy.enter(
       live,

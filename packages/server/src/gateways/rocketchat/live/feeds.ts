@@ -220,8 +220,11 @@ export class Feeds {
   }
 
   async #watchAll(follower: Follower): Promise<void> {
-    const { reading } = this.#parts.parts
-    for (const room of await reading.roomsOf(follower.user)) {
+    const { reading, bus } = this.#parts.parts
+    await bus.follow(`user:${follower.user}`)
+    const rooms = await reading.roomsOf(follower.user)
+    await Promise.all(rooms.map(({ id }) => bus.follow(`room:${id}`)))
+    for (const room of rooms) {
       // Whoever was put out while the list was read is watching nothing.
       if (reading.newest(room).members.has(follower.user)) this.watch(follower, room)
     }

@@ -47,6 +47,7 @@ export async function myMessages({ gate, session, caller }: Asking): Promise<Ope
   const { user } = session
   // Anybody may ask; who is not logged in is in no room.
   if (!caller || user === null) return NOTHING
+  await gate.parts.bus.follow('public')
   const follower = await gate.feeds.follow(user, ({ mine, rooms }) => {
     if (mine.add(session)) for (const feed of rooms) feed.mine.add(session)
   })
@@ -89,6 +90,7 @@ async function listenIfAllowed(asking: Asking, rid: string, event: string): Prom
     const account = gate.parts.identity.accounts.peek(user) ?? (await gate.parts.identity.accounts.load(user))
     const found = account && (await roomOf(gate.parts, account, rid))
     if (!found) return null
+    await gate.parts.bus.follow(`room:${found.room.id}`)
     const now = inThisMoment(gate, user, found)
     if (now) return mayWatch(gate, now.account, now.found, 'events') ? listen(asking, now.found, event) : null
   }

@@ -111,7 +111,12 @@ export class Live {
     const { bus, reading } = this.#parts
     const rooms = new Map<RoomId, Unsubscribe>()
     const ready = async (): Promise<void> => {
-      for (const { room, suite } of await reading.headsOf(user)) if (suite === 'xchat') this.#enter(user, room)
+      await bus.follow(`user:${user}`)
+      const current = async (): Promise<RoomId[]> =>
+        (await reading.headsOf(user)).flatMap(({ room, suite }) => (suite === 'xchat' ? [room] : []))
+      await Promise.all((await current()).map(room => bus.follow(`room:${room}`)))
+      // As it is after the last wait; whatever comes and goes from here on says so itself.
+      for (const room of await current()) this.#enter(user, room)
     }
     const unsubscribe = bus.subscribe(`user:${user}`, message => this.#personal(user, message))
     const heard: Heard = { rooms, ready: Promise.resolve().then(ready), unsubscribe }
