@@ -20,6 +20,7 @@ const STRANGER = {
   rooms: { peek: () => undefined, refresh: async () => undefined, set: () => {} },
   accounts: NOTHING,
   channels: NOTHING,
+  tokenOf: (hash: string) => hash,
   forget: () => {},
 }
 const EMPTY = { heads: async () => [], page: async () => [], control: async () => [], eventAt: async () => undefined }

@@ -390,9 +390,11 @@ class Cluster implements ClusterBus {
   #changed(change: Change): Soon<void> {
     if (this.#closed) return
     switch (change.of) {
-      case 'token':
-        this.#local.publish('all', { kind: 'end', token: change.id, user: null, wire: null, reason: 'token ended' })
+      case 'token': {
+        const token = this.#resolver?.known.tokenOf(change.hash) ?? null
+        this.#local.publish('all', { kind: 'end', token, user: null, wire: null, reason: 'token ended' })
         return
+      }
       case 'membership':
         return this.#changedRoom(`user:${change.user}`, change.room, change.sequence)
       case 'listed':

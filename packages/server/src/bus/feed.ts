@@ -5,8 +5,8 @@ import type { RoomId, UserId } from '@conclave/wire'
 export type Change =
   /** Copies of it are old. Of a document: `kind/key`. */
   | { readonly of: 'account' | 'channel' | 'keys' | 'document'; readonly id: string }
-  /** A token is gone: its public id. */
-  | { readonly of: 'token'; readonly id: string }
+  /** A token is gone. */
+  | { readonly of: 'token'; readonly hash: string }
   /** An event of a room's log concerns a user by name (room/concerned.ts). */
   | { readonly of: 'membership'; readonly user: UserId; readonly room: RoomId; readonly sequence: number }
   /** An event of a room's log changes the lists of rooms that clients show. */

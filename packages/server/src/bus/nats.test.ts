@@ -60,7 +60,13 @@ async function bus(errors: unknown[] = []) {
     timers: TIMERS,
     onError,
   })
-  opened.attach({ rooms: ROOMS, accounts: NOTHING, channels: NOTHING, forget: () => {} })
+  opened.attach({
+    rooms: ROOMS,
+    accounts: NOTHING,
+    channels: NOTHING,
+    tokenOf: (hash: string) => hash,
+    forget: () => {},
+  })
   return opened
 }
 

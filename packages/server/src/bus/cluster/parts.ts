@@ -40,6 +40,8 @@ export interface Known {
   }
   readonly accounts: Remembered<Account>
   readonly channels: Remembered<Channel>
+  /** The public id of a token, by its hash. */
+  tokenOf(hash: string): string
   /** Nothing that was read before may be relied on: more was missed than can be read again. */
   forget(): void
 }

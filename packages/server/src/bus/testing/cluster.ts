@@ -5,6 +5,7 @@ import { readAclRules } from '../../acl-file.ts'
 import { memoryBlobs } from '../../blobs/memory.ts'
 import { readConfig } from '../../config.ts'
 import { buildCore, type Core } from '../../engine/core.ts'
+import { TOKEN_ID } from '../../identity/limits.ts'
 import { openLog } from '../../log.ts'
 import { localNodes } from '../../nodes/local.ts'
 import { localPresence } from '../../presence/local.ts'
@@ -34,7 +35,7 @@ export class TestFeed implements Feed {
     return { changes, cursor: String(cursor), more: cursor < this.changes.length, missed: Number(after) < this.pruned }
   }
 
-  follow(items: readonly Item[], outcomes: readonly Outcome[], tokens: ReadonlyMap<string, string>): void {
+  follow(items: readonly Item[], outcomes: readonly Outcome[]): void {
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.outcome !== 'committed') continue
       for (const { body, room, sequence } of outcome.events) {
@@ -42,15 +43,15 @@ export class TestFeed implements Feed {
         if (isListed(body)) this.changes.push({ of: 'listed', room, sequence })
       }
       for (const row of items[index]?.rows ?? []) {
-        const change = changeOf(row, tokens)
+        const change = changeOf(row)
         if (change) this.changes.push(change)
       }
     }
   }
 }
 
-function changeOf(row: Row, tokens: ReadonlyMap<string, string>): Change | null {
-  if ('drop' in row && row.drop === 'token') return { of: 'token', id: tokens.get(row.hash) ?? '' }
+function changeOf(row: Row): Change | null {
+  if ('drop' in row && row.drop === 'token') return { of: 'token', hash: row.hash }
   if (!('put' in row)) return null
   if (row.put === 'account') return { of: 'account', id: row.account.id }
   if (row.put === 'channel') return { of: 'channel', id: row.channel.id }
@@ -75,12 +76,9 @@ export interface TestCluster {
 export async function openTestCluster(count: number, network: TestNetwork, time: TestTime): Promise<TestCluster> {
   const sqlite = await openSqliteStore({ directory: ':memory:', node: 1, clock: time })
   const feed = new TestFeed()
-  const tokens = new Map<string, string>()
   const commit = async (items: readonly Item[]): Promise<readonly Outcome[]> => {
-    for (const row of items.flatMap(item => item.rows))
-      if ('put' in row && row.put === 'token') tokens.set(row.token.hash, row.token.id)
     const outcomes = await sqlite.commit(items)
-    feed.follow(items, outcomes, tokens)
+    feed.follow(items, outcomes)
     return outcomes
   }
   const store = new Proxy(sqlite, {
@@ -133,6 +131,7 @@ export function knownOf({ rooms, identity }: Pick<Core, 'rooms' | 'identity'>): 
     rooms,
     accounts: identity.accounts,
     channels: identity.channels,
+    tokenOf: hash => hash.slice(0, TOKEN_ID),
     forget: () => {
       rooms.clear()
       identity.forget()

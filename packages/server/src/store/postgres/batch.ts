@@ -7,6 +7,7 @@ import { toHex } from '@conclave/wire/transparency/chain'
 import { idParameter } from '../../postgres/ids.ts'
 import type { Columns, Value } from '../../postgres/pool.ts'
 import { indexed, storedJson } from '../../postgres/text.ts'
+import { concerned, isListed } from '../../room/concerned.ts'
 import type { EventBody, RoomEvent, Suite } from '../../room/events.ts'
 import { isControl } from '../../room/events.ts'
 import { endOf } from '../../room/ttl.ts'
@@ -218,14 +219,8 @@ function projectedOf(
     return rows
   }
   const found = under('none')
-  const told: unknown[] = []
-  for (const each of found) {
-    all.push(each)
-    const { row } = each
-    if (row.row === 'span.opened' || row.row === 'span.closed') {
-      told.push({ of: 'membership', id: row.user, at: row.row === 'span.opened' ? row.opened : row.to })
-    } else if (row.row === 'spans.closed') told.push({ of: 'room', id: append.room, at: row.to })
-  }
+  all.push(...found)
+  const told = bodies.flatMap((body, index) => toldOf(body, index + 1))
   if (told.length > 0) special.told = told
   const rows = beside(found)
   if (!changesControl || isCreated) {
@@ -236,6 +231,12 @@ function projectedOf(
   const alike = JSON.stringify(none) === JSON.stringify(rocketchat) && JSON.stringify(none) === JSON.stringify(xchat)
   if (alike && rows.length > 0) special.projected = { any: rows }
   else if (!alike) special.projected = { none, rocketchat, xchat }
+}
+
+/** Whom an event concerns who may not watch its room (room/concerned.ts). */
+function toldOf(body: EventBody, at: number): unknown[] {
+  const users = concerned(body).map(id => ({ of: 'membership', id, at }))
+  return isListed(body) ? [...users, { of: 'listed', id: '', at }] : users
 }
 
 function beside(rows: readonly { row: Projected }[]): unknown[] {

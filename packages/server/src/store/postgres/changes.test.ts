@@ -55,7 +55,7 @@ describe('the feed of changes', () => {
       { of: 'channel', id: '5' },
       { of: 'keys', id: '6' },
       { of: 'document', id: 'upload/a b' },
-      { of: 'token', id: 'tok' },
+      { of: 'token', hash: 'tok' },
       { of: 'membership', user: '7', room: '9007199254740993', sequence: 8 },
       { of: 'listed', room: '12', sequence: 1 },
     ])

@@ -67,8 +67,9 @@ function changeOf([, , , of, id, room, sequence]: Columns): Change[] {
     case 'channel':
     case 'keys':
     case 'document':
-    case 'token':
       return [{ of, id: id as string }]
+    case 'token':
+      return [{ of, hash: id as string }]
     case 'membership':
       return [{ of, user: id as UserId, room: room as RoomId, sequence: Number(sequence) }]
     case 'listed':
