@@ -70,7 +70,7 @@ const LAYERS = {
 /** Tests, and what only they use; and what they may import beside what their layer may. */
 const TESTS = {
   files: /(?:\.test|[/-](?:contract|fixtures|testing))\.ts$|\/testing\//,
-  imports: ['adapters', 'engine', 'start', 'operator', 'engines'],
+  imports: ['adapters', 'postgres', 'identity', 'engine', 'start', 'operator', 'engines'],
 }
 
 /** What a pure function does not touch: the room takes time, chance and the world as values. */

@@ -30,6 +30,8 @@ export interface CourierParts {
   readonly log: Logger
   /** This node brings things. Where it stops doing so, what was read is another's to bring. */
   mayBring(): boolean
+  /** ms by which another node's clock, and so what it writes, may be ahead of this one's. */
+  readonly ahead: number
   /** One try: resolves within a bound time, rejects for bugs and for a store that cannot be read. */
   bring(row: Outgoing): Promise<Brought>
   /** ms after an event from when on a try that fails is its last. */
@@ -143,9 +145,10 @@ export class Courier {
     this.#more = false
     try {
       const limit = this.#window.size + OUTGOING_WINDOW
-      const rows = await this.#parts.store.dueOutgoing(this.#destination.name, this.#parts.clock.now(), limit)
+      const now = this.#parts.clock.now() + this.#parts.ahead
+      const rows = await this.#parts.store.dueOutgoing(this.#destination.name, now, limit)
       if (rows.length === limit) this.#more = true
-      for (const row of rows)
+      for (const row of inOrder(rows))
         if (!this.#window.has(row.id) && !gone.has(row.id))
           this.#window.set(row.id, { row, lane: laneOf(row), state: 'waits', held: 0 })
     } finally {
@@ -252,6 +255,21 @@ export class Courier {
       }
     }
   }
+}
+
+/** What stands in the log of a room is told in its order, whatever the clocks of the nodes that wrote it showed. */
+function inOrder(rows: readonly Outgoing[]): readonly Outgoing[] {
+  const ordered = [...rows]
+  const places = Map.groupBy(rows.keys(), index => {
+    const { room, sequence } = rows[index] as Outgoing
+    return sequence === null ? null : room
+  })
+  places.delete(null)
+  for (const indices of places.values()) {
+    const sorted = indices.map(index => rows[index] as Outgoing).sort((a, b) => (a.sequence ?? 0) - (b.sequence ?? 0))
+    for (const [place, row] of sorted.entries()) ordered[indices[place] as number] = row
+  }
+  return ordered
 }
 
 /** ms from an age to the next one at which an event is tried again. */

@@ -4,7 +4,7 @@ import type { RoomId, UserId } from '@conclave/wire'
 import type { Bus, BusMessage, Delivery, PutOut } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
-import { ATTEMPTS } from '../limits.ts'
+import { ATTEMPTS, PRESENCE_RETRY } from '../limits.ts'
 import type { Closed, Presence, PresentSession, SessionRef } from '../presence/presence.ts'
 import type { AclRules } from '../room/acl-rules.ts'
 import type { Account, Channel } from '../room/facts.ts'
@@ -13,6 +13,7 @@ import { isRejection } from '../room/rejection.ts'
 import type { Origin } from '../room/rights.ts'
 import { belongs, checkJoin, isHidden, visitorOf } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
+import { StoreFailure } from '../store/store.ts'
 import type { Rooms } from './rooms.ts'
 import type { Sessions } from './sessions.ts'
 import type { Statuses } from './statuses.ts'
@@ -108,7 +109,7 @@ export class Occupancy {
       return entered
     })
     if (isRejection(entered)) {
-      const { last } = await presence.leave(room, session.id)
+      const { last } = await surely(() => presence.leave(room, session.id))
       const state = last ? await this.#parts.rooms.load(room) : undefined
       // Others may have left meanwhile, for whom the room was not empty.
       if (state) await this.#left(state, session.user, 'lost')
@@ -212,9 +213,9 @@ export class Occupancy {
   /** Takes all sessions of some users out of a room, as a kick or a ban does. */
   async #evict(room: RoomState, { isOut, how }: Eviction): Promise<void> {
     const { presence } = this.#parts
-    for (const session of await presence.occupants(room.id)) {
+    for (const session of await surely(() => presence.occupants(room.id))) {
       if (!isOut(session.user)) continue
-      const { last } = await presence.leave(room.id, session.id)
+      const { last } = await surely(() => presence.leave(room.id, session.id))
       if (!last) continue
       await this.#announceLeft(room, session, how)
       await this.#left(room, session.user, 'left')
@@ -277,6 +278,18 @@ export class Occupancy {
     const account = identity.accounts.peek(session.user) ?? (await identity.accounts.load(session.user))
     if (account)
       bus.publish(`room:${room.id}`, { kind: 'left', room, session, account, ...(how ? { putOut: how } : {}) })
+  }
+}
+
+/** What is decided is done, however long presence cannot be written: until then whoever is out seems to be inside. */
+async function surely<T>(task: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await task()
+    } catch (error) {
+      if (!(error instanceof StoreFailure)) throw error
+      await new Promise(resolve => setTimeout(resolve, PRESENCE_RETRY).unref())
+    }
   }
 }
 

@@ -45,6 +45,9 @@ export interface Told {
   readonly event: number | null
 }
 
+/** ms; far more than it takes to ask PostgreSQL what time it is, and so little that no try comes much too early. */
+const AHEAD = 1_000
+
 /** What one node says to the one that brings things: there is something for these destinations; none are the outlet's. */
 const SIGNAL = 'outgoing/waiting'
 
@@ -90,7 +93,14 @@ export class OutgoingEvents {
     this.#couriers =
       outlet?.destinations.map(destination => {
         const bring = (row: Outgoing): Promise<Brought> => deliver(parts.store, outlet, row)
-        return new Courier(destination, { ...parts, mayBring: this.#mayBring, bring, tried, settled })
+        return new Courier(destination, {
+          ...parts,
+          mayBring: this.#mayBring,
+          ahead: this.#ahead,
+          bring,
+          tried,
+          settled,
+        })
       }) ?? []
   }
 
@@ -100,6 +110,7 @@ export class OutgoingEvents {
       ...this.#parts,
       carrier,
       mayBring: this.#mayBring,
+      ahead: this.#ahead,
       tried: this.#tried,
       buried: () => this.#buried(),
       told: destinations => this.#say(destinations),
@@ -210,6 +221,11 @@ export class OutgoingEvents {
     if (this.#mayBring()) for (const courier of this.#couriers) courier.wake()
     else if (this.#handedOut) this.#say([])
     this.#handedOut = false
+  }
+
+  /** Between nodes there are some ms: their clocks follow one, each over its own line. */
+  get #ahead(): number {
+    return this.#parts.nodes.shared ? AHEAD : 0
   }
 
   readonly #mayBring = (): boolean => this.#hold?.held === true

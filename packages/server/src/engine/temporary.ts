@@ -112,18 +112,18 @@ export class TemporaryRooms implements Departures {
   /** Rooms that an earlier run left behind go when nobody has come to them in the grace time. */
   async start(): Promise<void> {
     const { nodes } = this.#parts
-    const looks: Promise<void>[] = []
     const isFirst = nodes.live().length <= 1
+    if (isFirst) await this.#lookOver(this.#leftOver)
+    let isTaken = !isFirst
     this.#hold = nodes.hold('temporary rooms', () => {
-      const look = this.#lookOver(isFirst && looks.length === 0 ? this.#leftOver : this.#inherited)
-      if (looks.length === 0) looks.push(look)
+      if (isTaken) void this.#lookOver(this.#inherited)
+      isTaken = true
     })
     nodes.watch({
       lost: () => {
         if (this.#hold?.held) void this.#lookOver(this.#inherited)
       },
     })
-    await looks[0]
   }
 
   async #lookOver(line: Line): Promise<void> {
@@ -194,7 +194,7 @@ export class TemporaryRooms implements Departures {
     for (const id of this.#emptied.take(now)) await this.#endIf(id, room => this.#isOver(room))
     for (const id of this.#forsaken.take(now)) await this.#endIf(id, room => this.#goesWithOwner(room))
     for (const id of this.#leftOver.take(now)) await this.#endIf(id, room => this.#isLeftOver(room))
-    for (const id of this.#inherited.take(now)) await this.#endIf(id, room => this.#isInherited(room))
+    for (const id of this.#inherited.take(now)) await this.#endIf(id, room => this.#goesWithOwner(room))
     for (const id of this.#overdue.take(now)) await this.#endIf(id, room => this.#isOver(room))
   }
 
@@ -224,11 +224,6 @@ export class TemporaryRooms implements Departures {
   /** One that a world brought waits for its first visitor; one that somebody made has lost them with the last run. */
   async #isLeftOver(room: RoomState): Promise<boolean> {
     return room.createdBy !== null && this.#isEmpty(room)
-  }
-
-  /** As above, or its owner went with the node that was to wait for them. */
-  async #isInherited(room: RoomState): Promise<boolean> {
-    return (await this.#isLeftOver(room)) || (await this.#goesWithOwner(room))
   }
 
   /**

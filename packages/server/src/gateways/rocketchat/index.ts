@@ -22,7 +22,7 @@ import {
   SOCKJS_HEARTBEAT_INTERVAL,
 } from './limits.ts'
 import { Broadcasts } from './live/broadcasts.ts'
-import { receiveAbout, receiveRoom, receiveUser } from './live/changes.ts'
+import { putOut, receiveAbout, receiveRoom, receiveUser } from './live/changes.ts'
 import { DiscussionWatch } from './live/discussion-watch.ts'
 import { Feeds } from './live/feeds.ts'
 import { permissionChanged, receiveAll, settingChanged } from './live/live.ts'
@@ -80,6 +80,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
   const discussions = new DiscussionWatch(parts, error => bug(gate, 'discussions', error))
   parts.engine.onPublished(message => discussions.follow(message))
   parts.bus.subscribe('all', message => receiveAll(gate, message))
+  parts.occupancy.onPutOut((room, { id }) => putOut(gate, room, id))
   function look(): void {
     for (const session of [...paused]) if (session.resumed()) paused.delete(session)
     if (paused.size > 0 || !looking) return

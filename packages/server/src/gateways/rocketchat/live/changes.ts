@@ -37,12 +37,7 @@ export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): vo
       break
     case 'left':
       // Its last session was taken out, by a kick or because it went: what still listens here listens no more.
-      for (const session of feed.messages.sessions()) {
-        if (session.user !== message.session.user) continue
-        session.detach(feed, 'messages')
-        feed.messages.drop(session)
-      }
-      gate.feeds.release(feed)
+      endMessages(gate, feed, session => session.user === message.session.user)
       break
     case 'signal':
       relay(gate, feed, message)
@@ -60,6 +55,21 @@ export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): vo
       break
     default:
   }
+}
+
+/** A session that another node took out of a room, whatever became of what that one said. */
+export function putOut(gate: Gate, room: RoomId, id: string): void {
+  const feed = gate.feeds.get(room)
+  if (feed) endMessages(gate, feed, ({ live }) => live?.id === id)
+}
+
+function endMessages(gate: Gate, feed: RoomFeed, isOut: (session: DdpSession) => boolean): void {
+  for (const session of feed.messages.sessions()) {
+    if (!isOut(session)) continue
+    session.detach(feed, 'messages')
+    feed.messages.drop(session)
+  }
+  gate.feeds.release(feed)
 }
 
 /** What concerns a user by name: rooms that come and go. */

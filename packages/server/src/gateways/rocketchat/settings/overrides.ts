@@ -16,21 +16,30 @@ export class Overrides<T> {
   /** `told`: called with the key after an entry has changed, on every node. */
   static async open<T>(parts: GatewayParts, kind: string, told: (key: string) => void): Promise<Overrides<T>> {
     const overrides = new Overrides<T>(parts, kind)
+    const prefix = `${kind}/`
+    /** Until everything was read: what changes meanwhile is read once more. */
+    let changed: Set<string> | null = new Set()
+    const renew = (key: string): void => {
+      void overrides.#read(key).then(
+        () => told(key),
+        error => parts.log.error({ wire: 'rocketchat', err: error }, 'what an administrator changed cannot be read'),
+      )
+    }
+    parts.bus.subscribe('all', message => {
+      if (message.kind !== 'changed' || message.of !== 'document' || !message.id.startsWith(prefix)) return
+      const key = message.id.slice(prefix.length)
+      if (changed) changed.add(key)
+      else renew(key)
+    })
     for (let after: string | null = null; ; ) {
       const page = await parts.reading.documents(kind, { after, limit: OVERRIDES })
       for (const { key, body } of page) overrides.#values.set(key, JSON.parse(body))
       after = page.at(-1)?.key ?? null
       if (page.length < OVERRIDES || after === null) break
     }
-    const prefix = `${kind}/`
-    parts.bus.subscribe('all', message => {
-      if (message.kind !== 'changed' || message.of !== 'document' || !message.id.startsWith(prefix)) return
-      const key = message.id.slice(prefix.length)
-      void overrides.#read(key).then(
-        () => told(key),
-        error => parts.log.error({ wire: 'rocketchat', err: error }, 'what an administrator changed cannot be read'),
-      )
-    })
+    const missed = changed
+    changed = null
+    for (const key of missed) renew(key)
     return overrides
   }
 

@@ -99,16 +99,23 @@ export class Subscriptions {
   }
 
   async load(): Promise<void> {
+    /** Until everything was read: what changes meanwhile is read once more. */
+    let changed: Set<string> | null = new Set()
+    this.#parts.bus.subscribe('all', message => {
+      if (message.kind !== 'changed' || message.of !== 'document' || !message.id.startsWith(`${KIND}/`)) return
+      const key = message.id.slice(KIND.length + 1)
+      if (changed) changed.add(key)
+      else this.#renew(key).catch(() => {})
+    })
     for (let after: string | null = null; ; ) {
       const page: readonly Document[] = await this.#parts.reading.documents(KIND, { after, limit: SUBSCRIPTIONS_PAGE })
       for (const document of page) this.#hold(heldOf(document))
       if (page.length < SUBSCRIPTIONS_PAGE) break
       after = page.at(-1)?.key ?? null
     }
-    this.#parts.bus.subscribe('all', message => {
-      if (message.kind === 'changed' && message.of === 'document' && message.id.startsWith(`${KIND}/`))
-        this.#renew(message.id.slice(KIND.length + 1)).catch(() => {})
-    })
+    const missed = changed
+    changed = null
+    for (const key of missed) await this.#renew(key)
   }
 
   get(id: string): Subscription | undefined {
