@@ -8,6 +8,7 @@ import { importWorld } from '../operator/import-world.ts'
 import { apply } from '../room/apply.ts'
 import type { Command } from '../room/decide.ts'
 import type { RoomState } from '../room/state.ts'
+import { StoreFailure } from '../store/store.ts'
 import type { Bus, BusMessage, Delivery, Topic } from './bus.ts'
 import { clusterBus } from './cluster.ts'
 import { busContract } from './contract.ts'
@@ -219,19 +220,76 @@ describe('a room that is watched on several nodes', () => {
   test('is told with the room as the writing node tells it, several events of one append too', async () => {
     await start(2)
     const [here, there] = [await read(0), await read(1)]
-    await submit(0, {
-      command: 'remove-members',
-      actor: user(0),
-      users: [user(2)],
-      how: 'kicked',
-      reason: '',
-      keepOwner: false,
-    } as Command)
+    await submit(0, { command: 'kick', actor: user(0), user: user(2), reason: '', banMs: 60_000 })
+    expect(sequences(here).length).toBeGreaterThan(1)
     await submit(1, role(true, user(3)))
     await submit(0, say('after'))
     await time.pass(10)
     expect(there.deliveries).toEqual(here.deliveries)
     expect(node(1).core.rooms.peek(room)).toEqual(node(0).core.rooms.peek(room))
+  })
+
+  test('is told with its people as they were at least when it was written', async () => {
+    await start(2)
+    const reader = await read(1)
+    await submit(0, say('one', user(1)))
+    await time.pass(10)
+    network.faults = { ...PERFECT, lost: 1 }
+    await node(0).core.identity.users.change(user(1), { name: 'Other' })
+    network.faults = PERFECT
+    await submit(0, say('two', user(1)))
+    await time.pass(10)
+    const names = reader.deliveries.map(({ actor }) => actor?.name)
+    expect(names).toEqual([names[0], 'Other'])
+    expect(names[0]).not.toBe('Other')
+  })
+
+  test('what stands in no log comes after what came before it, on every node', async () => {
+    await start(2)
+    const order: string[] = []
+    const typing = { kind: 'receipt', room, user: user(0), read: true } as const
+    await until(node(1).bus.follow(`room:${room}`))
+    node(1).bus.subscribe(`room:${room}`, message => order.push(message.kind))
+    network.faults = { ...PERFECT, lost: 1 }
+    await submit(0, say('lost'))
+    network.faults = PERFECT
+    await submit(0, say('waits for it'))
+    node(0).bus.publish(`room:${room}`, typing)
+    await time.pass(1)
+    expect(order).toEqual([])
+    node(1).bus.publish(`room:${room}`, typing)
+    await time.pass(100)
+    expect(order).toEqual(['event', 'event', 'receipt', 'receipt'])
+  })
+
+  test('an event that is too large for the network is read', async () => {
+    await start(2)
+    const reader = await read(1)
+    Object.assign(node(0).transport, { most: 700 })
+    await submit(0, say('x'.repeat(2_000)))
+    await time.pass(100)
+    await expectWhole(reader)
+    expect(reader.deliveries).toHaveLength(1)
+  })
+
+  test('a store that does not answer delays what was lost, and nothing is left out or turned round', async () => {
+    await start(2)
+    const reader = await read(1)
+    const { page } = cluster.store
+    cluster.store.page = async () => {
+      throw new StoreFailure('gone')
+    }
+    network.faults = { ...PERFECT, lost: 1 }
+    await submit(0, say('lost'))
+    network.faults = PERFECT
+    await submit(0, say('next'))
+    await submit(1, say('own'))
+    await time.pass(BUS_POLL)
+    expect(sequences(reader)).toEqual([])
+    cluster.store.page = page
+    await time.pass(1_000)
+    await expectWhole(reader)
+    expect(reader.deliveries).toHaveLength(3)
   })
 
   test('a last message that was lost comes by the next announcement', async () => {

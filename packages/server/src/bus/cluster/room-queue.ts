@@ -100,7 +100,7 @@ export class RoomQueue {
   told(told: ToldEvent): void {
     const { event, sequence } = told
     if (this.#last !== null && sequence <= this.#last) return
-    this.#newest = Math.max(this.#newest, sequence)
+    this.#newest = Math.max(this.#newest, sequence, told.room.control)
     if (event && !this.#waiting.has(sequence)) this.#keep({ event, own: null, told })
     this.#go()
   }
@@ -156,11 +156,18 @@ export class RoomQueue {
         continue
       }
       const next = this.#waiting.get(this.#last + 1)
-      if (!next) break
+      if (!next || !this.#isWhole(next)) break
       this.#waiting.delete(this.#last + 1)
       this.#tell(next)
     }
     if (!this.#closed && !this.#busy && this.#last !== null && this.#newest > this.#last) this.#await(BUS_GAP)
+  }
+
+  /** Events of one append are told with the room after all of them: the others have to be here. */
+  #isWhole({ event, told }: Waiting): boolean {
+    for (let next = event.sequence + 1; next <= (told?.room.control ?? 0); next++)
+      if (!this.#waiting.has(next)) return false
+    return true
   }
 
   #tell(waiting: Waiting): void {
@@ -275,7 +282,7 @@ export class RoomQueue {
     return together([channel, actor], (channel, actor) => ({ event, room, formerName, channel, actor, origin }))
   }
 
-  /** The room after the event. Those of one append are told with the room after all of them, as on the node that wrote them. */
+  /** The room after the event or, as on the node that wrote it, after all that were appended with it. */
   #after(before: RoomState | undefined, { event, told }: Waiting): RoomState {
     let room = applied(before, event)
     for (let next = event.sequence + 1; next <= (told?.room.control ?? 0); next++) {
@@ -297,7 +304,8 @@ export class RoomQueue {
 
   async #read(): Promise<void> {
     if (this.#closed || this.#busy || this.#last === null || this.#newest <= this.#last) return
-    if (this.#waiting.has(this.#last + 1)) return this.#go()
+    const next = this.#waiting.get(this.#last + 1)
+    if (next && this.#isWhole(next)) return this.#go()
     this.#reading = true
     const after = this.#last
     try {
