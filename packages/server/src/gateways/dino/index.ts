@@ -97,7 +97,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
     for (const session of feeds.sessionsOf(user)) if (session.live?.id === id) feeds.leave(room, session)
   })
   parts.reports.onReport(report => reportedElsewhere(gate, report))
-  io.engine.on('connection', (conn: Socket['conn']) => boundAnswered(conn, parts.clock.now))
+  io.engine.on('connection', (conn: Socket['conn']) => boundAnswered(conn, () => parts.clock.now()))
   io.of(NAMESPACE).on('connection', socket => {
     const session = new DinoSession(gate, socket)
     sockets.add(session)
