@@ -1,5 +1,6 @@
 // The command line. What changes or shows a server's content goes through the running server, else to the store itself.
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError, printConfig, readConfig } from './config.ts'
 import type { Core } from './engine/core.ts'
@@ -28,6 +29,7 @@ const HELP = `conclave ${VERSION}: a chat server for end-to-end encrypted rooms
   conclave outlet retry|drop ID|all       sends them again, or drops them
   conclave export [FILE]                  key logs, rooms with their chains and events, as lines of JSON; without secrets
   conclave verify FILE [--against OLDER]  checks an export, and that nothing changed since an older one; needs no server
+  conclave backup FILE                    copies the embedded database while the server runs; files are not in it
   conclave config                         every setting with its value, its default and a sentence
   conclave help | --version
 `
@@ -54,6 +56,7 @@ const WORDS: Readonly<Record<string, number>> = {
   config: 0,
   import: 1,
   export: 1,
+  backup: 1,
   verify: 1,
   'user list': 1,
   'token create': 1,
@@ -92,6 +95,7 @@ async function run(argv: string[]): Promise<number> {
   if (noun === 'config') return print(printConfig(readConfig(process.env)))
   if (noun === 'import') return ask('import', await readWorld(verb))
   if (noun === 'export') return exportTo(verb ?? null)
+  if (noun === 'backup') return backUp(required(verb, 'a file to write'))
   if (noun === 'verify') return verify(required(verb, 'the file of an export'), values.against ?? null)
   switch (`${noun} ${verb}`) {
     case 'user add':
@@ -172,6 +176,17 @@ async function exportTo(file: string | null): Promise<number> {
   // Beside the output, which may be the export itself.
   process.stderr.write(`Exported ${rooms} rooms with ${events} events and ${users} key logs with ${keys} entries.\n`)
   return 0
+}
+
+/** Not asked of a running server: the copy takes a connection of its own and nobody's time. */
+async function backUp(file: string): Promise<number> {
+  const { data, store, blobs } = readConfig(process.env)
+  if (store !== 'sqlite')
+    throw new OperatorError('The logs are kept in PostgreSQL: copy them with pg_dump (see deploy/README.md).')
+  const { backupDatabase } = await import('./store/sqlite/backup.ts')
+  const { bytes } = await backupDatabase(data, file)
+  const files = blobs === 'files' ? ` Files of rooms are not in it: copy ${join(data, 'blobs')} after it.` : ''
+  return print(`Copied ${bytes} bytes to ${file}.${files}`)
 }
 
 async function verify(file: string, against: string | null): Promise<number> {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { StoreRefusal } from '../store.ts'
 import { migrate } from './migrations.ts'
 
-const DATABASE_FILE = 'conclave.sqlite'
+export const DATABASE_FILE = 'conclave.sqlite'
 const LOCK_FILE = 'conclave.lock'
 /** ms to wait for another connection's lock: our own checkpoints, an operator's sqlite3 or backup. */
 export const BUSY_TIMEOUT = 2_000
