@@ -67,10 +67,16 @@ export class DinoClient {
   /** Open when `gn_connect` has come. */
   static async open(
     url: string,
-    options: { generation?: Generation; transports?: readonly Transport[]; namespace?: string } = {},
+    options: {
+      generation?: Generation
+      transports?: readonly Transport[]
+      namespace?: string
+      /** Whether it comes back by itself. */
+      reconnection?: boolean
+    } = {},
   ): Promise<DinoClient> {
-    const { generation = 4, transports = ['websocket'], namespace = '/ws' } = options
-    const socket = connect[generation](`${url}${namespace}`, { transports, forceNew: true, reconnection: false })
+    const { generation = 4, transports = ['websocket'], namespace = '/ws', reconnection = false } = options
+    const socket = connect[generation](`${url}${namespace}`, { transports, forceNew: true, reconnection })
     const client = new DinoClient(socket)
     if (namespace === '/ws') await client.next('gn_connect')
     return client

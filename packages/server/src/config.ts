@@ -281,6 +281,14 @@ export const schema = z.strictObject({
       'Where files are kept: files, in the data directory; or s3://bucket/prefix?endpoint=https://…&region=…, a bucket of a store that speaks S3 (Amazon’s without an endpoint; region us-east-1), with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.',
     ),
   node: z.number().int().min(0).max(1_023).default(0).describe('Number of this node, part of every id that it makes.'),
+  drain: z
+    .number()
+    .min(0)
+    .max(600)
+    .default(0)
+    .describe(
+      'Seconds at a stop from when /ready says 503 until sessions are closed: longer than a balancer takes to notice.',
+    ),
   peers: z
     .strictObject({
       address: z

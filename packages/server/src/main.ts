@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChannelId } from '@conclave/wire'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastify from 'fastify'
@@ -266,9 +267,11 @@ interface Running {
   readonly sockets: ReadonlySet<Socket>
 }
 
-/** Not ready, then no new requests, then sessions with their wire's own code, then the last commit, then the store. */
+/** Not ready, then some time for balancers, then no new requests, then sessions with their wire's own code, then the last commit, then the store. */
 async function stop({ core, http, gateways, peers, operations, control, sockets }: Running): Promise<void> {
   operations.stopping()
+  // Whoever balances looks at `/ready` now and then: until it has, clients still come here, and are served.
+  if (core.config.drain > 0) await sleep(core.config.drain * 1_000)
   core.temporary.stop()
   await control.close()
   const closed = http.close()

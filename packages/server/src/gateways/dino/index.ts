@@ -133,7 +133,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
       await Promise.all([gate.joins.close(), gate.heartbeats.close()])
       paused.stop()
       gate.whisperCheck.close()
-      for (const session of [...sockets]) session.end()
+      for (const session of [...sockets]) session.leave()
       // Not io.close(): the port is the whole server's.
       io.engine.close()
     },

@@ -93,6 +93,13 @@ export class DinoSession implements OutletOwner {
     this.socket.disconnect(true)
   }
 
+  /** Closes the connection alone: a client that is told that its namespace is closed (`41/ws`) does not come back by
+   * itself, and of a server that stops it should, to another node. */
+  leave(): void {
+    this.outlet.flush()
+    this.socket.conn.close()
+  }
+
   /** The socket is gone: nothing more is read or written. */
   closed(): void {
     if (this.failing) clearTimeout(this.failing)
