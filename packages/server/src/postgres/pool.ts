@@ -101,8 +101,9 @@ export class Pool {
       idle_in_transaction_session_timeout: STATEMENT_TIME,
       types: { getTypeParser },
     })
-    // Of a connection that nobody uses: the pool has dropped it already.
+    // Of a connection that nobody uses: the pool has dropped it already. Of one that is used the statement fails too.
     this.#pool.on('error', () => {})
+    this.#pool.on('connect', client => client.on('error', () => {}))
   }
 
   /** Statements that wait for a connection now. */
