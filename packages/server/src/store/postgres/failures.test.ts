@@ -123,7 +123,7 @@ test('who asks under which registration a commit goes is asked each time, and to
   const stores = await fresh()
   await stores.open({ node: 1, clock })
   let instance = 'another'
-  const out = vi.fn()
+  const out = vi.fn<() => void>()
   const store = await openPostgresStore({ url: stores.database.url, node: 1, clock, instance: () => instance, out })
   ends.push(() => store.close())
   await expect(store.commit([append(ROOM, 0, [created()])])).rejects.toBeInstanceOf(StoreFailure)
