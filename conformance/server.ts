@@ -1,10 +1,12 @@
 // Starts the real server process for a test: its own data directory, its own port, a world loaded with the real
-// command, and ways to stop it politely or to kill it in the middle.
+// command, and ways to stop it politely or to kill it in the middle. With CONCLAVE_TEST_STORE=postgres each has a PostgreSQL
+// database of its own, kept for as long as its data directory.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type TestDatabase, testDatabase } from '@conclave/server/postgres/testing'
 
 const COMMAND = new URL('../packages/server/bin/conclave.js', import.meta.url).pathname
 /** ms for the server to say that it serves. */
@@ -69,9 +71,21 @@ export async function conclave(
   return { code, out, err }
 }
 
+/** By data directory. */
+const databases = new Map<string, TestDatabase>()
+
+/** Where the logs of a data directory are kept, as a setting. */
+async function storeOf(data: string): Promise<Record<string, string>> {
+  if (process.env.CONCLAVE_TEST_STORE !== 'postgres') return {}
+  const database = databases.get(data) ?? (await testDatabase())
+  databases.set(data, database)
+  return { CONCLAVE_STORE: database.url }
+}
+
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'conclave-')))
   const env: Record<string, string> = {
+    ...(await storeOf(data)),
     CONCLAVE_DATA: data,
     CONCLAVE_HOST: '127.0.0.1',
     CONCLAVE_PORT: '0',
@@ -126,6 +140,8 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
       await stop()
       await rm(data, { recursive: true, force: true })
       await rm(`${data}.config.json`, { force: true })
+      await databases.get(data)?.drop()
+      databases.delete(data)
     },
     command: (...args) => conclave(args, env),
   }

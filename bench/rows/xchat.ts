@@ -15,7 +15,7 @@ import {
   participantKeys,
   registration,
 } from '../../conformance/xchat/hand.ts'
-import { systemClock } from '../../packages/server/src/main.ts'
+import { systemClock } from '../../packages/server/src/adapters.ts'
 import type { EventBody } from '../../packages/server/src/room/events.ts'
 import { openSqliteStore } from '../../packages/server/src/store/sqlite/store.ts'
 import { parseConversationId, type RoomId, type UserId } from '../../packages/wire/src/index.ts'

@@ -47,10 +47,10 @@ describe('configuration', () => {
     [{ CONCLAVE_PORT: 'many' }, '"port"'],
     [{ CONCLAVE_PORT: '70000' }, '"port"'],
     [{ CONCLAVE_DINO_HISTORY: '{"type":"top","limit":0}' }, '"dino.history.limit"'],
-    [
-      { CONCLAVE_STORE: 'postgres://user:password@localhost/x' },
-      'The setting "store" is not valid: only "sqlite" is built',
-    ],
+    [{ CONCLAVE_STORE: 'mysql://user:password@localhost/x' }, 'The setting "store" is not valid: must be "sqlite"'],
+    [{ CONCLAVE_STORE: 'postgres://user:password@localhost' }, '"store"'],
+    [{ CONCLAVE_STORE: 'postgres:///x' }, '"store"'],
+    [{ CONCLAVE_STORE: 'postgres' }, '"store"'],
     [{ CONCLAVE_BUS: 'nats://x' }, '"bus"'],
     [{ CONCLAVE_BLOBS: 'disk' }, '"blobs"'],
     [{ CONCLAVE_BLOBS: 's3://x' }, '"blobs"'],
@@ -144,6 +144,14 @@ describe('configuration', () => {
   test('what is set for the project’s own tests is no setting, and what only looks like one is refused', () => {
     expect(readConfig({ CONCLAVE_TEST_ENGINES: 'http://127.0.0.1:1' })).toEqual(readConfig({}))
     expect(() => readConfig({ CONCLAVE_TESTS: '1' })).toThrow('CONCLAVE_TESTS')
+  })
+
+  test('a database is named by its address, which is not printed with its password', () => {
+    const store = 'postgres://conclave:s3cr3t@db.example:5433/chat?sslmode=verify-full&password=s3cr3t'
+    const config = readConfig({ CONCLAVE_STORE: store })
+    expect(config.store).toBe(store)
+    expect(printConfig(config)).toContain('store = "postgres://…@db.example:5433/chat?…"')
+    expect(printConfig(config)).not.toContain('s3cr3t')
   })
 
   test('every field has its own name in the environment', () => {

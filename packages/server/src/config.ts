@@ -224,6 +224,13 @@ function hasNoCredentials(text: string): boolean {
   return !isUrl(text) || (new URL(text).username === '' && new URL(text).password === '')
 }
 
+/** Of a database, whose name is a path of one part. */
+function isPostgres(text: string): boolean {
+  if (!isUrl(text)) return false
+  const { protocol, pathname, host } = new URL(text)
+  return /^postgres(?:ql)?:$/.test(protocol) && host !== '' && /^\/[^/]+$/.test(pathname)
+}
+
 function haveOwnNames(webhooks: readonly Pick<Webhook, 'name' | 'url'>[]): boolean {
   const names = webhooks.filter(({ url }) => isUrl(url)).map(webhookName)
   return new Set(names).size === names.length
@@ -269,7 +276,15 @@ export const schema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Address under which clients reach the server; default: where it listens.'),
-  store: only('sqlite', 'postgres://…').describe('Where the logs are kept: sqlite, in the data directory.'),
+  store: z
+    .string()
+    .refine(text => text === 'sqlite' || isPostgres(text), {
+      error: 'must be "sqlite", or postgres:// with a user, a host and a database',
+    })
+    .default('sqlite')
+    .describe(
+      'Where the logs are kept: sqlite, in the data directory; or postgres://user:…@host:port/database, a PostgreSQL of version 15 or newer, whose database is there and is this user’s to write.',
+    ),
   bus: only('local', 'nats://…').describe('How nodes hear of each other: local, one node.'),
   blobs: z
     .string()
@@ -619,8 +634,9 @@ export function printConfig(config: Config): string {
   return lines.join('\n')
 }
 
-/** Secrets are not printed, nor what may be one in the query of an address. */
+/** Secrets are not printed, nor what may be one in an address. */
 function masked(key: string, value: unknown): unknown {
+  if (key === 'store' && typeof value === 'string') return value.replace(/\/\/.*@/s, '//…@').replace(/\?.*$/s, '?…')
   if (key === 'secrets' && Array.isArray(value)) return value.map(() => '…')
   if ((key === 'key' || key === 'secret') && typeof value === 'string') return '…'
   if (key === 'url' && typeof value === 'string') return value.replace(/\?.*$/s, '?…')

@@ -9,11 +9,11 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastify from 'fastify'
 import type { Logger } from 'pino'
 import { readAclRules } from './acl-file.ts'
+import { openAdapters, systemClock } from './adapters.ts'
 import { type Blobs, BlobsFailure } from './blobs/blobs.ts'
 import { openFileBlobs } from './blobs/files.ts'
 import { credentialsIn, openS3Blobs } from './blobs/s3.ts'
-import { localBus } from './bus/local.ts'
-import type { Clock, Random } from './clock.ts'
+import type { Random } from './clock.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Core } from './engine/core.ts'
 import { buildCore } from './engine/core.ts'
@@ -25,7 +25,6 @@ import { Peers } from './gateways/peers/peers.ts'
 import { rocketchatGateway } from './gateways/rocketchat/index.ts'
 import { addressOf, closeUnclaimedUpgrades } from './gateways/upgrades.ts'
 import { xchatGateway } from './gateways/xchat/index.ts'
-import { localNodes } from './nodes/local.ts'
 import { Operations } from './operations.ts'
 import { type Control, openControl } from './operator/control.ts'
 import type { FirstStart } from './operator/first-start.ts'
@@ -35,13 +34,9 @@ import type { Outlet } from './outlet/outlet.ts'
 import { severalOutlets } from './outlet/several.ts'
 import { guardedCalls } from './outlet/webhooks/calls.ts'
 import { webhookOutlet } from './outlet/webhooks.ts'
-import { localPresence } from './presence/local.ts'
-import { localQuota } from './quota/local.ts'
 import { s3PlaceOf } from './s3-place.ts'
-import { openSqliteStore } from './store/sqlite/store.ts'
 import { VERSION } from './version.ts'
 
-export const systemClock: Clock = { now: () => Date.now() }
 export const systemRandom: Random = { bytes: count => randomBytes(count) }
 
 export interface RunningServer {
@@ -68,27 +63,22 @@ const HOUR = 3_600_000
 
 /** Everything below the gateways, as the CLI also uses it when no server runs. */
 export async function openCore(config: Config, log: Logger): Promise<Core> {
-  const clock = systemClock
   // Before anything is opened that would have to be closed.
   const acl = readAclRules(config.dino.acl)
-  const store = await openSqliteStore({ directory: config.data, node: config.node, clock })
+  const adapters = await openAdapters(config, log)
   // The store's lock is held by now: nobody else writes there.
   const blobs = await openBlobs(config, process.env).catch(async (error: unknown) => {
-    await store.close()
+    await adapters.nodes.close()
+    await adapters.store.close()
     throw error
   })
   return buildCore({
     config,
     acl,
     log,
-    clock,
     random: systemRandom,
-    nodes: localNodes(config.node, clock),
-    store,
+    ...adapters,
     blobs,
-    bus: localBus({ onError: error => log.error({ err: error }, 'bug in a receiver of the bus') }),
-    presence: localPresence(),
-    quota: localQuota(clock),
     outlet: openOutlet(config),
   })
 }

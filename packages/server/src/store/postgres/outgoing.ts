@@ -62,7 +62,7 @@ export class OutgoingRows {
   }
 
   async dead(after: string | null, limit: number): Promise<Outgoing[]> {
-    return (await this.#pool.query(SQL.dead, [after ?? '-1', limit])).map(outgoingOf)
+    return (await this.#pool.query(SQL.dead, [idParameter(after ?? '-1'), limit])).map(outgoingOf)
   }
 
   async one(id: string): Promise<Outgoing | undefined> {
