@@ -1,8 +1,9 @@
 // Who gets inside, or stays there, in the moment in which they are put out.
 import type { RoomId, UserId } from '@conclave/wire'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { importWorld } from '../operator/import-world.ts'
 import type { Command } from '../room/decide.ts'
+import { StoreFailure } from '../store/store.ts'
 import type { Core } from './core.ts'
 import type { Session } from './sessions.ts'
 import { openTestCore, roomOf } from './testing.ts'
@@ -127,4 +128,18 @@ test('a store that cannot be read keeps nobody inside who is banned, and ends no
   process.off('unhandledRejection', note)
   expect(thrown).toEqual([])
   expect(await core.occupancy.inside(room, guest)).toBe(false)
+})
+
+test('a store that does not answer for a while keeps nobody inside who is banned', async () => {
+  const room = await start('open')
+  await core.occupancy.enter(await session(guest), room, null)
+  const occupants = core.presence.occupants.bind(core.presence)
+  let asked = 0
+  core.presence.occupants = id => {
+    asked += 1
+    return asked > 1 ? occupants(id) : Promise.reject(new StoreFailure('no connection'))
+  }
+  await run(room, ban(guest))
+  expect(await core.occupancy.inside(room, guest)).toBe(true)
+  await vi.waitFor(async () => expect(await core.occupancy.inside(room, guest)).toBe(false), 10_000)
 })

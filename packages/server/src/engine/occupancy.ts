@@ -63,7 +63,7 @@ export class Occupancy {
     this.#parts = parts
     parts.bus.subscribe('all', message => {
       if (message.kind !== 'changed' || message.of !== 'account') return
-      this.#reviewUser(message.id as UserId).catch(error => parts.bug(error))
+      surely(() => this.#reviewUser(message.id as UserId)).catch(error => this.#parts.bug(error))
     })
   }
 
@@ -250,9 +250,9 @@ export class Occupancy {
     if (message.kind !== 'event') return
     const { event, room } = message.delivery
     const eviction = evictionBy(message.delivery)
-    if (eviction) this.#evict(room, eviction).catch(error => this.#parts.bug(error))
+    if (eviction) surely(() => this.#evict(room, eviction)).catch(error => this.#parts.bug(error))
     if (event.body.type === 'roles.changed' || event.body.type === 'room.described')
-      this.#review(room).catch(error => this.#parts.bug(error))
+      surely(() => this.#review(room)).catch(error => this.#parts.bug(error))
   }
 
   /** Elsewhere whoever was let in stays. An admin room is for admins at every moment: what is reported there is not for
@@ -281,7 +281,8 @@ export class Occupancy {
   }
 }
 
-/** What is decided is done, however long presence cannot be written: until then whoever is out seems to be inside. */
+/** What is decided is done, however long nobody answers who could write or read it: until then whoever is out seems to be
+ * inside, and nobody else puts them out. */
 async function surely<T>(task: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

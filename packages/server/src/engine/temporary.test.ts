@@ -7,6 +7,7 @@ import { blankRoom } from '../room/commands/create-room.ts'
 import type { Command } from '../room/decide.ts'
 import type { RoomKind, Suite } from '../room/events.ts'
 import { isRejection } from '../room/rejection.ts'
+import { StoreFailure } from '../store/store.ts'
 import type { Core } from './core.ts'
 import type { Session } from './sessions.ts'
 import { openTestCore, roomOf, type TestCore } from './testing.ts'
@@ -121,6 +122,22 @@ describe('the last owner who is inside', () => {
     await after(1)
     expect(await there(room)).toBe(false)
     expect(core.temporary.waiting).toBe(0)
+  })
+
+  test('is cut off while the store does not say which rooms are theirs: it is asked again', async () => {
+    await start()
+    const room = await create()
+    const live = await inside(room, owner)
+    await inside(room, guest)
+    const rolesOf = core.store.rolesOf.bind(core.store)
+    core.store.rolesOf = () => Promise.reject(new StoreFailure('no connection'))
+    await core.occupancy.close(live)
+    await after(GRACE)
+    expect(await there(room)).toBe(true)
+    core.store.rolesOf = rolesOf
+    await after(5_000)
+    await after(GRACE)
+    expect(await there(room)).toBe(false)
   })
 
   test('is cut off and comes back inside: it stays', async () => {

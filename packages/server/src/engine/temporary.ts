@@ -10,7 +10,7 @@ import type { Hold, Nodes } from '../nodes/nodes.ts'
 import type { Presence } from '../presence/presence.ts'
 import { isRejection } from '../room/rejection.ts'
 import { hasRole, type RoomState, usersWith } from '../room/state.ts'
-import type { Store } from '../store/store.ts'
+import { type Store, StoreFailure } from '../store/store.ts'
 import type { Engine } from './engine.ts'
 import type { Departures } from './occupancy.ts'
 import type { Rooms } from './rooms.ts'
@@ -38,10 +38,10 @@ const RETRY = 5_000
 /** ms that one timer waits at most: Node's own end at 24 days, and a clock may be set. */
 const LONGEST = 60_000
 
-/** Rooms that are looked at again after the same time each, so the first in line is due first. */
-class Line {
+/** Rooms, or users, that are looked at again after the same time each, so the first in line is due first. */
+class Line<Id extends string = RoomId> {
   readonly #delay: number
-  readonly #due = new Map<RoomId, number>()
+  readonly #due = new Map<Id, number>()
 
   /** `delay` in ms. */
   constructor(delay: number) {
@@ -52,18 +52,18 @@ class Line {
     return this.#due.size
   }
 
-  has(room: RoomId): boolean {
-    return this.#due.has(room)
+  has(id: Id): boolean {
+    return this.#due.has(id)
   }
 
   /** At the end of the line, also when it is in it already. One beyond the limit waits for whoever leaves it next. */
-  add(room: RoomId, now: number): void {
-    this.#due.delete(room)
-    if (this.#due.size < WAITING_ROOMS) this.#due.set(room, now + this.#delay)
+  add(id: Id, now: number): void {
+    this.#due.delete(id)
+    if (this.#due.size < WAITING_ROOMS) this.#due.set(id, now + this.#delay)
   }
 
-  delete(room: RoomId): void {
-    this.#due.delete(room)
+  delete(id: Id): void {
+    this.#due.delete(id)
   }
 
   /** When the first is due; undefined where there is none. */
@@ -72,13 +72,13 @@ class Line {
   }
 
   /** Those that are due, which then are in line no more. */
-  take(now: number): RoomId[] {
-    const taken: RoomId[] = []
-    for (const [room, at] of this.#due) {
+  take(now: number): Id[] {
+    const taken: Id[] = []
+    for (const [id, at] of this.#due) {
       if (at > now) break
-      taken.push(room)
+      taken.push(id)
     }
-    for (const room of taken) this.#due.delete(room)
+    for (const id of taken) this.#due.delete(id)
     return taken
   }
 }
@@ -95,6 +95,8 @@ export class TemporaryRooms implements Departures {
   readonly #inherited: Line
   /** Should be gone already. */
   readonly #overdue = new Line(RETRY)
+  /** Users who are gone while the store did not say which rooms are theirs. */
+  readonly #unasked = new Line<UserId>(RETRY)
   /** The last owner who was inside, where their connection was lost. */
   readonly #lastOwner = new Map<RoomId, UserId>()
   #hold: Hold | null = null
@@ -176,7 +178,10 @@ export class TemporaryRooms implements Departures {
         if ((this.#lastOwner.get(id) ?? user) === user && (await this.#isForsaken(room))) this.#wait(this.#forsaken, id)
       }
     } catch (error) {
-      log.error({ err: error }, 'bug in looking for the temporary rooms of a user')
+      if (!(error instanceof StoreFailure))
+        log.error({ err: error }, 'bug in looking for the temporary rooms of a user')
+      this.#unasked.add(user, this.#parts.clock.now())
+      this.#arm()
     }
   }
 
@@ -196,6 +201,7 @@ export class TemporaryRooms implements Departures {
     for (const id of this.#leftOver.take(now)) await this.#endIf(id, room => this.#isLeftOver(room))
     for (const id of this.#inherited.take(now)) await this.#endIf(id, room => this.#goesWithOwner(room))
     for (const id of this.#overdue.take(now)) await this.#endIf(id, room => this.#isOver(room))
+    for (const user of this.#unasked.take(now)) await this.gone(user)
   }
 
   #endIf(id: RoomId, isOver: (room: RoomState) => Promise<boolean>): Promise<void> {
@@ -262,7 +268,7 @@ export class TemporaryRooms implements Departures {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#stopped || this.#sweeping) return
-    const due = this.#lines().flatMap(line => line.next() ?? [])
+    const due = [...this.#lines(), this.#unasked].flatMap(line => line.next() ?? [])
     if (due.length === 0) return
     const delay = Math.min(Math.max(0, Math.min(...due) - this.#parts.clock.now()), LONGEST)
     this.#timer = setTimeout(() => void this.sweep(), delay)
@@ -290,7 +296,7 @@ export class TemporaryRooms implements Departures {
       const { log } = this.#parts
       if (error instanceof Refused)
         log.warn({ room: id, rejected: error.message }, 'a temporary room could not be removed')
-      else log.error({ room: id, err: error }, 'bug in ending a temporary room')
+      else if (!(error instanceof StoreFailure)) log.error({ room: id, err: error }, 'bug in ending a temporary room')
       if (!this.#stopped) this.#wait(this.#overdue, id)
     }
   }
