@@ -8,6 +8,7 @@ export default defineConfig({
     include: [
       'packages/*/src/**/*.test.ts',
       'conformance/**/*.test.ts',
+      'simulation/**/*.test.ts',
       'engines/**/*.test.ts',
       'faults/**/*.test.ts',
       'scripts/**/*.test.js',
