@@ -135,6 +135,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       socket.once('close', () => sockets.delete(socket))
     })
     peers = peersOf(core)
+    operations.shows(peers)
     const parts = gatewayParts(core, http, await core.roomsChannel(), peers)
     for (const open of [dinoGateway, rocketchatGateway, xchatGateway]) gateways.push(await open(parts))
     closeUnclaimedUpgrades(

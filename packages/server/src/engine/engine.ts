@@ -17,6 +17,7 @@ import { isRejection } from '../room/rejection.ts'
 import type { RoomState } from '../room/state.ts'
 import type { Guard, Item, Outcome, Row, Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
+import { tally } from '../tally.ts'
 import { Admission } from './admission.ts'
 import { Gathered, gather } from './facts.ts'
 import { putNotifications } from './notifications.ts'
@@ -185,7 +186,10 @@ export class Engine {
         if (rows.length > 0) for (const follow of this.#followers) follow(rows)
       })
       const settled = await this.#settle(submission, state, decision, outcome)
-      if (settled === 'again') continue
+      if (settled === 'again') {
+        tally.decidedAgain += 1
+        continue
+      }
       return settled === 'done' && outcome.outcome === 'committed'
         ? { events: outcome.events, room: after as RoomState, repeated: false }
         : (settled as Answer)

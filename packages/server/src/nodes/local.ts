@@ -28,6 +28,10 @@ class LocalNodes implements Nodes {
 
   look(): void {}
 
+  get jobs(): readonly string[] {
+    return [...this.#held]
+  }
+
   hold(name: string, taken?: () => void): Hold {
     const held = this.#held
     if (held.has(name)) throw new Error(`"${name}" is held already`)

@@ -46,6 +46,8 @@ export interface Nodes {
   /** Takes the job as soon as nobody does it, and again after it was lost; `taken` is called each time, and must not throw
    * or wait. One name is held once by a node. */
   hold(name: string, taken?: () => void): Hold
+  /** Names of the jobs that it does now. */
+  readonly jobs: readonly string[]
   /** Somebody was refused for being no node any more: it is looked at now, not at the next beat. */
   look(): void
   /** Counts no more from here on; what it held is free. */

@@ -120,13 +120,21 @@ class PostgresNodes implements Nodes {
     this.#events.push(events)
   }
 
+  get jobs(): readonly string[] {
+    return [...this.#jobs].filter(([, job]) => this.#does(job)).map(([name]) => name)
+  }
+
+  #does({ held }: Job): boolean {
+    return held && this.#state === 'in' && this.#age() < this.#times.lease
+  }
+
   hold(name: string, taken: () => void = () => {}): Hold {
     const jobs = this.#jobs
     if (jobs.has(name)) throw new Error(`"${name}" is held already`)
     const job: Job = { taken, held: false }
     jobs.set(name, job)
     this.look()
-    const isHeld = (): boolean => job.held && this.#state === 'in' && this.#age() < this.#times.lease
+    const isHeld = (): boolean => this.#does(job)
     return {
       get held() {
         return isHeld()

@@ -3,6 +3,7 @@
 // password.
 import pg from 'pg'
 import { StoreFailure, StoreRefusal } from '../store/store.ts'
+import { tally } from '../tally.ts'
 import { fromStored, toStored } from './text.ts'
 
 /** Statements that wait for a connection, beyond which the answer is that the store is busy: some ms of work for each. */
@@ -79,12 +80,14 @@ const GONE = /^(?:08|53|57|58|XX|55P03|25006|28|3D)/
 const NAMES = new Map<string, string>()
 
 export class Pool {
+  readonly name: string
   readonly #pool: pg.Pool
   #closed = false
 
   /** Throws StoreRefusal where the address is none. Connects when first asked. */
   constructor({ url, connections, name, settings = {} }: PoolOptions) {
     requireAddress(url)
+    this.name = name
     const options = Object.entries({ ...SETTINGS, ...settings }).map(([key, value]) => `-c ${key}=${value}`)
     this.#pool = new pg.Pool({
       connectionString: url,
@@ -104,11 +107,17 @@ export class Pool {
     // Of a connection that nobody uses: the pool has dropped it already. Of one that is used the statement fails too.
     this.#pool.on('error', () => {})
     this.#pool.on('connect', client => client.on('error', () => {}))
+    tally.pools.add(this)
   }
 
   /** Statements that wait for a connection now. */
   get waiting(): number {
     return this.#pool.waitingCount
+  }
+
+  get use(): { readonly busy: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount, idleCount: idle, waitingCount: waiting } = this.#pool
+    return { busy: totalCount - idle, idle, waiting }
   }
 
   /** One statement, prepared. Rejects with StoreFailure where nothing can be said of it, else with SqlError. */
@@ -155,6 +164,7 @@ export class Pool {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    tally.pools.delete(this)
     await this.#pool.end().catch(() => {})
   }
 

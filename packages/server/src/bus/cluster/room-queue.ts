@@ -9,6 +9,7 @@ import { apply, fold } from '../../room/apply.ts'
 import { isControl, type RoomEvent } from '../../room/events.ts'
 import type { RoomState } from '../../room/state.ts'
 import { type Store, StoreFailure } from '../../store/store.ts'
+import { tally } from '../../tally.ts'
 import type { BusMessage, Delivery } from '../bus.ts'
 import type { ToldEvent, ToldOther } from './codec.ts'
 import { type Resolver, type Soon, together } from './resolver.ts'
@@ -318,6 +319,8 @@ export class RoomQueue {
       } as const
       const events = (await this.#parts.store.page({ ...query, after })) ?? []
       this.#reading = false
+      tally.busGaps += 1
+      tally.busHealed += events.length
       // The store knows best: what it has not got is not there.
       if (events.length === 0) this.#newest = after
       for (const event of events)

@@ -28,6 +28,7 @@
 // take their locks in no order of their own.
 import type { EventId } from '@conclave/wire'
 import { isRace, type Pool, type Query, SqlError } from '../../postgres/pool.ts'
+import { tally } from '../../tally.ts'
 import { type Item, type Outcome, StoreFailure } from '../store.ts'
 import { batchOf, CALL, changedIn } from './batch.ts'
 import { Messages } from './messages.ts'
@@ -85,6 +86,7 @@ export async function commit(pool: Pool, items: readonly Item[], giver: Giver, n
         refused = changed.refused
       } else if (!isRace(error)) throw error
       // A unique row that is there at every try is no race.
+      tally.writtenAgain += 1
       if (tries >= ATTEMPTS) throw error.code === '23505' ? error : new StoreFailure('the store is busy')
     }
   }
