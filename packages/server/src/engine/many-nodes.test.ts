@@ -279,6 +279,9 @@ describe('jobs that one node does', () => {
     const all = await begin(2)
     const room = await roomOf(all[0] as Core, 'r')
     const messages = heard(`room:${room}`)
+    // By then one of them has looked, and found nothing.
+    tell(all[0] as Core, 'first')
+    await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 5_000 })
     for (const core of all) {
       const { control } = (await core.rooms.load(room)) as { control: number }
       const at = core.clock.now()

@@ -116,6 +116,23 @@ async function dead(): Promise<readonly Outgoing[]> {
   return store.deadOutgoing(null, 1_000)
 }
 
+test('what stands in a room’s log is told in the log’s order, whatever the clocks that its nodes wrote it by', async () => {
+  const room = '77' as RoomId
+  const late = outgoingRow('late', room, 2, now)
+  const rows = [late, outgoingRow('early', room, 1, now + 30), outgoingRow('other', null, null, now + 20)]
+  for (const outgoing of rows)
+    await writer.write({ guards: [], append: null, rows: [{ put: 'outgoing', outgoing, event: null }] })
+  now += 100
+  await outgoing.start()
+  await settle()
+  expect(told.one).toEqual(['early', 'other', 'late'])
+})
+
+function outgoingRow(id: string, room: RoomId | null, sequence: number | null, at: number): Outgoing {
+  const body = JSON.stringify({ id, verb: 'send', actor: { id: '1' } })
+  return { id: store.newId(), to: 'one', at, verb: 'send', body, room, sequence, attempts: 0, dueAt: at, error: '' }
+}
+
 describe('telling', () => {
   test('brings an event to every destination that wants it, once, and keeps nothing', async () => {
     await outgoing.start()

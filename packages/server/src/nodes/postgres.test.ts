@@ -183,6 +183,18 @@ describe('nodes that share a PostgreSQL', () => {
   })
 })
 
+test('a node that is gone is lost although the database’s clock was set back since', async () => {
+  const [one, two] = [await enter(1), await enter(2)]
+  const told = heard(two)
+  const back = await stopped(one)
+  // In one transaction, within which the node does not look.
+  await database.query(`ALTER TABLE conclave.nodes DISABLE TRIGGER still;
+    UPDATE conclave.nodes SET seen_at = seen_at + interval '1 hour' WHERE node = 1;
+    ALTER TABLE conclave.nodes ENABLE TRIGGER still`)
+  await vi.waitFor(() => expect(told).toEqual(['lost 1']), { timeout: 5_000 })
+  await back()
+})
+
 /** A node's looks fail as if its process stood still, until what is returned is called. */
 async function stopped(nodes: Nodes): Promise<() => Promise<unknown>> {
   await database.query(`
