@@ -34,7 +34,8 @@ export const STEPS: readonly string[] = [
     expires_at bigint, thread bigint, pinned_at bigint, replied_at bigint, last_reply bigint, revision integer NOT NULL DEFAULT 0,
     file boolean, apart boolean, class text COLLATE "C" NOT NULL, body text NOT NULL, audience text, done text, followers bigint[],
     PRIMARY KEY (room, sequence)
-  );
+  ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+  -- What is erased is gone from the table's pages when it is vacuumed: after some minutes, however large the table is.
   CREATE UNIQUE INDEX events_id ON conclave.events (id);
   CREATE INDEX events_message ON conclave.events (room, sequence) WHERE class = 'm';
   CREATE INDEX events_control ON conclave.events (room, sequence) WHERE class = 'c';

@@ -48,7 +48,7 @@ BEGIN
   END IF;
   SELECT max(h.last_id) INTO v_top FROM (
     SELECT r.last_id FROM conclave.rooms r WHERE r.id = ANY (p_rooms) ORDER BY r.id FOR NO KEY UPDATE) h;
-  IF p_locks IS NOT NULL THEN
+  IF cardinality(p_locks) > 0 THEN
     PERFORM CASE WHEN l & 1 = 1 THEN pg_advisory_xact_lock(${LOCKS}, l >> 1)
       ELSE pg_advisory_xact_lock_shared(${LOCKS}, l >> 1) END FROM unnest(p_locks) l;
   END IF;
@@ -84,14 +84,14 @@ BEGIN
       END IF;
     END IF;
 
-    FOR v_item, v_text IN SELECT s.item, s.what FROM unnest(${slice('s_item', 's')}, ${slice('s_row', 's')}) AS s(item, what)
+    IF v_s_to >= v_s_from THEN FOR v_item, v_text IN SELECT s.item, s.what FROM unnest(${slice('s_item', 's')}, ${slice('s_row', 's')}) AS s(item, what)
     LOOP
       CONTINUE WHEN v_item = ANY (v_refused);
       v_no := conclave.refuse(v_text::jsonb);
       CONTINUE WHEN v_no IS NULL;
       v_refused := v_refused || v_item;
       refusals := refusals || jsonb_build_array(v_no || jsonb_build_object('item', v_item));
-    END LOOP;
+    END LOOP; END IF;
 
     IF v_e_to >= v_e_from THEN
       WITH given AS (
@@ -145,7 +145,7 @@ BEGIN
       times := times || v_times;
     END IF;
 
-    FOR v_item, v_text IN SELECT s.item, s.what FROM unnest(${slice('s_item', 's')}, ${slice('s_row', 's')}) AS s(item, what)
+    IF v_s_to >= v_s_from THEN FOR v_item, v_text IN SELECT s.item, s.what FROM unnest(${slice('s_item', 's')}, ${slice('s_row', 's')}) AS s(item, what)
     LOOP
       CONTINUE WHEN v_item = ANY (v_refused);
       v_special := v_text::jsonb;
@@ -155,11 +155,11 @@ BEGIN
         RAISE EXCEPTION 'a message has been changed'
         USING ERRCODE = 'CV001', DETAIL = jsonb_build_object('refusals', refusals, 'item', v_item)::text;
       END IF;
-    END LOOP;
+    END LOOP; END IF;
     v_e_from := v_e_to + 1; v_g_from := v_g_to + 1; v_s_from := v_s_to + 1;
   END LOOP;
 
-  IF r_item IS NOT NULL THEN
+  IF cardinality(r_item) > 0 THEN
     FOR v_item, v_kind, v_text IN SELECT r.item, r.kind, r.what FROM unnest(r_item, r_kind, r_row) AS r(item, kind, what) LOOP
       CONTINUE WHEN v_item = ANY (v_refused);
       CASE v_kind

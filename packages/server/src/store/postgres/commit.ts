@@ -43,6 +43,8 @@ const HELD = 3
 const CHANGED = 'CV001'
 const OUT = 'CV002'
 
+/** In the order of `conclave.commit`. */
+const HOLD_NODE = `SELECT n.node FROM conclave.nodes n WHERE n.node = $1 FOR NO KEY UPDATE`
 const HOLD = `SELECT r.id FROM conclave.rooms r WHERE r.id = ANY ($1::bigint[]) ORDER BY r.id FOR NO KEY UPDATE`
 
 export interface Committed {
@@ -58,7 +60,10 @@ export class NodeOut extends StoreFailure {}
 export async function commit(pool: Pool, items: readonly Item[], giver: Giver, now: number): Promise<Committed> {
   let refused: ReadonlySet<number> = new Set()
   const attempt = async (query: Query, held: boolean): Promise<Committed> => {
-    if (held) await query(HOLD, [batchOf(items, giver, now, new Messages(), refused).rooms])
+    if (held) {
+      await query(HOLD_NODE, [giver.node])
+      await query(HOLD, [batchOf(items, giver, now, new Messages(), refused).rooms])
+    }
     const messages = await Messages.of(items, query)
     const batch = batchOf(items, giver, now, messages, refused)
     const [row] = await query(CALL, batch.values)

@@ -87,6 +87,7 @@ test('nodes that write to the same rooms at the same time leave one log in each,
   const acked: RoomEvent[] = []
   /** One node's batches, one after the other, as its engine writes them. */
   const busy = async (store: Store, seed: number): Promise<void> => {
+    const now = NOW + (seed - 2) * HOUR
     const controls = new Map(ROOMS.map(of => [of, 1]))
     for (let batch = 0; batch < 25; batch++) {
       const items = fc.sample(
@@ -102,7 +103,7 @@ test('nodes that write to the same rooms at the same time leave one log in each,
           return rows({ put: 'cursor', room: of, user: user(`${who}`), sequence: batch, at: NOW })
         }
         const body = what === 'says' ? message(`${++said}`) : what === 'adds' ? added([`${who}`]) : removed([`${who}`])
-        return append(of, controls.get(of) ?? 0, [body])
+        return append(of, controls.get(of) ?? 0, [body], { at: now + batch })
       })
       const outcomes = await store.commit(asked)
       acked.push(...eventsOf(outcomes))
@@ -271,13 +272,16 @@ test('receipts that two nodes write the other way round hold nobody up', async (
     rows(
       ...order.map(of => ({ put: 'cursor', room: of, user: user('1'), sequence: 2, at }) as const),
       ...order.map(of => ({ put: 'kept', room: of, user: user('1'), at, fields: { at } }) as const),
-      { put: 'seen', user: user('1'), at },
     )
+  const seen = (...users: readonly string[]): Item =>
+    rows(...users.map(who => ({ put: 'seen', user: user(who), at: NOW }) as const))
   const started = performance.now()
   await Promise.all(
     [one, two].map(async (store, node) => {
       const order = node === 0 ? ROOMS : [...ROOMS].reverse()
-      for (let n = 0; n < 40; n++) await committed(store, cursors(order, NOW + n))
+      const users = Array.from({ length: 40 }, (_, n) => `${n}`)
+      if (node === 1) users.reverse()
+      for (let n = 0; n < 40; n++) await committed(store, cursors(order, NOW + n), seen(...users))
     }),
   )
   // A deadlock is found after a second, each.
