@@ -58,7 +58,10 @@ const LAYERS = {
     imports: ['wire', 'room', 'limits', 'config', 'identity', 'engine', 'fanout'],
     types: ['ports'],
   },
-  start: { files: ['~/main.ts', '~/adapters.ts', '~/cli.ts', '~/log.ts', '~/version.ts'], imports: ['*'] },
+  start: {
+    files: ['~/main.ts', '~/shared-files.ts', '~/adapters.ts', '~/cli.ts', '~/log.ts', '~/version.ts'],
+    imports: ['*'],
+  },
   operator: {
     files: ['~/operator/', '~/operations.ts'],
     imports: ['wire', 'room', 'limits', 'config', 'identity', 'engine'],

@@ -35,6 +35,7 @@ import { severalOutlets } from './outlet/several.ts'
 import { guardedCalls } from './outlet/webhooks/calls.ts'
 import { webhookOutlet } from './outlet/webhooks.ts'
 import { s3PlaceOf } from './s3-place.ts'
+import { requireSharedFolder } from './shared-files.ts'
 import { VERSION } from './version.ts'
 
 export const systemRandom: Random = { bytes: count => randomBytes(count) }
@@ -83,9 +84,9 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
   })
 }
 
-async function openBlobs({ blobs, data }: Config, env: NodeJS.ProcessEnv): Promise<Blobs> {
+async function openBlobs({ blobs, data, node, store }: Config, env: NodeJS.ProcessEnv): Promise<Blobs> {
   const place = s3PlaceOf(blobs)
-  if (!place) return openFileBlobs(join(data, 'blobs'))
+  if (!place) return openFileBlobs(filesIn(data), store === 'sqlite' ? null : node)
   const credentials = credentialsIn(env)
   if (!credentials)
     throw new ConfigError('The setting "blobs" needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.')
@@ -95,6 +96,10 @@ async function openBlobs({ blobs, data }: Config, env: NodeJS.ProcessEnv): Promi
     if (!(error instanceof BlobsFailure)) throw error
     throw new ConfigError(`The setting "blobs" leads to no place for files: ${error.message}.`)
   }
+}
+
+function filesIn(data: string): string {
+  return join(data, 'blobs')
 }
 
 /** null where nobody is to be told of anything. */
@@ -113,6 +118,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   let peers: Peers | null = null
   const gateways: Gateway[] = []
   try {
+    if (core.nodes.shared && !s3PlaceOf(config.blobs)) await requireSharedFolder(core, filesIn(config.data))
     const first = await firstStart(core)
     const operations = new Operations(core)
     http = fastify({

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -57,4 +57,16 @@ test('what the file system refuses is named by its code and never by a path', as
   await rm(directory, { recursive: true })
   await writeFile(directory, 'a file where the directory was')
   await expect(blobs.get('a')).rejects.toThrow('the file system refused: ENOTDIR')
+})
+
+test('a node that starts leaves alone what another one is writing in the same folder', async () => {
+  const directory = await newDirectory()
+  const one = await openFileBlobs(directory, 1)
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('x')
+    await openFileBlobs(directory, 2)
+    yield Buffer.from('y')
+  }
+  await one.put('a', pieces(), 2)
+  expect(await readFile(join(directory, 'a'), 'utf8')).toBe('xy')
 })

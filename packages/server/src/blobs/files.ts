@@ -1,4 +1,4 @@
-// Blobs as files in one directory, for one process. A blob is written beside the others, synced, and only then given its
+// Blobs as files in one directory, which nodes may share. A blob is written beside the others, synced, and only then given its
 // name: a crash leaves a file without a name, which the next start sweeps.
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
@@ -9,12 +9,13 @@ import { type BlobName, type Blobs, BlobsFailure, checkName, type Part } from '.
 /** Below the directory, for what is being written. No blob has this name's dot. */
 const WRITING = '.writing'
 
-/** `directory` is made when it is not there. */
-export async function openFileBlobs(directory: string): Promise<Blobs> {
-  const writing = join(directory, WRITING)
+/** `directory` is made when it is not there. `node`: the number of this one of several that share it; each sweeps what it
+ * has left itself, for the others are writing. */
+export async function openFileBlobs(directory: string, node: number | null = null): Promise<Blobs> {
+  const writing = node === null ? join(directory, WRITING) : join(directory, WRITING, String(node))
   await mkdir(directory, { recursive: true })
   await rm(writing, { recursive: true, force: true })
-  await mkdir(writing)
+  await mkdir(writing, { recursive: true })
   await sync(dirname(directory))
   return new FileBlobs(directory, writing) satisfies Blobs
 }
