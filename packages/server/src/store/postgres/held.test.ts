@@ -95,3 +95,18 @@ test('who is held up in one room keeps nobody waiting in another', async () => {
   await other.query('ROLLBACK')
   expect(await held).toMatchObject([{ outcome: 'committed' }])
 })
+
+test('receipts are written in one order on every node, whatever the order of their items', async () => {
+  const seen = (...users: readonly string[]): Item[] =>
+    users.map(who => rows({ put: 'seen', user: user(who), at: NOW }))
+  await committed(one, ...seen('1', '2', '3'))
+  await other.query('BEGIN; SELECT * FROM conclave.seen WHERE "user" = 2 FOR UPDATE')
+  const held = one.commit(seen('3', '2', '1'))
+  await expect.poll(() => waiting('transactionid')).toBe(1)
+  const { rows: free } = await stores.database.query(
+    `SELECT "user"::text FROM conclave.seen WHERE "user" <> 2 FOR UPDATE SKIP LOCKED`,
+  )
+  expect(free).toEqual([{ user: '3' }])
+  await other.query('ROLLBACK')
+  await held
+})

@@ -264,31 +264,3 @@ test('what several nodes do to one message at once is all done: reactions, repli
   expect(await all[1].head(ROOM)).toMatchObject({ messages: 24 })
   await oneLog(all, ROOM)
 }, 30_000)
-
-test('receipts that two nodes write the other way round hold nobody up', async () => {
-  const [one, two] = await nodes()
-  for (const of of ROOMS) await committed(one, append(of, 0, [created({ members: [user('1')] }), message('a')]))
-  const cursors = (order: readonly RoomId[], at: number): Item =>
-    rows(
-      ...order.map(of => ({ put: 'cursor', room: of, user: user('1'), sequence: 2, at }) as const),
-      ...order.map(of => ({ put: 'kept', room: of, user: user('1'), at, fields: { at } }) as const),
-    )
-  const seen = (...users: readonly string[]): Item =>
-    rows(...users.map(who => ({ put: 'seen', user: user(who), at: NOW }) as const))
-  const started = performance.now()
-  await Promise.all(
-    [one, two].map(async (store, node) => {
-      const order = node === 0 ? ROOMS : [...ROOMS].reverse()
-      const users = Array.from({ length: 40 }, (_, n) => `${n}`)
-      if (node === 1) users.reverse()
-      for (let n = 0; n < 40; n++) await committed(store, cursors(order, NOW + n), seen(...users))
-    }),
-  )
-  // A deadlock is found after a second, each.
-  expect(performance.now() - started).toBeLessThan(10_000)
-  const { database } = stores as FreshStores
-  const { rows: found } = await database.query(
-    'SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()',
-  )
-  expect(found).toEqual([{ deadlocks: 0 }])
-})
