@@ -59,7 +59,7 @@ const LAYERS = {
     types: ['ports'],
   },
   start: {
-    files: ['~/main.ts', '~/shared-files.ts', '~/adapters.ts', '~/cli.ts', '~/log.ts', '~/version.ts'],
+    files: ['~/main.ts', '~/adapters.ts', '~/shared.ts', '~/shared-files.ts', '~/cli.ts', '~/log.ts', '~/version.ts'],
     imports: ['*'],
   },
   operator: {

@@ -4,27 +4,40 @@ import type { Logger } from 'pino'
 import { localBus } from './bus/local.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
-import type { CoreParts } from './engine/core.ts'
+import type { Core, CoreParts } from './engine/core.ts'
 import { localNodes } from './nodes/local.ts'
 import { openPostgresNodes } from './nodes/postgres.ts'
 import { migrate } from './postgres/migrations.ts'
 import { Pool } from './postgres/pool.ts'
 import { localPresence } from './presence/local.ts'
 import { localQuota } from './quota/local.ts'
+import { openShared } from './shared.ts'
 import { openPostgresStore } from './store/postgres/store.ts'
 import { openSqliteStore } from './store/sqlite/store.ts'
 
-export type Adapters = Pick<CoreParts, 'clock' | 'nodes' | 'store' | 'bus' | 'presence' | 'quota'>
+export interface Adapters extends Pick<CoreParts, 'clock' | 'nodes' | 'store' | 'bus' | 'presence' | 'quota'> {
+  /** Once the core is there. */
+  attach(core: Core): void
+}
 
 export const systemClock: Clock = { now: () => Date.now() }
 
 export async function openAdapters(config: Config, log: Logger): Promise<Adapters> {
   const kept = config.store === 'sqlite' ? await alone(config) : await shared(config, log)
-  return {
-    ...kept,
-    bus: localBus({ onError: error => log.error({ err: error }, 'bug in a receiver of the bus') }),
-    presence: localPresence(),
-    quota: localQuota(kept.clock),
+  if (config.bus === 'local')
+    return {
+      ...kept,
+      bus: localBus({ onError: error => log.error({ err: error }, 'bug in a receiver of the bus') }),
+      presence: localPresence(),
+      quota: localQuota(kept.clock),
+      attach: () => {},
+    }
+  try {
+    return { ...kept, ...(await openShared(config, log, kept)) }
+  } catch (error) {
+    await kept.nodes.close()
+    await kept.store.close()
+    throw error
   }
 }
 
@@ -36,11 +49,11 @@ async function alone({ data, node }: Config): Promise<Kept> {
   return { clock, nodes: localNodes(node, clock), store }
 }
 
-async function shared({ data, node, store: url }: Config, log: Logger): Promise<Kept> {
+async function shared({ data, node, store: url, bus, peers }: Config, log: Logger): Promise<Kept> {
   // Of files, and of what says where the server is reached by its operator.
   await mkdir(data, { recursive: true, mode: 0o700 })
   await migrated(url)
-  const nodes = await openPostgresNodes({ url, node, address: null, alone: true, log })
+  const nodes = await openPostgresNodes({ url, node, address: peers.address, alone: bus === 'local', log })
   const { clock } = nodes
   try {
     const instance = (): string => nodes.self.instance

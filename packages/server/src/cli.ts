@@ -271,7 +271,7 @@ function usageOf(error: unknown): string | undefined {
 /** A store that refuses to open, or a port that is taken, said in its own sentence. */
 function refusalOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
-  if (error.name === 'StoreRefusal' || error.name === 'NodeRefusal') return error.message
+  if (error.name === 'StoreRefusal' || error.name === 'NodeRefusal' || error.name === 'BusRefusal') return error.message
   if (error.name === 'StoreFailure')
     return `${error.message.replace(/^./, first => first.toUpperCase())} (setting "store").`
   const { code, port, address } = error as Error & { code?: string; port?: number; address?: string }

@@ -8,9 +8,6 @@ import { z } from 'zod'
 import { natsPlaceOf } from './nats-place.ts'
 import { s3PlaceOf } from './s3-place.ts'
 
-/** What has one choice so far: anything else is refused in a sentence of its own. */
-const only = <T extends string>(choice: T, planned: string) =>
-  z.literal(choice, { error: `only "${choice}" is built so far; ${planned} is planned` }).default(choice)
 const seconds = z.number().int().min(0).max(315_360_000)
 const flag = (value: boolean, sentence: string) => z.boolean().default(value).describe(sentence)
 
@@ -285,7 +282,15 @@ export const schema = z.strictObject({
     .describe(
       'Where the logs are kept: sqlite, in the data directory; or postgres://user:…@host:port/database, a PostgreSQL of version 15 or newer, whose database is there and is this user’s to write.',
     ),
-  bus: only('local', 'nats://…').describe('How nodes hear of each other: local, one node.'),
+  bus: z
+    .string()
+    .refine(text => text === 'local' || natsPlaceOf(text) !== undefined, {
+      error: 'must be "local", or nats://host:4222, or several with commas between them, with the same user or token',
+    })
+    .default('local')
+    .describe(
+      'How nodes hear of each other: local, one node; or nats://user:password@host:4222, the servers of one NATS cluster with commas between them, for nodes that share a PostgreSQL.',
+    ),
   blobs: z
     .string()
     .refine(text => text === 'files' || s3PlaceOf(text) !== undefined, {
@@ -521,12 +526,19 @@ export class ConfigError extends Error {
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const file = env.CONCLAVE_CONFIG ? parseFile(env.CONCLAVE_CONFIG) : {}
   const parsed = schema.safeParse(merge(file, fromEnvironment(env)))
-  if (parsed.success) return parsed.data
+  if (parsed.success) return checked(parsed.data)
   const issue = parsed.error.issues[0]
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
   const path = [...(issue?.path ?? []), ...unknown].join('.')
   if (unknown.length > 0) throw new ConfigError(`The setting "${path}" is unknown.`)
   throw new ConfigError(`The setting "${path}" is not valid: ${issue?.message ?? ''}.`)
+}
+
+/** What each setting allows by itself and not beside the others. */
+function checked(config: Config): Config {
+  if (config.bus !== 'local' && config.store === 'sqlite')
+    throw new ConfigError('The setting "bus" is for nodes that share a PostgreSQL: "store" has to name one.')
+  return config
 }
 
 function parseFile(path: string): Record<string, unknown> {
@@ -640,7 +652,8 @@ function masked(key: string, value: unknown): unknown {
   if (key === 'secrets' && Array.isArray(value)) return value.map(() => '…')
   if ((key === 'key' || key === 'secret') && typeof value === 'string') return '…'
   if (key === 'url' && typeof value === 'string') return value.replace(/\?.*$/s, '?…')
-  if (key === 'servers' && typeof value === 'string') return value.replace(/(^|,|\/\/)[^/@,]*@/g, '$1…@')
+  if ((key === 'servers' || key === 'bus') && typeof value === 'string')
+    return value.replace(/(^|,|\/\/)[^/@,]*@/g, '$1…@')
   return value
 }
 

@@ -73,7 +73,7 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
     await adapters.store.close()
     throw error
   })
-  return buildCore({
+  const core = buildCore({
     config,
     acl,
     log,
@@ -82,6 +82,8 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
     blobs,
     outlet: openOutlet(config),
   })
+  adapters.attach(core)
+  return core
 }
 
 async function openBlobs({ blobs, data, node, store }: Config, env: NodeJS.ProcessEnv): Promise<Blobs> {

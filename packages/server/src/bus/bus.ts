@@ -125,6 +125,8 @@ export interface Bus {
    * which somebody has to subscribe, and as long as somebody does. Rejects with StoreFailure where the store is not there.
    */
   follow(topic: Topic): Promise<void>
+  /** No other node writes: what this one remembers is what there is. */
+  readonly alone: boolean
   /** Whether what this node remembers of the room is as new as what was delivered, so that it may be answered from memory. */
   keeps(room: RoomId): boolean
   /** From the next message on. Safe within a receiver, as is unsubscribing; a closed bus delivers nothing. */

@@ -57,6 +57,7 @@ busContract('cluster, from one node to another', async () => {
   const bus: Bus = {
     follow: topic => there.follow(topic),
     keeps: room => there.keeps(room),
+    alone: there.alone,
     subscribe: (topic, receive) => there.subscribe(topic, receive),
     publish: (topic, message) => void waiting.push([topic, message]),
     close: async () => {
@@ -433,6 +434,38 @@ describe('a room that nobody here watches', () => {
     expect((await node(1).core.rooms.load(room))?.control).toBe((old?.control ?? 0) + 1)
     const [all] = await node(1).core.rooms.loadAll([room])
     expect(all?.control).toBe((old?.control ?? 0) + 1)
+  })
+})
+
+describe('what another node has just changed, and nobody was told of', () => {
+  test('refuses nobody: a refusal is decided by what the store has', async () => {
+    await start(2)
+    await node(1).core.rooms.load(room)
+    await node(1).core.identity.accounts.load(user(2))
+    network.faults = { ...PERFECT, lost: 1 }
+    await submit(0, { ...role(true, user(2)), role: 'owner' } as Command)
+    await submit(1, { ...role(true, user(3)), actor: user(2) } as Command)
+    expect((await cluster.store.head(room))?.control).toBe(3)
+    // And who was one is refused.
+    await submit(0, { ...role(false, user(2)), role: 'owner' } as Command)
+    await expect(submit(1, { ...role(false, user(3)), actor: user(2) } as Command)).rejects.toThrow('role.required')
+  })
+
+  test('is found by whoever looks the room up', async () => {
+    await start(2)
+    await node(1).core.reading.room(room)
+    network.faults = { ...PERFECT, lost: 1 }
+    await submit(0, role(true, user(2)))
+    expect((await node(1).core.reading.room(room))?.room.roles.get(user(2))).toEqual(['moderator'])
+  })
+
+  test('of a watched room is remembered as soon as it is delivered', async () => {
+    await start(2)
+    await read(1)
+    await node(1).core.rooms.load(room)
+    await submit(0, role(true, user(2)))
+    await time.pass(1)
+    expect(node(1).core.rooms.current(room)?.roles.get(user(2))).toEqual(['moderator'])
   })
 })
 

@@ -42,6 +42,7 @@ export function clusterBus(parts: ClusterParts): ClusterBus {
 }
 
 class Cluster implements ClusterBus {
+  readonly alone = false
   readonly #parts: ClusterParts
   readonly #local: Bus
   readonly #heads: Heads

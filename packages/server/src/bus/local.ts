@@ -20,6 +20,7 @@ interface Subscription {
 const FOLLOWED = Promise.resolve()
 
 class LocalBus implements Bus {
+  readonly alone = true
   readonly #onError: (error: unknown) => void
   readonly #topics = new Map<Topic, Set<Subscription>>()
   readonly #waiting: { readonly topic: Topic; readonly message: BusMessage; readonly number: number }[] = []

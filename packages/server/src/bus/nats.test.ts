@@ -99,6 +99,7 @@ describe('over NATS', () => {
       bus: {
         follow: topic => there.follow(topic),
         keeps: room => there.keeps(room),
+        alone: there.alone,
         subscribe: (topic, receive) => {
           topics.add(topic)
           return there.subscribe(topic, receive)

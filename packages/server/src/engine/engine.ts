@@ -11,7 +11,7 @@ import type { Command } from '../room/decide.ts'
 import { decide, needs } from '../room/decide.ts'
 import type { Decision, MessageKey } from '../room/decision.ts'
 import type { EventBody, RoomEvent } from '../room/events.ts'
-import type { Context, Facts, RoomSettings } from '../room/facts.ts'
+import type { Context, Facts, Needs, RoomSettings } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
 import type { RoomState } from '../room/state.ts'
@@ -137,6 +137,7 @@ export class Engine {
     const { rooms, identity, clock, settings, writer } = this.#parts
     const { room, command, session } = submission
     let seen: string | null | undefined
+    let renewed = false
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const beside = (await submission.beside?.()) ?? NOTHING
       if (isRejection(beside)) return (await this.#answeredBefore(submission, beside)) ?? beside
@@ -154,7 +155,20 @@ export class Engine {
       const deferred = this.#defers(submission) ? new DeferredVerification() : null
       let decision = decide(state, command, facts, deferred ? { ...context, verify: deferred.verify } : context)
       if (deferred && !(await deferred.holds())) decision = decide(state, command, facts, context)
-      if (isRejection(decision)) return (await this.#answeredBefore(submission, decision)) ?? decision
+      if (isRejection(decision)) {
+        // The store compares what a decision was made on, and a refusal never gets there: another node may know better.
+        if (!renewed && !this.#parts.bus.alone) {
+          renewed = true
+          await this.#renew(room, channel, wanted)
+          // No race was lost by that.
+          if (!raced) {
+            seen = undefined
+            attempt = -1
+          }
+          continue
+        }
+        return (await this.#answeredBefore(submission, decision)) ?? decision
+      }
       const { events: bodies, hides, notifications } = decision
       if (bodies.length === 0 && !hides && !notifications)
         return { events: [], room: state as RoomState, repeated: false }
@@ -195,6 +209,17 @@ export class Engine {
         : (settled as Answer)
     }
     return { rejected: 'conflict', current: rooms.peek(room)?.epoch?.version ?? null }
+  }
+
+  /** Everything that a decision was made on, as the store has it now. */
+  async #renew(room: RoomId, channel: string, { accounts, keys }: Needs): Promise<void> {
+    const { rooms, identity } = this.#parts
+    await Promise.all([
+      rooms.refresh(room),
+      identity.channels.renew(channel),
+      ...accounts.map(user => identity.accounts.renew(user)),
+      ...keys.map(user => identity.keys.renew(user)),
+    ])
   }
 
   /**

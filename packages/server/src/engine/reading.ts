@@ -69,7 +69,7 @@ export class Reading {
   /** A room with its channel, for checks on it. undefined where there is none, or none any more. */
   async room(room: RoomId): Promise<{ readonly room: RoomState; readonly channel: Channel } | undefined> {
     const { rooms, identity } = this.#parts
-    const state = rooms.current(room) ?? (await rooms.load(room))
+    const state = rooms.kept(room) ?? (await rooms.latest(room))
     if (!state || state.removed) return undefined
     const channel = identity.channels.peek(state.channel) ?? (await identity.channels.load(state.channel))
     return channel && { room: state, channel }

@@ -36,6 +36,17 @@ export class Rooms {
     return known && this.#isNew(room) ? known : undefined
   }
 
+  /** What is remembered, where the bus keeps it: without a wait. */
+  kept(room: RoomId): RoomState | undefined {
+    return this.#bus.keeps(room) ? this.#states.get(room) : undefined
+  }
+
+  /** As the store has it now, where the bus does not keep it: whoever has changed something on another node finds it changed
+   * here. */
+  latest(room: RoomId): Promise<RoomState | undefined> {
+    return this.#bus.keeps(room) ? this.load(room) : this.refresh(room)
+  }
+
   /** The state from memory, else folded from the log. undefined: no such room. */
   load(room: RoomId): Promise<RoomState | undefined> {
     const current = this.current(room)

@@ -40,6 +40,11 @@ export class Cache<V> {
     return this.#loading.get(id) ?? this.#start(id, read, ATTEMPTS)
   }
 
+  /** From the store; what is remembered stays until then. */
+  renew(id: string): Promise<V | undefined> {
+    return this.#start(id, this.#read, ATTEMPTS)
+  }
+
   set(id: string, value: V): void {
     this.#loading.delete(id)
     this.#keep(id, value)
