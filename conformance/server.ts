@@ -10,7 +10,7 @@ import { type TestDatabase, testDatabase } from '@conclave/server/postgres/testi
 
 const COMMAND = new URL('../packages/server/bin/conclave.js', import.meta.url).pathname
 /** ms for the server to say that it serves. */
-const START = 20_000
+const START = 60_000
 
 export interface World {
   readonly users?: readonly object[]

@@ -91,6 +91,7 @@ class Server implements Postgres {
   }
 
   async start(): Promise<void> {
+    if (this.#child && this.#child.exitCode === null && this.#child.signalCode === null) return
     const settings = Object.entries(this.#settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const child = spawn(join(this.#bin, 'postgres'), ['-D', this.#data, ...settings], {
       ...this.#user,

@@ -1,5 +1,5 @@
 // A group of tests that need real engines. Without these it fails in one sentence; only where the operator says so
-// (CONCLAVE_SKIP_ENGINES) it is skipped, and the reason is counted and shown.
+// (CONCLAVE_TEST_SKIP) it is skipped, and the reason is counted and shown.
 import { describe } from 'vitest'
 import { type Engine, skipped } from '../scripts/engines.js'
 

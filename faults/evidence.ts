@@ -101,5 +101,5 @@ export function evidenceOf(
   load: Load,
   found: Pick<Evidence, 'logs' | 'histories' | 'views' | 'tables'> & Partial<Evidence>,
 ): Evidence {
-  return { sent: load.sent, heard: load.heard, inside: [], forbidden: [], ...found }
+  return { now: Date.now(), sent: load.sent, heard: load.heard, inside: [], forbidden: [], ...found }
 }

@@ -105,6 +105,7 @@ function run({
   groupLog?: readonly (EventBody & { by?: UserId })[]
 } = {}): Evidence {
   return {
+    now: 1_700_000_000_100,
     logs: new Map([
       [PLAIN, logOf(PLAIN, plainLog)],
       [GROUP, logOf(GROUP, groupLog)],
@@ -175,7 +176,7 @@ describe('in the log the proof finds', () => {
     expect(wrongIn(changes)).toMatch(sentence)
   })
 
-  test('a gap, a repeated id, and a time that goes back', () => {
+  test('a gap, a repeated id, a time that goes back, and one that is still to come', () => {
     const change = (more: Partial<RoomEvent>) => {
       const events = logOf(PLAIN, PLAIN_LOG)
       events[3] = { ...(events[3] as RoomEvent), ...more }
@@ -184,6 +185,7 @@ describe('in the log the proof finds', () => {
     expect(change({ sequence: 5 })).toMatch(/the sequence is not 4/)
     expect(change({ id: idAt(PLAIN, 3) })).toMatch(/id is not above/)
     expect(change({ at: 5 })).toMatch(/time is before/)
+    expect(change({ at: 1_700_003_600_000 })).toMatch(/time is still to come/)
   })
 
   test('a message of who is banned', () => {

@@ -64,6 +64,8 @@ export interface Tables {
 }
 
 export interface Evidence {
+  /** ms since 1970 when it was gathered, by a clock that is right. */
+  readonly now: number
   /** Whole, as the store has it. */
   readonly logs: ReadonlyMap<RoomId, readonly RoomEvent[]>
   readonly sent: readonly Sent[]
@@ -85,8 +87,12 @@ export interface Proof {
   readonly deliveries: number
 }
 
+/** ms by which the clocks of a database and of a test may differ. */
+const CLOCKS = 2_000
+
 export function prove(evidence: Evidence): Proof {
-  const logs = new Map([...evidence.logs].map(([room, events]) => [room, new Log(room, events)]))
+  const latest = evidence.now + CLOCKS
+  const logs = new Map([...evidence.logs].map(([room, events]) => [room, new Log(room, events, latest)]))
   const wrong = [...logs.values()].flatMap(({ wrong: found }) => found)
   const logOf = (room: RoomId, what: string): Log | null => {
     const log = logs.get(room)
@@ -126,7 +132,7 @@ class Log {
   /** Where a message stands among the messages, by each of its names and ids. */
   readonly #places = new Map<string, number>()
 
-  constructor(room: RoomId, events: readonly RoomEvent[]) {
+  constructor(room: RoomId, events: readonly RoomEvent[], latest: number) {
     this.events = events
     const fail = (event: RoomEvent, what: string): void => {
       this.wrong.push(`${room} at ${event.sequence} (${event.body.type}): ${what}`)
@@ -138,6 +144,7 @@ class Log {
       if (event.sequence !== index + 1) fail(event, `the sequence is not ${index + 1}`)
       if (last && BigInt(event.id) <= BigInt(last.id)) fail(event, 'the id is not above the one before')
       if (last && event.at < last.at) fail(event, 'the time is before the one before')
+      if (event.at > latest) fail(event, 'the time is still to come')
       const { body } = event
       if (body.type === 'epoch.opened') {
         if (state?.epoch && state.suite === 'xchat' && BigInt(body.version) <= BigInt(state.epoch.version))

@@ -10,7 +10,7 @@ import type { Person, Place, Wire } from './wires/wire.ts'
 import { xchat } from './wires/xchat.ts'
 
 /** Whether everything lasts as long as it is to be proved for; else it is short, for every run of the tests. */
-export const FULL = process.env.CONCLAVE_FAULTS === 'full'
+export const FULL = process.env.CONCLAVE_TEST_FAULTS === 'full'
 
 export const WIRES: readonly Wire[] = [dino, rocketchat, xchat]
 

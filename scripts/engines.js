@@ -30,7 +30,7 @@ import { fileURLToPath } from 'node:url'
 /** @typedef {'postgres' | 'nats' | 'power'} Engine `power`: a C compiler, for the tests of power loss. */
 
 /** Names engines whose tests are to be skipped and counted as skipped, parted by commas. */
-export const SKIP = 'CONCLAVE_SKIP_ENGINES'
+export const SKIP = 'CONCLAVE_TEST_SKIP'
 /** Path of a nats-server to be used instead. */
 export const NATS = 'CONCLAVE_TEST_NATS'
 

@@ -19,19 +19,19 @@ test('a nats-server that is named and is none is one sentence, and nothing is fe
 })
 
 test('what is to be skipped is not looked for', () => {
-  const { status, stderr } = run({ CONCLAVE_TEST_NATS: '/nowhere', CONCLAVE_SKIP_ENGINES: ' nats , postgres,power' })
+  const { status, stderr } = run({ CONCLAVE_TEST_NATS: '/nowhere', CONCLAVE_TEST_SKIP: ' nats , postgres,power' })
   expect(stderr).toBe('')
   expect(status).toBe(0)
 })
 
 test.skipIf(skipped('postgres') !== undefined)(
-  'everybody may run the programs of PostgreSQL # CONCLAVE_SKIP_ENGINES',
+  'everybody may run the programs of PostgreSQL # CONCLAVE_TEST_SKIP',
   () => {
     expect(statSync(join(postgresPrograms(), 'postgres')).mode & 0o777).toBe(0o755)
   },
 )
 
-test.skipIf(skipped('nats') !== undefined)('there is a nats-server # CONCLAVE_SKIP_ENGINES', () => {
+test.skipIf(skipped('nats') !== undefined)('there is a nats-server # CONCLAVE_TEST_SKIP', () => {
   const { stdout, stderr } = spawnSync(natsServer(), ['--version'], { encoding: 'utf8' })
   expect(stdout + stderr).toContain('nats-server')
 })
