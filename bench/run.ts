@@ -10,6 +10,7 @@ import { ceilingRows } from './rows/ceiling.ts'
 import { dinoRows } from './rows/dino.ts'
 import { moduleRows, socketIoRows } from './rows/fanout.ts'
 import { bareMemoryRows, memoryRows } from './rows/memory.ts'
+import { nodesRows } from './rows/nodes.ts'
 import { stormRows } from './rows/storm.ts'
 import { wireRows } from './rows/wires.ts'
 import { xchatRows } from './rows/xchat.ts'
@@ -27,6 +28,7 @@ const groups: Record<string, readonly Measure[]> = {
   append: [appendRows],
   memory: [bareMemoryRows, memoryRows],
   storm: [stormRows],
+  nodes: [nodesRows],
 }
 
 const { values, positionals } = parseArgs({

@@ -1,14 +1,15 @@
 // What many nodes cost: the same server on PostgreSQL as on SQLite, both with every commit on the same disk, and a delivery
 // to a node that another one wrote for.
+
+import { type Nats, startNats } from '../../engines/nats.ts'
+import { type Postgres, startPostgres } from '../../engines/postgres.ts'
 import { Child } from '../child.ts'
 import type { Across, Crossing } from '../client/across.ts'
 import type { WireName } from '../client/wires.ts'
 import { contest } from '../contest.ts'
-import { type Nats, startNats } from '../../engines/nats.ts'
-import { type Postgres, startPostgres } from '../../engines/postgres.ts'
 import type { Pace } from '../pace.ts'
 import { figure, lessIsBetter, type Row, row } from '../rows.ts'
-import { load, type Loaded, type Serving, serve } from '../whole/server.ts'
+import { type Loaded, load, type Serving, serve } from '../whole/server.ts'
 import { FIRST_USER, meeting, OWN_ROOMS } from '../whole/world.ts'
 import { TEXT } from './fanout.ts'
 
@@ -34,7 +35,7 @@ export async function nodesRows(pace: Pace): Promise<Row[]> {
     const rooms = [{ wire: WIRE, sockets: 3 }]
     const alone = await load(OWN_ROOMS, rooms)
     loads.push(alone)
-    const shared = { CONCLAVE_STORE: postgres.url }
+    const shared = { CONCLAVE_STORE: postgres.url, CONCLAVE_BUS: nats.url }
     const many = await load(OWN_ROOMS, rooms, { CONCLAVE_STORE: postgres.url })
     loads.push(many)
     const sqlite = await begin(serving(alone, {}))

@@ -22,13 +22,18 @@ export interface Loaded {
   remove(): void
 }
 
-export async function load(users: number, meetings: readonly { wire: string; sockets: number }[]): Promise<Loaded> {
+/** `settings`: further variables of the server's, here and where it is served. */
+export async function load(
+  users: number,
+  meetings: readonly { wire: string; sockets: number }[],
+  settings: NodeJS.ProcessEnv = {},
+): Promise<Loaded> {
   const directory = mkdtempSync(join(tmpdir(), 'conclave-bench-'))
   const file = join(directory, 'world.json')
   writeFileSync(file, JSON.stringify(world(users, meetings)))
   const command = fileURLToPath(new URL(COMMAND, new URL('..', import.meta.url)))
   writeFileSync(join(directory, 'settings.json'), JSON.stringify(SETTINGS))
-  const env = { ...process.env, ...environment(directory) }
+  const env = { ...process.env, ...environment(directory), ...settings }
   const remove = () => rmSync(directory, { recursive: true, force: true })
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [command, 'import', file], {
@@ -49,11 +54,11 @@ export interface Serving {
   readonly port: number
 }
 
-export async function serve(loaded: Loaded, node: string[] = []): Promise<Serving> {
+export async function serve(loaded: Loaded, node: string[] = [], settings: NodeJS.ProcessEnv = {}): Promise<Serving> {
   const port = await freePort()
   const child = new Child(COMMAND, ['start'], {
     node,
-    env: { ...environment(loaded.directory), CONCLAVE_HOST: '127.0.0.1', CONCLAVE_PORT: String(port) },
+    env: { ...environment(loaded.directory), CONCLAVE_HOST: '127.0.0.1', CONCLAVE_PORT: String(port), ...settings },
   })
   const until = performance.now() + SERVES_WITHIN
   while (performance.now() < until && child.process.exitCode === null) {
