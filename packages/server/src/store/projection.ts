@@ -236,27 +236,6 @@ export function mentioned({ mentions }: Extract<EventBody, { type: 'message' }>)
   return mentions.groups.length > 0 ? [...users, EVERYBODY] : users
 }
 
-/** A reply that its thread alone shows. */
-export function isApart(body: EventBody): boolean {
-  if (body.type !== 'message' || !body.thread) return false
-  const { content } = body
-  const extra =
-    content.suite === 'none' ? content.extra?.rocketchat : content.suite === 'rocketchat' ? content.extra : undefined
-  return extra?.tshow !== true
-}
-
-/** By what a store finds a thread at the message that began it: time (ms since 1970) and sequence of its newest reply, null without
- * any, and who is told of replies. */
-export function threadOf(done: Done | null): {
-  readonly repliedAt: number | null
-  readonly lastReply: number | null
-  readonly followers: readonly UserId[] | null
-} {
-  const { thread, followers = null } = done ?? {}
-  const replied = thread !== undefined && thread.count > 0
-  return { repliedAt: replied ? thread.last : null, lastReply: replied ? thread.sequence : null, followers }
-}
-
 /** A message of the log: what it holds and what was done to it. */
 export interface Kept {
   readonly body: Extract<EventBody, { type: 'message' }>
