@@ -222,6 +222,11 @@ export class Occupancy {
     }
   }
 
+  /** A node has said that the user's last session has left the room. */
+  heardLeft(room: RoomId, user: UserId): void {
+    this.#parts.presence.doubt(room, user)
+  }
+
   /** Why the room lets no session of the user in; null where it does. */
   barred(user: UserId, room: RoomId): Promise<Rejection | null> {
     return this.#admit({ user }, room, null, () => null)

@@ -7,7 +7,7 @@ import type { Nodes } from './nodes.ts'
 import { type NodeTimes, openPostgresNodes } from './postgres.ts'
 
 /** A lease that a busy machine does not lose by itself. */
-export const SHORT: NodeTimes = { beat: 60, lease: 600, unsure: 300, out: 1_500 }
+export const SHORT: NodeTimes = { beat: 100, lease: 1_200, unsure: 600, out: 2_500 }
 
 export async function nodesDatabase(): Promise<TestDatabase> {
   const database = await testDatabase()

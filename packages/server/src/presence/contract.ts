@@ -7,7 +7,8 @@ import type { Presence, SessionRef, Status } from './presence.ts'
 const ROOM = '11' as RoomId
 const OTHER = '12' as RoomId
 
-export function presenceContract(name: string, open: () => Promise<Presence>): void {
+/** `histories`: how many are tried, fewer where each step asks a database. */
+export function presenceContract(name: string, open: () => Promise<Presence>, histories = 300): void {
   describe(`presence: ${name}`, () => {
     let presence: Presence
     beforeEach(async () => {
@@ -257,7 +258,7 @@ export function presenceContract(name: string, open: () => Promise<Presence>): v
             expect((await tested.counts([room])).get(room)).toBe(visible.size)
           }
         }),
-        { numRuns: 300 },
+        { numRuns: histories },
       )
     })
   })

@@ -140,6 +140,8 @@ class LocalPresence implements Presence {
 
   onPutOut(): void {}
 
+  doubt(): void {}
+
   #show(user: UserId, person: Person, invisible: boolean): void {
     if (person.invisible === invisible) return
     person.invisible = invisible

@@ -48,15 +48,25 @@ async function presenceOf(instance: string): Promise<Presence> {
   return postgresPresence({ pool, instance: () => instance })
 }
 
-presenceContract('postgres', async () => {
-  await empty()
-  return presenceOf(await enter())
-})
+const HISTORIES = 40
 
-presenceContract('postgres, two nodes', async () => {
-  await empty()
-  return new Spread([await presenceOf(await enter()), await presenceOf(await enter())])
-})
+presenceContract(
+  'postgres',
+  async () => {
+    await empty()
+    return presenceOf(await enter())
+  },
+  HISTORIES,
+)
+
+presenceContract(
+  'postgres, two nodes',
+  async () => {
+    await empty()
+    return new Spread([await presenceOf(await enter()), await presenceOf(await enter())])
+  },
+  HISTORIES,
+)
 
 describe('presence of nodes that share a PostgreSQL', () => {
   async function two(): Promise<{ one: Presence; other: Presence; instances: string[] }> {
@@ -135,6 +145,19 @@ describe('presence of nodes that share a PostgreSQL', () => {
     expect(await one.inside(OTHER, user('1'))).toBe(true)
     await one.sweep(0)
     expect(put).toHaveLength(1)
+  })
+
+  test('where another node says so, that somebody is inside is asked again', async () => {
+    const { one, other } = await two()
+    await one.open(session('a', '1'))
+    await one.enter(ROOM, 'a')
+    await other.leave(ROOM, 'a')
+    one.doubt(ROOM, user('1'))
+    expect(await one.inside(ROOM, user('1'))).toBe(false)
+    await one.enter(ROOM, 'a')
+    one.doubt(ROOM, user('1'))
+    expect(await one.inside(ROOM, user('1'))).toBe(true)
+    expect(await one.leave(ROOM, 'a')).toEqual({ last: true })
   })
 
   test('sessions of a lost node are given to one sweeper each, as if each had closed', async () => {
@@ -275,6 +298,7 @@ class Spread implements Presence {
   setStatus: Presence['setStatus'] = (who, status) => this.#any.setStatus(who, status)
   sweep: Presence['sweep'] = most => this.#any.sweep(most)
   onPutOut: Presence['onPutOut'] = () => {}
+  doubt: Presence['doubt'] = () => {}
 }
 
 function user(id: string): UserId {

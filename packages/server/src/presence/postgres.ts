@@ -72,6 +72,14 @@ class SharedPresence implements Presence {
     this.#statuses = perTurn(users => this.#readStatuses(users))
   }
 
+  doubt(room: RoomId, user: UserId): void {
+    const users = this.#inside.get(room)
+    if (!users?.delete(user)) return
+    if (users.size === 0) this.#inside.delete(room)
+    // What is not learned now is at the next sweep.
+    this.#steps.ask({ do: 'look' }).catch(() => {})
+  }
+
   onPutOut(listener: (room: RoomId, session: SessionRef) => void): void {
     this.#listeners.push(listener)
   }

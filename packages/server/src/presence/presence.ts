@@ -73,6 +73,9 @@ export interface Presence {
   /** Takes away sessions whose nodes count no more, at most so many; each of them is given to one caller alone, on whatever
    * node. None where all nodes count. Makes whole what this node knows of its own, too. */
   sweep(most: number): Promise<readonly Swept[]>
+  /** Another node says that it has taken every session of the user out of the room: that one is inside is not answered from
+   * memory any more. */
+  doubt(room: RoomId, user: UserId): void
   /** Told of each session of this node that another one took out of a room, at the latest by `sweep`. Must not throw or
    * wait. */
   onPutOut(listener: (room: RoomId, session: SessionRef) => void): void

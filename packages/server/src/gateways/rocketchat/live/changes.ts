@@ -37,6 +37,7 @@ export function receiveRoom(gate: Gate, feed: RoomFeed, message: BusMessage): vo
       break
     case 'left':
       // Its last session was taken out, by a kick or because it went: what still listens here listens no more.
+      gate.parts.occupancy.heardLeft(message.room.id, message.session.user)
       endMessages(gate, feed, session => session.user === message.session.user)
       break
     case 'signal':
