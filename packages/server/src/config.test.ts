@@ -193,6 +193,17 @@ describe('configuration', () => {
     expect(asked).not.toMatch(/password|MfKQ9r8/)
   })
 
+  test('nodes hear each other over a bus where they share a store, and it is printed without who they are there', () => {
+    const env = { CONCLAVE_STORE: 'postgres://me:one@a/x', CONCLAVE_BUS: 'nats://me:two@a:4222,b' }
+    const config = readConfig(env)
+    expect(config.bus).toBe(env.CONCLAVE_BUS)
+    const printed = printConfig(config)
+    expect(printed).toContain('bus = "nats://…@a:4222,b"')
+    expect(printed).not.toMatch(/one@|two@/)
+    expect(() => readConfig({ CONCLAVE_BUS: 'nats://a' })).toThrow('"store" has to name one')
+    expect(() => readConfig({ ...env, CONCLAVE_BUS: 'http://a' })).toThrow('The setting "bus" is not valid')
+  })
+
   test('the whisper check has an address without credentials, and all of its fields or none', () => {
     const read = (value: object) => readConfig({ CONCLAVE_DINO_WHISPER_CHECK: JSON.stringify(value) }).dino.whisperCheck
     expect(readConfig({}).dino.whisperCheck).toBe(null)

@@ -289,7 +289,7 @@ export const schema = z.strictObject({
     })
     .default('local')
     .describe(
-      'How nodes hear of each other: local, one node; or nats://user:password@host:4222, the servers of one NATS cluster with commas between them, for nodes that share a PostgreSQL.',
+      'How nodes hear of each other: local, one node; or nats://host:4222, the servers of one NATS cluster with commas between them, for nodes that share a PostgreSQL.',
     ),
   blobs: z
     .string()

@@ -67,7 +67,7 @@ const event: fc.Arbitrary<RoomEvent> = fc.record({
   actor: orNull(user),
   body: text.map(text => ({ type: 'message' as const, messageId: text, content: { suite: 'none' as const, text } })),
 })
-const json = fc.jsonValue({ maxDepth: 3 }).filter(value => !JSON.stringify(value).includes('-0'))
+const json = fc.jsonValue({ maxDepth: 3 }).map(value => JSON.parse(JSON.stringify(value)) as unknown)
 
 /** Every kind of message. The type says when one is missing. */
 const MESSAGES: { readonly [K in BusMessage['kind']]: fc.Arbitrary<Extract<BusMessage, { kind: K }>> } = {
