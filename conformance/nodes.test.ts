@@ -1,5 +1,8 @@
 // Two server processes with one PostgreSQL and one NATS: clients of the wires on different nodes are in one room, and what
 // happens on one node is seen on the other as it would be on one.
+import { mkdtemp, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Nats, startNats } from '../engines/nats.ts'
 import { type TestDatabase, testDatabase } from '../packages/server/src/postgres/testing.ts'
@@ -23,7 +26,10 @@ beforeAll(async () => {
   database = await testDatabase()
   nats = await startNats()
   here = await start({ env: environment(1) })
-  there = await startServer({ env: environment(2) })
+  // Files are kept in one folder.
+  const data = await mkdtemp(join(tmpdir(), 'conclave-'))
+  await symlink(join(here.data, 'blobs'), join(data, 'blobs'))
+  there = await startServer({ data, env: environment(2) })
 }, 90_000)
 afterAll(async () => {
   await here?.remove()

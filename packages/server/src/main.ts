@@ -69,6 +69,7 @@ export async function openCore(config: Config, log: Logger): Promise<Core> {
   const adapters = await openAdapters(config, log)
   // The store's lock is held by now: nobody else writes there.
   const blobs = await openBlobs(config, process.env).catch(async (error: unknown) => {
+    await adapters.bus.close()
     await adapters.nodes.close()
     await adapters.store.close()
     throw error
