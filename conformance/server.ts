@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { type TestDatabase, testDatabase } from '@conclave/server/postgres/testing'
 
 const COMMAND = new URL('../packages/server/bin/conclave.js', import.meta.url).pathname
-/** ms for the server to say that it serves. */
+/** ms for the server to say that it serves; one whose node has just crashed waits for the end of its lease. */
 const START = 60_000
 
 export interface World {
