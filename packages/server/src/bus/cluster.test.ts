@@ -344,6 +344,28 @@ describe('a room that is watched on several nodes', () => {
     await expectWhole(here)
   })
 
+  test('what was written while a node was cut off is looked for as soon as it is back', async () => {
+    await start(2)
+    const reader = await read(1)
+    node(1).transport.cut()
+    await submit(0, say('unheard'))
+    await time.pass(20)
+    node(1).transport.mend()
+    await time.pass(100)
+    await expectWhole(reader)
+    expect(reader.deliveries).toHaveLength(1)
+  })
+
+  test('is announced for a few seconds after the last event, and then no more', async () => {
+    await start(2)
+    await read(1)
+    await submit(0, say('one'))
+    await time.pass(BUS_ANNOUNCED * 20)
+    const before = network.carried
+    await time.pass(BUS_ANNOUNCED * 20)
+    expect(network.carried).toBe(before)
+  })
+
   test('what a node wrote before it died without a word is found by the others', async () => {
     await start(2)
     const reader = await read(1)
