@@ -63,7 +63,7 @@ const SQL = {
   lastMessages: `SELECT CAST(e.room AS TEXT), ${EVENT} FROM (
       SELECT s.room AS room, (SELECT e.sequence FROM events e INDEXED BY events_message
         WHERE e.room = s.room AND e.class = 'm' AND e.audience IS NULL AND ${IN_ROOM} AND ${isLasting('?2')}
-        AND ${isUnhidden('s.room', 's.user')} AND (r.suite = 'none' OR ${isSpanned('s.room', 's.user')})
+        AND ${isUnhidden('s.room', 's.user')} AND (r.suite = 'none' OR ${isSpanned('r.id', '?1')})
         ORDER BY e.sequence DESC LIMIT 1) AS sequence
       FROM json_each(?3) j CROSS JOIN spans s INDEXED BY spans_open
         ON s.user = ?1 AND s.room = j.value AND s.to_sequence IS NULL

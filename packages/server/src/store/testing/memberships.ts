@@ -15,6 +15,7 @@ import {
   NOW,
   removed,
   room,
+  rotated,
   rows,
   user,
   whisper,
@@ -213,6 +214,16 @@ export function membershipSentences(open: () => Promise<OpenStore>): void {
     expect([await last(), await last('3')]).toEqual([[3], []])
     await committed(store(), rows({ put: 'hidden', room: ROOM, user: user('2'), sequences: [3] }))
     expect([await last(), await last('1')]).toEqual([[2], [3]])
+  })
+
+  test('the last message of an encrypted room lies in the spans of its reader, whoever else has seen it (L10)', async () => {
+    const last = async () => (await store().lastMessages(user('2'), [ROOM])).map(one => one.sequence)
+    const begun = created({ suite: 'xchat', members: [user('1'), user('2')] })
+    await committed(store(), append(ROOM, 0, [begun, message('2'), removed(['2']), message('4'), rotated('5')]))
+    await committed(store(), append(ROOM, 5, [added(['2'], 'rotation')]))
+    expect(await last()).toEqual([2])
+    await committed(store(), append(ROOM, 6, [message('7')]))
+    expect(await last()).toEqual([7])
   })
 
   test('heads and control events of many rooms come at once', async () => {
