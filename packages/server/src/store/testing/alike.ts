@@ -2,6 +2,7 @@
 // (ids of events, salts and what hangs on them, versions of documents).
 import type { ChannelId, EventId, UserId } from '@conclave/wire'
 import { expect } from 'vitest'
+import { isControl } from '../../room/events.ts'
 import type { Item, MarkedQuery, PageQuery, Right, Store } from '../store.ts'
 import { type History, KEYS, mark, NAMES, ROOMS, Told, USERS } from './alike-items.ts'
 
@@ -164,7 +165,14 @@ const READS: { readonly [Name in Read]: (asked: Asked) => readonly Arguments<Nam
   locate: asked =>
     ROOMS.flatMap(room => [undefined, ...USERS].map(reader => [room, places(asked, room), reader] as const)),
   covers: asked =>
-    ROOMS.flatMap(room => rights(asked, room).map(right => [room, somewhere(asked, room), right] as const)),
+    ROOMS.flatMap(room =>
+      rights(asked, room).flatMap(right =>
+        asked.told
+          .log(room)
+          .filter(({ body }) => isControl(body))
+          .map(({ sequence }): Arguments<'covers'> => [room, sequence, right]),
+      ),
+    ),
   epochAt: () => ROOMS.flatMap(room => ['0', '1', '2', '3', '17'].map(version => [room, version] as const)),
   hiddenStretches: () => ROOMS.flatMap(room => USERS.map(each => [room, each] as const)),
   marked: asked => ROOMS.flatMap(room => marks(asked, room)),
