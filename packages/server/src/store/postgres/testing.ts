@@ -13,8 +13,8 @@ export interface FreshStores {
   readonly database: TestDatabase
   /** A node that has just started; one of the same number counts no more. */
   open(node: { readonly node: number; readonly clock: Clock; readonly url?: string }): Promise<Store>
-  /** Closes every store and empties the database. */
-  empty(): Promise<void>
+  /** Closes every store but this one, and empties the database of everything but who is a node. */
+  empty(kept: Store): Promise<void>
   close(): Promise<void>
 }
 
@@ -36,11 +36,13 @@ export async function freshStores(): Promise<FreshStores> {
       opened.push(store)
       return store
     },
-    async empty() {
-      await Promise.all(opened.splice(0).map(each => each.close()))
+    async empty(kept) {
+      const others = opened.splice(0).filter(each => each !== kept)
+      opened.push(kept)
+      await Promise.all(others.map(each => each.close()))
       // With next to nothing in them this is much faster than TRUNCATE.
       await pool.query(`DO $$ DECLARE name text; BEGIN
-        FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'conclave' AND tablename NOT IN ('self', 'functions') LOOP
+        FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'conclave' AND tablename NOT IN ('self', 'functions', 'nodes') LOOP
           EXECUTE format('DELETE FROM conclave.%I', name);
         END LOOP; END $$`)
     },
