@@ -1,10 +1,11 @@
 // The clients of a seed. Each has a user, talks to one node at a time, watches rooms there, and does what honest and
 // dishonest clients of all wires do: it goes by what its node shows it, which may be old, and asks again when it heard nothing.
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
+import type { Unsubscribe } from '../packages/server/src/bus/bus.ts'
 import { changeChannelAcls } from '../packages/server/src/engine/channel-acls.ts'
 import type { Answer } from '../packages/server/src/engine/engine.ts'
 import type { Session } from '../packages/server/src/engine/sessions.ts'
-import type { Presence, SessionRef } from '../packages/server/src/presence/presence.ts'
+import type { SessionRef } from '../packages/server/src/presence/presence.ts'
 import { blankRoom } from '../packages/server/src/room/commands/create-room.ts'
 import type { SendMessage } from '../packages/server/src/room/commands/send-message.ts'
 import type { Command } from '../packages/server/src/room/decide.ts'
@@ -26,7 +27,6 @@ export interface Stage {
   readonly scheduler: Scheduler
   readonly chance: Chance
   readonly judge: Judge
-  readonly presence: Presence
   readonly channels: readonly ChannelId[]
   readonly users: readonly UserId[]
   readonly operator: UserId
@@ -40,8 +40,6 @@ interface Sent {
   readonly command: SendMessage
 }
 
-/** ms until the sessions of a node that is gone are nobody's. */
-const LEASE = 3_000
 /** Watches that one client keeps. */
 const WATCHES = 3
 
@@ -51,6 +49,8 @@ export class Client {
   readonly #number: number
   node: SimulatedNode
   #session: Session | null = null
+  #opening: Promise<Session | null> | null = null
+  #unsubscribe: Unsubscribe | null = null
   readonly watches: Watch[] = []
   readonly #sent: Sent[] = []
   readonly #times = new Map<string, number>()
@@ -84,7 +84,7 @@ export class Client {
       [3, this.#leave],
       [3, this.#sanction],
       [2, this.#lift],
-      [1.5, this.#sanctionBeyond],
+      [2.5, this.#sanctionBeyond],
       [2, this.#liftBeyond],
       [2, this.#register],
       [2, this.#changeRole],
@@ -92,7 +92,7 @@ export class Client {
       [1, this.#changeChannelAcls],
       [1.5, this.#changeAccount],
       [7, this.#read],
-      [4, this.#enter],
+      [6, this.enter],
       [6, this.watch],
       [1, this.#createPlain],
       [1.5, this.#createGroup],
@@ -109,21 +109,31 @@ export class Client {
     }
   }
 
+  /** It has a session. */
+  get connected(): boolean {
+    return this.#session !== null
+  }
+
   /** Its node is gone, or it is put off. */
   disconnect(): void {
     const session = this.#session
     this.#session = null
+    this.#opening = null
+    this.#unsubscribe?.()
+    this.#unsubscribe = null
     for (const watch of this.watches.splice(0)) watch.end()
     if (!session) return
-    const { id, user, wire } = session
-    const { scheduler, presence, broken } = this.#stage
-    const { node } = this
+    this.#close(session, this.node)
+  }
+
+  /** Of a node that is gone the others close it. */
+  #close({ id, user, wire }: Session, node: SimulatedNode): void {
+    if (!node.up) return
+    const { scheduler, broken } = this.#stage
     const failed = (error: unknown): void => {
       if (!(error instanceof StoreFailure)) broken(error)
     }
-    if (node.up)
-      scheduler.plan(node.life, 0, () => void node.core.occupancy.close({ id, user, wire, token: null }).catch(failed))
-    else scheduler.plan(null, LEASE, () => void presence.close(id).catch(failed))
+    scheduler.plan(node.life, 0, () => void node.core.occupancy.close({ id, user, wire, token: null }).catch(failed))
   }
 
   get #chance(): Chance {
@@ -512,7 +522,7 @@ export class Client {
     if (user === undefined) return
     const { channels, tell } = this.#stage
     const { sanctions } = this.#core
-    const scope = this.#chance.percent(70)
+    const scope = this.#chance.percent(50)
       ? ({ of: 'global' } as const)
       : ({ of: 'channel', channel: this.#chance.one(channels) } as const)
     const actor = this.#chance.percent(70) ? null : ((await this.#account()) ?? null)
@@ -595,25 +605,49 @@ export class Client {
     await this.#core.reading.page(account, this.#room(), { select: 'all', order, limit: 20 })
   }
 
-  async #open(): Promise<Session | null> {
-    if (this.#session) return this.#session
-    const account = await this.#account()
-    const { now } = this.#core.clock
-    if (!account?.active || sanctionOn(account.sanctions, this.user, 'ban', now())) return null
-    const end = (): void => this.disconnect()
-    const { user } = this
-    this.#session = await this.#core.sessions.open({
-      user,
-      wire: 'rocketchat',
-      token: null,
-      expiresAt: null,
-      address: '',
-      end,
-    })
-    return this.#session
+  /** One at a time, as a client has one connection. null where it may have none. */
+  #open(): Promise<Session | null> {
+    if (this.#session) return Promise.resolve(this.#session)
+    if (!this.#opening) {
+      const opening = this.#openNow().finally(() => {
+        if (this.#opening === opening) this.#opening = null
+      })
+      this.#opening = opening
+    }
+    return this.#opening
   }
 
-  async #enter(): Promise<void> {
+  async #openNow(): Promise<Session | null> {
+    const { node, user } = this
+    const account = await this.#account()
+    if (!account?.active || sanctionOn(account.sanctions, user, 'ban', node.core.clock.now())) return null
+    let ended = false
+    const end = (): void => {
+      ended = true
+      if (this.#session === session) this.disconnect()
+    }
+    const opening = { user, wire: 'rocketchat', token: null, expiresAt: null, address: '', end } as const
+    let session: Session | null = null
+    // As gateways do: what concerns the user by name, and the end of the account with it, is followed first.
+    await node.bus.follow(`user:${user}`)
+    const unsubscribe = node.bus.subscribe(`user:${user}`, () => {})
+    try {
+      session = await node.core.sessions.open(opening)
+    } catch (error) {
+      unsubscribe()
+      throw error
+    }
+    if (ended || this.node !== node || this.#session) {
+      unsubscribe()
+      this.#close(session, node)
+      return null
+    }
+    this.#session = session
+    this.#unsubscribe = unsubscribe
+    return session
+  }
+
+  async enter(): Promise<void> {
     const session = await this.#open()
     if (!session) return
     const ref: SessionRef = { id: session.id, user: this.user, wire: session.wire, token: null }

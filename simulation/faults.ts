@@ -185,7 +185,7 @@ export const FAULTS: readonly Fault[] = [
     from: 'const outcomes = items.map(item => this.#refuse(batch, item) ?? this.#write(batch, item))',
     to: `const outcomes = items.map(item => {
         const refused = this.#refuse(batch, item)
-        const written = !refused || (refused.outcome === 'stale' && item.append?.bodies.length === 1) ? this.#write(batch, item) : refused
+        const written = !refused || (refused.outcome === 'stale' && item.append?.messageKeys.length === 0) ? this.#write(batch, item) : refused
         return refused ?? written
       })`,
   },
@@ -205,7 +205,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'events of a room are delivered as they arrive',
     file: 'bus/cluster/room-queue.ts',
     from: `const next = this.#waiting.get(this.#last + 1)
-      if (!next) break
+      if (!next || !this.#isWhole(next)) break
       this.#waiting.delete(this.#last + 1)`,
     to: `const next = this.#waiting.values().next().value
       if (!next) break

@@ -8,7 +8,7 @@ import { isRejection } from '../packages/server/src/room/rejection.ts'
 import type { RoomState } from '../packages/server/src/room/state.ts'
 import type { Append, Item, Outcome, Row, Store } from '../packages/server/src/store/store.ts'
 import { Broken } from './broken.ts'
-import { Laws } from './laws.ts'
+import { inForce, Laws } from './laws.ts'
 import { Model, type RoomModel, shape } from './model.ts'
 import { same } from './same.ts'
 
@@ -220,6 +220,12 @@ export class Judge {
   forget(node: string): void {
     for (const key of [...this.#seenStates.keys()]) if (key.startsWith(`${node} `)) this.#seenStates.delete(key)
     for (const key of [...this.#seenAccounts.keys()]) if (key.startsWith(`${node} `)) this.#seenAccounts.delete(key)
+  }
+
+  /** Whether somebody may have a session at all. */
+  isAdmitted(user: UserId, now: number): boolean {
+    const account = this.model.accounts.get(user)?.value
+    return account?.active === true && !inForce(account.sanctions, 'ban', user, now)
   }
 
   /** At the end: the store's views say what the log says. */

@@ -41,7 +41,7 @@ export class Laws {
       const leaves =
         (body.type === 'members.removed' && body.users.every(user => user === actor)) ||
         (body.type === 'roles.changed' && body.lost && body.user === actor)
-      const standing = this.#standing(room, actor, at)
+      const standing = this.standing(room, actor, at)
       if (standing && !(leaves && standing !== 'inactive')) throw new Broken('L3', `${told}, who is ${standing}`)
       if (!leaves) this.#entitled(room, body, actor, told)
     }
@@ -52,7 +52,7 @@ export class Laws {
       case 'members.added': {
         for (const user of body.users) {
           if (room.members.has(user)) throw new Broken('L3', `${told} adds ${user}, who is a member`)
-          const standing = this.#standing(room, user, at)
+          const standing = this.standing(room, user, at)
           if (standing) throw new Broken('L3', `${told} adds ${user}, who is ${standing}`)
         }
         if (room.suite === 'xchat') this.#signed(room, body.signed, actor, 'memberAdd', body.users, told)
@@ -75,7 +75,7 @@ export class Laws {
   }
 
   /** Why somebody may do nothing here; undefined where they may. */
-  #standing(room: RoomModel, user: UserId, at: number): string | undefined {
+  standing(room: RoomModel, user: UserId, at: number): string | undefined {
     const account = this.#model.accounts.get(user)?.value
     if (!account?.active) return 'inactive'
     if (inForce(account.sanctions, 'ban', user, at)) return 'banned everywhere'
@@ -228,7 +228,7 @@ const RULING: ReadonlySet<EventBody['type']> = new Set([
   'sanction.lifted',
 ])
 
-function inForce(sanctions: Iterable<Sanction>, kind: Sanction['kind'], user: UserId, at: number): boolean {
+export function inForce(sanctions: Iterable<Sanction>, kind: Sanction['kind'], user: UserId, at: number): boolean {
   for (const one of sanctions)
     if (one.kind === kind && one.user === user && (one.until === null || one.until > at)) return true
   return false

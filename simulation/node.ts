@@ -10,7 +10,7 @@ import { localBus } from '../packages/server/src/bus/local.ts'
 import { readConfig } from '../packages/server/src/config.ts'
 import { buildCore, type Core } from '../packages/server/src/engine/core.ts'
 import { localNodes } from '../packages/server/src/nodes/local.ts'
-import type { Presence } from '../packages/server/src/presence/presence.ts'
+import type { Presence, SessionRef } from '../packages/server/src/presence/presence.ts'
 import { localQuota } from '../packages/server/src/quota/local.ts'
 import type { Store } from '../packages/server/src/store/store.ts'
 import type { Chance } from './chance.ts'
@@ -30,6 +30,9 @@ export interface NodeParts {
   broken(error: unknown): void
 }
 
+/** ms until the sessions of a node that is gone are closed by the others. */
+const LEASE = 3_000
+
 const CONFIGS = new Map([true, false].map(lockstep => [lockstep, configOf(lockstep)]))
 
 function configOf(lockstep: boolean) {
@@ -43,6 +46,7 @@ export class SimulatedNode {
   core: Core
   bus: Bus
   #lives = 0
+  readonly #sessions = new Set<string>()
 
   constructor(number: number, parts: NodeParts) {
     this.#parts = parts
@@ -67,8 +71,15 @@ export class SimulatedNode {
     return this.life.stoppedUntil > this.#parts.scheduler.now
   }
 
+  /** After a while its sessions are nobody's. */
   crash(): void {
+    const { scheduler, presence } = this.#parts
     this.life.alive = false
+    const sessions = [...this.#sessions]
+    this.#sessions.clear()
+    scheduler.plan(null, LEASE, () => {
+      for (const id of sessions) void presence.close(id)
+    })
   }
 
   restart(): void {
@@ -147,6 +158,7 @@ export class SimulatedNode {
   #presence(): Presence {
     const { network, presence } = this.#parts
     return remote<Presence>({ onPutOut: () => {} }, (method, args) => {
+      if (method === 'open') this.#sessions.add((args[0] as SessionRef).id)
       const run = presence[method as keyof Presence] as (...args: unknown[]) => Promise<unknown>
       return network.ask(this.line, () => run.apply(presence, args), false)
     })

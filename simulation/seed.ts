@@ -53,6 +53,7 @@ class Seed {
   readonly #nodes: SimulatedNode[] = []
   readonly #clients: Client[] = []
   readonly #rooms: RoomId[] = []
+  readonly #presence = localPresence()
   #broken: Error | null = null
   #steps = 0
 
@@ -94,7 +95,7 @@ class Seed {
     const channels = ['2100000000000000001', '2100000000000000002'] as ChannelId[]
     await truth.commit([{ guards: [], append: null, rows: worldOf(users, channels) }])
     const network = new Network(this.#scheduler, new Chance(this.#seed + 2 ** 41), this.#weather())
-    const presence = localPresence()
+    const presence = this.#presence
     for (let number = 0; number < NODES; number++) {
       this.#nodes.push(
         new SimulatedNode(number, {
@@ -114,7 +115,6 @@ class Seed {
       scheduler: this.#scheduler,
       chance: this.#chance,
       judge: truth.judge,
-      presence,
       channels,
       users,
       operator: OPERATOR,
@@ -259,6 +259,9 @@ class Seed {
     await this.#until(this.#scheduler.now + HEALING, truth)
     if (this.#broken) return
     for (const client of this.#clients) for (const watch of client.watches) watch.complete()
+    const now = Math.floor(this.#scheduler.now)
+    for (const { user, connected } of this.#clients)
+      if (connected && !truth.judge.isAdmitted(user, now)) throw new Broken('L10', `${user} has a session still`)
     await truth.judge.finished()
   }
 
