@@ -1,5 +1,8 @@
 // Three server processes, one PostgreSQL and a cluster of three NATS servers on loopback, with a gate between each node and
 // each engine. Processes are stopped and killed by their ids, and by nothing else.
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { startServer, type TestServer } from '../conformance/server.ts'
@@ -51,9 +54,13 @@ export class ClusterNode implements Node {
   readonly bus: Gates
   readonly #number: number
   readonly #port: number
+  readonly #data: string
   #server: TestServer | null = null
 
-  constructor(number: number, port: number, database: Gates, bus: Gates) {
+  /** `files`: the folder that all nodes have in common. */
+  constructor(number: number, port: number, files: string, database: Gates, bus: Gates) {
+    this.#data = mkdtempSync(join(tmpdir(), 'conclave-'))
+    symlinkSync(files, join(this.#data, 'blobs'))
     this.name = `node ${number}`
     this.#number = number
     this.#port = port
@@ -72,7 +79,7 @@ export class ClusterNode implements Node {
 
   async start({ clock = 0 }: StartOptions = {}, world?: object): Promise<void> {
     this.#server = await startServer({
-      ...(this.#server ? { data: this.#server.data } : {}),
+      data: this.#data,
       ...(world ? { world } : {}),
       config: { ...CONFIG, peers: { address: this.url, secret: SECRET } },
       env: {
@@ -133,9 +140,9 @@ export class ClusterNode implements Node {
   }
 
   async remove(): Promise<void> {
-    if (!this.#server) return
-    await this.#server.kill()
-    await this.#server.remove()
+    await this.#server?.kill()
+    await this.#server?.remove()
+    rmSync(this.#data, { recursive: true, force: true })
   }
 }
 
@@ -143,17 +150,20 @@ export class Cluster {
   readonly postgres: Postgres
   readonly nats: Nats
   readonly nodes: readonly ClusterNode[]
+  readonly #files: string
   readonly #drops: { of: (subject: string) => boolean }
 
   private constructor(
     postgres: Postgres,
     nats: Nats,
     nodes: readonly ClusterNode[],
+    files: string,
     drops: { of: (subject: string) => boolean },
   ) {
     this.postgres = postgres
     this.nats = nats
     this.nodes = nodes
+    this.#files = files
     this.#drops = drops
   }
 
@@ -162,15 +172,16 @@ export class Cluster {
     const [postgres, nats] = await Promise.all([startPostgres(), startNats({ servers: 3 })])
     const drops = { of: (_subject: string): boolean => false }
     const filter = () => natsFilter(subject => drops.of(subject))
+    const files = mkdtempSync(join(tmpdir(), 'conclave-files-'))
     const nodes: ClusterNode[] = []
     for (let number = 0; number < NODES; number++) {
       const database = new Gates([await Gate.open(postgres.port)])
       // Each begins with another server.
       const servers = nats.servers.map((_, i) => nats.servers[(i + number) % nats.servers.length] as { port: number })
       const bus = new Gates(await Promise.all(servers.map(({ port }) => Gate.open(port, { filter }))))
-      nodes.push(new ClusterNode(number, await freePort(), database, bus))
+      nodes.push(new ClusterNode(number, await freePort(), files, database, bus))
     }
-    const cluster = new Cluster(postgres, nats, nodes, drops)
+    const cluster = new Cluster(postgres, nats, nodes, files, drops)
     try {
       const [first, ...others] = nodes
       await first?.start({}, worldOf(rooms))
@@ -217,5 +228,6 @@ export class Cluster {
     }
     await this.nats.stop()
     await this.postgres.stop()
+    rmSync(this.#files, { recursive: true, force: true })
   }
 }
