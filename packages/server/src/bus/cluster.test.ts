@@ -519,7 +519,10 @@ describe('what stands in no watched room', () => {
 
   test('a user who follows hears nothing of what was before, though the feed tells of it', async () => {
     await start(2)
+    // Between two looks.
+    await time.pass(BUS_POLL / 4)
     await submit(0, role(true, user(2)))
+    expect(cluster.feed.changes.at(-1)).toMatchObject({ of: 'membership', user: user(2) })
     const reader = await read(1, `user:${user(2)}`)
     await time.pass(BUS_POLL * 2)
     expect(reader.deliveries).toEqual([])
