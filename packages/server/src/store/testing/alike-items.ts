@@ -168,7 +168,10 @@ export class Told {
       case 'acks':
         return [{ put: 'acks', ...here, status: each.on ? 2 : 1, sequences }]
       case 'hide':
-        return [{ put: 'hidden', ...here, sequences }]
+        // Close to each other and to the beginning, so that stretches grow together.
+        return [
+          { put: 'hidden', ...here, sequences: each.picks.map(pick => 1 + (((one % 9) + (pick % 6)) % (length + 1))) },
+        ]
       case 'star':
         return [{ put: 'star', ...here, sequence, on: two % 4 !== 0, at: now }]
       case 'keep':
