@@ -155,23 +155,22 @@ export class Engine {
       const deferred = this.#defers(submission) ? new DeferredVerification() : null
       let decision = decide(state, command, facts, deferred ? { ...context, verify: deferred.verify } : context)
       if (deferred && !(await deferred.holds())) decision = decide(state, command, facts, context)
-      if (isRejection(decision)) {
-        // The store compares what a decision was made on, and a refusal never gets there: another node may know better.
-        if (!renewed && !this.#parts.bus.alone) {
-          renewed = true
-          await this.#renew(room, channel, wanted)
-          // No race was lost by that.
-          if (!raced) {
-            seen = undefined
-            attempt = -1
-          }
-          continue
+      const writes = !isRejection(decision) && (decision.events.length > 0 || decision.hides || decision.notifications)
+      // The store compares what a decision was made on, and what writes nothing never gets there, be it a refusal or that
+      // nothing is to be done: another node may know better.
+      if (!writes && !renewed && !this.#parts.bus.alone) {
+        renewed = true
+        await this.#renew(room, channel, wanted)
+        // No race was lost by that.
+        if (!raced) {
+          seen = undefined
+          attempt = -1
         }
-        return (await this.#answeredBefore(submission, decision)) ?? decision
+        continue
       }
-      const { events: bodies, hides, notifications } = decision
-      if (bodies.length === 0 && !hides && !notifications)
-        return { events: [], room: state as RoomState, repeated: false }
+      if (isRejection(decision)) return (await this.#answeredBefore(submission, decision)) ?? decision
+      if (!writes) return { events: [], room: state as RoomState, repeated: false }
+      const { events: bodies, notifications } = decision
       const { now } = context
       const decided = { room, before: state, bodies, facts, actor: command.actor, now }
       const rows = bodies.length === 0 ? [] : this.#describers.flatMap(describe => describe(decided))
