@@ -1,12 +1,14 @@
 // What many nodes cost: the same server on PostgreSQL as on SQLite, both with every commit on the same disk, and a delivery
 // to a node that another one wrote for.
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Nats, startNats } from '../../engines/nats.ts'
 import { type Postgres, startPostgres } from '../../engines/postgres.ts'
 import { Child } from '../child.ts'
 import type { Across, Crossing } from '../client/across.ts'
 import type { WireName } from '../client/wires.ts'
 import { contest } from '../contest.ts'
+import { cpuSeconds } from '../machine.ts'
 import type { Pace } from '../pace.ts'
 import { figure, lessIsBetter, type Row, row } from '../rows.ts'
 import { type Loaded, load, type Serving, serve } from '../whole/server.ts'
@@ -42,7 +44,8 @@ export async function nodesRows(pace: Pace): Promise<Row[]> {
     const first = await begin(serving(many, { ...shared, CONCLAVE_NODE: '1' }))
     const rows = await appendRows(pace, { sqlite, first, alone, many })
     const second = await begin(serving(many, { ...shared, CONCLAVE_NODE: '2' }))
-    return [...rows, ...(await acrossRows(pace, [first.port, second.port], many))]
+    const across = await acrossRows(pace, [first.port, second.port], many)
+    return [...rows, ...across, ...(await bystanderRows(pace, first, second, many))]
   } finally {
     for (const one of started) await one.stop().catch(() => {})
     for (const one of loads) one.remove()
@@ -91,6 +94,41 @@ async function appendRows(pace: Pace, { sqlite, first, alone, many }: Stores): P
     )
   }
   return rows
+}
+
+/** What a node spends while others write in rooms in which it has nobody. */
+async function bystanderRows(pace: Pace, first: Serving, second: Serving, { rooms }: Loaded): Promise<Row[]> {
+  const { pid } = second.child
+  const idle = await spent(pid, () => pause(pace.seconds * 2_000))
+  const senders = 64
+  let answers = 0
+  const busy = await spent(pid, async () => {
+    const own = Array.from({ length: senders }, (_, i) => rooms[`own${i}`]!)
+    const writer = {
+      name: 'writer',
+      wire: WIRE,
+      pid: first.child.pid,
+      port: first.port,
+      rooms: own,
+      firstUser: FIRST_USER,
+    }
+    const load = { sockets: senders, senders, window: senders, size: TEXT, seconds: pace.seconds * 2, rounds: 1 }
+    answers = (await contest([writer], load)).get('writer')!.answers
+  })
+  return [
+    lessIsBetter('nodes/bystander', busy, 'CPU-ms/s', {
+      reference: idle,
+      against: 'the same node while nobody writes',
+      detail: `${figure(answers)} messages/s on the other node, in rooms that this one has nobody in`,
+    }),
+  ]
+}
+
+/** CPU milliseconds of a process in a second of what is done meanwhile. */
+async function spent(pid: number, meanwhile: () => Promise<unknown>): Promise<number> {
+  const [before, began] = [cpuSeconds(pid), performance.now()]
+  await meanwhile()
+  return ((cpuSeconds(pid) - before) * 1e6) / (performance.now() - began)
 }
 
 async function acrossRows(pace: Pace, ports: readonly [number, number], { rooms }: Loaded): Promise<Row[]> {
