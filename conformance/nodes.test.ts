@@ -39,7 +39,12 @@ afterAll(async () => {
 })
 
 function environment(node: number): Record<string, string> {
-  return { CONCLAVE_STORE: database.url, CONCLAVE_BUS: nats.url, CONCLAVE_NODE: `${node}` }
+  return {
+    CONCLAVE_STORE: database.url,
+    CONCLAVE_BUS: nats.url,
+    CONCLAVE_NODE: `${node}`,
+    CONCLAVE_DINO_POLLING: 'false',
+  }
 }
 
 async function dinoAs(url: string, name: Name): Promise<DinoClient> {

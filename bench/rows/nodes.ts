@@ -37,7 +37,7 @@ export async function nodesRows(pace: Pace): Promise<Row[]> {
     const rooms = [{ wire: WIRE, sockets: 3 }]
     const alone = await load(OWN_ROOMS, rooms)
     loads.push(alone)
-    const shared = { CONCLAVE_STORE: postgres.url, CONCLAVE_BUS: nats.url }
+    const shared = { CONCLAVE_STORE: postgres.url, CONCLAVE_BUS: nats.url, CONCLAVE_DINO_POLLING: 'false' }
     const many = await load(OWN_ROOMS, rooms, { CONCLAVE_STORE: postgres.url })
     loads.push(many)
     const sqlite = await begin(serving(alone, {}))

@@ -194,7 +194,8 @@ describe('configuration', () => {
   })
 
   test('nodes hear each other over a bus where they share a store, and it is printed without who they are there', () => {
-    const env = { CONCLAVE_STORE: 'postgres://me:one@a/x', CONCLAVE_BUS: 'nats://me:two@a:4222,b' }
+    const several = { CONCLAVE_STORE: 'postgres://me:one@a/x', CONCLAVE_BUS: 'nats://me:two@a:4222,b' }
+    const env = { ...several, CONCLAVE_DINO_POLLING: 'false' }
     const config = readConfig(env)
     expect(config.bus).toBe(env.CONCLAVE_BUS)
     const printed = printConfig(config)
@@ -202,6 +203,9 @@ describe('configuration', () => {
     expect(printed).not.toMatch(/one@|two@/)
     expect(() => readConfig({ CONCLAVE_BUS: 'nats://a' })).toThrow('"store" has to name one')
     expect(() => readConfig({ ...env, CONCLAVE_BUS: 'http://a' })).toThrow('The setting "bus" is not valid')
+    expect(() => readConfig(several)).toThrow('"dino.polling" has to be false')
+    const peers = JSON.stringify({ address: 'http://a:4200', secret: 's'.repeat(32) })
+    expect(readConfig({ ...several, CONCLAVE_PEERS: peers }).dino.polling).toBe(true)
   })
 
   test('the whisper check has an address without credentials, and all of its fields or none', () => {

@@ -538,6 +538,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 function checked(config: Config): Config {
   if (config.bus !== 'local' && config.store === 'sqlite')
     throw new ConfigError('The setting "bus" is for nodes that share a PostgreSQL: "store" has to name one.')
+  if (config.bus !== 'local' && config.dino.polling && config.peers.secret === null)
+    throw new ConfigError(
+      'Clients that poll meet every node: the setting "peers" has to say how nodes reach each other, or "dino.polling" has to be false.',
+    )
   return config
 }
 
