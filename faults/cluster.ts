@@ -38,6 +38,10 @@ export class Gates {
     for (const gate of this.all) gate.stall()
   }
 
+  slow(ms: number): void {
+    for (const gate of this.all) gate.slow(ms)
+  }
+
   heal(): void {
     for (const gate of this.all) gate.heal()
   }
@@ -169,7 +173,11 @@ export class Cluster {
 
   /** `rooms`: how many plain rooms its world has. */
   static async start(rooms: number): Promise<Cluster> {
-    const [postgres, nats] = await Promise.all([startPostgres(), startNats({ servers: 3 })])
+    const [postgres, nats] = await Promise.all([
+      // So that a race can be judged by what was committed first.
+      startPostgres({ settings: { track_commit_timestamp: 'on' } }),
+      startNats({ servers: 3 }),
+    ])
     const drops = { of: (_subject: string): boolean => false }
     const filter = () => natsFilter(subject => drops.of(subject))
     const files = mkdtempSync(join(tmpdir(), 'conclave-files-'))

@@ -2,9 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Cluster } from './cluster.ts'
+import { occupied } from './evidence.ts'
 import { Load } from './load.ts'
 import type { Run } from './run.ts'
-import { FULL, populate } from './stage.ts'
+import { FULL, PEOPLE, populate } from './stage.ts'
+import type { Person, Place } from './wires/wire.ts'
 
 /** ms that a short fault lasts, and a long one. */
 const SHORT = 3_000
@@ -18,11 +20,16 @@ const LEAST = 20
 const HOUR = 3_600_000
 /** ms in which a node that can ask nobody leaves service. */
 const UNSURE = 15_000
+/** ms in which nobody is left inside whose node is gone: its lease ends, and somebody sweeps. */
+const EMPTIED = 25_000
 /** Troubles of clients that a failure shows. */
 const TROUBLES = 20
 
 export function parts(run: () => Run): void {
-  function fault(name: string, breakIt: (cluster: Cluster, load: Load) => Promise<void>): void {
+  function fault(
+    name: string,
+    breakIt: (cluster: Cluster, load: Load, places: readonly Place[]) => Promise<void>,
+  ): void {
     test(name, { timeout: FULL ? 240_000 : 90_000 }, async () => {
       const { cluster, hands } = run()
       const { plain, group } = await run().places()
@@ -31,7 +38,7 @@ export function parts(run: () => Run): void {
         await populate(load, cluster.nodes, [plain, group], hands)
         await sleep(AROUND)
         const before = load.acked
-        await breakIt(cluster, load)
+        await breakIt(cluster, load, [plain, group])
         await cluster.whole()
         await sleep(AROUND)
         await load.quiet()
@@ -48,11 +55,17 @@ export function parts(run: () => Run): void {
 
   fault('nothing is broken', () => sleep(AROUND))
 
-  fault('a node is killed', async cluster => {
-    await cluster.node(1).kill()
-    await sleep(SHORT)
-    await cluster.node(1).start()
-  })
+  fault(
+    'a node is killed, and who was inside of rooms there is gone when its lease has ended',
+    async (cluster, load, places) => {
+      await cluster.node(1).kill()
+      const others = [cluster.node(0), cluster.node(2)]
+      const inside = await occupied(load, others, places, PEOPLE[9] as Person, EMPTIED)
+      for (const { shown, there } of inside) expect([...new Set(shown)].sort()).toEqual([...new Set(there)].sort())
+      expect(inside.flatMap(({ there }) => there)).not.toContain(PEOPLE[10]?.id)
+      await cluster.node(1).start()
+    },
+  )
 
   fault('a node stands still and goes on', async cluster => {
     cluster.node(1).freeze()

@@ -1,6 +1,7 @@
 // One cluster for all faults, one after the other: each gets rooms of its own, and the same proof at its end.
 import type { RoomEvent } from '@conclave/server/room/events'
 import { idOfUuid, type RoomId } from '@conclave/wire'
+import pg from 'pg'
 import type { Hand } from '../conformance/xchat/hand.ts'
 import { Cluster } from './cluster.ts'
 import { evidenceOf, logOf, occupied, settled, shown, tablesOf } from './evidence.ts'
@@ -53,6 +54,22 @@ export class Run {
       return { logs, tables }
     } finally {
       await store.close()
+    }
+  }
+
+  /** Sequences of a room's events of which a condition holds that were committed after a row: what races is judged by the
+   * database's own order, not by when somebody heard of it. `row` and `of` are conditions of SQL. */
+  async committedAfter(row: string, room: RoomId, of: string): Promise<string[]> {
+    const client = new pg.Client({ connectionString: this.cluster.postgres.url })
+    await client.connect()
+    try {
+      const { rows } = await client.query<{ sequence: string }>(
+        `SELECT e.sequence::text FROM conclave.events e WHERE e.room = ${room} AND ${of}
+          AND pg_xact_commit_timestamp(e.xmin) > (SELECT pg_xact_commit_timestamp(r.xmin) FROM ${row})`,
+      )
+      return rows.map(({ sequence }) => sequence)
+    } finally {
+      await client.end()
     }
   }
 
