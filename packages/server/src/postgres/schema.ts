@@ -41,7 +41,7 @@ export const STEPS: readonly string[] = [
   CREATE INDEX events_control ON conclave.events (room, sequence) WHERE class = 'c';
   CREATE INDEX events_deletion ON conclave.events (room, sequence) WHERE class = 'd';
   CREATE INDEX events_pin ON conclave.events (room, sequence) WHERE class = 'p';
-  CREATE INDEX events_expiring ON conclave.events (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE INDEX events_expiring ON conclave.events (expires_at, room, sequence) WHERE expires_at IS NOT NULL;
   CREATE INDEX events_file ON conclave.events (room, sequence) WHERE file;
   CREATE INDEX events_thread ON conclave.events (room, thread, sequence) WHERE thread IS NOT NULL;
   CREATE INDEX events_pinned ON conclave.events (room, pinned_at) WHERE pinned_at IS NOT NULL;

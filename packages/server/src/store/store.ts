@@ -499,7 +499,7 @@ export interface Store {
   countPinned(room: RoomId): Promise<number>
   /** Messages of suite `none` among the newest SEARCH_SCAN events, newest first; undefined when the right does not hold. */
   search(query: SearchQuery): Promise<readonly RoomEvent[] | undefined>
-  /** Messages whose time has ended at `now` (ms since 1970) and that are not erased: those that ended first. */
+  /** Messages whose time has ended at `now` (ms since 1970) and that are not erased: those that ended first, by room and sequence where at once. */
   expired(now: number, limit: number): Promise<readonly Expired[]>
   /** ms since 1970 when the next message ends; null where none will. */
   nextExpiry(): Promise<number | null>

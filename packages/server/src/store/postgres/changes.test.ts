@@ -27,6 +27,15 @@ afterAll(async () => {
 
 const ROW = (id: string): string => `INSERT INTO conclave.changes (of, id) VALUES ('account', '${id}')`
 
+/** The feed shows what no transaction of the whole server can precede any more; other test files have some. */
+async function settled(): Promise<void> {
+  const { rows } = await database.query('SELECT pg_current_xact_id()::text AS now')
+  await expect
+    .poll(async () => (await database.query(PASSED, [rows[0].now])).rows[0].passed, { timeout: 20_000 })
+    .toBe(true)
+}
+const PASSED = 'SELECT pg_snapshot_xmin(pg_current_snapshot()) > $1::text::xid8 AS passed'
+
 async function ids(after: string, limit = 100) {
   const { changes, cursor, more, missed } = await feed.read(after, limit)
   return { ids: changes.map(change => ('id' in change ? change.id : '')), cursor, more, missed }
@@ -35,11 +44,13 @@ async function ids(after: string, limit = 100) {
 describe('the feed of changes', () => {
   test('gives what was written since, once, in pages', async () => {
     await database.query(ROW('0'))
+    await settled()
     const start = await feed.position()
     expect((await ids(start)).ids).toEqual([])
     const written = Array.from({ length: 12 }, (_, index) => `${index + 1}`)
     // In one transaction: their numbers alone tell their order, and are no texts.
     await database.query(written.map(ROW).join(';'))
+    await settled()
     const first = await ids(start, 11)
     expect(first).toMatchObject({ ids: written.slice(0, 11), more: true, missed: false })
     const second = await ids(first.cursor, 11)
@@ -48,10 +59,12 @@ describe('the feed of changes', () => {
   })
 
   test('gives every kind with what belongs to it, and leaves out what it does not know', async () => {
+    await settled()
     const start = await feed.position()
     await database.query(`INSERT INTO conclave.changes (of, id, room, sequence) VALUES ('channel', '5', NULL, NULL),
       ('keys', '6', NULL, NULL), ('document', 'upload/a b', NULL, NULL), ('token', 'tok', NULL, NULL),
       ('membership', '7', 9007199254740993, 8), ('listed', '', 12, 1), ('newer', 'x', NULL, NULL)`)
+    await settled()
     expect((await feed.read(start, 100)).changes).toEqual([
       { of: 'channel', id: '5' },
       { of: 'keys', id: '6' },
@@ -66,12 +79,14 @@ describe('the feed of changes', () => {
     const slow = new pg.Client({ connectionString: database.url })
     await slow.connect()
     try {
+      await settled()
       const start = await feed.position()
       await slow.query('BEGIN')
       await slow.query(ROW('slow'))
       await database.query(ROW('fast'))
       const early = await ids(start)
       await slow.query('COMMIT')
+      await settled()
       const late = await ids(early.cursor)
       expect([...early.ids, ...late.ids].sort()).toEqual(['fast', 'slow'])
     } finally {

@@ -49,7 +49,7 @@ const SQL = {
   epoch: 'SELECT p.sequence FROM conclave.epochs p WHERE p.room = $1 AND p.version = $2',
   /** 1 now, 2 limit. */
   expired: `SELECT e.room, e.id, e.sequence, e.body FROM conclave.events e
-    WHERE e.expires_at <= $1 ORDER BY e.expires_at LIMIT $2`,
+    WHERE e.expires_at <= $1 ORDER BY e.expires_at, e.room, e.sequence LIMIT $2`,
   nextExpiry: 'SELECT min(e.expires_at) FROM conclave.events e WHERE e.expires_at IS NOT NULL',
 } as const
 

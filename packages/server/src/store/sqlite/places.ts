@@ -37,7 +37,7 @@ const SQL = {
   control: 'SELECT control FROM rooms WHERE id = ?',
   epoch: 'SELECT sequence FROM epochs WHERE room = ? AND version = ?',
   expired: `SELECT CAST(e.room AS TEXT), CAST(e.id AS TEXT), e.sequence, json_extract(e.body, '$.messageId')
-    FROM events e INDEXED BY events_expiring WHERE e.expires_at <= ? ORDER BY e.expires_at LIMIT ?`,
+    FROM events e INDEXED BY events_expiring WHERE e.expires_at <= ? ORDER BY e.expires_at, e.room, e.sequence LIMIT ?`,
   nextExpiry: 'SELECT min(expires_at) FROM events INDEXED BY events_expiring WHERE expires_at IS NOT NULL',
 } as const
 
