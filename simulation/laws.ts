@@ -41,7 +41,7 @@ export class Laws {
       const leaves =
         (body.type === 'members.removed' && body.users.every(user => user === actor)) ||
         (body.type === 'roles.changed' && body.lost && body.user === actor)
-      const standing = this.standing(room, actor, at)
+      const standing = this.standing(room, actor, at, event.at)
       if (standing && !(leaves && standing !== 'inactive')) throw new Broken('L3', `${told}, who is ${standing}`)
       if (!leaves) this.#entitled(room, body, actor, told)
     }
@@ -52,7 +52,7 @@ export class Laws {
       case 'members.added': {
         for (const user of body.users) {
           if (room.members.has(user)) throw new Broken('L3', `${told} adds ${user}, who is a member`)
-          const standing = this.standing(room, user, at)
+          const standing = this.standing(room, user, at, event.at)
           if (standing) throw new Broken('L3', `${told} adds ${user}, who is ${standing}`)
         }
         if (room.suite === 'xchat') this.#signed(room, body.signed, actor, 'memberAdd', body.users, told)
@@ -74,14 +74,17 @@ export class Laws {
     }
   }
 
-  /** Why somebody may do nothing here; undefined where they may. */
-  standing(room: RoomModel, user: UserId, at: number): string | undefined {
+  /**
+   * Why somebody may do nothing here; undefined where they may. `at`: for which it was decided. `logged`: what the log says,
+   * which is later where an event of a node whose clock is ahead came before. What runs out in a room runs out by the log.
+   */
+  standing(room: RoomModel, user: UserId, at: number, logged: number): string | undefined {
     const account = this.#model.accounts.get(user)?.value
     if (!account?.active) return 'inactive'
     if (inForce(account.sanctions, 'ban', user, at)) return 'banned everywhere'
     if (inForce(this.#model.channels.get(room.channel)?.value.sanctions ?? [], 'ban', user, at))
       return 'banned from the channel'
-    return inForce(room.sanctions.values(), 'ban', user, at) ? 'banned from the room' : undefined
+    return inForce(room.sanctions.values(), 'ban', user, logged) ? 'banned from the room' : undefined
   }
 
   /** Whoever rules others is somebody who may: owners, moderators, those of the channel, operators. */
@@ -112,8 +115,9 @@ export class Laws {
     const hidden = room.suite !== 'none' || room.kind === 'private' || room.kind === 'direct'
     const belongs = room.members.has(actor) || (room.suite === 'none' && (room.roles.get(actor)?.size ?? 0) > 0)
     if (hidden && !belongs) throw new Broken('L3', `${told}, who is no member`)
-    for (const sanctions of [account?.sanctions ?? [], channel?.sanctions ?? [], [...room.sanctions.values()]])
-      if (inForce(sanctions, 'mute', actor, at)) throw new Broken('L3', `${told}, who is muted`)
+    const beyond = [...(account?.sanctions ?? []), ...(channel?.sanctions ?? [])]
+    if (inForce(beyond, 'mute', actor, at) || inForce(room.sanctions.values(), 'mute', actor, event.at))
+      throw new Broken('L3', `${told}, who is muted`)
     const spared =
       account?.roles.some(role => role !== 'admin') ||
       channel?.owners.includes(actor) ||
