@@ -493,6 +493,9 @@ describe('what another node has just changed, and nobody was told of', () => {
     network.faults = { ...PERFECT, lost: 1 }
     await submit(0, role(true, user(2)))
     expect((await node(1).core.reading.room(room))?.room.roles.get(user(2))).toEqual(['moderator'])
+    await submit(0, role(true, user(3)))
+    const [listed] = await node(1).core.reading.states([room])
+    expect(listed?.roles.get(user(3))).toEqual(['moderator'])
   })
 
   test('of a watched room is remembered as soon as it is delivered', async () => {
@@ -526,6 +529,21 @@ describe('what stands in no watched room', () => {
     const reader = await read(1, `user:${user(2)}`)
     await time.pass(BUS_POLL * 2)
     expect(reader.deliveries).toEqual([])
+  })
+
+  test('nor does one who subscribes before, as activity streams do', async () => {
+    await start(2)
+    await time.pass(BUS_POLL / 4)
+    network.faults = { ...PERFECT, lost: 1 }
+    await submit(0, role(true, user(2)))
+    const heard: unknown[] = []
+    node(1).bus.subscribe(`user:${user(2)}`, message => heard.push(message.kind))
+    await until(node(1).bus.follow(`user:${user(2)}`))
+    await time.pass(BUS_POLL * 2)
+    expect(heard).toEqual([])
+    await submit(0, role(false, user(2)))
+    await time.pass(BUS_POLL * 2)
+    expect(heard).toEqual(['event'])
   })
 
   test('a user whose room is watched hears of themselves first', async () => {

@@ -32,6 +32,8 @@ interface Watch {
   readonly lane: Lane
   /** null where the store was asked in vain. */
   followed: Promise<void> | null
+  /** It has begun once: what the feed says from then on is news. */
+  begun: boolean
   subscribers: number
   /** Looks since somebody subscribed to it or asked for it. */
   idle: number
@@ -188,7 +190,7 @@ class Cluster implements ClusterBus {
     const lane = new Lane(error => this.#failed(error))
     const [, room] = /^room:(.+)$/.exec(topic) ?? []
     const queue = room === undefined ? null : new RoomQueue(room as RoomId, this.#queueParts)
-    const watch: Watch = { carried, queue, lane, followed: null, subscribers: 0, idle: 0 }
+    const watch: Watch = { carried, queue, lane, followed: null, begun: false, subscribers: 0, idle: 0 }
     this.#watches.set(topic, watch)
     watch.followed = this.#begin(topic, watch)
     return watch
@@ -204,10 +206,12 @@ class Cluster implements ClusterBus {
     return begun
   }
 
-  async #beginNow(topic: Topic, { carried, queue }: Watch): Promise<void> {
+  async #beginNow(topic: Topic, watch: Watch): Promise<void> {
+    const { carried, queue } = watch
     await carried.ready
-    // What a user hears of before this is no news to whoever follows now.
+    // What the feed had of a user before this is no news to whoever follows now.
     if (topic.startsWith('user:')) await this.#catchUp?.look()
+    watch.begun = true
     if (!queue) return
     const head = await this.#heads.of(queue.room)
     const rooms = this.#resolver?.known.rooms
@@ -411,7 +415,7 @@ class Cluster implements ClusterBus {
   }
 
   async #changedRoom(topic: Topic, room: RoomId, sequence: number): Promise<void> {
-    if (!this.#watches.has(topic)) return
+    if (!this.#watches.get(topic)?.begun) return
     const queue = this.#queueOf(room)
     if (queue && (queue.last === null || queue.last < sequence)) queue.heard(sequence)
     else await this.#tellAside(topic, room, sequence, null)
