@@ -3,7 +3,8 @@
 import type { ChannelId, UserId } from '@conclave/wire'
 import { canonicalBytes } from '@conclave/wire/transparency/canonical'
 import { type ChainHead, NO_HEAD, toHex } from '@conclave/wire/transparency/chain'
-import { idParameter } from '../../postgres/ids.ts'
+import { idParameter, idParameters } from '../../postgres/ids.ts'
+import { PerTurn } from '../../postgres/per-turn.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { indexed } from '../../postgres/text.ts'
 import type { Account, Channel, KeySet, PublicKey } from '../../room/facts.ts'
@@ -17,7 +18,7 @@ const TOKEN = 'hash, id, kind, "user", app, scopes, parent, issuer, created_at, 
 
 /** Statements by what they do, in the words of the port. */
 const SQL = {
-  account: `SELECT ${ACCOUNT} FROM conclave.accounts WHERE id = $1`,
+  accountsOf: `SELECT ${ACCOUNT} FROM conclave.accounts WHERE id = ANY ($1)`,
   accountNamed: `SELECT ${ACCOUNT} FROM conclave.accounts WHERE folded_username = $1`,
   accountByEmail: `SELECT ${ACCOUNT} FROM conclave.accounts WHERE folded_email = $1`,
   accounts: `SELECT ${ACCOUNT} FROM conclave.accounts WHERE id > $1 ORDER BY id LIMIT $2`,
@@ -30,7 +31,7 @@ const SQL = {
   app: 'SELECT id, secret, owner, redirects FROM conclave.apps WHERE id = $1',
   channel: 'SELECT id, version, body FROM conclave.channels WHERE id = $1',
   channels: 'SELECT id, version, body FROM conclave.channels ORDER BY id',
-  keys: 'SELECT body FROM conclave.public_keys WHERE "user" = $1 ORDER BY number',
+  keysOf: 'SELECT "user", body FROM conclave.public_keys WHERE "user" = ANY ($1) ORDER BY "user", number',
   keyPair: 'SELECT public_key, private_key, since FROM conclave.key_pairs WHERE "user" = $1',
   keyLog: `SELECT l."user", l.number, l.at, l.kind, l.fingerprint, l.hash, k.body
     FROM conclave.key_log l LEFT JOIN conclave.public_keys k ON k."user" = l."user" AND k.version = l.version
@@ -254,15 +255,25 @@ function logged(
 const NUMBER = '"number":'
 const LAST = `${NUMBER}0}`
 
+/** Users who are looked up in one statement, and who may wait for theirs: a command names a thousand at most. */
+const TOGETHER = 1_000
+const WAITING = 10_000
+
 export class IdentityRows {
   readonly #pool: Pool
+  /** Whoever names many users asks for each of them in one turn. */
+  readonly #accounts: PerTurn<UserId, Account | undefined>
+  readonly #keys: PerTurn<UserId, KeySet | undefined>
 
   constructor(pool: Pool) {
     this.#pool = pool
+    const bounds = { together: TOGETHER, waiting: WAITING }
+    this.#accounts = new PerTurn({ ...bounds, run: users => this.#readAccounts(users) })
+    this.#keys = new PerTurn({ ...bounds, run: users => this.#readKeys(users) })
   }
 
-  async account(user: UserId): Promise<Account | undefined> {
-    return accountOf(await this.#one(SQL.account, idParameter(user)))
+  account(user: UserId): Promise<Account | undefined> {
+    return this.#accounts.ask(user)
   }
 
   async accountNamed(username: string): Promise<Account | undefined> {
@@ -319,11 +330,8 @@ export class IdentityRows {
     return (await this.#pool.query(SQL.channels, [])).map(row => channelOf(row) as Channel)
   }
 
-  async keys(user: UserId): Promise<KeySet | undefined> {
-    const keys = (await this.#pool.query(SQL.keys, [idParameter(user)])).map(
-      ([body]) => JSON.parse(body as string) as PublicKey,
-    )
-    return keys.length === 0 ? undefined : { version: keys.length, keys }
+  keys(user: UserId): Promise<KeySet | undefined> {
+    return this.#keys.ask(user)
   }
 
   async keyPair(user: UserId): Promise<HeldKeyPair | undefined> {
@@ -350,6 +358,21 @@ export class IdentityRows {
 
   async meta(key: string): Promise<string | undefined> {
     return (await this.#one(SQL.meta, key))?.[0] as string | undefined
+  }
+
+  async #readAccounts(users: readonly UserId[]): Promise<(Account | undefined)[]> {
+    const rows = await this.#pool.query(SQL.accountsOf, [idParameters(users)])
+    const found = new Map(rows.map(row => [row[0] as UserId, row]))
+    return users.map(user => accountOf(found.get(user)))
+  }
+
+  async #readKeys(users: readonly UserId[]): Promise<(KeySet | undefined)[]> {
+    const rows = await this.#pool.query(SQL.keysOf, [idParameters(users)])
+    const found = Map.groupBy(rows, ([user]) => user as UserId)
+    return users.map(user => {
+      const keys = found.get(user)?.map(([, body]) => JSON.parse(body as string) as PublicKey)
+      return keys && { version: keys.length, keys }
+    })
   }
 
   async #one(sql: string, value: string | null): Promise<Columns | undefined> {
