@@ -92,6 +92,24 @@ describe('entering', () => {
   })
 })
 
+test('whoever is put out is inside no longer, however long it takes until all agree', async () => {
+  const room = await start('open')
+  for (const user of [guest, member]) await core.occupancy.enter(await session(user), room, null)
+  const asked = Promise.withResolvers<void>()
+  const occupants = core.presence.occupants.bind(core.presence)
+  core.presence.occupants = async id => {
+    await asked.promise
+    return occupants(id)
+  }
+  await run(room, ban(guest))
+  const inside = () => Promise.all([guest, member].map(user => core.occupancy.inside(room, user)))
+  expect(await inside()).toEqual([false, true])
+  asked.resolve()
+  await settled()
+  expect(await inside()).toEqual([false, true])
+  expect((await core.occupancy.occupants(room)).map(({ user }) => user)).toEqual([member])
+})
+
 describe('who belongs to a hidden room no more is not inside', () => {
   test('an owner whose role is taken, and who was no member', async () => {
     const room = await start('own')
@@ -140,6 +158,6 @@ test('a store that does not answer for a while keeps nobody inside who is banned
     return asked > 1 ? occupants(id) : Promise.reject(new StoreFailure('no connection'))
   }
   await run(room, ban(guest))
-  expect(await core.occupancy.inside(room, guest)).toBe(true)
-  await vi.waitFor(async () => expect(await core.occupancy.inside(room, guest)).toBe(false), 10_000)
+  expect(await core.presence.inside(room, guest)).toBe(true)
+  await vi.waitFor(async () => expect(await core.presence.inside(room, guest)).toBe(false), 10_000)
 })

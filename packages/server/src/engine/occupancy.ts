@@ -58,6 +58,8 @@ export class Occupancy {
   readonly #parts: OccupancyParts
   readonly #departures: Departures[] = []
   readonly #entered: ((entered: Entered) => void)[] = []
+  /** Those that are under way: whom they put out is inside no longer, however long the others take to agree. */
+  readonly #evictions = new Map<RoomId, Set<Eviction>>()
 
   constructor(parts: OccupancyParts) {
     this.#parts = parts
@@ -211,7 +213,18 @@ export class Occupancy {
   }
 
   /** Takes all sessions of some users out of a room, as a kick or a ban does. */
-  async #evict(room: RoomState, { isOut, how }: Eviction): Promise<void> {
+  async #evict(room: RoomState, eviction: Eviction): Promise<void> {
+    const under = this.#evictions.get(room.id) ?? new Set()
+    this.#evictions.set(room.id, under.add(eviction))
+    try {
+      await this.#putOut(room, eviction)
+    } finally {
+      under.delete(eviction)
+      if (under.size === 0) this.#evictions.delete(room.id)
+    }
+  }
+
+  async #putOut(room: RoomState, { isOut, how }: Eviction): Promise<void> {
     const { presence } = this.#parts
     for (const session of await surely(() => presence.occupants(room.id))) {
       if (!isOut(session.user)) continue
@@ -233,6 +246,8 @@ export class Occupancy {
   }
 
   inside(room: RoomId, user: UserId): Promise<boolean> {
+    const evictions = this.#evictions.size > 0 ? this.#evictions.get(room) : undefined
+    if (evictions) for (const { isOut } of evictions) if (isOut(user)) return Promise.resolve(false)
     return this.#parts.presence.inside(room, user)
   }
 
