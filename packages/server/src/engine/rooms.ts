@@ -58,9 +58,10 @@ export class Rooms {
     return load
   }
 
-  /** Those that there are, in the order of the ids: from memory, and all others from the store at once. */
+  /** Those that there are, in the order of the ids, each as `latest` has it: of those that are remembered and not kept the
+   * store is asked at once whether they have changed, and the others are read. */
   async loadAll(rooms: readonly RoomId[]): Promise<RoomState[]> {
-    await this.#renew(rooms.filter(room => this.#states.has(room) && !this.#isNew(room)))
+    await this.#renew(rooms.filter(room => this.#states.has(room) && !this.#bus.keeps(room)))
     const missing = rooms.filter(room => !this.#states.has(room))
     const found = new Map<RoomId, RoomState>()
     if (missing.length > 0) {
