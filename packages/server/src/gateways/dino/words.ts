@@ -3,6 +3,9 @@ import type { GatewayParts } from '../gateway.ts'
 import { WORDS_AGE } from './limits.ts'
 import { spokenText } from './whispers.ts'
 
+/** No document of the store: what nodes tell each other of all of them. */
+const WORDS = 'dino.words/'
+
 export class Words {
   readonly #parts: GatewayParts
   #at = Number.NEGATIVE_INFINITY
@@ -10,6 +13,9 @@ export class Words {
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
+    parts.bus.subscribe('all', message => {
+      if (message.kind === 'changed' && message.of === 'document' && message.id === WORDS) this.#words = undefined
+    })
   }
 
   /** Whether one of the words stands anywhere in the text, whatever its case; in one that is JSON with a text also as
@@ -21,9 +27,9 @@ export class Words {
     return words.some(word => shown.some(each => each.includes(word)))
   }
 
-  /** Words were added or taken away. */
-  forget(): void {
-    this.#words = undefined
+  /** Words were added or taken away. A node that does not hear of it forgets its own after WORDS_AGE. */
+  changed(): void {
+    this.#parts.bus.publish('all', { kind: 'changed', of: 'document', id: WORDS })
   }
 
   #known(): Promise<readonly string[]> {

@@ -37,6 +37,6 @@ async function write(gate: Gate, encoded: string, what: 'put' | 'drop'): Promise
   if (word === '' || word.length > WORD) return new Fault(`a word has 1 to ${WORD} characters`)
   const row = what === 'put' ? ({ put: 'word', word } as const) : ({ drop: 'word', word } as const)
   await gate.parts.write({ guards: [], append: null, rows: [row] })
-  gate.words.forget()
+  gate.words.changed()
   return NOTHING
 }
