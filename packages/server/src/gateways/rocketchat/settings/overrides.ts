@@ -7,6 +7,9 @@ export class Overrides<T> {
   readonly #parts: GatewayParts
   readonly #kind: string
   readonly #values = new Map<string, T>()
+  /** Of each entry the newest reading that was taken over: one that began before it may end after it. */
+  readonly #taken = new Map<string, number>()
+  #readings = 0
 
   private constructor(parts: GatewayParts, kind: string) {
     this.#parts = parts
@@ -60,7 +63,10 @@ export class Overrides<T> {
   }
 
   async #read(key: string): Promise<void> {
+    const reading = ++this.#readings
     const document = await this.#parts.reading.document(this.#kind, key)
+    if ((this.#taken.get(key) ?? 0) > reading) return
+    this.#taken.set(key, reading)
     if (document) this.#values.set(key, JSON.parse(document.body))
     else this.#values.delete(key)
   }
