@@ -12,11 +12,7 @@ type Left = Extract<BusMessage, { kind: 'left' }>
 
 /** A user comes once; but a join on this wire that is made again is told again, as the real server does. */
 export function entered(gate: Gate, feed: Feed, { room, session, account, again }: Entered): void {
-  if (
-    again &&
-    ![...gate.feeds.sessionsOf(session.user)].some(own => own.live?.id === session.id && feed.inside.has(own))
-  )
-    return
+  if (again && session.wire !== 'dino') return
   const frame = (): Buffer => eventFrame('gn_user_joined', joinedJson(room, account, stamp(gate)))
   if (!account.invisible) feed.toInside(frame)
   else toOperators(gate, feed, frame)
