@@ -234,8 +234,10 @@ export class Feeds {
         if (this.get(room)?.channel === channel.id) this.#drop(room, feed => feed.unlisten(session))
   }
 
-  /** The user's sessions are inside no more, whoever said so. */
+  /** The user's sessions are inside no more, whoever said so: the node that puts them out says once more that it is done, but
+   * may find nobody here who still listens to the room. */
   detach(feed: Feed, user: UserId): void {
+    this.#parts.occupancy.heardLeft(feed.room, user)
     for (const session of this.sessionsOf(user)) if (feed.inside.has(session)) feed.leave(session)
     this.release(feed)
   }

@@ -19,7 +19,6 @@ export function entered(gate: Gate, feed: Feed, { room, session, account, again 
 }
 
 export function left(gate: Gate, feed: Feed, { room, session, account, putOut }: Left): void {
-  gate.parts.occupancy.heardLeft(room.id, session.user)
   gate.feeds.detach(feed, session.user)
   // A kick or a ban was told already.
   if (putOut) return
