@@ -1,12 +1,17 @@
 // Starts the real server process for a test: its own data directory, its own port, a world loaded with the real
 // command, and ways to stop it politely or to kill it in the middle. With CONCLAVE_TEST_STORE=postgres each has a PostgreSQL
-// database of its own, kept for as long as its data directory.
+// database of its own, kept for as long as its data directory. With CONCLAVE_TEST_NODES=2 it is two processes on one
+// PostgreSQL, one NATS and one folder of files, and every connection goes to the next of them.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestDatabase, testDatabase } from '@conclave/server/postgres/testing'
+import { type Nats, startNats } from '../engines/nats.ts'
+import { freePort } from '../engines/ports.ts'
+import { startSplitter } from '../engines/splitter.ts'
 
 const COMMAND = new URL('../packages/server/bin/conclave.js', import.meta.url).pathname
 /** ms for the server to say that it serves; one whose node has just crashed waits for the end of its lease. */
@@ -34,6 +39,7 @@ export interface TestServer {
   readonly url: string
   readonly port: number
   readonly data: string
+  /** Of its first process. */
   readonly pid: number
   /** Ids by ref, in the form that `conclave import` prints (Dino's UUID). */
   readonly channels: Readonly<Record<string, string>>
@@ -71,40 +77,125 @@ export async function conclave(
   return { code, out, err }
 }
 
-/** By data directory. */
-const databases = new Map<string, TestDatabase>()
+/** How many processes a server is. */
+const nodes = (): number => Number(process.env.CONCLAVE_TEST_NODES ?? 1)
 
-/** Where the logs of a data directory are kept, as a setting. */
-async function storeOf(data: string): Promise<Record<string, string>> {
-  if (process.env.CONCLAVE_TEST_STORE !== 'postgres') return {}
-  const database = databases.get(data) ?? (await testDatabase())
-  databases.set(data, database)
-  return { CONCLAVE_STORE: database.url }
+interface Engines {
+  readonly database: TestDatabase
+  /** null for one node. */
+  readonly nats: Nats | null
 }
+
+/** By data directory. */
+const engines = new Map<string, Engines>()
+
+/** Where the logs of a data directory are kept and what its nodes hear each other by, as settings. */
+async function sharedBy(data: string): Promise<Record<string, string>> {
+  const many = nodes() > 1
+  if (!many && process.env.CONCLAVE_TEST_STORE !== 'postgres') return {}
+  const { database, nats } = engines.get(data) ?? {
+    database: await testDatabase(),
+    nats: many ? await startNats() : null,
+  }
+  engines.set(data, { database, nats })
+  return {
+    CONCLAVE_STORE: database.url,
+    ...(nats && { CONCLAVE_BUS: nats.url, CONCLAVE_PEERS_SECRET: 's'.repeat(32) }),
+  }
+}
+
+/** Environments of the server's processes: what they share, and what each has of its own. */
+async function environments(data: string, shared: Record<string, string>): Promise<Record<string, string>[]> {
+  if (nodes() === 1) return [{ CONCLAVE_DATA: data, CONCLAVE_PORT: '0', ...shared }]
+  const all: Record<string, string>[] = []
+  for (let node = 0; node < nodes(); node++) {
+    const own = node === 0 ? data : `${data}.${node}`
+    if (node > 0) {
+      await mkdir(own, { recursive: true })
+      await symlink(join(data, 'blobs'), join(own, 'blobs')).catch(() => {})
+    }
+    const port = `${await freePort()}`
+    const address = `http://127.0.0.1:${port}`
+    const named = { CONCLAVE_DATA: own, CONCLAVE_NODE: `${node}`, CONCLAVE_PORT: port, CONCLAVE_PEERS_ADDRESS: address }
+    all.push({ ...shared, ...named })
+  }
+  return all
+}
+
+const portOf = ({ CONCLAVE_PORT }: Record<string, string>): number => Number(CONCLAVE_PORT ?? 0)
 
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'conclave-')))
-  const env: Record<string, string> = {
-    ...(await storeOf(data)),
-    CONCLAVE_DATA: data,
-    CONCLAVE_HOST: '127.0.0.1',
-    CONCLAVE_PORT: '0',
-    ...options.env,
-  }
+  const shared: Record<string, string> = { ...(await sharedBy(data)), CONCLAVE_HOST: '127.0.0.1', ...options.env }
   if (options.config) {
     const file = `${data}.config.json`
     await writeFile(file, JSON.stringify(options.config))
-    env.CONCLAVE_CONFIG = file
+    shared.CONCLAVE_CONFIG = file
   }
+  const envs = await environments(data, shared)
+  const splitter = envs.length > 1 ? await startSplitter(envs.map(portOf), portOf(shared)) : null
+  if (splitter && !options.config?.publicUrl)
+    for (const env of envs) env.CONCLAVE_PUBLIC_URL ??= `http://127.0.0.1:${splitter.port}`
+  const [first] = envs as [Record<string, string>]
   let ids: { channels: Record<string, string>; rooms: Record<string, string> } = { channels: {}, rooms: {} }
   if (options.world) {
     const file = `${data}.world.json`
     await writeFile(file, JSON.stringify(options.world))
-    const imported = await conclave(['import', file], env)
+    const imported = await conclave(['import', file], first)
     await rm(file, { force: true })
     if (imported.code !== 0) throw new Error(`import failed: ${imported.err}`)
     ids = JSON.parse(imported.out)
   }
+  const processes = envs.map(startProcess)
+  const kill = async (): Promise<void> => {
+    await Promise.all(processes.map(one => one.end('SIGKILL')))
+    await splitter?.close()
+  }
+  let url = ''
+  try {
+    ;[url = ''] = await Promise.all(processes.map(one => one.served()))
+  } catch (error) {
+    await kill()
+    throw error
+  }
+  const port = splitter?.port ?? Number(new URL(url).port)
+  const stop = async (): Promise<number | null> => {
+    const codes = await Promise.all(processes.map(one => one.end('SIGTERM')))
+    await splitter?.close()
+    return codes.find(code => code !== 0) ?? (codes[0] as number | null)
+  }
+  let asked = 0
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    data,
+    pid: processes[0]?.pid as number,
+    channels: ids.channels,
+    rooms: ids.rooms,
+    output: () => processes.map(one => one.output()).join(''),
+    stop,
+    kill,
+    remove: async () => {
+      await stop()
+      for (const { CONCLAVE_DATA: own } of envs) await rm(own as string, { recursive: true, force: true })
+      await rm(`${data}.config.json`, { force: true })
+      await engines.get(data)?.database.drop()
+      await engines.get(data)?.nats?.stop()
+      engines.delete(data)
+    },
+    command: (...args) => conclave(args, envs[asked++ % envs.length] as Record<string, string>),
+  }
+}
+
+interface Process {
+  readonly pid: number
+  output(): string
+  served(): Promise<string>
+  /** Its exit code; null of one that was killed. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
+}
+
+function startProcess(env: Record<string, string>): Process {
   const child = spawn(process.execPath, [COMMAND, 'start'], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -115,35 +206,16 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
       output += text
     })
   }
-  const url = await served(child, () => output)
-  const stop = async (): Promise<number | null> => {
-    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
-    child.kill('SIGTERM')
-    const [code] = (await once(child, 'exit')) as [number | null]
-    return code
-  }
   return {
-    url,
-    port: Number(new URL(url).port),
-    data,
     pid: child.pid as number,
-    channels: ids.channels,
-    rooms: ids.rooms,
     output: () => output,
-    stop,
-    kill: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      child.kill('SIGKILL')
-      await once(child, 'exit')
+    served: () => served(child, () => output),
+    end: async signal => {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+      child.kill(signal)
+      const [code] = (await once(child, 'exit')) as [number | null]
+      return code
     },
-    remove: async () => {
-      await stop()
-      await rm(data, { recursive: true, force: true })
-      await rm(`${data}.config.json`, { force: true })
-      await databases.get(data)?.drop()
-      databases.delete(data)
-    },
-    command: (...args) => conclave(args, env),
   }
 }
 
@@ -158,6 +230,6 @@ async function served(child: ChildProcess, output: () => string): Promise<string
       child.kill('SIGKILL')
       throw new Error(`the server did not start: ${output()}`)
     }
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await sleep(20)
   }
 }
