@@ -32,11 +32,11 @@ export async function startSplitter(ports: readonly number[], port = 0): Promise
     ] as const) {
       open.add(one)
       one.setNoDelay(true)
-      one.on('error', () => other.destroy())
+      one.on('error', () => {})
       one.on('close', () => {
         open.delete(one)
-        // What ended in order is handed on to its end; what broke off, breaks off.
-        if (!one.readableEnded) other.destroy()
+        // What ended in order is handed on to its end; what broke off breaks off, behind what had come.
+        if (!one.readableEnded) other.destroySoon()
       })
     }
     to.pipe(from)
