@@ -65,6 +65,10 @@ async function begin(count: number, env: Record<string, string> = {}): Promise<C
   bus = localBus()
   const cores: Core[] = []
   for (let node = 1; node <= count; node++) cores.push(await enter(node, env))
+  // Of one that came and went between two looks nobody hears that it is lost.
+  await vi.waitFor(() => expect(cores.every(({ nodes }) => nodes.live().length === count)).toBe(true), {
+    timeout: 5_000,
+  })
   await importWorld(cores[0] as Core, world)
   return cores
 }

@@ -1,6 +1,7 @@
 // When a temporary room goes, with the clock in hand: `sweep` stands for the timer.
 import type { RoomId, UserId } from '@conclave/wire'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { LiveNode, NodeEvents, Nodes } from '../nodes/nodes.ts'
 import { importWorld } from '../operator/import-world.ts'
 import type { Wire } from '../presence/presence.ts'
 import { blankRoom } from '../room/commands/create-room.ts'
@@ -10,6 +11,7 @@ import { isRejection } from '../room/rejection.ts'
 import { StoreFailure } from '../store/store.ts'
 import type { Core } from './core.ts'
 import type { Session } from './sessions.ts'
+import { TemporaryRooms } from './temporary.ts'
 import { openTestCore, roomOf, type TestCore } from './testing.ts'
 
 const [owner, other, guest, moderator] = ['1000', '1001', '1002', '1003'] as [UserId, UserId, UserId, UserId]
@@ -391,4 +393,64 @@ test('whoever enters in the moment in which the room goes is refused or was insi
     expect(await there(room)).toBe(false)
   }
   expect(outcomes).toEqual(new Set(['room.unknown', 'inside']))
+})
+
+describe('a node that was there first', () => {
+  const [self, second] = [1, 2].map(node => ({ node, instance: `${node}`, address: null })) as [LiveNode, LiveNode]
+
+  for (const leaves of ['while it is still there', 'and is gone then'])
+    test(`looks after the rooms of another that did so before it, ${leaves}`, async () => {
+      await start()
+      await create()
+      let live: readonly LiveNode[] = [self]
+      let taken = (): void => {}
+      let events: NodeEvents = {}
+      const nodes = {
+        ...core.nodes,
+        live: () => live,
+        watch: (all: NodeEvents) => {
+          events = all
+        },
+        hold: (_: string, then: () => void) => {
+          taken = then
+          return { held: true, release: async () => {} }
+        },
+      } as Nodes
+      const temporary = new TemporaryRooms({ ...core, nodes, rule: 'owner', grace: GRACE, delayed: false })
+      await temporary.start()
+      temporary.stop()
+      live = [self, second]
+      if (leaves === 'and is gone then') {
+        live = [self]
+        events.lost?.(second)
+      }
+      const asked: unknown[] = []
+      const rooms = core.store.temporaryRooms.bind(core.store)
+      core.store.temporaryRooms = async () => {
+        asked.push(1)
+        return rooms()
+      }
+      taken()
+      expect(asked).not.toEqual([])
+    })
+
+  test('does not where nobody has been there before it', async () => {
+    await start()
+    let taken = (): void => {}
+    const hold = (_: string, then: () => void) => {
+      taken = then
+      return { held: true, release: async () => {} }
+    }
+    const nodes = { ...core.nodes, live: () => [self], watch: () => {}, hold } as unknown as Nodes
+    const temporary = new TemporaryRooms({ ...core, nodes, rule: 'owner', grace: GRACE, delayed: false })
+    await temporary.start()
+    temporary.stop()
+    let asked = false
+    core.store.temporaryRooms = async () => {
+      asked = true
+      return []
+    }
+    taken()
+    expect(asked).toBe(false)
+  })
 })

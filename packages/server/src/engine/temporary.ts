@@ -116,13 +116,15 @@ export class TemporaryRooms implements Departures {
     const { nodes } = this.#parts
     const isFirst = nodes.live().length <= 1
     if (isFirst) await this.#lookOver(this.#leftOver)
-    let isTaken = !isFirst
+    // Also where the first one gets the job after another, which has been quicker.
+    let isInherited = !isFirst
     this.#hold = nodes.hold('temporary rooms', () => {
-      if (isTaken) void this.#lookOver(this.#inherited)
-      isTaken = true
+      if (isInherited || nodes.live().length > 1) void this.#lookOver(this.#inherited)
+      isInherited = true
     })
     nodes.watch({
       lost: () => {
+        isInherited = true
         if (this.#hold?.held) void this.#lookOver(this.#inherited)
       },
     })
