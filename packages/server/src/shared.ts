@@ -75,13 +75,16 @@ export async function openShared(
 }
 
 /** Nobody asks for presence or quotas once the bus is closed. */
-function closing(bus: ClusterBus, pool: Pool): Bus {
+function closing(bus: ClusterBus, pool: Pool): Pick<ClusterBus, keyof Bus | 'heardUntil'> {
   return {
     publish: (topic, message) => bus.publish(topic, message),
     subscribe: (topic, receive) => bus.subscribe(topic, receive),
     follow: topic => bus.follow(topic),
     keeps: room => bus.keeps(room),
     alone: bus.alone,
+    get heardUntil() {
+      return bus.heardUntil
+    },
     close: async () => {
       await bus.close()
       await pool.close()

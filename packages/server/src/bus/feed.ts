@@ -13,7 +13,7 @@ export type Change =
   | { readonly of: 'listed'; readonly room: RoomId; readonly sequence: number }
 
 export interface Changes {
-  /** Oldest first. */
+  /** Oldest first. The last ones may be given again by the next reading: one that is being committed may come before them. */
   readonly changes: readonly Change[]
   /** Where to go on from. */
   readonly cursor: string

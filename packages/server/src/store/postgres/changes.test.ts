@@ -88,9 +88,34 @@ describe('the feed of changes', () => {
       await slow.query('COMMIT')
       await settled()
       const late = await ids(early.cursor)
-      expect([...early.ids, ...late.ids].sort()).toEqual(['fast', 'slow'])
+      // One is given twice: who learns it again learns nothing new.
+      expect(early.ids).toEqual(['fast'])
+      expect(late.ids.sort()).toEqual(['fast', 'slow'])
+      expect((await ids(late.cursor)).ids).toEqual([])
     } finally {
       await slow.end()
+    }
+  })
+
+  test('keeps nothing back while somebody else on the server leaves a transaction open', async () => {
+    const other = new pg.Client({ connectionString: database.url })
+    await other.connect()
+    try {
+      await other.query('BEGIN')
+      await other.query('SELECT pg_current_xact_id()')
+      const start = await feed.position()
+      await database.query(ROW('ban'))
+      const early = await ids(start)
+      expect(early.ids).toEqual(['ban'])
+      expect((await ids(early.cursor)).ids).toEqual(['ban'])
+      // A minute later, and before it would be pruned, it is given no more.
+      await database.query(`UPDATE conclave.changes SET at = at - interval '61 seconds'`)
+      await database.query(ROW('next'))
+      const later = await ids(early.cursor)
+      expect(later.ids).toEqual(['ban', 'next'])
+      expect((await ids(later.cursor)).ids).toEqual(['next'])
+    } finally {
+      await other.end()
     }
   })
 
