@@ -2,13 +2,14 @@
 // is subscribed to on the bus while its feed has anybody, so that an event is encoded once on each node, or not at all.
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { BusMessage } from '../../bus/bus.ts'
+import { isUnavailable } from '../../engine/engine.ts'
 import { Group } from '../../fanout/group.ts'
 import type { Turn } from '../../fanout/turn.ts'
 import type { Account, Channel } from '../../room/facts.ts'
 import { belongs, isHidden } from '../../room/rights.ts'
 import { type RoomState, sanctionOn } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
-import { ENTERING_FRAMES } from './limits.ts'
+import { ENTERING_FRAMES, REVIEW_AGAIN } from './limits.ts'
 import type { DinoSession } from './session.ts'
 
 type Unsubscribe = () => void
@@ -132,7 +133,9 @@ export class Feeds {
     this.#turn = turn
     this.#receive = receive
     parts.bus.subscribe('all', message => {
-      if (message.kind === 'changed' && message.of === 'account') this.#renew(message.id as UserId)
+      if (message.kind !== 'changed') return
+      if (message.of === 'account') this.#renew(message.id as UserId)
+      if (message.of === 'channel') this.#reviewChannel(message.id as ChannelId)
     })
   }
 
@@ -207,8 +210,11 @@ export class Feeds {
   }
 
   #isBanned(room: RoomState, channel: Channel, user: UserId): boolean {
-    const now = this.#parts.clock.now()
-    return [room, channel].some(({ sanctions }) => sanctionOn(sanctions, user, 'ban', now) !== undefined)
+    return [room, channel].some(place => this.#isBannedBy(place, user))
+  }
+
+  #isBannedBy({ sanctions }: Pick<Channel, 'sanctions'>, user: UserId): boolean {
+    return sanctionOn(sanctions, user, 'ban', this.#parts.clock.now()) !== undefined
   }
 
   /** The same for every room that the user is something in, as each stands now. */
@@ -232,6 +238,27 @@ export class Feeds {
     for (const session of sessions)
       for (const room of [...session.belongs])
         if (this.get(room)?.channel === channel.id) this.#drop(room, feed => feed.unlisten(session))
+  }
+
+  /** The same by what the channel says itself: what is said of a ban on another node may be lost on its way. */
+  #reviewChannel(id: ChannelId): void {
+    const { identity, log } = this.#parts
+    const feeds = [...this.#rooms.values()].flatMap(({ feed }) =>
+      feed.channel === id && feed.belonging.size > 0 ? feed : [],
+    )
+    if (feeds.length === 0) return
+    identity.channels.load(id).then(
+      channel => {
+        for (const feed of channel ? feeds : [])
+          for (const session of [...feed.belonging])
+            if (session.user !== null && this.#isBannedBy(channel as Channel, session.user))
+              this.#drop(feed.room, one => one.unlisten(session))
+      },
+      (error: unknown) => {
+        if (!isUnavailable(error)) log.error({ wire: 'dino', err: error }, 'bug in a look at a channel')
+        else setTimeout(() => this.#reviewChannel(id), REVIEW_AGAIN).unref()
+      },
+    )
   }
 
   /** The user's sessions are inside no more, whoever said so: the node that puts them out says once more that it is done, but

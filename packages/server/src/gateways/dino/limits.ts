@@ -70,3 +70,6 @@ export const CHANGED_ACCOUNTS = 10_000
 /** ms that another node has to take a session into a room, and between looks whether it did. */
 export const ELSEWHERE_TIME = 3_000
 export const ELSEWHERE_AGAIN = 50
+
+/** ms before a changed channel that could not be read is read again: until then whoever it bans listens on. */
+export const REVIEW_AGAIN = 500

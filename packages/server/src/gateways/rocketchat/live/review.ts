@@ -1,6 +1,7 @@
 // Streams of a room end silently for whoever may not hear them any more (rocketchat.md section 3), at the moment in which
 // the right is lost: by an event of the room, of its channel, of the account, or by a changed permission.
 import type { ChannelId, UserId } from '@conclave/wire'
+import { sanctionOn } from '../../../room/state.ts'
 import { bug } from '../dispatch.ts'
 import { accountOf } from '../encode.ts'
 import type { Gate } from '../gate.ts'
@@ -40,6 +41,11 @@ export function review(gate: Gate, feed: RoomFeed, found: Found): void {
       else if (!mayWatch(gate, account, found, what)) end(session, feed, audience)
     }
   }
+  // What the ban itself says of this (`receiveAbout`) may be lost on its way from another node.
+  const { sanctions } = found.channel
+  if (sanctions.length > 0)
+    for (const follower of [...feed.followers.values()])
+      if (sanctionOn(sanctions, follower.user, 'ban', gate.parts.clock.now())) gate.feeds.unwatch(follower, feed)
   gate.feeds.release(feed)
   if (unknown.size > 0) soon(gate, () => reviewUnknown(gate, feed, unknown))
 }
