@@ -33,6 +33,10 @@ export interface Stage {
   readonly rooms: RoomId[]
   tell(line: string): void
   broken(error: unknown): void
+  /** Towards the end of some seeds people are put out of rooms, and whoever does that may not come through it. */
+  readonly rough: boolean
+  /** It crashes right after its next commit: in the middle of what it is doing, as a rule. */
+  strike(node: SimulatedNode): void
 }
 
 interface Sent {
@@ -73,7 +77,7 @@ export class Client {
   }
 
   async act(): Promise<void> {
-    const { chance } = this.#stage
+    const { chance, rough } = this.#stage
     const act = chance.weighted<() => Promise<void>>([
       [30, this.#send],
       [8, this.#sendAgain],
@@ -82,9 +86,9 @@ export class Client {
       [8, this.#add],
       [5, this.#remove],
       [3, this.#leave],
-      [3, this.#sanction],
+      [rough ? 14 : 3, this.#sanction],
       [2, this.#lift],
-      [2.5, this.#sanctionBeyond],
+      [rough ? 10 : 2.5, this.#sanctionBeyond],
       [2, this.#liftBeyond],
       [2, this.#register],
       [2, this.#changeRole],
@@ -92,7 +96,7 @@ export class Client {
       [1, this.#changeChannelAcls],
       [1.5, this.#changeAccount],
       [7, this.#read],
-      [6, this.enter],
+      [rough ? 40 : 6, this.enter],
       [6, this.watch],
       [1, this.#createPlain],
       [1.5, this.#createGroup],
@@ -486,12 +490,25 @@ export class Client {
     return this.#core.identity.accounts.load(this.user)
   }
 
-  async #sanction(): Promise<void> {
+  /** In a rough seed somebody who is inside, if anybody is. */
+  async #victim(room: RoomId): Promise<UserId | undefined> {
     const [user] = this.#others(1)
-    const actor = await this.#account()
-    if (user === undefined || !actor) return
-    const { sanctions } = this.#core
+    if (!this.#stage.rough) return user
+    const inside = (await this.#core.occupancy.occupants(room)).filter(one => one.user !== this.user)
+    return this.#chance.pick(inside)?.user ?? user
+  }
+
+  #strike(): void {
+    if (this.#stage.rough && this.#chance.percent(40)) this.#stage.strike(this.node)
+  }
+
+  async #sanction(): Promise<void> {
     const room = this.#room()
+    const user = await this.#victim(room)
+    const actor = this.#stage.rough && this.#chance.percent(80) ? null : await this.#account()
+    if (user === undefined || actor === undefined) return
+    const { sanctions } = this.#core
+    this.#strike()
     const asked = { actor, session: null, user, reason: '' }
     const kind = this.#chance.below(3)
     this.#stage.tell(`${this.user}@${this.node.name} ${['kicks', 'bans', 'mutes'][kind]} ${user} in ${room}`)
@@ -504,7 +521,8 @@ export class Client {
   }
 
   #until(): number | null {
-    return this.#chance.percent(50) ? null : Math.floor(this.#stage.scheduler.now) + 1_500
+    const { rough, scheduler } = this.#stage
+    return rough || this.#chance.percent(50) ? null : Math.floor(scheduler.now) + 1_500
   }
 
   async #lift(): Promise<void> {
@@ -518,14 +536,17 @@ export class Client {
 
   /** From a channel or the whole server; mostly by the server's own hand. */
   async #sanctionBeyond(): Promise<void> {
-    const [user] = this.#others(1)
+    const room = this.#room()
+    const user = await this.#victim(room)
     if (user === undefined) return
-    const { channels, tell } = this.#stage
+    const { channels, tell, rough } = this.#stage
     const { sanctions } = this.#core
-    const scope = this.#chance.percent(50)
+    this.#strike()
+    const there = rough ? this.#stage.judge.model.rooms.get(room)?.channel : undefined
+    const scope = this.#chance.percent(rough ? 20 : 50)
       ? ({ of: 'global' } as const)
-      : ({ of: 'channel', channel: this.#chance.one(channels) } as const)
-    const actor = this.#chance.percent(70) ? null : ((await this.#account()) ?? null)
+      : ({ of: 'channel', channel: there ?? this.#chance.one(channels) } as const)
+    const actor = this.#chance.percent(rough ? 95 : 70) ? null : ((await this.#account()) ?? null)
     const imposing = { actor, session: null, user, scope, until: this.#until(), reason: '', summary: '' }
     tell(`${this.user}@${this.node.name} bans or mutes ${user} (${scope.of})`)
     await (this.#chance.percent(70) ? sanctions.ban(imposing) : sanctions.mute({ ...imposing, actor: null }))
@@ -652,7 +673,7 @@ export class Client {
     if (!session) return
     const ref: SessionRef = { id: session.id, user: this.user, wire: session.wire, token: null }
     const room = this.#room()
-    if (this.#chance.percent(70)) await this.#core.occupancy.enter(ref, room, null)
+    if (this.#chance.percent(this.#stage.rough ? 95 : 70)) await this.#core.occupancy.enter(ref, room, null)
     else await this.#core.occupancy.leave(ref, room)
   }
 

@@ -243,6 +243,18 @@ export const FAULTS: readonly Fault[] = [
     to: 'let room = before ?? applied(before, event)',
   },
   {
+    name: 'a node leaves it to others to put out whom they ban or remove',
+    file: 'engine/occupancy.ts',
+    from: 'for (const { session, since } of (eviction && this.#places?.of(room.id)) ?? [])',
+    to: 'for (const { session, since } of [] as Place[])',
+  },
+  {
+    name: 'a node leaves it to others to put out whom they ban from a channel',
+    file: 'engine/occupancy.ts',
+    from: 'if (channel && account && this.#isBarred(room, channel, account, clock.now()))',
+    to: 'if (channel?.id === "" && account && this.#isBarred(room, channel, account, clock.now()))',
+  },
+  {
     name: 'a room is followed from an event too late',
     file: 'bus/cluster/room-queue.ts',
     from: 'let first = head + 1',

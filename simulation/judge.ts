@@ -228,6 +228,23 @@ export class Judge {
     return account?.active === true && !inForce(account.sanctions, 'ban', user, now)
   }
 
+  /** Nobody is inside whom the room would not let in by who they are: banned, or no member of a hidden room. */
+  occupied(id: RoomId, users: Iterable<UserId>, now: number): void {
+    const room = this.model.rooms.get(id)
+    if (!room || room.removed) return
+    const hidden = room.suite !== 'none' || room.kind === 'private' || room.kind === 'direct'
+    for (const user of users) {
+      const channel = this.model.channels.get(room.channel)?.value
+      const operates = this.model.accounts.get(user)?.value.roles.some(role => role !== 'admin')
+      // Those come in whatever is imposed on them.
+      const owns = operates || room.roles.get(user)?.has('owner') || channel?.owners.includes(user)
+      const standing = owns ? undefined : this.#laws.standing(room, user, now)
+      const belongs = room.members.has(user) || (room.suite === 'none' && (room.roles.get(user)?.size ?? 0) > 0)
+      if (standing || (hidden && !belongs))
+        throw new Broken('L10', `${user} is inside ${id} still, and is ${standing ?? 'no member'}`)
+    }
+  }
+
   /** At the end: the store's views say what the log says. */
   async finished(): Promise<void> {
     for (const room of this.model.rooms.values()) {

@@ -45,6 +45,8 @@ export class SimulatedNode {
   readonly #parts: NodeParts
   core: Core
   bus: Bus
+  /** Once it has committed something: it does not come through what it has begun. */
+  struck: (() => void) | null = null
   #lives = 0
   readonly #sessions = new Set<string>()
 
@@ -143,7 +145,7 @@ export class SimulatedNode {
   }
 
   #store(clock: { now(): number }): Store {
-    const { network, truth } = this.#parts
+    const { network } = this.#parts
     const { line } = this
     const ids = new IdSequence(line.number + 1)
     const own: Partial<Store> = {
@@ -151,7 +153,7 @@ export class SimulatedNode {
       reopen: () => network.ask(line, async () => {}),
       close: async () => {},
     }
-    return remote<Store>(own, (method, args) => network.ask(line, () => this.#judged(() => truth.ask(method, args))))
+    return remote<Store>(own, (method, args) => network.ask(line, () => this.#asked(method, args)))
   }
 
   /** Shared by all nodes. It answers late, and always. */
@@ -162,6 +164,15 @@ export class SimulatedNode {
       const run = presence[method as keyof Presence] as (...args: unknown[]) => Promise<unknown>
       return network.ask(this.line, () => run.apply(presence, args), false)
     })
+  }
+
+  async #asked(method: string, args: unknown[]): Promise<unknown> {
+    const answer = await this.#judged(() => this.#parts.truth.ask(method, args))
+    if (method === 'commit') {
+      this.struck?.()
+      this.struck = null
+    }
+    return answer
   }
 
   async #judged<T>(run: () => Promise<T>): Promise<T> {

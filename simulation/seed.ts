@@ -32,6 +32,8 @@ export interface Ran {
 
 const START = 1_800_000_000_000
 const STEPS = 200
+/** Of them the last ones, in rough seeds. */
+const ROUGH = 70
 const NODES = 3
 const CLIENTS = 9
 /** ms after everything was mended until which all has to be whole. */
@@ -111,6 +113,7 @@ class Seed {
       )
     }
     this.#network = network
+    const isRough = (): boolean => this.#seed % 5 === 0 && this.#steps > STEPS - ROUGH
     const stage = {
       scheduler: this.#scheduler,
       chance: this.#chance,
@@ -121,6 +124,15 @@ class Seed {
       rooms: this.#rooms,
       tell: (line: string) => this.#tell(line),
       broken: (error: unknown) => this.#breaks(error),
+      get rough() {
+        return isRough()
+      },
+      strike: (node: SimulatedNode) => {
+        node.struck = () =>
+          void this.#scheduler.plan(node.life, this.#chance.between(0, this.#chance.one([1, 5, 20])), () => {
+            if (this.#nodes.some(other => other !== node && other.up)) this.#crash(node)
+          })
+      },
     }
     for (const [number, user] of [...users, OPERATOR].entries())
       this.#clients.push(new Client(number, user, this.#nodes[number % NODES] as SimulatedNode, stage))
@@ -218,10 +230,7 @@ class Seed {
     }
     if (!node.up || others.length === 0) return
     if (kind === 'crash') {
-      this.#tell(`${node.name} crashes`)
-      node.crash()
-      for (const client of this.#clients) if (client.node === node) client.disconnect()
-      later(chance.between(10, 3_000), () => this.#restart(node))
+      this.#crash(node)
       return
     }
     const ms = chance.between(50, 8_000)
@@ -237,6 +246,13 @@ class Seed {
         node.line.storeCut = false
       })
     }
+  }
+
+  #crash(node: SimulatedNode): void {
+    this.#tell(`${node.name} crashes`)
+    node.crash()
+    for (const client of this.#clients) if (client.node === node) client.disconnect()
+    this.#scheduler.plan(null, this.#chance.between(10, 3_000), () => this.#restart(node))
   }
 
   #restart(node: SimulatedNode): void {
@@ -262,6 +278,14 @@ class Seed {
     const now = Math.floor(this.#scheduler.now)
     for (const { user, connected } of this.#clients)
       if (connected && !truth.judge.isAdmitted(user, now)) throw new Broken('L10', `${user} has a session still`)
+    for (const room of this.#rooms) {
+      const occupants = await this.#presence.occupants(room)
+      truth.judge.occupied(
+        room,
+        occupants.map(({ user }) => user),
+        now,
+      )
+    }
     await truth.judge.finished()
   }
 

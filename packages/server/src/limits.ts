@@ -17,6 +17,8 @@ export const JOB_POLL = 1_000
 export const PRESENCE_TOGETHER = 500
 export const PRESENCE_WAITING = 10_000
 export const PRESENCE_RETRY = 500
+/** ms after which a node itself puts out whom a changed channel lets in no longer: by then whoever changed it has done it. */
+export const PUT_OUT_ANYHOW = 2_000
 
 /** Takings of quotas that go into one statement, and that may wait for theirs; ms between looks for windows that are over. */
 export const QUOTA_TOGETHER = 1_000

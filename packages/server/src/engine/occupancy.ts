@@ -4,16 +4,18 @@ import type { RoomId, UserId } from '@conclave/wire'
 import type { Bus, BusMessage, Delivery, PutOut } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
-import { ATTEMPTS, PRESENCE_RETRY } from '../limits.ts'
+import { ATTEMPTS, PRESENCE_RETRY, PUT_OUT_ANYHOW } from '../limits.ts'
 import type { Closed, Presence, PresentSession, SessionRef } from '../presence/presence.ts'
 import type { AclRules } from '../room/acl-rules.ts'
+import type { RoomEvent } from '../room/events.ts'
 import type { Account, Channel } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
 import { isRejection } from '../room/rejection.ts'
 import type { Origin } from '../room/rights.ts'
-import { belongs, checkJoin, isHidden, visitorOf } from '../room/rights.ts'
+import { belongs, checkJoin, checkStanding, isHidden, visitorOf } from '../room/rights.ts'
 import type { RoomState } from '../room/state.ts'
 import { StoreFailure } from '../store/store.ts'
+import { Places } from './places.ts'
 import type { Rooms } from './rooms.ts'
 import type { Sessions } from './sessions.ts'
 import type { Statuses } from './statuses.ts'
@@ -60,12 +62,20 @@ export class Occupancy {
   readonly #entered: ((entered: Entered) => void)[] = []
   /** Those that are under way: whom they put out is inside no longer, however long the others take to agree. */
   readonly #evictions = new Map<RoomId, Set<Eviction>>()
+  readonly #outs: ((room: RoomId, session: SessionRef) => void)[] = []
+  /** null where no other node writes: whoever commits here puts out whom it concerns. */
+  readonly #places: Places | null
+  /** Channels that have changed and are looked at soon. */
+  readonly #changed = new Set<string>()
 
   constructor(parts: OccupancyParts) {
     this.#parts = parts
+    this.#places = parts.bus.alone ? null : new Places(parts.bus, message => this.#hear(message))
+    parts.presence.onPutOut((room, session) => this.#wasPutOut(room, session))
     parts.bus.subscribe('all', message => {
-      if (message.kind !== 'changed' || message.of !== 'account') return
-      surely(() => this.#reviewUser(message.id as UserId)).catch(error => this.#parts.bug(error))
+      if (message.kind !== 'changed') return
+      if (message.of === 'account') this.#surely(() => this.#reviewUser(message.id as UserId))
+      else if (message.of === 'channel' && this.#places) this.#reviewSoon(message.id)
     })
   }
 
@@ -74,9 +84,15 @@ export class Occupancy {
     this.#departures.push(departures)
   }
 
-  /** Told of each session of this node that another one took out of a room: what that one says may be lost on its way. */
+  /** Told of each session of this node that is out of a room by what another one did: what that one says may be lost on its
+   * way. Must not throw or wait. */
   onPutOut(listener: (room: RoomId, session: SessionRef) => void): void {
-    this.#parts.presence.onPutOut(listener)
+    this.#outs.push(listener)
+  }
+
+  #wasPutOut(room: RoomId, session: SessionRef): void {
+    this.#places?.leave(room, session.id)
+    for (const listener of this.#outs) listener(room, session)
   }
 
   /** Who hears of every session that enters, after the room was told. Must not throw or wait. */
@@ -102,21 +118,30 @@ export class Occupancy {
     const { again, full } = await presence.enter(room, session.id, most)
     if (full) return { rejected: 'room.full', limit: (most ?? 0) + 1 }
     // Once more: a ban that came meanwhile may have found nobody to put out; and who has closed would stay for ever.
-    const entered = await this.#admit<Entered | Rejection>(session, room, origin, admitted => {
+    const admit = this.#admit<Entered | Rejection>(session, room, origin, admitted => {
       if (!sessions.get(session.id)) return GONE
       const entered = { ...admitted, again }
+      this.#places?.enter(room, { session, since: admitted.room.control })
       inside?.(entered)
       bus.publish(`room:${room}`, { kind: 'entered', room: entered.room, session, account: entered.account, again })
       for (const listener of this.#entered) listener(entered)
       return entered
     })
-    if (isRejection(entered)) {
-      const { last } = await surely(() => presence.leave(room, session.id))
-      const state = last ? await this.#parts.rooms.load(room) : undefined
-      // Others may have left meanwhile, for whom the room was not empty.
-      if (state) await this.#left(state, session.user, 'lost')
-    }
+    const entered = await admit.catch((error: unknown) => {
+      // A session that stayed would be one that nobody knows of.
+      this.#surely(() => this.#withdraw(session, room))
+      throw error
+    })
+    if (isRejection(entered)) await this.#withdraw(session, room)
     return entered
+  }
+
+  async #withdraw(session: SessionRef, room: RoomId): Promise<void> {
+    const { last } = await surely(() => this.#parts.presence.leave(room, session.id))
+    this.#wasPutOut(room, session)
+    const state = last ? await surely(() => this.#parts.rooms.load(room)) : undefined
+    // Others may have left meanwhile, for whom the room was not empty.
+    if (state) await this.#left(state, session.user, 'lost')
   }
 
   /** `then` is called where the room lets the user in, in the moment in which everything was looked at: a ban from a
@@ -161,6 +186,7 @@ export class Occupancy {
     session: SessionRef,
     room: RoomId,
   ): Promise<{ readonly room: RoomState | undefined; readonly last: boolean }> {
+    this.#places?.leave(room, session.id)
     // Out first: whatever becomes of the rest, the session is inside no longer.
     const { last } = await this.#parts.presence.leave(room, session.id)
     const state = await this.#parts.rooms.load(room)
@@ -175,6 +201,7 @@ export class Occupancy {
   /** The socket is gone: out of every room. */
   async close(session: SessionRef): Promise<void> {
     this.#parts.sessions.forget(session.id)
+    this.#places?.close(session.id)
     await this.#departed(session, await this.#parts.presence.close(session.id))
   }
 
@@ -213,11 +240,15 @@ export class Occupancy {
   }
 
   /** Takes all sessions of some users out of a room, as a kick or a ban does. */
-  async #evict(room: RoomState, eviction: Eviction): Promise<void> {
+  #evict(room: RoomState, eviction: Eviction): Promise<void> {
+    return this.#during(room, eviction, () => this.#putOut(room, eviction))
+  }
+
+  async #during(room: RoomState, eviction: Eviction, run: () => Promise<void>): Promise<void> {
     const under = this.#evictions.get(room.id) ?? new Set()
     this.#evictions.set(room.id, under.add(eviction))
     try {
-      await this.#putOut(room, eviction)
+      await run()
     } finally {
       under.delete(eviction)
       if (under.size === 0) this.#evictions.delete(room.id)
@@ -270,9 +301,70 @@ export class Occupancy {
     if (message.kind !== 'event') return
     const { event, room } = message.delivery
     const eviction = evictionBy(message.delivery)
-    if (eviction) surely(() => this.#evict(room, eviction)).catch(error => this.#parts.bug(error))
-    if (event.body.type === 'roles.changed' || event.body.type === 'room.described')
-      surely(() => this.#review(room)).catch(error => this.#parts.bug(error))
+    if (eviction) this.#surely(() => this.#evict(room, eviction))
+    if (REVIEWED.has(event.body.type)) this.#surely(() => this.#review(room))
+  }
+
+  /** The same for sessions of this node, whichever node has written it, and whether or not that one has done anything. */
+  #hear(message: BusMessage): void {
+    if (message.kind !== 'event') return
+    const { event, room } = message.delivery
+    if (event.body.type === 'room.removed') this.#places?.vacate(room.id)
+    const eviction = evictionBy(message.delivery)
+    for (const { session, since } of (eviction && this.#places?.of(room.id)) ?? [])
+      if (since < event.sequence && eviction?.isOut(session.user))
+        this.#surely(() => this.#evictOwn(room, session, eviction.how))
+    if (room.isAdmin && REVIEWED.has(event.body.type)) {
+      const own = new Set(this.#places?.of(room.id).map(({ session }) => session.user))
+      this.#surely(() => this.#review(room, own))
+    }
+  }
+
+  /** Also where another node has taken it out meanwhile: nobody else tells whoever listens here. */
+  #evictOwn(room: RoomState, session: SessionRef, how: PutOut | null): Promise<void> {
+    return this.#during(room, { isOut: user => user === session.user, how }, async () => {
+      const { last } = await surely(() => this.#parts.presence.leave(room.id, session.id))
+      this.#wasPutOut(room.id, session)
+      if (!last) return
+      await this.#announceLeft(room, session, how)
+      await this.#left(room, session.user, 'left')
+    })
+  }
+
+  /** A ban from a channel stands in no room's log. Whoever imposed it tells the rooms where they find somebody inside, and puts
+   * them out; who is left then is put out here. */
+  #reviewSoon(channel: string): void {
+    if (this.#changed.has(channel)) return
+    this.#changed.add(channel)
+    setTimeout(() => {
+      this.#changed.delete(channel)
+      this.#surely(() => this.#reviewChannel(channel))
+    }, PUT_OUT_ANYHOW).unref()
+  }
+
+  async #reviewChannel(id: string): Promise<void> {
+    const { rooms, identity, clock } = this.#parts
+    for (const place of this.#places?.rooms() ?? []) {
+      const room = await rooms.load(place)
+      if (room?.channel !== id) continue
+      for (const { session } of this.#places?.of(place) ?? []) {
+        const [channel, account] = [await identity.channels.load(id), await identity.accounts.load(session.user)]
+        if (channel && account && this.#isBarred(room, channel, account, clock.now()))
+          await this.#evictOwn(room, session, 'banned')
+      }
+    }
+  }
+
+  /** Owners and operators come in whatever is imposed on them (checkJoin). */
+  #isBarred(room: RoomState, channel: Channel, account: Account, now: number): boolean {
+    const visitor = visitorOf(this.#parts.acl, room, channel, account)
+    return (
+      checkStanding(room, channel, account, now) !== null && checkJoin(room, channel, account, visitor, now) !== null
+    )
+  }
+
+  #surely(task: () => Promise<void>): void {
+    surely(task).catch(error => this.#parts.bug(error))
   }
 
   /** Elsewhere whoever was let in stays. An admin room is for admins at every moment: what is reported there is not for
@@ -313,6 +405,9 @@ async function surely<T>(task: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+/** What may make another room of it for who is inside (`#review`). */
+const REVIEWED: ReadonlySet<RoomEvent['body']['type']> = new Set(['roles.changed', 'room.described'])
 
 const GONE: Rejection = { rejected: 'occupant.required', where: 'room' }
 
