@@ -245,8 +245,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a node leaves it to others to put out whom they ban or remove',
     file: 'engine/occupancy.ts',
-    from: 'for (const { session, since } of (eviction && this.#places?.of(room.id)) ?? [])',
-    to: 'for (const { session, since } of [] as Place[])',
+    from: 'this.#places?.enter(room, { session, since: admitted.room.control })',
+    to: '',
   },
   {
     name: 'a node leaves it to others to put out whom they ban from a channel',
