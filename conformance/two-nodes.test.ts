@@ -12,7 +12,7 @@ suite('postgres', 'nats')('on two nodes', () => {
   describe('Dino: kicks, bans and mutes', { timeout: TIME }, async () => {
     await import('./dino/moderation.test.ts')
   })
-  describe('Rocket.Chat: keys of encrypted rooms', { timeout: TIME }, async () => {
-    await import('./rocketchat/e2e.test.ts')
+  describe('X: conversations', { timeout: TIME }, async () => {
+    await import('./xchat/conversations.test.ts')
   })
 })
