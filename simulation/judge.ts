@@ -3,13 +3,12 @@
 import type { RoomId, UserId } from '@conclave/wire'
 import type { Answer } from '../packages/server/src/engine/engine.ts'
 import type { RoomEvent } from '../packages/server/src/room/events.ts'
-import type { Account } from '../packages/server/src/room/facts.ts'
 import { isRejection } from '../packages/server/src/room/rejection.ts'
-import type { RoomState } from '../packages/server/src/room/state.ts'
 import type { Append, Item, Outcome, Row, Store } from '../packages/server/src/store/store.ts'
 import { Broken } from './broken.ts'
 import { inForce, Laws } from './laws.ts'
-import { Model, type RoomModel, shape } from './model.ts'
+import { accountShape, Memory } from './memory.ts'
+import { Model, type RoomModel } from './model.ts'
 import { same } from './same.ts'
 
 /** What a client asked for, as it came. */
@@ -35,8 +34,7 @@ export class Judge {
   readonly #firstControl = new Map<string, number>()
   /** First answers to messages, by their ids. */
   readonly #answers = new Map<string, { readonly sequence: number; readonly digest: string }>()
-  readonly #seenStates = new Map<string, RoomState>()
-  readonly #seenAccounts = new Map<string, Account>()
+  readonly #memories = new Map<string, Memory>()
 
   constructor(truth: Store, lockstep: boolean) {
     this.#truth = truth
@@ -192,34 +190,14 @@ export class Judge {
     this.#answers.set(asked.messageId, { sequence: event.sequence, digest: asked.digest })
   }
 
-  /** What a node remembers of a room was true once: state in memory changes only after a commit (L3, L6). */
-  remembers(node: string, state: RoomState | undefined): void {
-    if (!state) return
-    const key = `${node} ${state.id}`
-    if (this.#seenStates.get(key) === state) return
-    this.#seenStates.set(key, state)
-    const room = this.model.rooms.get(state.id)
-    const wanted = room?.shapes.get(state.control)
-    const roles = [...state.roles].map(([user, held]) => `${user}:${[...held].sort().join('+')}`)
-    const held = shape(state.members.keys(), roles, state.epoch?.version ?? null, state.closed, state.removed)
-    if (wanted === undefined) throw new Broken('L6', `${node} holds ${state.id} at ${state.control}, which never was`)
-    if (wanted !== held)
-      throw new Broken('L6', `${node} holds ${state.id} at ${state.control} as ${held}, not ${wanted}`)
-  }
-
-  remembersAccount(node: string, account: Account | undefined): void {
-    if (!account) return
-    const key = `${node} ${account.id}`
-    if (this.#seenAccounts.get(key) === account) return
-    this.#seenAccounts.set(key, account)
-    const wanted = this.model.accountShapes.get(`${account.id} ${account.version}`)
-    if (wanted !== accountShape(account))
-      throw new Broken('L6', `${node} holds account ${account.id} at ${account.version}, which never was so`)
-  }
-
-  forget(node: string): void {
-    for (const key of [...this.#seenStates.keys()]) if (key.startsWith(`${node} `)) this.#seenStates.delete(key)
-    for (const key of [...this.#seenAccounts.keys()]) if (key.startsWith(`${node} `)) this.#seenAccounts.delete(key)
+  /** Of one life of a node. */
+  memoryOf(life: string): Memory {
+    let memory = this.#memories.get(life)
+    if (!memory) {
+      memory = new Memory(life, this.model)
+      this.#memories.set(life, memory)
+    }
+    return memory
   }
 
   /** Whether somebody may have a session at all. */
@@ -259,8 +237,4 @@ export class Judge {
         throw new Broken('L6', `rooms of ${user} are not those of the logs`)
     }
   }
-}
-
-function accountShape({ username, active, roles, sanctions, attributes }: Omit<Account, 'version'>): string {
-  return JSON.stringify([username, active, roles, sanctions, attributes])
 }

@@ -8,13 +8,14 @@ import { StoreFailure } from '../packages/server/src/store/store.ts'
 import { Broken } from './broken.ts'
 import { Chance } from './chance.ts'
 import { Client } from './clients.ts'
+import { prepareDatabases } from './databases.ts'
 import { install } from './globals.ts'
 import { SKEW } from './laws.ts'
 import { Network, type Weather } from './network.ts'
 import { SimulatedNode } from './node.ts'
 import { Scheduler } from './scheduler.ts'
 import { keyNumber } from './signing.ts'
-import { Truth } from './truth.ts'
+import { STORE_NODE, Truth } from './truth.ts'
 
 export interface Ran {
   readonly seed: number
@@ -42,6 +43,7 @@ const OPERATOR = '1900' as UserId
 
 let running: { scheduler: Scheduler; chance: Chance } = { scheduler: new Scheduler(START), chance: new Chance(0) }
 install(() => running)
+prepareDatabases(STORE_NODE)
 
 export async function runSeed(seed: number): Promise<Ran> {
   return new Seed(seed).run()
@@ -290,15 +292,18 @@ class Seed {
   }
 
   async #until(moment: number, { judge }: Truth): Promise<void> {
-    while (!this.#broken && (await this.#scheduler.step(moment))) {
+    if (this.#broken) return
+    await this.#scheduler.run(moment, life => {
       // What a node remembers changes in its own turns alone.
-      const node = this.#nodes.find(({ life }) => life === this.#scheduler.last)
-      if (!node?.up) continue
-      const { rooms, identity } = node.core
-      for (const room of judge.model.rooms.keys()) judge.remembers(node.life.name, rooms.peek(room))
-      for (const user of judge.model.accounts.keys())
-        judge.remembersAccount(node.life.name, identity.accounts.peek(user))
-    }
+      const node = life && this.#nodes.find(one => one.life === life)
+      if (node?.up) {
+        const { rooms, identity } = node.core
+        const memory = judge.memoryOf(life.name)
+        for (const room of judge.model.rooms.keys()) memory.room(rooms.peek(room))
+        for (const user of judge.model.accounts.keys()) memory.account(identity.accounts.peek(user))
+      }
+      return !this.#broken
+    })
   }
 
   #tell(line: string): void {

@@ -10,7 +10,7 @@ import { Broken } from './broken.ts'
 import { Judge } from './judge.ts'
 
 /** The number of the node that gives events their ids: the store itself. */
-const STORE_NODE = 0
+export const STORE_NODE = 0
 
 export class Truth implements Feed {
   readonly store: Store
