@@ -216,7 +216,7 @@ export class Judge {
       const operates = this.model.accounts.get(user)?.value.roles.some(role => role !== 'admin')
       // Those come in whatever is imposed on them.
       const owns = operates || room.roles.get(user)?.has('owner') || channel?.owners.includes(user)
-      const standing = owns ? undefined : this.#laws.standing(room, user, now)
+      const standing = owns ? undefined : this.#laws.standing(room, user, now, now)
       const belongs = room.members.has(user) || (room.suite === 'none' && (room.roles.get(user)?.size ?? 0) > 0)
       if (standing || (hidden && !belongs))
         throw new Broken('L10', `${user} is inside ${id} still, and is ${standing ?? 'no member'}`)

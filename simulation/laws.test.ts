@@ -21,7 +21,6 @@ function event(sequence: number, at: number, actor: UserId, body: RoomEvent['bod
     actor,
     body,
     erased: false,
-    reactions: null,
   }
 }
 

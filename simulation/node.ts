@@ -9,6 +9,7 @@ import { clusterBus } from '../packages/server/src/bus/cluster.ts'
 import { localBus } from '../packages/server/src/bus/local.ts'
 import { readConfig } from '../packages/server/src/config.ts'
 import { buildCore, type Core } from '../packages/server/src/engine/core.ts'
+import { TOKEN_ID } from '../packages/server/src/identity/limits.ts'
 import { localNodes } from '../packages/server/src/nodes/local.ts'
 import type { Presence, SessionRef } from '../packages/server/src/presence/presence.ts'
 import { localQuota } from '../packages/server/src/quota/local.ts'
@@ -135,6 +136,7 @@ export class SimulatedNode {
       rooms: core.rooms,
       accounts: core.identity.accounts,
       channels: core.identity.channels,
+      tokenOf: hash => hash.slice(0, TOKEN_ID),
       forget: () => {
         core.rooms.clear()
         core.identity.forget()

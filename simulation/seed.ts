@@ -295,8 +295,8 @@ class Seed {
     if (this.#broken) return
     await this.#scheduler.run(moment, life => {
       // What a node remembers changes in its own turns alone.
-      const node = life && this.#nodes.find(one => one.life === life)
-      if (node?.up) {
+      const node = this.#nodes.find(one => one.life === life)
+      if (life && node?.up) {
         const { rooms, identity } = node.core
         const memory = judge.memoryOf(life.name)
         for (const room of judge.model.rooms.keys()) memory.room(rooms.peek(room))
