@@ -122,6 +122,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const gateways: Gateway[] = []
   try {
     if (core.nodes.shared && !s3PlaceOf(config.blobs)) await requireSharedFolder(core, filesIn(config.data))
+    if (config.bus !== 'local' && config.publicUrl === null)
+      log.warn({}, 'each node names its own address to clients: "publicUrl" should say where all are reached')
     const first = await firstStart(core)
     const operations = new Operations(core)
     http = fastify({

@@ -12,14 +12,14 @@ import type { Store } from '../store/store.ts'
 
 export class Rooms {
   readonly #store: Store
-  readonly #bus: Pick<Bus, 'keeps'>
+  readonly #bus: Pick<Bus, 'keeps' | 'alone'>
   readonly #clock: Clock
   readonly #states = new Map<RoomId, RoomState>()
   /** ms since 1970 when the store said so: of rooms that the bus does not keep. */
   readonly #seen = new Map<RoomId, number>()
   readonly #loading = new Map<RoomId, Promise<RoomState | undefined>>()
 
-  constructor(store: Store, bus: Pick<Bus, 'keeps'>, clock: Clock) {
+  constructor(store: Store, bus: Pick<Bus, 'keeps' | 'alone'>, clock: Clock) {
     this.#store = store
     this.#bus = bus
     this.#clock = clock
@@ -58,10 +58,11 @@ export class Rooms {
     return load
   }
 
-  /** Those that there are, in the order of the ids, each as `latest` has it: of those that are remembered and not kept the
-   * store is asked at once whether they have changed, and the others are read. */
+  /** Those that there are, in the order of the ids, as the store has them now: where other nodes write it is asked at once
+   * which of those that are remembered have changed (what the bus keeps may be some milliseconds behind), and the others are
+   * read. */
   async loadAll(rooms: readonly RoomId[]): Promise<RoomState[]> {
-    await this.#renew(rooms.filter(room => this.#states.has(room) && !this.#bus.keeps(room)))
+    if (!this.#bus.alone) await this.#renew(rooms.filter(room => this.#states.has(room)))
     const missing = rooms.filter(room => !this.#states.has(room))
     const found = new Map<RoomId, RoomState>()
     if (missing.length > 0) {
