@@ -75,7 +75,7 @@ export class Scheduler {
           resolve()
         } catch (error) {
           done = true
-          reject(error)
+          reject(error instanceof Error ? error : new Error(String(error)))
         }
       }
       const batch = (): void => {
