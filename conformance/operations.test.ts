@@ -47,7 +47,12 @@ describe('a start that cannot be', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ['a port that is none', { CONCLAVE_PORT: 'http' }, /"port"/],
     ['a setting that there is not', { CONCLAVE_COLOUR: 'blue' }, /CONCLAVE_COLOUR/],
-    ['a store that is not built', { CONCLAVE_STORE: 'postgres://localhost/x' }, /"store"/],
+    ['a store of another kind', { CONCLAVE_STORE: 'mysql://localhost/x' }, /"store"/],
+    [
+      'a PostgreSQL that does not answer',
+      { CONCLAVE_STORE: 'postgres://127.0.0.1:1/x' },
+      /PostgreSQL at 127\.0\.0\.1:1 .*"store"/,
+    ],
     ['a settings file that is not there', { CONCLAVE_CONFIG: '/nowhere.json' }, /CONCLAVE_CONFIG/],
   ])('with %s stops with one sentence that names it', async (_what, env, named) => {
     const { code, out, err } = await conclave(['start'], { CONCLAVE_DATA: `${server.data}.none`, ...env })

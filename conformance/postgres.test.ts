@@ -163,6 +163,7 @@ test.each([
       const { code, out, err } = await conclave(args, { ...settings(), CONCLAVE_STORE: url.href, CONCLAVE_PORT: '0' })
       expect([code, out]).toEqual([1, ''])
       expect(err).toMatch(/^[A-Z][^\n]*\.\n$/)
+      expect(err).toContain('PostgreSQL at 127.0.0.1')
       expect(err).not.toContain('hidden-word')
     }
   },

@@ -14,6 +14,7 @@ import { localQuota } from './quota/local.ts'
 import { openShared } from './shared.ts'
 import { openPostgresStore } from './store/postgres/store.ts'
 import { openSqliteStore } from './store/sqlite/store.ts'
+import { StoreFailure, StoreRefusal } from './store/store.ts'
 
 export interface Adapters extends Pick<CoreParts, 'clock' | 'nodes' | 'store' | 'bus' | 'presence' | 'quota'> {
   /** Once the core is there. */
@@ -69,6 +70,9 @@ async function migrated(url: string): Promise<void> {
   const pool = new Pool({ url, connections: 1, name: 'conclave start' })
   try {
     await migrate(pool)
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error
+    throw new StoreRefusal(`PostgreSQL at ${new URL(url).host} (the setting "store"): ${error.message}.`)
   } finally {
     await pool.close()
   }
