@@ -16,6 +16,8 @@ export default defineConfig({
     globalSetup: 'engines/on-demand.ts',
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // What is waited for comes at once or not at all; a busy machine may stand still for a second.
+    expect: { poll: { timeout: 10_000 } },
     // A process per file; two at a time, for the servers and clients of a conformance file take a core of their own.
     pool: 'forks',
     maxWorkers: 2,

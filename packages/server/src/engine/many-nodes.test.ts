@@ -167,9 +167,9 @@ describe('sessions of a node that is lost', () => {
     const [inRoom, everywhere] = [heard(`room:${room}`), heard('all')]
     await lose(lost)
     await vi.waitFor(() => expect(ended).toEqual([guest, owner]), { timeout: 5_000 })
-    await vi.waitFor(() => expect(one.nodes.live()).toHaveLength(3))
+    await vi.waitFor(() => expect(one.nodes.live()).toHaveLength(3), { timeout: 10_000 })
     const left = (): unknown[] => inRoom.flatMap(each => (each.kind === 'left' ? [each.session.user] : []))
-    await vi.waitFor(() => expect(left()).toEqual([guest]))
+    await vi.waitFor(() => expect(left()).toEqual([guest]), { timeout: 10_000 })
     expect((await one.occupancy.occupants(room)).map(({ user }) => user)).toEqual([watcher, owner])
     expect(everywhere.filter(each => each.kind === 'presence' && each.user === guest)).toHaveLength(1)
     expect(await third.statuses.of(guest)).toBe('offline')
@@ -206,8 +206,8 @@ describe('sessions of a node that is lost', () => {
     const before = lost.nodes.self.instance
     await lose(lost)
     await expect(lost.occupancy.leave(live, room)).rejects.toThrow('this node counts no more')
-    await vi.waitFor(() => expect(lost.nodes.self.instance).not.toBe(before))
-    await vi.waitFor(() => expect(lost.nodes.serving).toBe(true))
+    await vi.waitFor(() => expect(lost.nodes.self.instance).not.toBe(before), { timeout: 10_000 })
+    await vi.waitFor(() => expect(lost.nodes.serving).toBe(true), { timeout: 10_000 })
     await inside(lost, room, watcher)
     expect((await one.occupancy.occupants(room)).map(({ user }) => user)).toContain(watcher)
   })

@@ -11,7 +11,8 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   await Promise.all(opened.splice(0).map(nodes => nodes.close()))
-  await database.query('DELETE FROM conclave.nodes; DELETE FROM conclave.holds')
+  await database.query(`DROP TRIGGER IF EXISTS still ON conclave.nodes; DROP FUNCTION IF EXISTS conclave.still();
+    DELETE FROM conclave.nodes; DELETE FROM conclave.holds`)
 })
 afterAll(() => database?.drop())
 
@@ -55,7 +56,7 @@ describe('nodes that share a PostgreSQL', () => {
   test('see each other, with the addresses that they are reached at', async () => {
     const one = await enter(1, { address: 'http://10.0.0.1:4200' })
     const two = await enter(2)
-    await vi.waitFor(() => expect(one.live()).toEqual([one.self, two.self]))
+    await vi.waitFor(() => expect(one.live()).toEqual([one.self, two.self]), { timeout: 5_000 })
     expect(two.live()).toEqual([one.self, two.self])
     expect(one.self.address).toBe('http://10.0.0.1:4200')
   })
@@ -89,11 +90,11 @@ describe('nodes that share a PostgreSQL', () => {
   test('a node that stops is lost to the others at once, and its number and its jobs are free', async () => {
     const [one, two] = [await enter(1), await enter(2)]
     const job = one.hold('job')
-    await vi.waitFor(() => expect(job.held).toBe(true))
+    await vi.waitFor(() => expect(job.held).toBe(true), { timeout: 5_000 })
     const waits = two.hold('job')
     const told = heard(two)
     await one.close()
-    await vi.waitFor(() => expect([told, waits.held]).toEqual([['lost 1'], true]))
+    await vi.waitFor(() => expect([told, waits.held]).toEqual([['lost 1'], true]), { timeout: 5_000 })
     await enter(1)
   })
 
@@ -101,7 +102,7 @@ describe('nodes that share a PostgreSQL', () => {
     const all = [await enter(1), await enter(2), await enter(3)]
     const jobs = all.map(nodes => nodes.hold('job'))
     const holders = (): number[] => jobs.flatMap(({ held }, index) => (held ? [index] : []))
-    await vi.waitFor(() => expect(holders()).toHaveLength(1))
+    await vi.waitFor(() => expect(holders()).toHaveLength(1), { timeout: 5_000 })
     const [first] = holders() as [number]
     await jobs[first]?.release()
     await vi.waitFor(() => {
@@ -113,7 +114,7 @@ describe('nodes that share a PostgreSQL', () => {
   test('a node that stands still is lost to the others when its lease ends, and learns it before it does its job again', async () => {
     const [one, two] = [await enter(1), await enter(2)]
     const mine = one.hold('job')
-    await vi.waitFor(() => expect(mine.held).toBe(true))
+    await vi.waitFor(() => expect(mine.held).toBe(true), { timeout: 5_000 })
     const other = two.hold('job')
     const [toldOne, toldTwo] = [heard(one), heard(two)]
     const before = one.self.instance
@@ -122,26 +123,26 @@ describe('nodes that share a PostgreSQL', () => {
     expect(toldTwo).toEqual(['lost 1'])
     expect([one.serving, mine.held]).toEqual([false, false])
     await back()
-    await vi.waitFor(() => expect(one.serving).toBe(true))
+    await vi.waitFor(() => expect(one.serving).toBe(true), { timeout: 5_000 })
     expect(toldOne.filter(each => each !== 'unsure')).toEqual(['out', 'back'])
     expect(one.self.instance).not.toBe(before)
     expect([mine.held, other.held]).toEqual([false, true])
-    await vi.waitFor(() => expect(two.live().map(({ node }) => node)).toEqual([1, 2]))
+    await vi.waitFor(() => expect(two.live().map(({ node }) => node)).toEqual([1, 2]), { timeout: 5_000 })
   })
 
   test('while the database is away nobody is sure, and when it is back nobody has lost anything', async () => {
     const [one, two] = [await enter(1), await enter(2)]
     const job = one.hold('job')
-    await vi.waitFor(() => expect(job.held).toBe(true))
+    await vi.waitFor(() => expect(job.held).toBe(true), { timeout: 5_000 })
     const [toldOne, toldTwo] = [heard(one), heard(two)]
     const instances = [one.self.instance, two.self.instance]
     const back = await away()
-    await vi.waitFor(() => expect([one.serving, two.serving]).toEqual([false, false]))
+    await vi.waitFor(() => expect([one.serving, two.serving]).toEqual([false, false]), { timeout: 5_000 })
     // Longer than a lease.
     await new Promise(resolve => setTimeout(resolve, SHORT.lease + 100))
     expect(job.held).toBe(false)
     await back()
-    await vi.waitFor(() => expect([one.serving, two.serving, job.held]).toEqual([true, true, true]))
+    await vi.waitFor(() => expect([one.serving, two.serving, job.held]).toEqual([true, true, true]), { timeout: 5_000 })
     await new Promise(resolve => setTimeout(resolve, SHORT.lease + SHORT.beat * 2))
     expect([one.self.instance, two.self.instance]).toEqual(instances)
     for (const told of [toldOne, toldTwo]) expect(told.filter(each => each !== 'unsure')).toEqual(['back'])
@@ -154,7 +155,7 @@ describe('nodes that share a PostgreSQL', () => {
     await vi.waitFor(() => expect(told.at(-1)).toBe('out'), { timeout: 5_000 })
     expect(told.slice(0, -1).every(each => each === 'unsure')).toBe(true)
     await back()
-    await vi.waitFor(() => expect(one.serving).toBe(true))
+    await vi.waitFor(() => expect(one.serving).toBe(true), { timeout: 5_000 })
     expect(told.at(-1)).toBe('back')
   })
 
@@ -195,11 +196,13 @@ test('a node that is gone is lost although the database’s clock was set back s
   await back()
 })
 
-/** A node's looks fail as if its process stood still, until what is returned is called. */
+/** A node's looks fail as if its process stood still, until what is returned is called. Its row may be emptied, and it may
+ * not come back under another name either. */
 async function stopped(nodes: Nodes): Promise<() => Promise<unknown>> {
   await database.query(`
     CREATE FUNCTION conclave.still() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      IF NEW.instance = '${nodes.self.instance}' THEN RAISE EXCEPTION 'still'; END IF; RETURN NEW; END $$;
+      IF NEW.node = ${nodes.self.node} AND NEW.instance IS NOT NULL THEN RAISE EXCEPTION 'still'; END IF;
+      RETURN NEW; END $$;
     CREATE TRIGGER still BEFORE UPDATE ON conclave.nodes FOR EACH ROW EXECUTE FUNCTION conclave.still()`)
   return () => database.query('DROP TRIGGER still ON conclave.nodes; DROP FUNCTION conclave.still()')
 }
