@@ -93,7 +93,7 @@ describe.skipIf(OLD === undefined)(`under ${older}`, () => {
   })
 
   test('prepare waits for the npm of a command that was killed', async () => {
-    const root = checkout({ lock: {}, node: true, npm: `sleep 1\n${COMPLETE}` })
+    const root = checkout({ lock: {}, node: true, npm: `sleep 4\n${COMPLETE}` })
     const first = start(root, 'scripts/prepare.js')
     await expect.poll(() => existsSync(join(root, 'npm.log')), { timeout: 10_000 }).toBe(true)
     first.kill('SIGKILL')

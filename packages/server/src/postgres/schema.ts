@@ -45,7 +45,7 @@ export const STEPS: readonly string[] = [
   CREATE INDEX events_file ON conclave.events (room, sequence) WHERE file;
   CREATE INDEX events_thread ON conclave.events (room, thread, sequence) WHERE thread IS NOT NULL;
   CREATE INDEX events_pinned ON conclave.events (room, pinned_at) WHERE pinned_at IS NOT NULL;
-  CREATE INDEX events_replied ON conclave.events (room, replied_at) WHERE replied_at IS NOT NULL;
+  CREATE INDEX events_replied ON conclave.events (room, replied_at, sequence) WHERE replied_at IS NOT NULL;
 
   -- opened: the event that let the user in. to_sequence NULL: a member now.
   CREATE TABLE conclave.spans (

@@ -36,7 +36,7 @@ const THREADS = `(SELECT json_agg(json_build_array(t.id::text, t.replied_at, CAS
     AND EXISTS (SELECT 1 FROM conclave.events l WHERE l.room = s.room AND l.sequence = t.last_reply
       AND l.actor IS DISTINCT FROM s.user) THEN t.body END))::text
   FROM (SELECT e.id, e.sequence, e.body, e.followers, e.replied_at, e.last_reply FROM conclave.events e
-    WHERE e.room = s.room AND e.class = 'm' AND e.replied_at IS NOT NULL ORDER BY e.replied_at DESC LIMIT ${THREADS_SEEN}) t
+    WHERE e.room = s.room AND e.class = 'm' AND e.replied_at IS NOT NULL ORDER BY e.replied_at DESC, e.sequence DESC LIMIT ${THREADS_SEEN}) t
   WHERE s.user = ANY (t.followers))`
 
 const SQL = {

@@ -38,7 +38,7 @@ const THREADS = `(SELECT json_group_array(json_array(json_extract(t.body, '$.mes
     AND EXISTS (SELECT 1 FROM events l WHERE l.room = s.room AND l.sequence = t.last AND l.actor IS NOT s.user)))
   FROM (SELECT e.id, e.sequence, e.body, e.done, e.replied_at, json_extract(e.done, '$.thread.sequence') AS last
     FROM events e INDEXED BY events_replied
-    WHERE e.room = s.room AND e.class = 'm' AND e.replied_at IS NOT NULL ORDER BY e.replied_at DESC LIMIT ${THREADS_SEEN}) t
+    WHERE e.room = s.room AND e.class = 'm' AND e.replied_at IS NOT NULL ORDER BY e.replied_at DESC, e.sequence DESC LIMIT ${THREADS_SEEN}) t
   WHERE EXISTS (SELECT 1 FROM json_each(t.done, '$.followers') f WHERE f.value = CAST(s.user AS TEXT)))`
 
 const SQL = {
