@@ -59,7 +59,16 @@ const LAYERS = {
     types: ['ports'],
   },
   start: {
-    files: ['~/main.ts', '~/adapters.ts', '~/shared.ts', '~/shared-files.ts', '~/cli.ts', '~/log.ts', '~/version.ts'],
+    files: [
+      '~/main.ts',
+      '~/adapters.ts',
+      '~/shared.ts',
+      '~/known.ts',
+      '~/shared-files.ts',
+      '~/cli.ts',
+      '~/log.ts',
+      '~/version.ts',
+    ],
     imports: ['*'],
   },
   operator: {

@@ -9,7 +9,7 @@ import { clusterBus } from '../packages/server/src/bus/cluster.ts'
 import { localBus } from '../packages/server/src/bus/local.ts'
 import { readConfig } from '../packages/server/src/config.ts'
 import { buildCore, type Core } from '../packages/server/src/engine/core.ts'
-import { TOKEN_ID } from '../packages/server/src/identity/limits.ts'
+import { knownOf } from '../packages/server/src/known.ts'
 import { localNodes } from '../packages/server/src/nodes/local.ts'
 import type { Presence, SessionRef } from '../packages/server/src/presence/presence.ts'
 import { localQuota } from '../packages/server/src/quota/local.ts'
@@ -132,16 +132,7 @@ export class SimulatedNode {
       quota: localQuota(clock),
       outlet: null,
     })
-    bus.attach({
-      rooms: core.rooms,
-      accounts: core.identity.accounts,
-      channels: core.identity.channels,
-      tokenOf: hash => hash.slice(0, TOKEN_ID),
-      forget: () => {
-        core.rooms.clear()
-        core.identity.forget()
-      },
-    })
+    bus.attach(knownOf(core))
     scheduler.life = before
     return { core, bus }
   }

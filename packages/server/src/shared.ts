@@ -10,7 +10,7 @@ import { openNats } from './bus/nats.ts'
 import type { Timers } from './clock.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Core } from './engine/core.ts'
-import { TOKEN_ID } from './identity/limits.ts'
+import { knownOf } from './known.ts'
 import { natsPlaceOf } from './nats-place.ts'
 import { Pool } from './postgres/pool.ts'
 import { postgresPresence } from './presence/postgres.ts'
@@ -60,17 +60,7 @@ export async function openShared(
     bus: closing(bus, pool),
     presence: postgresPresence({ pool, instance: () => nodes.self.instance }),
     quota: postgresQuota({ pool, clock, local: localQuota(clock) }),
-    attach: ({ rooms, identity }) =>
-      bus.attach({
-        rooms,
-        accounts: identity.accounts,
-        channels: identity.channels,
-        tokenOf: hash => hash.slice(0, TOKEN_ID),
-        forget: () => {
-          rooms.clear()
-          identity.forget()
-        },
-      }),
+    attach: core => bus.attach(knownOf(core)),
   }
 }
 

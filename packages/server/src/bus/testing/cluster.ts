@@ -5,7 +5,7 @@ import { readAclRules } from '../../acl-file.ts'
 import { memoryBlobs } from '../../blobs/memory.ts'
 import { readConfig } from '../../config.ts'
 import { buildCore, type Core } from '../../engine/core.ts'
-import { TOKEN_ID } from '../../identity/limits.ts'
+import { knownOf } from '../../known.ts'
 import { openLog } from '../../log.ts'
 import { localNodes } from '../../nodes/local.ts'
 import { localPresence } from '../../presence/local.ts'
@@ -123,18 +123,4 @@ function openNode(store: Store, feed: Feed, network: TestNetwork, time: TestTime
   })
   bus.attach(knownOf(core))
   return { core, bus, errors, transport }
-}
-
-/** What the bus looks things up in. */
-export function knownOf({ rooms, identity }: Pick<Core, 'rooms' | 'identity'>): Parameters<ClusterBus['attach']>[0] {
-  return {
-    rooms,
-    accounts: identity.accounts,
-    channels: identity.channels,
-    tokenOf: hash => hash.slice(0, TOKEN_ID),
-    forget: () => {
-      rooms.clear()
-      identity.forget()
-    },
-  }
 }
