@@ -1,5 +1,5 @@
-// What `npm test` runs: the static checks, then every suite, then the totals. The last line is
-// `N passed, N failed`, with `, N skipped` where some were. Only what Node 20 has: with install scripts off,
+// What `npm test` runs: the static checks, then every suite, then a line for each failure, then the totals. The last
+// line is `N passed, N failed`, with `, N skipped` where some were. Only what Node 20 has: with install scripts off,
 // npm leaves out `pretest` and starts this under the machine's own Node.
 //
 //   node scripts/test.js              everything
@@ -27,12 +27,14 @@ const CHECKS = /** @type {const} */ ([
 const started = Date.now()
 const words = process.argv.slice(2).filter(word => !word.startsWith('--'))
 const totals = { passed: 0, failed: 0, skipped: 0 }
+const failures = /** @type {string[]} */ ([])
 
 if (!(await prepare({ dev: true }))) process.exit(1)
 if (!process.argv.includes('--suites')) for (const [name, command, ...args] of CHECKS) await check(name, command, args)
 if (!process.argv.includes('--static')) await suites()
 
 const { passed, failed, skipped } = totals
+for (const line of failures) console.log(line)
 console.log(`\n${seconds(started)} in all`)
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
@@ -45,9 +47,12 @@ process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 async function check(name, command, args) {
   const start = Date.now()
   const { code, output } = await run(command, args, 'pipe')
-  totals[code === 0 ? 'passed' : 'failed']++
   console.log(`${code === 0 ? '✓' : '✗'} ${name} (${seconds(start)})`)
-  if (code !== 0) console.log(output)
+  if (code === 0) totals.passed++
+  else {
+    console.log(output)
+    fail(name)
+  }
 }
 
 async function suites() {
@@ -73,7 +78,7 @@ async function suites() {
 /** @param {string} message */
 function fail(message) {
   totals.failed++
-  console.log(`✗ ${message}`)
+  failures.push(`failed: ${message}`)
 }
 
 /**
