@@ -14,7 +14,7 @@ export interface Asked {
 
 const WORKER = new URL('./worker.ts', import.meta.url).pathname
 /** Where workers leave what they compiled, for the next: reading the server's text takes as long as five seeds. */
-const COMPILED = new URL('../node_modules/.cache/simulation', import.meta.url).pathname
+const COMPILED = new URL('../node_modules/.cache/compiled', import.meta.url).pathname
 
 /** Runs seeds in a process of their own. Rejects when that ends otherwise than by having run them. */
 export function runSeeds({ first, count, trace, fault }: Asked, each: (report: Report) => void): Promise<void> {
