@@ -1,12 +1,14 @@
 // Processes of a run: started here, asked one thing at a time over the IPC channel, and ended here by their own handle.
 // Nothing else is ever ended.
 
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const started = new Set<ChildProcess>()
 const INSPECTOR = /ws:\/\/127\.0\.0\.1:\d+\/[0-9a-f-]+/
 const ANSWER_LIMIT = 120_000
+/** ms in which a program has to be up. */
+const STARTING = 20_000
 
 export class Child {
   readonly process: ChildProcess
@@ -73,15 +75,63 @@ export class Child {
     return answer
   }
 
-  async stop(): Promise<void> {
-    const child = this.process
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = new Promise(resolve => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
-    await gone
-    clearTimeout(timer)
+  stop(): Promise<void> {
+    return ended(this.process)
   }
+}
+
+/** A server that is no Node: an installed one, or one that was compiled for the run. It ends when its standard input does. */
+export class Program {
+  readonly process: ChildProcess
+  #said = ''
+
+  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.process = spawn(command, args, { cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+    started.add(this.process)
+    this.process.once('exit', () => started.delete(this.process))
+    this.process.once('error', error => {
+      this.#said += error.message
+    })
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.on('data', text => {
+        this.#said = (this.#said + text).slice(-4_000)
+      })
+    }
+  }
+
+  get pid(): number {
+    return this.process.pid!
+  }
+
+  /** Everything that it printed, as far as it is kept. */
+  get said(): string {
+    return this.#said.trim()
+  }
+
+  /** Resolves with what `look` gives, once that is something; rejects when it ends before. */
+  async until<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+    const limit = performance.now() + STARTING
+    for (;;) {
+      const found = await look()
+      if (found !== undefined) return found
+      if (this.process.exitCode !== null || performance.now() > limit)
+        throw new Error(`${this.process.spawnfile} did not start: ${this.said || 'it said nothing'}`)
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+  }
+
+  stop(): Promise<void> {
+    return ended(this.process)
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const gone = new Promise(resolve => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  await gone
+  clearTimeout(timer)
 }
 
 /** For the end of a run, however it came. */

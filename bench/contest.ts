@@ -23,6 +23,8 @@ export interface Load {
   readonly size: number
   readonly seconds: number
   readonly rounds: number
+  /** Names of those that it is for; all without it. */
+  readonly only?: readonly string[]
 }
 
 /** Medians of a server's rounds, per second and per CPU second of the server. */
@@ -51,40 +53,62 @@ export async function contest(
   load: Load,
   asides: readonly Aside[] = [],
 ): Promise<Map<string, Score>> {
-  const results = new Map<string, Result[]>()
-  const clients = new Map<string, Child>()
+  const [scores] = await contests(contestants, [load], asides)
+  return scores!
+}
+
+/** Several loads, one after the other, on the same connections: of as many sockets each. */
+export async function contests(
+  contestants: readonly Contestant[],
+  loads: readonly Load[],
+  asides: readonly Aside[] = [],
+): Promise<Map<string, Score>[]> {
+  const clients = new Map<Contestant, Child>()
   try {
     for (const one of contestants) {
       const client = new Child('client/load.ts')
-      clients.set(one.name, client)
-      results.set(one.name, [])
-      const open: Open = {
-        do: 'open',
-        wire: one.wire,
-        port: one.port,
-        sockets: load.sockets,
-        senders: load.senders,
-        firstUser: one.firstUser ?? 0,
-        rooms: one.rooms ?? [],
-      }
-      await client.ask(open)
+      clients.set(one, client)
+      const { wire, port, firstUser = 0, rooms = [] } = one
+      const open: Open = { do: 'open', wire, port, sockets: loads[0]!.sockets, firstUser, rooms }
+      await named(one.name, client.ask(open))
     }
-    for (let round = 0; round < load.rounds; round++) {
-      for (const { name, pid } of contestants) {
-        const { window, seconds, size, rate } = load
-        const run: Run = { do: 'run', pid, seconds, window, size, ...(rate === undefined ? {} : { rate }) }
-        results.get(name)!.push(await clients.get(name)!.ask<Result>(run))
-      }
-      for (const { name, measure } of asides) results.set(name, [...(results.get(name) ?? []), await measure()])
-    }
+    const scores: Map<string, Score>[] = []
+    for (const load of loads) scores.push(await rounds(clients, load, asides))
+    return scores
   } finally {
     for (const client of clients.values()) await client.stop()
   }
-  return new Map([...results].map(([name, rounds]) => [name, score(rounds)]))
 }
 
-function score(rounds: readonly Result[]): Score {
-  const of = (pick: (result: Result) => number) => median(rounds.map(pick))
+async function rounds(
+  clients: ReadonlyMap<Contestant, Child>,
+  { rounds: count, senders, window, seconds, size, rate, only }: Load,
+  asides: readonly Aside[],
+): Promise<Map<string, Score>> {
+  const results = new Map<string, Result[]>()
+  const add = (name: string, result: Result) => results.set(name, [...(results.get(name) ?? []), result])
+  for (let round = 0; round < count; round++) {
+    for (const [{ name, pid }, client] of clients) {
+      if (only?.includes(name) === false) continue
+      const run: Run = { do: 'run', pid, seconds, senders, window, size, ...(rate === undefined ? {} : { rate }) }
+      add(name, await named(name, client.ask<Result>(run)))
+    }
+    for (const { name, measure } of asides) add(name, await named(name, measure()))
+  }
+  return new Map([...results].map(([name, of]) => [name, score(of)]))
+}
+
+/** Says of whom an error is. */
+async function named<T>(name: string, doing: Promise<T>): Promise<T> {
+  try {
+    return await doing
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}`)
+  }
+}
+
+function score(results: readonly Result[]): Score {
+  const of = (pick: (result: Result) => number) => median(results.map(pick))
   return {
     deliveries: of(r => r.deliveries / r.seconds),
     deliveriesPerCpu: of(r => r.deliveries / r.serverCpu),

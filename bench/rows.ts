@@ -16,9 +16,18 @@ export interface Row {
   readonly detail: string
 }
 
+/** What was left out. */
 export interface NotRun {
   readonly id: string
   readonly reason: string
+  /** It should have run and did not; otherwise something is not installed here. */
+  readonly failed: boolean
+}
+
+export type Entry = Row | NotRun
+
+export function notInstalled(id: string, what: string): NotRun {
+  return { id, reason: `${what}: not installed`, failed: false }
 }
 
 export function row(id: string, value: number, unit: string, rest: Partial<Row> = {}): Row {
@@ -39,34 +48,43 @@ export function figure(value: number | null): string {
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
 }
 
-function verdict({ ratio, accept, aim }: Row): string {
-  if (ratio === null || accept === null) return ''
+/** Whether a row reaches what is accepted, what is aimed at, or neither; empty where nothing is asked. */
+export function verdict({ ratio, accept, aim }: Row): '' | 'aim' | 'accept' | 'below' {
+  if (ratio === null || Number.isNaN(ratio) || (accept ?? aim) === null) return ''
   if (aim !== null && ratio >= aim) return 'aim'
-  return ratio >= accept ? 'accept' : 'below'
+  return accept !== null && ratio >= accept ? 'accept' : 'below'
+}
+
+const HEAD = ['row', 'value', 'unit', 'reference', 'against', 'ratio', 'accept', 'aim', '', 'detail']
+const RIGHT = new Set([1, 3, 5, 6, 7])
+
+function cells(r: Row): string[] {
+  const { id, unit, against, detail } = r
+  const [value, reference, ratio, accept, aim] = [r.value, r.reference, r.ratio, r.accept, r.aim].map(figure)
+  return [id, value!, unit, reference!, against, ratio!, accept!, aim!, verdict(r), detail]
 }
 
 export function table(rows: readonly Row[]): string {
-  const head = ['row', 'value', 'unit', 'reference', 'against', 'ratio', 'accept', 'aim', '', 'detail']
-  const lines = rows.map(r => [
-    r.id,
-    figure(r.value),
-    r.unit,
-    figure(r.reference),
-    r.against,
-    figure(r.ratio),
-    figure(r.accept),
-    figure(r.aim),
-    verdict(r),
-    r.detail,
-  ])
-  const right = new Set([1, 3, 5, 6, 7])
-  const widths = head.map((title, i) => Math.max(title.length, ...lines.map(line => line[i]!.length)))
-  return [head, ...lines]
+  const lines = rows.map(cells)
+  const widths = HEAD.map((title, i) => Math.max(title.length, ...lines.map(line => line[i]!.length)))
+  return [HEAD, ...lines]
     .map(line =>
       line
-        .map((cell, i) => (right.has(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+        .map((cell, i) => (RIGHT.has(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
         .join('  ')
         .trimEnd(),
     )
     .join('\n')
+}
+
+/** For RESULTS.md. */
+export function markdown(rows: readonly Row[]): string {
+  const rule = HEAD.map((_, i) => (RIGHT.has(i) ? '--:' : '---'))
+  const lines = rows.map(r => {
+    const line = cells(r)
+    line[0] = `\`${line[0]}\``
+    if (line[8] === 'below') line[8] = '**below**'
+    return line
+  })
+  return [HEAD, rule, ...lines].map(line => `| ${line.join(' | ')} |`).join('\n')
 }

@@ -7,6 +7,7 @@ import { machine } from './machine.ts'
 import { type Pace, QUICK, USUAL } from './pace.ts'
 import { appendRows } from './rows/append.ts'
 import { ceilingRows } from './rows/ceiling.ts'
+import { commitRows } from './rows/commit.ts'
 import { dinoRows } from './rows/dino.ts'
 import { moduleRows, socketIoRows } from './rows/fanout.ts'
 import { bareMemoryRows, memoryRows } from './rows/memory.ts'
@@ -14,15 +15,16 @@ import { nodesRows } from './rows/nodes.ts'
 import { stormRows } from './rows/storm.ts'
 import { wireRows } from './rows/wires.ts'
 import { xchatRows } from './rows/xchat.ts'
-import { type NotRun, type Row, table } from './rows.ts'
+import { type Entry, markdown, type NotRun, type Row, table } from './rows.ts'
 
-type Measure = (pace: Pace) => Promise<Row[]>
+type Measure = (pace: Pace) => Promise<readonly Entry[]>
 
 const groups: Record<string, readonly Measure[]> = {
   load: [ceilingRows],
   fanout: [moduleRows],
   'socket.io': [socketIoRows],
   wires: [wireRows],
+  commit: [commitRows],
   dino: [dinoRows],
   xchat: [xchatRows],
   append: [appendRows],
@@ -35,6 +37,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'string' },
+    markdown: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     connections: { type: 'string' },
     node: { type: 'string' },
@@ -59,24 +62,29 @@ process.on('SIGINT', () => {
   process.exit(130)
 })
 const about = machine()
+const began = performance.now()
 const rows: Row[] = []
 const notRun: NotRun[] = []
 for (const name of chosen) {
   for (const measure of groups[name]!) {
     process.stderr.write(`${name} …\n`)
     try {
-      rows.push(...(await measure(pace)))
+      for (const entry of await measure(pace)) {
+        if ('reason' in entry) notRun.push(entry)
+        else rows.push(entry)
+      }
     } catch (error) {
-      notRun.push({ id: name, reason: (error as Error).message })
+      notRun.push({ id: name, reason: (error as Error).message, failed: true })
     }
   }
 }
 stopAll()
+const took = (performance.now() - began) / 60_000
 console.log(
-  `${about.cpu}, ${about.cores} cores, ${about.memoryGiB} GiB, Node ${about.node}, load before ${about.load.toFixed(2)}`,
+  `${about.cpu}, ${about.cores} cores, ${about.memoryGiB} GiB, Node ${about.node}, load before ${about.load.toFixed(2)}, ${took.toFixed(1)} minutes`,
 )
-console.log(table(rows))
+console.log((values.markdown ? markdown : table)(rows))
 for (const { id, reason } of notRun) console.log(`not run: ${id}: ${reason}`)
 if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ machine: about, rows, notRun }, null, 2)}\n`)
-process.exitCode = notRun.length === 0 ? 0 : 1
+process.exitCode = notRun.some(({ failed }) => failed) ? 1 : 0

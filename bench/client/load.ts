@@ -58,7 +58,7 @@ function keepAlive(socket: LoadSocket): void {
 }
 
 async function run(order: Run): Promise<Result> {
-  const { senders } = opened!
+  const { senders } = order
   const waiting = new Map<number, number>()
   const answers: number[] = []
   const deliveries: number[] = []
@@ -76,7 +76,7 @@ async function run(order: Run): Promise<Result> {
     sockets[i]!.onFrame = (buffer, start, end) => {
       const id = wire.answered(buffer, start, end)
       if (id < 0 || id % senders !== i) {
-        if (end - start < 3 && !('send' in wire.beat)) sockets[i]!.send(wire.beat.answer)
+        if (end - start < 3 && !('send' in wire.beat) && wire.beat.answer) sockets[i]!.send(wire.beat.answer)
         return
       }
       const began = waiting.get(id)

@@ -6,9 +6,7 @@ export interface Open {
   readonly do: 'open'
   readonly wire: WireName
   readonly port: number
-  /** Sockets in all; the first `senders` of them send. */
   readonly sockets: number
-  readonly senders: number
   /** Users are numbered from here, one per socket. */
   readonly firstUser: number
   /** One room for all, or one for each socket (append without fan-out), or none. */
@@ -20,6 +18,8 @@ export interface Run {
   /** The server's process, whose CPU time is read at both ends of the measured time. */
   readonly pid: number
   readonly seconds: number
+  /** The first so many sockets send. */
+  readonly senders: number
   /** Messages in flight over all senders; each is replaced as soon as it is answered. */
   readonly window: number
   /** Instead of a window: messages a second. */

@@ -1,15 +1,14 @@
-// A WebSocket client that costs next to nothing: a TCP socket that reads into one Buffer shared by all, walks frame
-// heads (RFC 6455 section 5.2) and counts. Texts are made only where someone listens, and for frames so short that
-// they may be a heart-beat. Sends with the masking key 0, which leaves the text as it is.
+// A client that costs next to nothing: a TCP socket that reads into one Buffer shared by all, walks frame heads and counts.
+// Texts are made only where someone listens, and for frames so short that they may be a heart-beat. What a frame is, the
+// classes beside it say: websocket.ts, and those of the other protocols in peers.ts.
 
 import { connect, type Socket } from 'node:net'
 
 const READ = Buffer.allocUnsafe(256 * 1024)
 /** Frames shorter than this are shown to `onShort` whole: heart-beats of all wires. */
 const SHORT = 64
-const END_OF_HEAD = '\r\n\r\n'
 
-export class LoadSocket {
+export abstract class LoadSocket {
   frames = 0
   bytes = 0
   /** Every frame as bytes of a Buffer that is used again at once, while set. */
@@ -18,13 +17,14 @@ export class LoadSocket {
   onShort: ((text: string) => void) | undefined
   onClose: (() => void) | undefined
   closed = false
+  /** Of the frame that `frameAt` was asked for: bytes before its text, and whether it counts. */
+  protected head = 0
+  protected counts = true
   readonly #socket: Socket
-  #upgraded: (() => void) | undefined
   #carry: Buffer | undefined
   #skip = 0
 
-  private constructor(port: number, path: string, upgraded: () => void) {
-    this.#upgraded = upgraded
+  protected constructor(port: number) {
     this.#socket = connect({
       port,
       host: '127.0.0.1',
@@ -42,40 +42,19 @@ export class LoadSocket {
       this.closed = true
       this.onClose?.()
     })
-    this.#socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n',
-    )
   }
 
-  /** Connects and upgrades; `onText` is told every frame from the first on, until `onFrame` is set otherwise. */
-  static open(port: number, path: string, onText: (text: string) => void): Promise<LoadSocket> {
-    return new Promise((resolve, reject) => {
-      const socket: LoadSocket = new LoadSocket(port, path, () => {
-        socket.onClose = undefined
-        resolve(socket)
-      })
-      socket.onFrame = (buffer, start, end) => onText(buffer.toString('utf8', start, end))
-      socket.onClose = () => reject(new Error('the server closed the connection before it was upgraded'))
-    })
-  }
+  /** The length of the frame that begins at `at`, its head included; 0 while too little of it is there to say. */
+  protected abstract frameAt(buffer: Buffer, at: number, size: number): number
 
-  send(text: string): void {
-    const length = Buffer.byteLength(text)
-    const head = length < 126 ? 6 : length < 65_536 ? 8 : 14
-    const frame = Buffer.allocUnsafe(head + length)
-    frame[0] = 0x81
-    frame.fill(0, 1, head)
-    if (head === 6) frame[1] = 0x80 | length
-    else if (head === 8) {
-      frame[1] = 0x80 | 126
-      frame.writeUInt16BE(length, 2)
-    } else {
-      frame[1] = 0x80 | 127
-      frame.writeUInt32BE(length, 6)
-    }
-    frame.write(text, head)
-    this.#socket.write(frame)
+  /** Sends one message of the wire. */
+  abstract send(text: string): void
+
+  /** Everything that was there has been read. */
+  protected afterRead(): void {}
+
+  protected write(bytes: Buffer | string): void {
+    this.#socket.write(bytes)
   }
 
   close(): void {
@@ -92,58 +71,29 @@ export class LoadSocket {
       size = buffer.length
       this.#carry = undefined
     }
-    let at = 0
-    if (this.#upgraded !== undefined) {
-      const end = buffer.subarray(0, size).indexOf(END_OF_HEAD)
-      if (end < 0) {
-        this.#carry = Buffer.from(buffer.subarray(0, size))
-        return
-      }
-      if (buffer.toString('latin1', 9, 12) !== '101') {
-        this.#socket.destroy()
-        return
-      }
-      at = end + END_OF_HEAD.length
-      this.#upgraded()
-      this.#upgraded = undefined
-    }
-    at = this.#frames(buffer, at, size)
+    const at = this.#walk(buffer, size)
     if (at < size) this.#carry = Buffer.from(buffer.subarray(at, size))
+    this.afterRead()
   }
 
-  /** Walks the frames from `at`; returns where it stopped for want of bytes. */
-  #frames(buffer: Buffer, from: number, size: number): number {
-    let at = from
+  /** Walks the frames; returns where it stopped for want of bytes. */
+  #walk(buffer: Buffer, size: number): number {
+    let at = Math.min(this.#skip, size)
+    this.#skip -= at
     while (at < size) {
-      if (this.#skip > 0) {
-        const part = Math.min(this.#skip, size - at)
-        this.#skip -= part
-        at += part
-        continue
-      }
-      if (size - at < 2) return at
-      const short = buffer[at + 1]!
-      const head = short < 126 ? 2 : short === 126 ? 4 : 10
-      if (size - at < head) return at
-      const length = short < 126 ? short : short === 126 ? buffer.readUInt16BE(at + 2) : buffer.readUInt32BE(at + 6)
-      const end = at + head + length
-      if (this.onFrame !== undefined || length < SHORT) {
-        if (end > size) return at
-        this.#text(buffer[at]!, buffer, at + head, end)
-        at = end
-      } else {
+      const length = this.frameAt(buffer, at, size)
+      if (length === 0) return at
+      const end = at + length
+      const listens = this.onFrame !== undefined || length < SHORT
+      if (listens && end > size) return at
+      if (this.counts) {
         this.frames++
-        if (end > size) this.#skip = end - size
-        at = Math.min(end, size)
+        if (this.onFrame !== undefined) this.onFrame(buffer, at + this.head, end)
+        else if (listens) this.onShort?.(buffer.toString('utf8', at + this.head, end))
       }
+      if (end > size) this.#skip = end - size
+      at = Math.min(end, size)
     }
     return at
-  }
-
-  #text(first: number, buffer: Buffer, start: number, end: number): void {
-    if ((first & 0x0f) !== 1) return
-    this.frames++
-    if (this.onFrame !== undefined) this.onFrame(buffer, start, end)
-    else if (this.onShort !== undefined) this.onShort(buffer.toString('utf8', start, end))
   }
 }

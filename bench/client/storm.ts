@@ -3,7 +3,7 @@
 
 import { percentile } from '../numbers.ts'
 import type { LoadSocket } from './socket.ts'
-import { LoadSocket as Socket } from './socket.ts'
+import { WebSocketClient } from './websocket.ts'
 import { stamped } from './wires.ts'
 
 export interface Storm {
@@ -101,7 +101,7 @@ class Client {
     const connected = new Promise<void>(resolve => {
       wake = resolve
     })
-    const socket = await Socket.open(port, '/websocket', text => {
+    const socket = await WebSocketClient.open(port, '/websocket', text => {
       if (text.includes('"connected"')) wake()
     })
     socket.send('{"msg":"connect","version":"1","support":["1","pre2","pre1"]}')

@@ -1,9 +1,12 @@
 // How each wire is spoken by the load generator: log in and enter a room, send a message, know an answer, read when a
-// delivered message was sent. `raw` and `socket.io` are for the servers of this folder, the others for Conclave.
+// delivered message was sent. `raw` and `socket.io` are for the servers of this folder, `mqtt0`, `mqtt1`, `nats` and `xmpp` for
+// servers that are installed, the others for Conclave.
 
-import { LoadSocket } from './socket.ts'
+import { MqttClient, mqttPacket, mqttText, NatsClient, XmppClient } from './peers.ts'
+import type { LoadSocket } from './socket.ts'
+import { WebSocketClient } from './websocket.ts'
 
-export type WireName = 'raw' | 'socket.io' | 'dino4' | 'dino3' | 'ddp'
+export type WireName = 'raw' | 'socket.io' | 'dino4' | 'dino3' | 'ddp' | 'sockjs' | 'mqtt0' | 'mqtt1' | 'nats' | 'xmpp'
 
 export interface Wire {
   readonly name: WireName
@@ -43,9 +46,13 @@ class Talk {
   #wake: (() => void) | undefined
   socket!: LoadSocket
 
-  static async open(port: number, path: string): Promise<Talk> {
+  static open(port: number, path: string): Promise<Talk> {
+    return Talk.over(onText => WebSocketClient.open(port, path, onText))
+  }
+
+  static async over(open: (onText: (text: string) => void) => Promise<LoadSocket>): Promise<Talk> {
     const talk = new Talk()
-    talk.socket = await LoadSocket.open(port, path, text => {
+    talk.socket = await open(text => {
       talk.#heard.push(text)
       talk.#wake?.()
     })
@@ -136,33 +143,127 @@ function engine(name: WireName, eio: 3 | 4, login: boolean): Wire {
 
 const RESULT = 'r'.charCodeAt(0)
 
-const ddp: Wire = {
-  name: 'ddp',
-  async enter(port, user, room) {
-    const talk = await Talk.open(port, '/websocket')
-    talk.socket.send('{"msg":"connect","version":"1","support":["1","pre2","pre1"]}')
-    await talk.hear('"connected"')
-    talk.socket.send(`{"msg":"method","method":"login","id":"1","params":[{"resume":"tok${user}"}]}`)
-    await talk.hear('"msg":"result"', '"token"')
-    if (room !== '') {
-      talk.socket.send(`{"msg":"sub","id":"s","name":"stream-room-messages","params":["${room}",false]}`)
-      await talk.hear('"s"', '"ready"')
-    }
+/** DDP as it is, or in SockJS's framing: a list of strings of JSON. `msg` comes first from this server. */
+function ddp(name: 'ddp' | 'sockjs'): Wire {
+  const sockjs = name === 'sockjs'
+  const framed = (packet: string) => (sockjs ? JSON.stringify([packet]) : packet)
+  const quote = sockjs ? '\\"' : '"'
+  /** Where the word after `{"msg":"` begins. */
+  const word = (sockjs ? 'a["' : '').length + `{${quote}msg${quote}:${quote}`.length
+  const idOf = new RegExp(`${sockjs ? String.raw`\\"id\\":\\"` : '"id":"'}(\\d+)`)
+  const text = `${quote}msg${quote}:${quote}@`
+  return {
+    name,
+    async enter(port, user, room) {
+      const talk = await Talk.open(port, sockjs ? '/sockjs/1/bench/websocket' : '/websocket')
+      talk.socket.send(framed('{"msg":"connect","version":"1","support":["1","pre2","pre1"]}'))
+      await talk.hear('connected')
+      talk.socket.send(framed(`{"msg":"method","method":"login","id":"1","params":[{"resume":"tok${user}"}]}`))
+      await talk.hear('result', 'token')
+      if (room !== '') {
+        talk.socket.send(framed(`{"msg":"sub","id":"s","name":"stream-room-messages","params":["${room}",false]}`))
+        await talk.hear('subs', 'ready')
+      }
+      return talk.done()
+    },
+    message: (id, room, content) =>
+      framed(`{"msg":"method","method":"sendMessage","id":"${id}","params":[{"rid":"${room}","msg":"${content}"}]}`),
+    answered(buffer, start, end) {
+      if (buffer[start + word] !== RESULT) return -1
+      return Number(idOf.exec(buffer.toString('latin1', start, end))?.[1] ?? -1)
+    },
+    sentAt(frame) {
+      const at = frame.indexOf(text)
+      return at < 0 ? undefined : stampAt(frame, at + text.length - 1)
+    },
+    beat: { asked: sockjs ? 'a["{\\"msg\\":\\"ping\\"}"]' : '{"msg":"ping"}', answer: framed('{"msg":"pong"}') },
+  }
+}
+
+const AT = '@'.charCodeAt(0)
+
+/** The id in a message of the wire `raw`, whatever else came is none. */
+function rawAnswer(buffer: Buffer, start: number): number {
+  return buffer[start] === AT ? raw.answered(buffer, start, start) : -1
+}
+
+const nats: Wire = {
+  name: 'nats',
+  async enter(port) {
+    const talk = await Talk.over(onText => NatsClient.open(port, onText))
+    await talk.hear('INFO')
+    talk.socket.send('CONNECT {"verbose":false,"pedantic":false,"tls_required":false}\r\nSUB r 1\r\nPING\r\n')
+    await talk.hear('PONG')
+    return talk.done()
+  },
+  message(id, room, text) {
+    const content = raw.message(id, room, text)
+    return `PUB r ${content.length}\r\n${content}\r\n`
+  },
+  answered: rawAnswer,
+  sentAt: raw.sentAt,
+  beat: { asked: 'PING\r\n', answer: 'PONG\r\n' },
+}
+
+function mqtt(name: 'mqtt0' | 'mqtt1', quality: 0 | 1): Wire {
+  return {
+    name,
+    async enter(port, user) {
+      const talk = await Talk.over(onText => MqttClient.open(port, onText))
+      // Clean session, no end of its life (section 3.1); then the topic `r` (3.8).
+      talk.socket.send(mqttPacket(0x10, `${mqttText('MQTT')}\x04\x02\0\0${mqttText(`${name}-${user}`)}`))
+      await talk.hear('')
+      talk.socket.send(mqttPacket(0x82, `\0\x01${mqttText('r')}${String.fromCharCode(quality)}`))
+      await talk.hear('')
+      return talk.done()
+    },
+    message(id, room, text) {
+      const packet = (id % 65_535) + 1
+      const number = quality === 0 ? '' : String.fromCharCode(packet >> 8, packet & 0xff)
+      return mqttPacket(0x30 | (quality << 1), mqttText('r') + number + raw.message(id, room, text))
+    },
+    answered: rawAnswer,
+    sentAt: raw.sentAt,
+    beat: { asked: '', answer: '' },
+  }
+}
+
+const XMPP_ROOM = 'room@conference.localhost'
+const BODY = '<body>'
+
+/** Anonymous (RFC 4505), one room (XEP-0045). */
+const xmpp: Wire = {
+  name: 'xmpp',
+  async enter(port, user) {
+    const talk = await Talk.over(onText => XmppClient.open(port, onText))
+    const stream =
+      "<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+    talk.socket.send(stream)
+    await talk.hear('</stream:features>')
+    talk.socket.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>")
+    await talk.hear('<success')
+    talk.socket.send(stream)
+    await talk.hear('</stream:features>')
+    talk.socket.send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
+    await talk.hear("id='bind'")
+    talk.socket.send(
+      `<presence to='${XMPP_ROOM}/u${user}'><x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x></presence>`,
+    )
+    await talk.hear('<subject')
+    ;(talk.socket as XmppClient).inRoom = true
     return talk.done()
   },
   message: (id, room, text) =>
-    `{"msg":"method","method":"sendMessage","id":"${id}","params":[{"rid":"${room}","msg":"${text}"}]}`,
+    `<message type='groupchat' to='${XMPP_ROOM}'><body>${raw.message(id, room, text)}</body></message>`,
   answered(buffer, start, end) {
-    // {"msg":"result","id":"7",…}: `msg` comes first from this server.
-    if (buffer[start + 8] !== RESULT) return -1
-    const text = buffer.toString('latin1', start, end)
-    return Number(/"id":"(\d+)"/.exec(text)?.[1] ?? -1)
+    const at = buffer.subarray(start, end).indexOf(BODY)
+    return at < 0 ? -1 : rawAnswer(buffer, start + at + BODY.length)
   },
   sentAt(frame) {
-    const at = frame.indexOf('"msg":"@')
-    return at < 0 ? undefined : stampAt(frame, at + 7)
+    const at = frame.indexOf(BODY)
+    return at < 0 ? undefined : stampAt(frame, at + BODY.length)
   },
-  beat: { asked: '{"msg":"ping"}', answer: '{"msg":"pong"}' },
+  beat: { asked: '', answer: '' },
 }
 
 export const wires: Readonly<Record<WireName, Wire>> = {
@@ -170,5 +271,10 @@ export const wires: Readonly<Record<WireName, Wire>> = {
   'socket.io': engine('socket.io', 4, false),
   dino4: engine('dino4', 4, true),
   dino3: engine('dino3', 3, true),
-  ddp,
+  ddp: ddp('ddp'),
+  sockjs: ddp('sockjs'),
+  mqtt0: mqtt('mqtt0', 0),
+  mqtt1: mqtt('mqtt1', 1),
+  nats,
+  xmpp,
 }

@@ -11,9 +11,16 @@ export async function ceilingRows(pace: Pace): Promise<Row[]> {
     const server = new Child('servers/bare.ts', ['firehose'])
     const client = new Child('client/load.ts')
     const { port } = await server.answer<{ port: number }>()
-    const order = { do: 'open', wire: 'raw', port, sockets, senders: 0, firstUser: 0, rooms: [] }
+    const order = { do: 'open', wire: 'raw', port, sockets, firstUser: 0, rooms: [] }
     await client.ask(order)
-    const result = await client.ask<Result>({ do: 'run', pid: server.pid, seconds: pace.seconds, window: 0, size: 300 })
+    const result = await client.ask<Result>({
+      do: 'run',
+      pid: server.pid,
+      seconds: pace.seconds,
+      senders: 0,
+      window: 0,
+      size: 300,
+    })
     rows.push(
       row(`load/ceiling/${sockets}`, result.deliveries / result.loadCpu, 'frames/CPU-s', {
         detail: `${Math.round(result.deliveries / result.seconds).toLocaleString('en-US')}/s wall, of the load process`,

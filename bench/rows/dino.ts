@@ -4,7 +4,8 @@
 
 import { Child } from '../child.ts'
 import type { Open } from '../client/orders.ts'
-import { LoadSocket } from '../client/socket.ts'
+import type { LoadSocket } from '../client/socket.ts'
+import { WebSocketClient } from '../client/websocket.ts'
 import { median, percentile } from '../numbers.ts'
 import type { Pace } from '../pace.ts'
 import { figure, lessIsBetter, type Row, row } from '../rows.ts'
@@ -38,7 +39,7 @@ export async function dinoRows(pace: Pace): Promise<Row[]> {
       wire,
       port: server.port,
       sockets: CROWD - 1,
-      senders: 0,
+
       firstUser: FIRST_USER,
       rooms: [large],
     }
@@ -85,11 +86,12 @@ function waited(id: string, values: readonly number[], real: number, promised: n
 }
 
 async function fanout(client: Child, { child, port }: Serving, room: string, pace: Pace) {
-  await client.ask({ do: 'open', wire: 'dino3', port, ...SMALL, firstUser: FIRST_USER, rooms: [room] })
+  await client.ask({ do: 'open', wire: 'dino3', port, sockets: SMALL.sockets, firstUser: FIRST_USER, rooms: [room] })
   return client.ask<{ deliveries: number; answers: number; seconds: number; deliveryP50: number }>({
     do: 'run',
     pid: child.pid,
     seconds: pace.seconds * pace.rounds,
+    senders: SMALL.senders,
     window: SMALL.senders,
     size: 300,
   })
@@ -121,7 +123,7 @@ class Client {
 
   static async open(port: number): Promise<Client> {
     const heard: { listener: ((text: string) => void) | null } = { listener: null }
-    const socket = await LoadSocket.open(port, '/socket.io/?EIO=3&transport=websocket', text => {
+    const socket = await WebSocketClient.open(port, '/socket.io/?EIO=3&transport=websocket', text => {
       heard.listener?.(text)
     })
     const client = new Client(socket, heard)

@@ -64,7 +64,7 @@ async function perConnection(server: Child, port: number, wire: WireName, connec
   const client = new Child('client/load.ts')
   const warm = new Child('client/load.ts')
   try {
-    const open: Open = { do: 'open', wire, port, sockets: WARM, senders: 0, firstUser: FIRST_USER, rooms: [] }
+    const open: Open = { do: 'open', wire, port, sockets: WARM, firstUser: FIRST_USER, rooms: [] }
     await warm.ask(open)
     const before = await memory(server)
     await client.ask({ ...open, sockets: connections, firstUser: FIRST_USER + WARM })

@@ -1,48 +1,108 @@
-// The whole server: one room with many sockets of one wire, everything included (log-in, checks, commit, encoding).
+// The whole server: one room with many sockets of one wire, everything included (log-in, checks, commit, encoding); in the same
+// rounds the bare servers, the limit in C, and the servers of others that are installed.
 
 import { Child } from '../child.ts'
 import type { WireName } from '../client/wires.ts'
-import { type Contestant, contest, type Score } from '../contest.ts'
+import { type Contestant, contest, contests, type Load, type Score } from '../contest.ts'
 import type { Pace } from '../pace.ts'
-import { figure, lessIsBetter, type Row, row } from '../rows.ts'
+import { type Entry, figure, lessIsBetter, notInstalled, type Row, row } from '../rows.ts'
+import { startLimit } from '../servers/limit.ts'
+import { type Peer, startEjabberd, startMosquitto, startNatsPeer } from '../servers/peers.ts'
 import { load, type Serving, serve } from '../whole/server.ts'
 import { FIRST_USER, meeting } from '../whole/world.ts'
-import { detail, loads } from './fanout.ts'
+import { detail, loads, type Size, TEXT } from './fanout.ts'
 
-const WIRES: readonly WireName[] = ['dino4', 'dino3', 'ddp']
+const WIRES: readonly WireName[] = ['dino4', 'dino3', 'ddp', 'sockjs']
 const SIZES = [100, 1_000]
-/** Against Socket.IO as shipped (performance.md). */
-const SHIPPED: Record<number, { accept: number; aim: number }> = {
-  100: { accept: 15, aim: 30 },
-  1000: { accept: 5, aim: 8 },
+const UNIT = 'deliveries/CPU-s'
+
+interface Target {
+  readonly against: string
+  readonly accept: number | null
+  readonly aim: number
 }
 
-export async function wireRows(pace: Pace): Promise<Row[]> {
+/** By sockets: what else the saturated rows are held against (performance.md). */
+const TARGETS: Readonly<Record<number, Readonly<Record<string, Target>>>> = {
+  100: {
+    shipped: { against: 'socket.io as shipped', accept: 15, aim: 30 },
+    'c-batcher': { against: 'the C batcher', accept: null, aim: 0.6 },
+    nats: { against: 'nats-server', accept: null, aim: 2 },
+  },
+  1000: {
+    shipped: { against: 'socket.io as shipped', accept: 5, aim: 8 },
+    'mosquitto-qos0': { against: 'mosquitto, QoS 0', accept: null, aim: 4 },
+    nats: { against: 'nats-server', accept: null, aim: 2.5 },
+  },
+}
+/** 40,000 deliveries a second, a load that every server here can carry. */
+const STEADY = { sockets: 1_000, senders: 4, window: 0, rate: 40, size: TEXT }
+/** ejabberd is too slow for the loads of the others: these many in flight, one round. */
+const FEW = 64
+
+export async function wireRows(pace: Pace): Promise<Entry[]> {
   const loaded = await load(
     Math.max(...SIZES),
     WIRES.flatMap(wire => SIZES.map(sockets => ({ wire, sockets }))),
   )
-  let server: Serving | undefined
-  const bare = [new Child('servers/bare.ts', ['naive']), new Child('servers/socketio.ts', ['shipped'])] as const
+  const entries: Entry[] = []
+  const running: { stop(): Promise<void> }[] = []
   try {
-    server = await serve(loaded)
-    const [naivePort, shippedPort] = await Promise.all(bare.map(child => child.answer<{ port: number }>()))
-    const references: Contestant[] = [
-      { name: 'naive', wire: 'raw', pid: bare[0].pid, port: naivePort!.port },
-      { name: 'shipped', wire: 'socket.io', pid: bare[1].pid, port: shippedPort!.port },
-    ]
-    const rows: Row[] = []
-    for (const size of loads(pace)) {
-      const { sockets } = size.load
-      const scores = await contest([...references, ...ours(server, sockets, loaded.rooms)], size.load)
-      for (const wire of WIRES) rows.push(...fanoutRows(wire, size, scores))
+    const references = await startReferences(running, entries)
+    const server = await serve(loaded)
+    running.push(server.child)
+    for (const sockets of SIZES) {
+      const contestants = [...references, ...ours(server, sockets, loaded.rooms)]
+      const sizes = loads(pace).filter(({ load: { sockets: count } }) => count === sockets)
+      const steady = sockets === STEADY.sockets ? [steadyLoad(pace)] : []
+      const results = await contests(contestants, [...sizes.map(({ load: each }) => each), ...steady])
+      for (const [index, size] of sizes.entries()) {
+        const scores = results[index]!
+        for (const { name } of references) {
+          const score = scores.get(name)!
+          entries.push(row(`wires/${name}/${size.name}`, score.deliveriesPerCpu, UNIT, { detail: detail(score) }))
+        }
+        for (const wire of WIRES) entries.push(...fanoutRows(wire, size, scores))
+      }
+      if (steady.length > 0) entries.push(...steadyRows(results.at(-1)!))
     }
-    return [...rows, ...(await steadyRows(pace, references[0]!, server, loaded.rooms))]
+    entries.push(...(await ejabberdRows(pace)))
+    return entries
   } finally {
-    await server?.child.stop()
-    for (const child of bare) await child.stop()
+    for (const one of running) await one.stop()
     loaded.remove()
   }
+}
+
+async function startReferences(running: { stop(): Promise<void> }[], entries: Entry[]): Promise<Contestant[]> {
+  const references: Contestant[] = []
+  const bare = [
+    ['naive', 'raw', 'servers/bare.ts'],
+    ['shipped', 'socket.io', 'servers/socketio.ts'],
+  ] as const
+  for (const [name, wire, file] of bare) {
+    const child = new Child(file, [name])
+    running.push(child)
+    references.push({ name, wire, pid: child.pid, port: (await child.answer<{ port: number }>()).port })
+  }
+  const add = <T extends { stop(): Promise<void> }>(peer: T | null, id: string, what = id): T | null => {
+    if (peer === null) entries.push(notInstalled(`wires/${id}`, what))
+    else running.push(peer)
+    return peer
+  }
+  const peers: (Peer | null)[] = [
+    add(await startLimit('batch'), 'c-batcher', 'a C compiler'),
+    add(await startLimit('each'), 'c-broadcaster', 'a C compiler'),
+    add(await startNatsPeer(), 'nats', 'nats-server'),
+  ]
+  references.push(...peers.filter(peer => peer !== null))
+  const mosquitto = add(await startMosquitto(), 'mosquitto')
+  if (mosquitto !== null)
+    references.push(
+      { ...mosquitto, name: 'mosquitto-qos0', wire: 'mqtt0' },
+      { ...mosquitto, name: 'mosquitto-qos1', wire: 'mqtt1' },
+    )
+  return references
 }
 
 function ours({ child, port }: Serving, sockets: number, rooms: Readonly<Record<string, string>>): Contestant[] {
@@ -53,61 +113,63 @@ function ours({ child, port }: Serving, sockets: number, rooms: Readonly<Record<
   })
 }
 
-function fanoutRows(
-  wire: WireName,
-  { name, load, accept, aim }: ReturnType<typeof loads>[number],
-  scores: ReadonlyMap<string, Score>,
-): Row[] {
-  const unit = 'deliveries/CPU-s'
-  const [score, naive, shipped] = [wire, 'naive', 'shipped'].map(of => scores.get(of)!) as [Score, Score, Score]
-  const frames = `${detail(score)}, ${figure(score.bytesPerFrame)} bytes a frame`
+function fanoutRows(wire: WireName, { name, load, accept, aim }: Size, scores: ReadonlyMap<string, Score>): Row[] {
+  const score = scores.get(wire)!
   const rows = [
-    row(`wires/${wire}/${name}`, score.deliveriesPerCpu, unit, {
-      reference: naive.deliveriesPerCpu,
+    row(`wires/${wire}/${name}`, score.deliveriesPerCpu, UNIT, {
+      reference: scores.get('naive')!.deliveriesPerCpu,
       against: 'naive ws',
       accept,
       aim,
-      detail: frames,
+      detail: `${detail(score)}, ${figure(score.bytesPerFrame)} bytes a frame`,
     }),
   ]
-  const target = SHIPPED[load.sockets]
-  if (wire !== 'ddp' && target !== undefined && load.window > 1) {
+  if (load.window === 1) return rows
+  for (const [other, target] of Object.entries(TARGETS[load.sockets] ?? {})) {
+    const reference = scores.get(other)
+    if (reference === undefined || (other === 'shipped' && !wire.startsWith('dino'))) continue
     rows.push(
-      row(`wires/${wire}/${name}/socket.io`, score.deliveriesPerCpu, unit, {
-        reference: shipped.deliveriesPerCpu,
-        against: 'socket.io as shipped',
+      row(`wires/${wire}/${name}/${other}`, score.deliveriesPerCpu, UNIT, {
+        reference: reference.deliveriesPerCpu,
         ...target,
-        detail: `wall ${figure(score.deliveries / shipped.deliveries)}x`,
+        detail: `wall ${figure(score.deliveries / reference.deliveries)}x`,
       }),
     )
   }
   return rows
 }
 
-/** 40,000 deliveries a second, a load that every server here can carry: what a message takes then. */
-async function steadyRows(
-  pace: Pace,
-  naive: Contestant,
-  server: Serving,
-  rooms: Readonly<Record<string, string>>,
-): Promise<Row[]> {
-  const load = {
-    sockets: 1_000,
-    senders: 4,
-    window: 0,
-    rate: 40,
-    size: 291,
-    seconds: pace.seconds,
-    rounds: pace.rounds,
-  }
-  const scores = await contest([naive, ...ours(server, 1_000, rooms)], load)
-  const reference = scores.get('naive')!.deliveryP50
-  return WIRES.map(wire => {
-    const score = scores.get(wire)!
-    return lessIsBetter(`wires/${wire}/1000/40k-per-s`, score.deliveryP50, 'ms p50', {
-      reference,
-      against: 'naive ws',
-      detail: `p99 ${figure(score.deliveryP99)} ms, ${figure(score.deliveries)}/s wall`,
-    })
+function steadyLoad({ seconds, rounds }: Pace): Load {
+  return { ...STEADY, seconds, rounds, only: ['naive', 'c-broadcaster', ...WIRES] }
+}
+
+/** What a message takes under a load that is no strain. */
+function steadyRows(scores: ReadonlyMap<string, Score>): Row[] {
+  const c = scores.get('c-broadcaster')
+  const naive = scores.get('naive')!
+  return [...scores].map(([name, score]) => {
+    const target = !WIRES.includes(name as WireName)
+      ? {}
+      : c === undefined
+        ? { reference: naive.deliveryP50, against: 'naive ws' }
+        : { reference: c.deliveryP50, against: 'the C broadcaster', accept: 1 / 1.5, aim: 1 / 1.2 }
+    const detail = `p99 ${figure(score.deliveryP99)} ms, ${figure(score.deliveries)}/s wall, ${figure(score.deliveriesPerCpu)}/CPU-s`
+    return lessIsBetter(`wires/${name}/1000/40k-per-s`, score.deliveryP50, 'ms p50', { ...target, detail })
   })
+}
+
+async function ejabberdRows(pace: Pace): Promise<Entry[]> {
+  const ejabberd = await startEjabberd()
+  if (ejabberd === null) return [notInstalled('wires/ejabberd', 'ejabberd')]
+  try {
+    const entries: Entry[] = []
+    for (const { name, load } of loads(pace)) {
+      const less = { ...load, rounds: 1, window: Math.min(load.window, FEW) }
+      const score = (await contest([ejabberd], less)).get(ejabberd.name)!
+      entries.push(row(`wires/ejabberd/${name}`, score.deliveriesPerCpu, UNIT, { detail: detail(score) }))
+    }
+    return entries
+  } finally {
+    await ejabberd.stop()
+  }
 }

@@ -49,6 +49,9 @@ export async function load(
   }
 }
 
+/** Flags of Node with which a server stores no message. */
+export const UNSTORED = ['--import', new URL('unstored.ts', import.meta.url).href]
+
 export interface Serving {
   readonly child: Child
   readonly port: number
