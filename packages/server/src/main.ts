@@ -141,9 +141,13 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       isLong: url => gateways.some(({ uploads }) => uploads?.test(url)),
     })
     const sockets = new Set<Socket>()
+    // One function for all sockets, not one for each.
+    const forget = function (this: Socket): void {
+      sockets.delete(this)
+    }
     http.server.on('connection', (socket: Socket) => {
       sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
+      socket.on('close', forget)
     })
     peers = peersOf(core)
     operations.shows(peers)

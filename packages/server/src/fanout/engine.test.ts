@@ -6,7 +6,7 @@ import { io as connect4 } from 'socket.io-client'
 // @ts-expect-error the old client has no types
 import connect2 from 'socket.io-client-2'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Ack, adopt } from './adopt.ts'
+import { type Ack, adopt, outletOf } from './adopt.ts'
 import { EngineTransport } from './engine.ts'
 import { textFrame } from './frame.ts'
 import { Group } from './group.ts'
@@ -151,6 +151,33 @@ describe.each([4, 2])('socket.io-client %i', version => {
       ...['tick 4', 'raw ack', 'tick 5', 'disconnect'],
     ])
   })
+})
+
+test('an owner that takes events itself gets them all, and no listener does', async () => {
+  const { turn, sockets, url } = await serve()
+  const { client } = open(4, url, { transports: ['websocket'] })
+  await until(() => sockets.length === 1 && client.connected)
+  const { socket } = sockets[0]!
+  const taken: unknown[][] = []
+  const owner = { onOverflow: () => {}, receive: (event: readonly unknown[]) => void taken.push([...event]) }
+  const outlet = new Outlet(turn, new EngineTransport(socket.conn), owner)
+  adopt(socket, outlet)
+  let heard = 0
+  for (const event of ['ask', 'error']) socket.on(event, () => heard++)
+  client.emit('error', 'of the client’s own making')
+  let answered = false
+  client.emit('ask', 1, () => {
+    answered = true
+  })
+  await until(() => taken.length === 2)
+  expect(taken).toEqual([
+    ['error', 'of the client’s own making'],
+    ['ask', 1, expect.any(Function)],
+  ])
+  ;(taken[1]![2] as Ack)()
+  await until(() => answered)
+  expect(heard).toBe(0)
+  expect(outletOf(socket)).toBe(outlet)
 })
 
 test('on a websocket every turn is one write of the TCP handle', async () => {

@@ -46,17 +46,15 @@ export function originAllowed(origins: readonly string[], { origin, host }: Inco
 /** ms that a gateway has for taking an upgrade that it claims. */
 const CLAIMED = 10_000
 
-/** Node leaves an upgrade that nobody takes hanging: it is answered 404 and closed. One that is claimed and not taken
- * is cut; whoever takes a WebSocket sets the socket's timeout anew (ws does). It goes before every other listener:
- * a gateway that takes the socket at once must have the last word on its timeout. */
+/** Node leaves an upgrade that nobody takes hanging: it is answered 404 and closed. One that is claimed and that nobody
+ * reads by then is cut. (Not by the socket's own timeout: what is left of that stays with the socket as long as it lives.) */
 export function closeUnclaimedUpgrades(server: Server, claimed: readonly string[], wait = CLAIMED): void {
   server.prependListener('upgrade', (request: IncomingMessage, socket: Socket) => {
     // Node listens for no errors of a socket once it has handed it over: one that is reset would end the process.
     socket.on('error', ignore)
     const path = (request.url ?? '/').split('?', 1)[0] as string
     if (claimed.some(prefix => path === prefix || path.startsWith(`${prefix}/`))) {
-      socket.setTimeout(wait)
-      socket.on('timeout', cut)
+      setTimeout(cutUnread, wait, socket).unref()
       return
     }
     const answer = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
@@ -67,6 +65,6 @@ export function closeUnclaimedUpgrades(server: Server, claimed: readonly string[
 // One function for all sockets: each keeps its listeners as long as it lives.
 function ignore(): void {}
 
-function cut(this: Socket): void {
-  this.destroy()
+function cutUnread(socket: Socket): void {
+  if (socket.listenerCount('data') === 0) socket.destroy()
 }

@@ -14,7 +14,7 @@ import type { Feeds } from './feeds.ts'
 import type { Heartbeats } from './http/heartbeats.ts'
 import type { Joins } from './http/joins.ts'
 import type { Operators } from './operators.ts'
-import type { DinoSession } from './session.ts'
+import type { DinoSession, Served } from './session.ts'
 import type { WhisperCheck } from './whisper-check.ts'
 import type { Words } from './words.ts'
 
@@ -29,6 +29,8 @@ export interface Gate {
   readonly joins: Joins
   readonly heartbeats: Heartbeats
   readonly operators: Operators
+  /** How an event of that name is served. */
+  readonly served: (event: unknown) => Served | undefined
   /** Every open socket, logged in or not. */
   readonly sockets: Set<DinoSession>
   /** Sockets that are not read on at the moment. */

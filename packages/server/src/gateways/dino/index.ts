@@ -2,9 +2,12 @@
 // handshake, heartbeats, polling and upgrades; frames go out through the shared writer.
 import { Server, type Socket } from 'socket.io'
 import { WebSocketServer } from 'ws'
+import { outletOf } from '../../fanout/adopt.ts'
 import type { Gateway, GatewayParts } from '../gateway.ts'
 import { originAllowed } from '../upgrades.ts'
-import { boundAnswered } from './answered.ts'
+import { Connections } from './connections/connections.ts'
+import { NoRooms } from './connections/rooms.ts'
+import { deafen } from './connections/sockets.ts'
 import { Directory } from './directory.ts'
 import { NAMESPACE } from './encode.ts'
 import { connected } from './events/connect.ts'
@@ -51,6 +54,8 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
     maxHttpBufferSize: PACKET_BYTES,
     perMessageDeflate: false,
     httpCompression: false,
+    // Who gets what is known in feeds.ts.
+    adapter: NoRooms as never,
     // Pages of the old client send credentials, for which no browser takes a `*`; nothing here looks at cookies.
     cors: { origin: config.origins.includes('*') ? true : [...config.origins], credentials: true },
     allowRequest: (request, decide) => {
@@ -59,6 +64,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
       else decide(null, originAllowed(config.origins, request.headers))
     },
   })
+  const connections = new Connections(io.engine, parts.addressOf)
   io.engine.generateId = () => newSessionId(config.node, parts.random)
   if (parts.peers) handOn(io.engine, parts.peers)
   const sockets = new Set<DinoSession>()
@@ -78,6 +84,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
     joins: new Joins(parts),
     heartbeats: new Heartbeats(parts),
     operators: new Operators(parts),
+    served: servedAs,
     sockets,
     paused,
     closing: false,
@@ -97,29 +104,19 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
     for (const session of feeds.sessionsOf(user)) if (session.live?.id === id) feeds.leave(room, session)
   })
   parts.reports.onReport(report => reportedElsewhere(gate, report))
-  io.engine.on('connection', (conn: Socket['conn']) => boundAnswered(conn, () => parts.clock.now()))
+  // One function for all sockets, not one for each.
+  const ended = function (this: Socket): void {
+    const session = outletOf(this).owner as DinoSession
+    disconnected(gate, session).catch(error => log.error({ wire: 'dino', err: error }, 'bug at the end of a session'))
+  }
   io.of(NAMESPACE).on('connection', socket => {
     const session = new DinoSession(gate, socket)
     sockets.add(session)
-    // Taken before the library's own listeners: a client may name its events as it likes, also `error`.
-    socket.use(packet => {
-      try {
-        session.receive(packet, servedAs)
-      } catch (error) {
-        log.error({ wire: 'dino', err: error }, 'bug in taking a request')
-      }
-    })
-    socket.on('error', () => {})
-    socket.on('disconnect', () => {
-      disconnected(gate, session).catch(error => log.error({ wire: 'dino', err: error }, 'bug at the end of a session'))
-    })
+    socket.on('disconnect', ended)
     connected(session)
   })
   // Clients of Engine.IO 3 are connected to the main namespace first; nothing is served there.
-  io.on('connection', socket => {
-    socket.use(() => {})
-    socket.on('error', () => {})
-  })
+  io.on('connection', deafen)
 
   await parts.http.register(httpApi(gate), { prefix: HTTP_PATH })
   tellSite(gate)
@@ -132,6 +129,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
       gate.closing = true
       await Promise.all([gate.joins.close(), gate.heartbeats.close()])
       paused.stop()
+      connections.close()
       gate.whisperCheck.close()
       for (const session of [...sockets]) session.leave()
       // Not io.close(): the port is the whole server's.

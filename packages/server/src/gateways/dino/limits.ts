@@ -19,6 +19,8 @@ export const WAITING_REQUESTS_MOST = 1_024
  * more where log-ins fail and are tried again. */
 export const ANSWERED = 64
 export const ANSWERED_WINDOW = 10_000
+/** ms between looks at every connection, whether it is to be pinged or has not answered: so late a ping may be. */
+export const SWEEP = 1_000
 /** ms between looks whether a socket that is not read on may be read again. */
 export const RESUME_INTERVAL = 20
 /** ms in which `limits.flood` requests a second are counted. */

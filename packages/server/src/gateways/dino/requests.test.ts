@@ -24,7 +24,7 @@ function job(log: string[], name: string, pipelined: boolean) {
 
 test('one request after the other', async () => {
   const log: string[] = []
-  const requests = new Requests()
+  const requests = new Requests({ mayStart: () => true })
   const [first, second] = [job(log, 'first', false), job(log, 'second', false)]
   requests.add(first)
   requests.add(second)
@@ -36,7 +36,7 @@ test('one request after the other', async () => {
 
 test('messages that have their place wait for no commit, and others wait for all of them', async () => {
   const log: string[] = []
-  const requests = new Requests()
+  const requests = new Requests({ mayStart: () => true })
   const [one, two, join] = [job(log, 'one', true), job(log, 'two', true), job(log, 'join', false)]
   for (const each of [one, two, join]) requests.add(each)
   expect(log).toEqual(['one'])
@@ -52,7 +52,7 @@ test('messages that have their place wait for no commit, and others wait for all
 test('nothing starts while it may not, and all goes on when it may', async () => {
   const log: string[] = []
   let may = false
-  const requests = new Requests(() => may)
+  const requests = new Requests({ mayStart: () => may })
   requests.add(job(log, 'first', false))
   expect(log).toEqual([])
   may = true
@@ -62,7 +62,7 @@ test('nothing starts while it may not, and all goes on when it may', async () =>
 
 test('what has not begun when the socket goes never begins', async () => {
   const log: string[] = []
-  const requests = new Requests()
+  const requests = new Requests({ mayStart: () => true })
   const first = job(log, 'first', false)
   requests.add(first)
   requests.add(job(log, 'second', false))

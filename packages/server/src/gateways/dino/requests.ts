@@ -9,15 +9,20 @@ export interface Job {
   run(placed: () => void): Promise<void>
 }
 
+/** Whose requests they are. */
+export interface Asking {
+  /** Asked before each job; who says no calls `next` when it may. */
+  mayStart(): boolean
+}
+
 export class Requests {
-  readonly #mayStart: () => boolean
+  readonly #of: Asking
   #waiting: Job[] = []
   #starting = false
   #placed = 0
 
-  /** `mayStart`: asked before each job; who says no calls `next` when it may. */
-  constructor(mayStart: () => boolean = () => true) {
-    this.#mayStart = mayStart
+  constructor(of: Asking) {
+    this.#of = of
   }
 
   /** Waiting, running not counted. */
@@ -39,7 +44,7 @@ export class Requests {
   next(): void {
     if (this.#starting) return
     const job = this.#waiting[0]
-    if (!job || (this.#placed > 0 && !job.pipelined) || !this.#mayStart()) return
+    if (!job || (this.#placed > 0 && !job.pipelined) || !this.#of.mayStart()) return
     this.#waiting.shift()
     this.#starting = true
     let placed = false

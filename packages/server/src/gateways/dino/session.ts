@@ -3,16 +3,18 @@
 import type { RoomId, UserId } from '@conclave/wire'
 import type { Socket } from 'socket.io'
 import type { Session } from '../../engine/sessions.ts'
-import { type Ack, adopt } from '../../fanout/adopt.ts'
+import { type Ack, adopt, type Receiver } from '../../fanout/adopt.ts'
 import { EngineTransport } from '../../fanout/engine.ts'
 import { CONGESTED_BYTES } from '../../fanout/limits.ts'
 import { Outlet, type OutletOwner } from '../../fanout/outlet.ts'
 import { isFields, readActivity } from './activity.ts'
+import { addressOf } from './connections/connections.ts'
+import { lighten } from './connections/sockets.ts'
 import { ackFrame, eventFrame, refusalJson, successJson } from './encode.ts'
 import { CODE, malformed, refusal } from './errors.ts'
 import { type Answer, type EventHandler, type Gate, type LoginHandler, refused, stamp } from './gate.ts'
 import { FLOOD_WINDOW, WAITING_REQUESTS, WAITING_REQUESTS_MOST } from './limits.ts'
-import { Requests } from './requests.ts'
+import { type Asking, Requests } from './requests.ts'
 
 /** How an event of a client is served; its answer is called `gn_<event>`. */
 export type Served =
@@ -25,7 +27,7 @@ interface Readable {
   resume(): void
 }
 
-export class DinoSession implements OutletOwner {
+export class DinoSession implements OutletOwner, Receiver, Asking {
   readonly socket: Socket
   readonly outlet: Outlet
   /** Rooms that this very session has joined. */
@@ -37,7 +39,7 @@ export class DinoSession implements OutletOwner {
   /** Runs after a failed log-in, until the namespace is closed or a log-in succeeds. */
   failing: NodeJS.Timeout | null = null
   readonly #gate: Gate
-  readonly #requests = new Requests(() => this.#written <= CONGESTED_BYTES && this.outlet.unsent <= CONGESTED_BYTES)
+  readonly #requests = new Requests(this)
   #paused = false
   #window = 0
   #counted = 0
@@ -49,6 +51,7 @@ export class DinoSession implements OutletOwner {
     this.socket = socket
     this.outlet = new Outlet(gate.turn, new EngineTransport(socket.conn), this)
     adopt(socket, this.outlet)
+    lighten(socket)
   }
 
   get user(): UserId | null {
@@ -56,14 +59,22 @@ export class DinoSession implements OutletOwner {
   }
 
   get address(): string {
-    return this.#gate.parts.addressOf(this.socket.request)
+    return addressOf(this.socket.conn)
   }
 
   /** Takes one packet: the event's name, its arguments, and the ack where the client wants one. */
-  receive(packet: readonly unknown[], served: (event: unknown) => Served | undefined): void {
+  receive(packet: readonly unknown[]): void {
+    try {
+      this.#take(packet)
+    } catch (error) {
+      this.#gate.log.error({ wire: 'dino', err: error }, 'bug in taking a request')
+    }
+  }
+
+  #take(packet: readonly unknown[]): void {
     const last = packet.at(-1)
     const ack = typeof last === 'function' ? (last as Ack) : null
-    const found = served(packet[0])
+    const found = this.#gate.served(packet[0])
     if (!found) {
       if (ack) this.outlet.write(ackFrame(ack.id, null))
       return
@@ -118,6 +129,11 @@ export class DinoSession implements OutletOwner {
     this.#readable?.resume()
     this.#requests.next()
     return true
+  }
+
+  /** For its requests: answers that it does not take keep the next one waiting. */
+  mayStart(): boolean {
+    return this.#written <= CONGESTED_BYTES && this.outlet.unsent <= CONGESTED_BYTES
   }
 
   /** A push to this socket alone. */
