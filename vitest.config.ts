@@ -6,6 +6,9 @@ const commands = join(import.meta.dirname, 'node_modules', '.bin')
 // A run starts the server and its commands some hundred times, and reading their text takes half of what each costs.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'compiled')
 
+/** ms for what is waited for: it comes at once or not at all, and a busy machine may stand still for seconds. */
+export const PATIENCE = 30_000
+
 export default defineConfig({
   test: {
     include: [
@@ -17,10 +20,11 @@ export default defineConfig({
       'scripts/**/*.test.js',
     ],
     globalSetup: 'engines/on-demand.ts',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    // What is waited for comes at once or not at all; a busy machine may stand still for a second.
-    expect: { poll: { timeout: 10_000 } },
+    setupFiles: 'engines/patience.ts',
+    // Only what hangs ends by these: what takes five seconds takes a minute where the machine has other work.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: PATIENCE } },
     // A process per file; two at a time, for the servers and clients of a conformance file take a core of their own.
     pool: 'forks',
     maxWorkers: 2,

@@ -47,7 +47,7 @@ interface Ack {
 const name = 'a full disk costs nobody an acked message, and the server recovers by itself'
 const reason = ' # this machine lets us mount no small file system'
 
-test.skipIf(!mounted)(mounted ? name : name + reason, { timeout: 90_000 }, async () => {
+test.skipIf(!mounted)(mounted ? name : name + reason, async () => {
   server = await startServer({ data: directory, world })
   const { url } = server
   const room = server.rooms.r as string

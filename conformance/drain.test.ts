@@ -18,7 +18,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
-describe('a server that drains', { timeout: 60_000 }, () => {
+describe('a server that drains', () => {
   test('says 503 on /ready, serves everybody meanwhile, then ends', async () => {
     server = await startServer({ world: WORLD, config: { drain: 3 } })
     const { url } = server

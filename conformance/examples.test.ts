@@ -28,7 +28,7 @@ function run(name: string): {
   return {
     lines,
     said: async line => {
-      await expect.poll(lines, { timeout: 15_000 }).toContain(line)
+      await expect.poll(lines).toContain(line)
     },
     end: () => void child.kill(),
     ended: once(child, 'exit'),

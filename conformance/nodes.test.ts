@@ -30,7 +30,7 @@ beforeAll(async () => {
   const data = await mkdtemp(join(tmpdir(), 'conclave-'))
   await symlink(join(here.data, 'blobs'), join(data, 'blobs'))
   there = await startServer({ data, env: environment(2) })
-}, 90_000)
+})
 afterAll(async () => {
   await here?.remove()
   await there?.remove()

@@ -63,7 +63,7 @@ suite('nats')('a stream of the site', () => {
     for (const client of clients.splice(0)) client.close()
     await server.remove()
     await running.stop()
-  }, 60_000)
+  })
 
   async function start(outlet: object = {}, options: StartOptions = { world: WORLD }): Promise<TestServer> {
     const streams = [{ servers: nats.url, stream: STREAM, subject: 'chat' }]

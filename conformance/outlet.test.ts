@@ -77,7 +77,7 @@ afterEach(() => {
   for (const client of open.splice(0)) client.close()
 })
 
-describe('a site that answers', { timeout: 60_000 }, () => {
+describe('a site that answers', () => {
   let receiver: Receiver
   let server: TestServer
   let service: Site
@@ -86,7 +86,7 @@ describe('a site that answers', { timeout: 60_000 }, () => {
     server = await start({ site: receiver }, { titlePrefix: 'chat.' })
     const made = await server.command('token', 'create', '--service')
     service = site(server.url, (JSON.parse(made.out) as { token: string }).token)
-  }, 120_000)
+  })
   beforeEach(async () => {
     await receiver.next('restart')
     receiver.deliveries.splice(1)
@@ -331,7 +331,7 @@ describe('a site that fails', { timeout: 180_000 }, () => {
     await server.remove()
     await receiver.close()
     expect(receiver.faults).toEqual([])
-  }, 60_000)
+  })
 
   test('gets an event again under its id, and what comes after it only then', async () => {
     server = await start({ site: receiver })

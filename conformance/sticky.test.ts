@@ -47,70 +47,62 @@ suite('postgres', 'nats')('two nodes behind a balancer that remembers nobody', (
       servers.push(await startServer({ data, env, ...(node === 0 ? { world: WORLD } : {}) }))
     }
     balancer = await startBalancer(() => servers.map(({ url }) => url))
-  }, 120_000)
+  })
   afterAll(async () => {
     await balancer?.close()
     for (const server of servers) await server.remove()
     await nats?.stop()
     await database?.drop()
     await rm(files, { recursive: true, force: true })
-  }, 60_000)
+  })
 
   test.each<[Generation, readonly Transport[]]>([
     [4, ['polling']],
     [2, ['polling']],
     [4, ['polling', 'websocket']],
     [2, ['polling', 'websocket']],
-  ])(
-    'a client of generation %d over %j logs in, joins, sends, receives and leaves',
-    async (generation, transports) => {
-      const room = servers[0]?.rooms.room as string
-      const target = { id: room, objectType: 'room' }
-      // Whoever hears is on the other node than half of the others.
-      const listeners = await Promise.all(servers.map(({ url }) => DinoClient.open(url)))
-      for (const [n, listener] of listeners.entries()) {
-        expect((await listener.login(String(n + 2), `user${n + 2}`)).code).toBe(200)
-        expect((await listener.request('join', { verb: 'join', target: { id: room } })).code).toBe(200)
-      }
-      const before = balancer.counts.reduce((sum, count) => sum + count, 0)
-      const client = await DinoClient.open(balancer.url, { generation, transports })
-      expect((await client.login('1', 'user1')).code).toBe(200)
-      expect((await client.request('join', { verb: 'join', target: { id: room } })).code).toBe(200)
-      const sent: string[] = []
-      for (let n = 0; n < 10; n++) {
-        const content = base64(`${generation} ${transports.length} ${n}`)
-        const answer = await client.request('message', { verb: 'send', target, object: { content } })
-        expect(answer.code).toBe(200)
-        sent.push(answer.data.data.id)
-      }
-      const heard = (at: DinoClient): string[] =>
-        at.pushes.filter(({ event }) => event === 'message').map(({ data }) => (data as { id: string }).id)
-      for (const listener of listeners)
-        await expect.poll(() => heard(listener).filter(id => sent.includes(id)), { timeout: 10_000 }).toEqual(sent)
-      const said = await (listeners[0] as DinoClient).request('message', {
-        verb: 'send',
-        target,
-        object: { content: base64('and back') },
-      })
-      await expect.poll(() => heard(client), { timeout: 10_000 }).toContain(said.data.data.id)
-      if (transports.length > 1)
-        await expect.poll(() => client.socket.io.engine.transport.name, { timeout: 10_000 }).toBe('websocket')
-      // Its requests did go to both.
-      expect(balancer.counts.reduce((sum, count) => sum + count, 0) - before).toBeGreaterThan(3)
-      expect(Math.min(...balancer.counts)).toBeGreaterThan(0)
-      client.close()
-      for (const listener of listeners) listener.close()
-      for (const { url } of servers)
-        await expect
-          .poll(
-            async () =>
-              /^conclave_sessions\{wire="dino"\} (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1],
-            {
-              timeout: 20_000,
-            },
-          )
-          .toBe('0')
-    },
-    60_000,
-  )
+  ])('a client of generation %d over %j logs in, joins, sends, receives and leaves', async (generation, transports) => {
+    const room = servers[0]?.rooms.room as string
+    const target = { id: room, objectType: 'room' }
+    // Whoever hears is on the other node than half of the others.
+    const listeners = await Promise.all(servers.map(({ url }) => DinoClient.open(url)))
+    for (const [n, listener] of listeners.entries()) {
+      expect((await listener.login(String(n + 2), `user${n + 2}`)).code).toBe(200)
+      expect((await listener.request('join', { verb: 'join', target: { id: room } })).code).toBe(200)
+    }
+    const before = balancer.counts.reduce((sum, count) => sum + count, 0)
+    const client = await DinoClient.open(balancer.url, { generation, transports })
+    expect((await client.login('1', 'user1')).code).toBe(200)
+    expect((await client.request('join', { verb: 'join', target: { id: room } })).code).toBe(200)
+    const sent: string[] = []
+    for (let n = 0; n < 10; n++) {
+      const content = base64(`${generation} ${transports.length} ${n}`)
+      const answer = await client.request('message', { verb: 'send', target, object: { content } })
+      expect(answer.code).toBe(200)
+      sent.push(answer.data.data.id)
+    }
+    const heard = (at: DinoClient): string[] =>
+      at.pushes.filter(({ event }) => event === 'message').map(({ data }) => (data as { id: string }).id)
+    for (const listener of listeners)
+      await expect.poll(() => heard(listener).filter(id => sent.includes(id))).toEqual(sent)
+    const said = await (listeners[0] as DinoClient).request('message', {
+      verb: 'send',
+      target,
+      object: { content: base64('and back') },
+    })
+    await expect.poll(() => heard(client)).toContain(said.data.data.id)
+    if (transports.length > 1) await expect.poll(() => client.socket.io.engine.transport.name).toBe('websocket')
+    // Its requests did go to both.
+    expect(balancer.counts.reduce((sum, count) => sum + count, 0) - before).toBeGreaterThan(3)
+    expect(Math.min(...balancer.counts)).toBeGreaterThan(0)
+    client.close()
+    for (const listener of listeners) listener.close()
+    for (const { url } of servers)
+      await expect
+        .poll(
+          async () =>
+            /^conclave_sessions\{wire="dino"\} (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1],
+        )
+        .toBe('0')
+  })
 })

@@ -10,9 +10,9 @@ suite('postgres', 'nats')('three nodes', () => {
   let run: Run | undefined
   beforeAll(async () => {
     run = await Run.begin()
-  }, 120_000)
-  afterEach(() => run?.cluster.restore(), 90_000)
-  afterAll(() => run?.end(), 60_000)
+  })
+  afterEach(() => run?.cluster.restore())
+  afterAll(() => run?.end())
 
   const running = (): Run => {
     if (!run) throw new Error('the cluster did not start')

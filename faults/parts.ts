@@ -30,7 +30,7 @@ export function parts(run: () => Run): void {
     name: string,
     breakIt: (cluster: Cluster, load: Load, places: readonly Place[]) => Promise<void>,
   ): void {
-    test(name, { timeout: FULL ? 240_000 : 90_000 }, async () => {
+    test(name, { timeout: FULL ? 240_000 : 120_000 }, async () => {
       const { cluster, hands } = run()
       const { plain, group } = await run().places()
       const load = new Load(name)

@@ -35,9 +35,7 @@ const good = ({ wrong }: Proof): void => expect(wrong).toEqual([])
 export function races(run: () => Run): void {
   const node = (number: number): { readonly url: string } => run().cluster.node(number % run().cluster.nodes.length)
 
-  test('25 change the members of one group at once, from all nodes and over all wires: one addition wins', {
-    timeout: 60_000,
-  }, async () => {
+  test('25 change the members of one group at once, from all nodes and over all wires: one addition wins', async () => {
     const { hands } = run()
     const [maker, kicked] = [hands[6] as Hand, PEOPLE[3] as Person]
     const place = groupPlace(await makeGroup(node(0).url, maker, hands))
@@ -80,7 +78,7 @@ export function races(run: () => Run): void {
     good(await run().prove(new Load('changes'), [place]))
   })
 
-  test('of 25 additions at once from all nodes exactly one wins', { timeout: 60_000 }, async () => {
+  test('of 25 additions at once from all nodes exactly one wins', async () => {
     const maker = run().hands[6] as Hand
     const owner = PEOPLE[6] as Person
     const place = groupPlace(await makeGroup(node(0).url, maker, run().hands))
@@ -95,9 +93,7 @@ export function races(run: () => Run): void {
     good(await run().prove(new Load('additions'), [place]))
   })
 
-  test('a new public key of a member races key changes on other nodes: none after it is made for the old one', {
-    timeout: 120_000,
-  }, async () => {
+  test('a new public key of a member races key changes on other nodes: none after it is made for the old one', async () => {
     const { hands } = run()
     const maker = hands[6] as Hand
     const member = await enroll(node(0).url, (OTHERS[59] as Person).id)
@@ -143,9 +139,7 @@ export function races(run: () => Run): void {
     good(await run().prove(new Load('keys'), [place], { witness: PEOPLE[6] as Person }))
   })
 
-  test('a ban from the server races messages of the banned on other nodes: none is there that was sent after it', {
-    timeout: 120_000,
-  }, async () => {
+  test('a ban from the server races messages of the banned on other nodes: none is there that was sent after it', async () => {
     const { cluster, hands } = run()
     const { plain, group } = await run().places()
     const [banned, hand] = [PEOPLE[7] as Person, hands[7] as Hand]

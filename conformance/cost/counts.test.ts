@@ -169,7 +169,7 @@ describe('on SQLite', () => {
       const { leanest, least } = await measure(wire, BURST)
       burst.set(wire, { few, many: least, leanest })
     }
-  }, 60_000)
+  })
   afterAll(end)
 
   describe.each(WIRES)('a message of %s', wire => {
@@ -273,7 +273,7 @@ describe('on PostgreSQL', () => {
     database = await testDatabase()
     await begin({ CONCLAVE_STORE: database.url })
     await enter(FEW)
-  }, 60_000)
+  })
   afterAll(end)
 
   test('a message is one statement, and nothing is asked for beside it', async () => {

@@ -568,13 +568,13 @@ test('who does not read is not read on, and gets every answer once they read aga
   const unread = socket.bufferedAmount
   socket.resume()
   const answered = () => texts.filter(text => text.startsWith('43/ws,')).length === count + 1
-  await until(() => answered() || undefined, 20_000)
+  await until(() => answered() || undefined)
   expect(answered()).toBe(true)
   expect(unread).toBeGreaterThan(0)
   const refused = texts.filter(text => text.includes('"status_code":250')).length
   expect(refused).toBe(0)
   socket.terminate()
-}, 60_000)
+})
 
 test('more requests in a second than the flood limit are refused, and the next second is another', async () => {
   const small = await startServer({ world: WORLD, config: { limits: { flood: 20 } } })

@@ -26,6 +26,7 @@ interface ClientSocket {
   readonly connected: boolean
   readonly io: { readonly engine: { readonly transport: { readonly name: string } } }
   on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
   emit(event: string, ...args: unknown[]): unknown
   close(): unknown
   /** Generation 2 has no `onAny`. */
@@ -38,8 +39,8 @@ const connect = { 4: connect4, 2: connect2 } as unknown as Record<
   (url: string, options: object) => ClientSocket
 >
 
-/** ms for an answer. */
-const PATIENCE = 5_000
+/** ms for an answer: it comes at once or not at all, and a machine with other work may stand still for seconds. */
+export const PATIENCE = 20_000
 
 export class DinoClient {
   readonly socket: ClientSocket
@@ -84,9 +85,17 @@ export class DinoClient {
 
   request(event: string, ...data: unknown[]): Promise<Reply> {
     return new Promise(resolve => {
-      const timer = setTimeout(() => resolve({ ack: null, data: undefined, code: 0 }), PATIENCE)
-      this.socket.emit(event, ...data, (...args: unknown[]) => {
+      const timer = setTimeout(unanswered, PATIENCE)
+      const { socket } = this
+      function unanswered(): void {
         clearTimeout(timer)
+        socket.off('disconnect', unanswered)
+        resolve({ ack: null, data: undefined, code: 0 })
+      }
+      socket.on('disconnect', unanswered)
+      socket.emit(event, ...data, (...args: unknown[]) => {
+        clearTimeout(timer)
+        socket.off('disconnect', unanswered)
         const answer = args[0] as { status_code?: number } | undefined
         resolve({ ack: args, data: answer, code: answer?.status_code ?? 0 })
       })

@@ -188,7 +188,7 @@ describe('lists', () => {
     expect(await service.call('POST', '/acl', set)).toMatchObject({ http: 200, code: 200, data: { status: 'OK' } })
     // Another node may show its list of a second ago.
     const rules = async () => (await listed())[server.rooms.ruled as string]
-    await expect.poll(rules, { timeout: 5_000 }).toEqual([{ type: 'age', action: 'join', value: '36:' }])
+    await expect.poll(rules).toEqual([{ type: 'age', action: 'join', value: '36:' }])
     const wrong = await service.call('POST', '/acl', { ...set, acl_type: 'nonsense' })
     expect(wrong).toMatchObject({ code: 200, data: { status: 'FAIL' } })
     expect(wrong.data.message).toContain('nonsense')

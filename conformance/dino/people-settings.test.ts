@@ -62,7 +62,7 @@ const join = (client: DinoClient, ref: string) =>
 describe('one session for each user', () => {
   beforeAll(async () => {
     server = await startServer({ world: WORLD, config: { dino: { singleSession: true } } })
-  }, 120_000)
+  })
   afterAll(() => server.remove())
 
   test.each<Generation>([2, 4])(
@@ -117,7 +117,7 @@ describe('with everything strict', () => {
     const notFull = { maxUsersLow: 1, maxUsersHigh: 1, exception: ['basic'] }
     const dino = { notFull, userConnected: true, invisibleUnrestricted: false, trustInfo: true }
     server = await startServer({ world: WORLD, config: { dino } })
-  }, 120_000)
+  })
   afterAll(() => server.remove())
 
   test('full rooms take nobody new with a membership of the list, or with none; others and superusers find a place', async () => {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../server.ts'
 import { type Case, RECORDED_CASES } from './cases.ts'
-import { DinoClient, type Generation, type Reply, until } from './client.ts'
+import { DinoClient, type Generation, PATIENCE, type Reply, until } from './client.ts'
 import { check, type Outcome } from './compare.ts'
 import { DIFFERENCES, reasonOf } from './differences.ts'
 import { ACTORS, RECORDED, RECORDED_CONFIG } from './world.ts'
@@ -118,7 +118,9 @@ describe.each<Generation>([2, 4])('as recorded, with socket.io-client %i', gener
     }
     const looksFor = one.expect.disconnected_within_1500ms !== undefined
     const disconnected = looksFor
-      ? until(() => client.disconnected || undefined, 1_500).then(ended => ended === true)
+      ? until(() => client.disconnected || undefined, one.expect.disconnected_within_1500ms ? PATIENCE : 1_500).then(
+          ended => ended === true,
+        )
       : Promise.resolve(false)
     if (!client.disconnected) await client.settle()
     await Promise.all([...clients.values()].filter(each => !each.disconnected).map(each => each.settle()))
@@ -142,7 +144,7 @@ describe.each<Generation>([2, 4])('as recorded, with socket.io-client %i', gener
     for (const one of RECORDED_CASES) {
       if (DIFFERENCES[one.id]?.code !== null) outcomes.set(one.id, await play(one))
     }
-  }, 120_000)
+  })
 
   afterAll(async () => {
     for (const client of [...clients.values(), ...replaced]) client.close()

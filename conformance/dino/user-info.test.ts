@@ -8,7 +8,7 @@ import { Crowd, heard, info, quiet } from './crowd.ts'
 let crowd: Crowd
 beforeAll(async () => {
   crowd = await Crowd.start()
-}, 120_000)
+})
 afterEach(() => crowd.disperse())
 afterAll(() => crowd.server.remove())
 

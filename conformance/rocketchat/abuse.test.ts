@@ -77,7 +77,7 @@ test('every method with any arguments answers, and the connection lives', async 
   )
   client.close()
   await unharmed()
-}, 60_000)
+})
 
 test('every stream with any event name and options answers, and the connection lives', async () => {
   const client = await Ddp.as(server.url, 'alice')
@@ -100,7 +100,7 @@ test('every stream with any event name and options answers, and the connection l
   )
   client.close()
   await unharmed()
-}, 60_000)
+})
 
 test('any frame is answered, ignored, or closes with a code of the protocol', async () => {
   const frame = fc.oneof(
@@ -131,7 +131,7 @@ test('any frame is answered, ignored, or closes with a code of the protocol', as
     { numRuns: RUNS * 2 },
   )
   await unharmed()
-}, 60_000)
+})
 
 test('bombs: depth, size and numbers of values close the socket, a long text is refused, each with its code', async () => {
   const closing: [string, number][] = [
@@ -153,7 +153,7 @@ test('bombs: depth, size and numbers of values close the socket, a long text is 
   expect((await client.sub('stream-room-messages', long)).error.error).toBe('invalid-event-name')
   client.close()
   await unharmed()
-}, 60_000)
+})
 
 test('a flood beyond the limit is refused with the time to wait, and the session goes on', async () => {
   const strict = await start({ config: { limits: { flood: 50 } } })
@@ -194,7 +194,7 @@ test('every REST route with any body answers in its envelope, below 500', async 
   const missing = await fetch(`${server.url}/api/v1/no.such.route`)
   expect([missing.status, missing.headers.get('content-type')]).toEqual([404, 'application/json'])
   await unharmed()
-}, 60_000)
+})
 
 test('pages of other origins get neither sockets nor answers', async () => {
   const closed = await start({ config: { origins: ['https://chat.example.org'] } })

@@ -12,6 +12,9 @@ afterAll(() => tap.check())
 // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
 export type Frame = any
 
+/** ms for what is waited for: it comes at once or not at all, and a machine with other work may stand still for seconds. */
+const PATIENCE = 20_000
+
 export class Ddp {
   readonly ws: WebSocket
   readonly frames: Frame[] = []
@@ -82,7 +85,7 @@ export class Ddp {
   }
 
   /** The first frame, from the given place on, that fits. */
-  async until(fits: (frame: Frame) => boolean, from = 0, ms = 5_000): Promise<Frame> {
+  async until(fits: (frame: Frame) => boolean, from = 0, ms = PATIENCE): Promise<Frame> {
     const deadline = Date.now() + ms
     for (;;) {
       const found = this.frames.slice(from).find(fits)
@@ -92,7 +95,7 @@ export class Ddp {
     }
   }
 
-  async untilClosed(ms = 5_000): Promise<number> {
+  async untilClosed(ms = PATIENCE): Promise<number> {
     const deadline = Date.now() + ms
     while (this.closed === null) await this.#change(deadline - Date.now(), () => 'not closed')
     return this.closed

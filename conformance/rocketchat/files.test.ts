@@ -334,7 +334,7 @@ describe('what is not taken (attacks)', () => {
       expect(await raw(type, body), `${type} ${body}`).toMatchObject({ status: 400, body: { success: false } })
     const answer = await fetch(`${server.url}/api/v1/rooms.media/${rid}`, { method: 'POST', headers: authOf('alice') })
     expect(answer.status).toBe(400)
-  }, 30_000)
+  })
 
   test('a content that is no ciphertext in JSON', async () => {
     for (const content of ['no json', '[]', 'null', '{}', '{"algorithm":1,"ciphertext":"x"}'])
@@ -361,7 +361,7 @@ describe('what is not taken (attacks)', () => {
     expect(chunked).toMatchObject({ status: 400, body: { errorType: 'error-file-too-large' } })
     await eventually(blobs, names => names.length <= before)
     expect((await media()).status).toBe(200)
-  }, 30_000)
+  })
 
   test('more than somebody may keep here', async () => {
     const dave = async (bytes: number) => {
@@ -370,7 +370,7 @@ describe('what is not taken (attacks)', () => {
     }
     for (let count = 0; count < 3; count++) expect((await dave(11_000_000)).status).toBe(200)
     expect((await dave(11_000_000)).body).toMatchObject({ errorType: 'error-file-quota-exceeded' })
-  }, 30_000)
+  })
 
   test('names are no paths and end no header', async () => {
     for (const [given, name] of [
@@ -585,7 +585,7 @@ describe('what breaks off', () => {
       await eventually(blobs, names => names.length <= before)
     }
     expect((await media()).status).toBe(200)
-  }, 60_000)
+  })
 
   test('uploads at once are so many for each user, and the others are told to wait', async () => {
     const sockets: Awaited<ReturnType<typeof begin>>[] = []
@@ -600,7 +600,7 @@ describe('what breaks off', () => {
       () => media(),
       ({ status }) => status === 200,
     )
-  }, 30_000)
+  })
 
   test('the server killed in the middle keeps what was answered, and nobody reads the rest', async () => {
     const first = await start()
@@ -626,5 +626,5 @@ describe('what breaks off', () => {
       ;[server, rid] = kept
       await first.remove()
     }
-  }, 60_000)
+  })
 })

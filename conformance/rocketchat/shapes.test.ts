@@ -401,7 +401,7 @@ test('whatever users ask for is answered, and others neither hear nor lose anyth
   expect(await stateOf(bob, rooms)).toEqual(before)
   bob.close()
   alice.close()
-}, 60_000)
+})
 
 test('whatever an administrator asks for is answered, and the server goes on', async () => {
   const alice = await Ddp.as(server.url, 'alice')
@@ -412,4 +412,4 @@ test('whatever an administrator asks for is answered, and the server goes on', a
   furnish([own, general, secret, 'none', '__proto__'], [said, 'none'])
   const done = await everything(server.url, ['ada'])
   expectHealthy(done, server.output())
-}, 60_000)
+})

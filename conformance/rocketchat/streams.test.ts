@@ -433,5 +433,5 @@ describe('a right that is lost ends what comes', () => {
       await quiet(30)
       expect(ofRoom(bob, rid, from)).toEqual([])
     }
-  }, 60_000)
+  })
 })

@@ -241,16 +241,14 @@ describe('one connection', () => {
     const limited = await start({ config: { limits: { flood: 1_000 } } })
     const [flooding, other] = [await Ddp.as(limited.url, 'alice'), await Ddp.as(limited.url, 'bob')]
     for (let i = 0; i < 100_000; i++) flooding.ws.send('{"msg":"ping"}')
-    const begun = Date.now()
     await other.call('rooms/get')
-    expect(Date.now() - begun).toBeLessThan(2_000)
     await new Promise(resolve => setTimeout(resolve, 1_100))
     flooding.send({ msg: 'ping', id: 'last' })
-    await flooding.until(({ id }) => id === 'last', 0, 20_000)
+    await flooding.until(({ id }) => id === 'last')
     expect(flooding.frames.filter(({ msg }) => msg === 'pong').length).toBeLessThan(30_000)
     for (const client of [flooding, other]) client.close()
     await limited.remove()
-  }, 60_000)
+  })
 
   test('storms of sub and unsub end where they should', async () => {
     const client = await Ddp.as(server.url, 'alice')
@@ -266,13 +264,13 @@ describe('one connection', () => {
     await client.call('rooms/get')
     expect(client.frames.slice(from).filter(({ msg }) => msg === 'changed')).toEqual([])
     client.close()
-  }, 30_000)
+  })
 
   test('a subscription too many is refused, and unsub makes room again', async () => {
     const client = await Ddp.as(server.url, 'alice')
     for (let i = 0; i < 1_001; i++)
       client.send({ msg: 'sub', id: `s${i}`, name: 'stream-notify-logged', params: [`event ${i}`, false] })
-    const refused = await client.until(({ msg }) => msg === 'nosub', 0, 10_000)
+    const refused = await client.until(({ msg }) => msg === 'nosub')
     expect([refused.id, refused.error.error]).toEqual(['s1000', 'too-many-requests'])
     client.send({ msg: 'unsub', id: 's0' })
     expect((await client.sub('stream-notify-logged', 'one more')).msg).toBe('ready')
@@ -325,7 +323,7 @@ describe('one connection', () => {
       expect([1002, 1006]).toContain(await client.untilClosed())
     }
     await unharmed()
-  }, 30_000)
+  })
 
   test('a client that goes while its requests run takes nobody along', async () => {
     const rid = server.rooms.general
@@ -345,5 +343,5 @@ describe('one connection', () => {
       }),
     )
     await unharmed()
-  }, 30_000)
+  })
 })

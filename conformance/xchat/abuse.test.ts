@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cpuSeconds } from '../../bench/machine.ts'
 import { ROUTES } from '../../packages/server/src/gateways/xchat/index.ts'
 import type { Route } from '../../packages/server/src/gateways/xchat/route.ts'
 import type { TestServer } from '../server.ts'
@@ -23,7 +24,7 @@ const FRESH = 4
 /** Characters of a part of a path or query: a longer head of a request is refused before any wire sees it. */
 const LONG = 1_000
 /** ms for an answer, whatever was asked. */
-const PATIENCE = 10_000
+const PATIENCE = 30_000
 
 let server: TestServer
 let scene: Scene
@@ -319,9 +320,7 @@ function queryOf(route: Route): fc.Arbitrary<[string, string][]> {
 
 describe('whatever is sent', () => {
   for (const route of ROUTES.filter(({ method }) => method !== 'GET')) {
-    test(`as the body of ${route.operation}, nearly right, of another type or random`, {
-      timeout: 60_000,
-    }, async () => {
+    test(`as the body of ${route.operation}, nearly right, of another type or random`, async () => {
       const supply = supplyOf(route)
       const near = fc.array(bend, { minLength: 1, maxLength: 3 })
       const types = fc.constantFrom(
@@ -360,7 +359,7 @@ describe('whatever is sent', () => {
   }
 
   for (const route of ROUTES) {
-    test(`in the path and the query of ${route.operation}`, { timeout: 60_000 }, async () => {
+    test(`in the path and the query of ${route.operation}`, async () => {
       const supply = supplyOf(route)
       await fc.assert(
         fc.asyncProperty(fc.array(slip, { maxLength: 3 }), queryOf(route), someone, async (slips, more, who) => {
@@ -431,21 +430,21 @@ describe('bodies out of all proportion', () => {
   })
 
   test('cost no look at anybody: 90,000 ids of nobody', async () => {
-    const started = performance.now()
+    const started = cpuSeconds(server.pid)
     const ids = Array.from({ length: 90_000 }, (_, index) => String(10_000_000 + index))
     const answer = await post('/members', JSON.stringify({ user_ids: ids }))
     expect(answer.body.detail).toContain('Too many members')
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(cpuSeconds(server.pid) - started).toBeLessThan(5)
   })
 
   test('cost no comparison of everybody with everybody: 45,000 members and as many admins', async () => {
     const { body } = await groupBody(server.url, a, [a, b])
     const members = Array.from({ length: 45_000 }, (_, index) => String(10_000_000 + index))
     const crowd = { ...body, group_members: [...members, A], group_admins: members.map(() => A) }
-    const started = performance.now()
+    const started = cpuSeconds(server.pid)
     const answer = await ask(server.url, tokenOf(A), 'POST', '/2/chat/conversations/group', { body: crowd })
     expect(answer.body.detail).toContain('Too many members')
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(cpuSeconds(server.pid) - started).toBeLessThan(2)
   })
 
   test('cost no look at the keys of more people than a group has', async () => {

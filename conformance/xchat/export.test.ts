@@ -675,7 +675,7 @@ describe('whatever happens meanwhile', () => {
     expect(sent).toBeGreaterThan(50)
     for (const [index, one] of files.entries())
       expect((await verifyExport(one, files[index - 1] ?? older)).faults).toEqual([])
-  }, 60_000)
+  })
 
   test('a server that was killed under load has chains that are in order, before and after it is started again (L6)', async () => {
     const own = await startXchatServer()
@@ -715,5 +715,5 @@ describe('whatever happens meanwhile', () => {
     } finally {
       await own.remove()
     }
-  }, 60_000)
+  })
 })

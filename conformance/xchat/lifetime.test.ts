@@ -307,7 +307,7 @@ describe('a message whose time has ended', () => {
     await until(() => hook.told.some(told => idOf(told) === lasts))
     expect(hook.told.map(idOf)).not.toContain(ended)
     await ask(server.url, APP, 'DELETE', `/2/webhooks/${body.data.id}`)
-  }, 60_000)
+  })
 })
 
 describe('whatever ends in between', () => {
@@ -337,7 +337,7 @@ describe('whatever ends in between', () => {
     await own.stop()
     expect(stored(own.data)).toEqual({ whole: 1, erased: 1, due: 0 })
     await own.remove()
-  }, 60_000)
+  })
 
   test('a message lasts as the change that stands before it in the log says, whatever races (L3)', async () => {
     const own = await startXchatServer()
@@ -370,7 +370,7 @@ describe('whatever ends in between', () => {
     expect(seen.size).toBeGreaterThan(2)
     database.close()
     await own.remove()
-  }, 60_000)
+  })
 
   test('five thousand that end at once hold nobody up', async () => {
     // One user sends them all as fast as the server takes them.

@@ -50,12 +50,12 @@ test('a file comes back whole and in part, also after a crash, and lies in no ot
   expect(existsSync(join(server.data, 'blobs'))).toBe(false)
 })
 
-test('a file with a lifetime goes from there too', { timeout: 60_000 }, async () => {
+test('a file with a lifetime goes from there too', async () => {
   const key = await sendMedium(server.url, A, group.id, randomBytes(100), { ttl_msec: '200' })
-  await expect.poll(() => store.objects.has(`files/${key}-0`), { timeout: 20_000 }).toBe(false)
+  await expect.poll(() => store.objects.has(`files/${key}-0`)).toBe(false)
 })
 
-test('a store that refuses is answered with 503, and the segment can be sent again', { timeout: 60_000 }, async () => {
+test('a store that refuses is answered with 503, and the segment can be sent again', async () => {
   const bytes = randomBytes(1_000)
   const upload = await begin(server.url, A, group.id, bytes.length)
   store.faults.push({ status: 403, code: 'AccessDenied' })

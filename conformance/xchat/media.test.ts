@@ -202,7 +202,7 @@ describe('a download', () => {
     expect([same.status, other.status]).toEqual([206, 200])
   })
 
-  test('that is broken off leaves nothing open', { timeout: 60_000 }, async () => {
+  test('that is broken off leaves nothing open', async () => {
     const files = () => readdirSync(`/proc/${server.pid}/fd`).length
     const before = files()
     for (let round = 0; round < 60; round++) {
@@ -217,7 +217,7 @@ describe('a download', () => {
         call.end()
       })
     }
-    await expect.poll(files, { timeout: 20_000 }).toBeLessThan(before + 10)
+    await expect.poll(files).toBeLessThan(before + 10)
     expect((await download(url, B, group.id, key)).status).toBe(200)
   })
 
@@ -497,9 +497,7 @@ describe('with small limits', () => {
   })
   afterAll(() => small?.remove())
 
-  test('half of an upload is there after a crash and can be finished; nothing else is', {
-    timeout: 60_000,
-  }, async () => {
+  test('half of an upload is there after a crash and can be finished; nothing else is', async () => {
     const bytes = randomBytes(900_000)
     const upload = await begin(small.url, B, group.id, bytes.length)
     expect((await append(small.url, B, upload, 0, bytes.subarray(0, 300_000))).status).toBe(200)
@@ -522,21 +520,17 @@ describe('with small limits', () => {
     expect(await initialize(small.url, B, group.id, 700_000)).toMatchObject({ status: 429 })
   })
 
-  test('a file with a lifetime goes, from the disk too, also when nobody was there to see it', {
-    timeout: 60_000,
-  }, async () => {
+  test('a file with a lifetime goes, from the disk too, also when nobody was there to see it', async () => {
     const key = await sendMedium(small.url, A, group.id, randomBytes(100), { ttl_msec: '1500' })
     expect(blobs()).toContain(`${key}-0`)
     await small.kill()
     await new Promise(resolve => setTimeout(resolve, 1_500))
     small = await startXchatServer({ ...options, data: small.data })
     expect((await download(small.url, A, group.id, key)).status).toBe(404)
-    await expect.poll(blobs, { timeout: 20_000 }).not.toContain(`${key}-0`)
+    await expect.poll(blobs).not.toContain(`${key}-0`)
   })
 
-  test('many uploads at once are as many as allowed, and their places come back in time', {
-    timeout: 60_000,
-  }, async () => {
+  test('many uploads at once are as many as allowed, and their places come back in time', async () => {
     await small.stop()
     small = await startXchatServer({ config: { limits: { media: { ...media, hours: 0.003 } } }, data: small.data })
     expect(await initialize(small.url, A, group.id, 1_000_001)).toEqual(refused(400, 'total_bytes'))
@@ -551,11 +545,9 @@ describe('with small limits', () => {
     const appended = await append(small.url, A, upload, 0, randomBytes(1_000))
     expect(blobs()).toContain(`${key}-0`)
     const expired = async () => (await append(small.url, A, upload, 1, randomBytes(1_000))).status
-    await expect.poll(async () => Date.now() >= appended.body.data.expires_at * 1000, { timeout: 20_000 }).toBe(true)
-    await expect.poll(expired, { timeout: 5_000 }).toBe(404)
-    await expect
-      .poll(async () => (await initialize(small.url, A, group.id, 500_000)).status, { timeout: 20_000 })
-      .toBe(200)
+    await expect.poll(async () => Date.now() >= appended.body.data.expires_at * 1000).toBe(true)
+    await expect.poll(expired).toBe(404)
+    await expect.poll(async () => (await initialize(small.url, A, group.id, 500_000)).status).toBe(200)
     expect((await finalize(small.url, A, upload, '1')).status).toBe(404)
   })
 
@@ -565,7 +557,7 @@ describe('with small limits', () => {
   })
 })
 
-test('whatever is sent, nothing is a fault of the server', { timeout: 60_000 }, async () => {
+test('whatever is sent, nothing is a fault of the server', async () => {
   const group = await team()
   const upload = await begin(url, A, group.id, 50)
   const values = [

@@ -303,5 +303,5 @@ describe('a mute', () => {
     expect(await isMuted(team, ada, own)).toBe(true)
     expect((await put(team.id, ada, body, own)).body.detail).toContain('already used')
     await own.remove()
-  }, 30_000)
+  })
 })

@@ -546,5 +546,5 @@ describe('a restart', () => {
     } finally {
       await first.remove()
     }
-  }, 60_000)
+  })
 })

@@ -335,18 +335,14 @@ describe('xurl chat', () => {
     })
   })
 
-  test.skipIf(!serves('activityStream'))(
-    '--auth app streams, with lines that keep the connection alive',
-    async () => {
-      const response = await new Xurl('bearer-of-xurl').open('GET', '/2/activity/stream')
-      try {
-        expect(response.statusCode).toBe(200)
-        const [first] = (await once(response, 'data')) as [Buffer]
-        expect(first.toString('utf8').endsWith('\r\n')).toBe(true)
-      } finally {
-        response.destroy()
-      }
-    },
-    60_000,
-  )
+  test.skipIf(!serves('activityStream'))('--auth app streams, with lines that keep the connection alive', async () => {
+    const response = await new Xurl('bearer-of-xurl').open('GET', '/2/activity/stream')
+    try {
+      expect(response.statusCode).toBe(200)
+      const [first] = (await once(response, 'data')) as [Buffer]
+      expect(first.toString('utf8').endsWith('\r\n')).toBe(true)
+    } finally {
+      response.destroy()
+    }
+  })
 })

@@ -93,13 +93,13 @@ suite('power')('power loss', () => {
     }
   })
 
-  test('power is lost under load, again and again: every acked message is there', { timeout: 120_000 }, async () => {
+  test('power is lost under load, again and again: every acked message is there', async () => {
     const proof = await unplugged(ROUNDS)
     expect(proof.wrong).toEqual([])
     expect(proof.acked).toBeGreaterThan(ROUNDS * 50)
   })
 
-  test('without syncing the same proof fails', { timeout: 60_000 }, async () => {
+  test('without syncing the same proof fails', async () => {
     const proof = await unplugged(1, { node: OFF, wires: [] })
     expect(proof.wrong.join('\n')).toMatch(/was acked and is not there/)
   })

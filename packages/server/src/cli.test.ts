@@ -111,7 +111,7 @@ describe('without a server', () => {
     expect(JSON.parse((await conclave(['room', 'list'])).out)).toMatchObject([
       { name: 'r', uuid: JSON.parse(imported.out).rooms.r },
     ])
-  }, 60_000)
+  })
 
   test('what is written is for the server’s user alone, also in a directory that others may read', async () => {
     const modes = await Promise.all(
@@ -186,7 +186,7 @@ describe('beside a server', () => {
     expect([second.code, second.err.trimEnd().split('\n').length]).toEqual([1, 1])
     expect(await stop('SIGTERM')).toBe(0)
     expect(await readdir(data)).not.toContain('control.json')
-  }, 60_000)
+  })
 
   test('the administrator’s token is shown on the first start alone, and works after a kill', async () => {
     const token = /this once: (\S+)/.exec(await serve())?.[1]
@@ -199,7 +199,7 @@ describe('beside a server', () => {
     const url = /http:\/\/\S+/.exec(again)?.[0]
     const me = await fetch(`${url}/2/users/me`, { headers: { authorization: `Bearer ${token}` } })
     expect([me.status, again.includes('this once')]).toEqual([200, false])
-  }, 60_000)
+  })
 
   test('the server goes on when nobody reads its output any more', async () => {
     await serve()
@@ -207,7 +207,7 @@ describe('beside a server', () => {
     server?.stderr?.destroy()
     expect((await conclave(['user', 'add', 'ann'])).code).toBe(0)
     expect(await stop('SIGTERM')).toBe(0)
-  }, 60_000)
+  })
 
   test('a world that is wrong is refused through it with its path', async () => {
     await serve()
@@ -216,5 +216,5 @@ describe('beside a server', () => {
     expect(await conclave(['import', file])).toEqual({ code: 1, out: '', err: 'users[0].admin: is unknown\n' })
     await writeFile(file, JSON.stringify({ users: [{ id: '1', username: 'one', tokens: ['one'] }] }))
     expect(await conclave(['import', file])).toEqual({ code: 0, out: '{"channels":{},"rooms":{}}\n', err: '' })
-  }, 60_000)
+  })
 })

@@ -32,9 +32,9 @@ describe('parseJson', () => {
 
   test('a bomb of brackets is refused without being parsed', () => {
     for (const unit of ['[', '{"a":', '[[],']) {
-      const started = performance.now()
+      const started = process.cpuUsage()
       expect(parseJson(unit.repeat(1_000_000), limits)).toEqual({ ok: false, error: 'nested too deeply' })
-      expect(performance.now() - started).toBeLessThan(2_000)
+      expect(process.cpuUsage(started).user / 1_000).toBeLessThan(2_000)
     }
   })
 
@@ -44,10 +44,10 @@ describe('parseJson', () => {
   })
 
   test('a million escaped quotes take linear time', () => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     expect(parseJson(`"${'\\"'.repeat(1_000_000)}"`, limits).ok).toBe(true)
     expect(parseJson(`"${'\\'.repeat(2_000_000)}`, limits).ok).toBe(false)
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(5_000)
   })
 
   test('the depth limit is exact', () => {

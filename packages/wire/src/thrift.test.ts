@@ -153,9 +153,9 @@ describe('limits', () => {
   test('sixty thousand fields in falling order take linear time', () => {
     const fields = Array.from({ length: 60_000 }, (_, at) => ({ id: 32767 - at, type: T_BOOL, value: true }))
     const bytes = encodeStruct({ fields })
-    const started = performance.now()
+    const started = process.cpuUsage()
     expect(decodeStruct(bytes, limits).ok).toBe(true)
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(1_000)
   })
 })
 

@@ -14,7 +14,7 @@ import type { Transport } from './transport.ts'
 let nats: Nats
 beforeAll(async () => {
   nats = await startNats({ user: 'conclave', password: 'pass word' })
-}, 30_000)
+})
 afterAll(() => nats.stop())
 
 const open: Transport[] = []
@@ -140,7 +140,7 @@ describe('over NATS', () => {
     // Nobody waits for a server that is not there.
     await there.subscribe('room.2', bytes => heard.push(`2 ${Buffer.from(bytes)}`)).ready
     await nats.servers[0]?.start()
-    await expect.poll(() => here.connected && there.connected && reconnected, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => here.connected && there.connected && reconnected).toBe(1)
     here.publish('room.1', Buffer.from('found'))
     here.publish('room.2', Buffer.from('too'))
     await expect.poll(() => heard).toEqual(['found', '2 too'])

@@ -95,7 +95,7 @@ describe('L3 lockstep', () => {
       }),
       { numRuns: 40 },
     )
-  }, 60_000)
+  })
 
   test('nobody rules a room by naming a channel of their own beside it', async () => {
     const { core, room } = await start()
@@ -288,7 +288,7 @@ describe('L6 acked is durable', () => {
     expect(core.writer.ready).toBe(false)
     expect(codeOf(await submit(core, room, say(user(1), 'still lost')))).toBe('unavailable')
     disk.broken = false
-    await expect.poll(() => core.writer.ready, { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => core.writer.ready).toBe(true)
     expect(codeOf(await submit(core, room, say(user(1), 'kept')))).toBe(null)
     expect((await logOf(core, room)).map(event => event.sequence)).toEqual([1, 2])
   })

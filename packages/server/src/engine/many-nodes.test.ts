@@ -66,9 +66,7 @@ async function begin(count: number, env: Record<string, string> = {}): Promise<C
   const cores: Core[] = []
   for (let node = 1; node <= count; node++) cores.push(await enter(node, env))
   // Of one that came and went between two looks nobody hears that it is lost.
-  await vi.waitFor(() => expect(cores.every(({ nodes }) => nodes.live().length === count)).toBe(true), {
-    timeout: 5_000,
-  })
+  await vi.waitFor(() => expect(cores.every(({ nodes }) => nodes.live().length === count)).toBe(true))
   await importWorld(cores[0] as Core, world)
   return cores
 }
@@ -166,10 +164,10 @@ describe('sessions of a node that is lost', () => {
     await inside(lost, room, owner, () => void ended.push(owner))
     const [inRoom, everywhere] = [heard(`room:${room}`), heard('all')]
     await lose(lost)
-    await vi.waitFor(() => expect(ended).toEqual([guest, owner]), { timeout: 5_000 })
-    await vi.waitFor(() => expect(one.nodes.live()).toHaveLength(3), { timeout: 10_000 })
+    await vi.waitFor(() => expect(ended).toEqual([guest, owner]))
+    await vi.waitFor(() => expect(one.nodes.live()).toHaveLength(3))
     const left = (): unknown[] => inRoom.flatMap(each => (each.kind === 'left' ? [each.session.user] : []))
-    await vi.waitFor(() => expect(left()).toEqual([guest]), { timeout: 10_000 })
+    await vi.waitFor(() => expect(left()).toEqual([guest]))
     expect((await one.occupancy.occupants(room)).map(({ user }) => user)).toEqual([watcher, owner])
     expect(everywhere.filter(each => each.kind === 'presence' && each.user === guest)).toHaveLength(1)
     expect(await third.statuses.of(guest)).toBe('offline')
@@ -183,7 +181,7 @@ describe('sessions of a node that is lost', () => {
     await inside(lost, room, owner)
     await inside(one, room, guest)
     await lose(lost)
-    await vi.waitFor(async () => expect((await one.rooms.load(room))?.removed).toBe(true), { timeout: 8_000 })
+    await vi.waitFor(async () => expect((await one.rooms.load(room))?.removed).toBe(true))
   })
 
   test('a room that a node waits for is waited for by another when that one is gone', async () => {
@@ -196,7 +194,7 @@ describe('sessions of a node that is lost', () => {
     // It stops while it waits, and takes the room's time with it.
     opened.splice(1, 1)
     await lost.close()
-    await vi.waitFor(async () => expect((await one.rooms.load(room))?.removed).toBe(true), { timeout: 8_000 })
+    await vi.waitFor(async () => expect((await one.rooms.load(room))?.removed).toBe(true))
   })
 
   test('nobody who comes to a node that counts no more is let in', async () => {
@@ -206,8 +204,8 @@ describe('sessions of a node that is lost', () => {
     const before = lost.nodes.self.instance
     await lose(lost)
     await expect(lost.occupancy.leave(live, room)).rejects.toThrow('this node counts no more')
-    await vi.waitFor(() => expect(lost.nodes.self.instance).not.toBe(before), { timeout: 10_000 })
-    await vi.waitFor(() => expect(lost.nodes.serving).toBe(true), { timeout: 10_000 })
+    await vi.waitFor(() => expect(lost.nodes.self.instance).not.toBe(before))
+    await vi.waitFor(() => expect(lost.nodes.serving).toBe(true))
     await inside(lost, room, watcher)
     expect((await one.occupancy.occupants(room)).map(({ user }) => user)).toContain(watcher)
   })
@@ -235,7 +233,7 @@ describe('jobs that one node does', () => {
       expect(outcome).toBe('committed')
       expected.push(`${n}`)
     }
-    await vi.waitFor(() => expect(told).toHaveLength(60), { timeout: 5_000 })
+    await vi.waitFor(() => expect(told).toHaveLength(60))
     expect(ids()).toEqual(expected)
     expect(new Set(told.map(({ node }) => node)).size).toBe(1)
   })
@@ -243,7 +241,7 @@ describe('jobs that one node does', () => {
   test('when the node that brings things stops another goes on, and nothing comes twice', async () => {
     const all = await begin(2)
     tell(all[1] as Core, 'first')
-    await vi.waitFor(() => expect(ids()).toEqual(['first']), { timeout: 5_000 })
+    await vi.waitFor(() => expect(ids()).toEqual(['first']))
     const [brings] = told.map(({ node }) => node) as [number]
     const stops = opened.findIndex(({ nodes }) => nodes.self.node === brings)
     const other = all[2 - brings] as Core
@@ -256,14 +254,14 @@ describe('jobs that one node does', () => {
     calls = null
     await stopped
     tell(other, 'after')
-    await vi.waitFor(() => expect(ids()).toEqual(['first', 'under way', 'after']), { timeout: 5_000 })
+    await vi.waitFor(() => expect(ids()).toEqual(['first', 'under way', 'after']))
     expect(told.at(-1)?.node).toBe(3 - brings)
   })
 
   test('when the node that brings things is lost another brings what waits', async () => {
     const all = await begin(2)
     tell(all[0] as Core, 'first')
-    await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 5_000 })
+    await vi.waitFor(() => expect(told).toHaveLength(1))
     const [{ node }] = told as [(typeof told)[number]]
     const lost = all[node - 1] as Core
     calls = new Promise(() => {})
@@ -274,9 +272,7 @@ describe('jobs that one node does', () => {
     const other = all[2 - node] as Core
     calls = null
     await stand(lost)
-    await vi.waitFor(() => expect(told.slice(1)).toEqual([{ node: other.nodes.self.node, id: 'waits' }]), {
-      timeout: 8_000,
-    })
+    await vi.waitFor(() => expect(told.slice(1)).toEqual([{ node: other.nodes.self.node, id: 'waits' }]))
   })
 
   test('a message that ends is erased once, whichever node wrote it', async () => {
@@ -285,14 +281,14 @@ describe('jobs that one node does', () => {
     const messages = heard(`room:${room}`)
     // By then one of them has looked, and found nothing.
     tell(all[0] as Core, 'first')
-    await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 5_000 })
+    await vi.waitFor(() => expect(told).toHaveLength(1))
     for (const core of all) {
       const { control } = (await core.rooms.load(room)) as { control: number }
       const at = core.clock.now()
       await core.writer.write(append(room, control, [fading('gone', at + 50)], { at }))
     }
     const expired = (): unknown[] => messages.flatMap(each => (each.kind === 'expired' ? each.messages : []))
-    await vi.waitFor(() => expect(expired()).toHaveLength(2), { timeout: 5_000 })
+    await vi.waitFor(() => expect(expired()).toHaveLength(2))
     expect(await store.expired(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
   })
 })

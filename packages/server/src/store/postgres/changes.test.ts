@@ -30,9 +30,7 @@ const ROW = (id: string): string => `INSERT INTO conclave.changes (of, id) VALUE
 /** The feed shows what no transaction of the whole server can precede any more; other test files have some. */
 async function settled(): Promise<void> {
   const { rows } = await database.query('SELECT pg_current_xact_id()::text AS now')
-  await expect
-    .poll(async () => (await database.query(PASSED, [rows[0].now])).rows[0].passed, { timeout: 20_000 })
-    .toBe(true)
+  await expect.poll(async () => (await database.query(PASSED, [rows[0].now])).rows[0].passed).toBe(true)
 }
 const PASSED = 'SELECT pg_snapshot_xmin(pg_current_snapshot()) > $1::text::xid8 AS passed'
 

@@ -164,7 +164,7 @@ export function hiddenSentences(open: () => Promise<OpenStore>): void {
       }),
       { numRuns: 60 },
     )
-  }, 120_000)
+  })
 }
 
 async function compare(store: Store, steps: readonly { what: string; picks: readonly number[] }[]): Promise<void> {

@@ -97,7 +97,7 @@ export function historySentences(open: () => Promise<OpenStore>, durable: boolea
       fc.asyncProperty(history, batches => run(batches, false)),
       { numRuns: 60 },
     )
-  }, 120_000)
+  })
 
   test('a batch gives what its items give one by one', async () => {
     await fc.assert(
@@ -125,7 +125,7 @@ export function historySentences(open: () => Promise<OpenStore>, durable: boolea
       }),
       { numRuns: 25 },
     )
-  }, 120_000)
+  })
 
   if (!durable) return
 
@@ -134,7 +134,7 @@ export function historySentences(open: () => Promise<OpenStore>, durable: boolea
       fc.asyncProperty(history, batches => run(batches, true)),
       { numRuns: 15 },
     )
-  }, 120_000)
+  })
 }
 
 /** The rules of store.ts, as plainly as they can be written. */

@@ -304,7 +304,7 @@ export function receiptSentences(open: () => Promise<OpenStore>): void {
       }
     }
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 25 }), run), { numRuns: 40 })
-  }, 120_000)
+  })
 
   test('an item that is refused acks nothing', async () => {
     await committed(store(), append(ROOM, 0, [PRIVATE, message('2')]))
