@@ -19,14 +19,38 @@ export function decodeEjson(value: unknown): Decoded<unknown> {
   return attempt(() => decodeValue(value, 1))
 }
 
-/** The JSON value that stands for `value`: what JSON.stringify then takes. Objects made by classes are not expected. */
+/** The JSON value that stands for `value`: what JSON.stringify then takes. It shares with it what needs no change. Objects
+ * made by classes are not expected. */
 export function encodeEjson(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Date) return { $date: value.getTime() }
   if (value instanceof Uint8Array) return { $binary: encodeBase64(value) }
-  if (Array.isArray(value)) return value.map(encodeEjson)
-  const encoded = mapMembers(value as Members, encodeEjson)
+  if (Array.isArray(value)) return encodeElements(value)
+  const encoded = encodeMembers(value as Members)
   return looksSpecial(encoded) ? { $escape: encoded } : encoded
+}
+
+function encodeElements(elements: readonly unknown[]): readonly unknown[] {
+  let encoded: unknown[] | undefined
+  for (let at = 0; at < elements.length; at++) {
+    const element = encodeEjson(elements[at])
+    if (element === elements[at]) continue
+    encoded ??= [...elements]
+    encoded[at] = element
+  }
+  return encoded ?? elements
+}
+
+function encodeMembers(members: Members): Members {
+  let encoded: Members | undefined
+  for (const key of Object.keys(members)) {
+    const member = encodeEjson(members[key])
+    if (member === members[key] && key !== '__proto__') continue
+    encoded ??= { ...members }
+    if (key === '__proto__') Reflect.deleteProperty(encoded, key)
+    else encoded[key] = member
+  }
+  return encoded ?? members
 }
 
 function decodeValue(value: unknown, depth: number): unknown {

@@ -118,6 +118,19 @@ describe('uuids', () => {
     expect(uuidOf('2080761390344937796')).toBe('1ce05975-cddb-4a14-8425-9ed7b844c5c7')
   })
 
+  test('hold the id as its digits in base 16, at every edge of the arithmetic', () => {
+    const edges = Array.from({ length: 63 }, (_, bits) => 2n ** BigInt(bits))
+    const tens = Array.from({ length: 19 }, (_, digits) => 10n ** BigInt(digits))
+    for (const edge of [...edges, ...tens]) {
+      for (const value of [edge - 1n, edge, edge + 1n]) {
+        const uuid = uuidOf(`${value}`)
+        const digits = uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(15, 18) + uuid[20]
+        expect(digits).toBe(value.toString(16).padStart(16, '0'))
+        expect(idOfUuid(uuid)).toBe(`${value}`)
+      }
+    }
+  })
+
   test('of a number that is too large are unknown, whatever their checksum says', () => {
     expect(idOfUuid('80000000-0000-4000-80dd-f419a8512e2d')).toBeUndefined()
   })

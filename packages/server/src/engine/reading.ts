@@ -75,6 +75,14 @@ export class Reading {
     return channel && { room: state, channel }
   }
 
+  /** The same where both are in memory and no other node may know better; undefined elsewhere, which says nothing. */
+  peek(room: RoomId): { readonly room: RoomState; readonly channel: Channel } | undefined {
+    const { rooms, identity } = this.#parts
+    const state = rooms.kept(room)
+    const channel = state && !state.removed ? identity.channels.peek(state.channel) : undefined
+    return channel && { room: state as RoomState, channel }
+  }
+
   /** A page of a room's log, as far as the reader may see it. */
   async page(reader: Account, room: RoomId, page: Page, origin: Origin | null = null): Promise<PageRead | Rejection> {
     const limit = Math.min(page.limit, PAGE)

@@ -33,7 +33,7 @@ export interface Asked {
 }
 
 /** Never throws: a bug is answered 500 and logged, without anything of the request. */
-export async function dispatch(gate: Gate, caller: Caller | null, asked: Asked): Promise<Answer> {
+export function dispatch(gate: Gate, caller: Caller | null, asked: Asked): Answer | Promise<Answer> {
   const method = METHODS.get(asked.name)
   if (!method) return { error: methodNotFound(asked.name) }
   if (method.open) {
@@ -43,11 +43,13 @@ export async function dispatch(gate: Gate, caller: Caller | null, asked: Asked):
     )
   }
   if (!caller) return { error: invalidUser(method.anonymousAs ?? method.name) }
-  const { params: given, proof } = method.twoFactor ? proofIn(asked.params) : { params: asked.params, proof: null }
+  const call = { gate, caller, bytes: asked.bytes }
+  const { twoFactor } = method
+  if (!twoFactor) return answered(gate, method, asked.params, params => method.run(call, params))
+  const { params: given, proof } = proofIn(asked.params)
   return answered(gate, method, given, async params => {
-    const unproven =
-      method.twoFactor && (await checkSecondFactor(gate, caller, method.twoFactor, proof ?? asked.proof ?? null))
-    return unproven ?? method.run({ gate, caller, bytes: asked.bytes }, params)
+    const unproven = await checkSecondFactor(gate, caller, twoFactor, proof ?? asked.proof ?? null)
+    return unproven ?? method.run(call, params)
   })
 }
 
@@ -80,7 +82,12 @@ export function bug(gate: Gate, where: string, error: unknown): MeteorError {
 }
 
 /** The arguments; `asyncCall` of the SDK 0.2.9 puts all of them into one array, which is undone where it fits. */
-export function readParams(method: Pick<Method, 'params'>, given: unknown): { readonly value: unknown } | MeteorError {
+export function readParams(
+  method: Pick<Method, 'params' | 'usual'>,
+  given: unknown,
+): { readonly value: unknown } | MeteorError {
+  const usual = method.usual?.(given)
+  if (usual !== undefined) return { value: usual }
   const decoded = decodeEjson(given ?? [])
   if (!decoded.ok || !Array.isArray(decoded.value)) return matchFailed
   const parsed = method.params.safeParse(decoded.value)

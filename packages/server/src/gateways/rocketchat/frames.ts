@@ -37,9 +37,18 @@ export const PONG = new Frame('{"msg":"pong"}')
 export const BAD_REQUEST = new Frame('{"msg":"error","reason":"Bad request"}')
 export const CONNECTED_ALREADY = new Frame('{"msg":"error","reason":"Already connected"}')
 
-/** As EJSON text. `value` must not be undefined. */
+/** A value of which only its EJSON text is left: what is told to many is the result of a method, too. */
+export class Encoded {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** As EJSON text. `value` must not be undefined, and no `Encoded` stand inside of it. */
 export function ejson(value: unknown): string {
-  return JSON.stringify(encodeEjson(value))
+  return value instanceof Encoded ? value.text : JSON.stringify(encodeEjson(value))
 }
 
 export function pongFrame(id: string): Frame {

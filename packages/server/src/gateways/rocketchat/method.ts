@@ -16,6 +16,8 @@ export interface MethodSpec<Params extends z.ZodType> {
   readonly name: string
   /** The arguments as an array, EJSON undone. */
   readonly params: Params
+  /** For methods that are called all the time: what `params` makes of the most usual arguments, or undefined of all others. */
+  readonly usual?: (given: unknown) => z.output<Params> | undefined
   /** `details.method` of the refusal when nobody is logged in, where it is another than the method's own name. */
   readonly anonymousAs?: string
   readonly twoFactor?: SecondFactor
@@ -26,6 +28,7 @@ export interface MethodSpec<Params extends z.ZodType> {
 export interface OpenMethodSpec<Params extends z.ZodType> {
   readonly name: string
   readonly params: Params
+  readonly usual?: never
   readonly open: true
   run(call: OpenCall, params: z.output<Params>): Promise<unknown>
 }

@@ -27,6 +27,13 @@ export function pairOf(a: UserId, b: UserId): readonly [UserId, UserId] {
 /** The id of the room that every server of this kind has from its beginning, as clients' programs write it. */
 const FIRST_ROOM = 'GENERAL'
 
+/** The same of most rooms that somebody is in: from memory. undefined: `roomOf` has to look for it. */
+export function roomAtHand(parts: GatewayParts, rid: string): Found | undefined {
+  const id = idOfUuid(rid)
+  const found = id === undefined ? undefined : parts.reading.peek(id as RoomId)
+  return found && ridOf(found.room) === rid ? found : undefined
+}
+
 /** The room that a client means; undefined for what it cannot know and for every foreign form. */
 export async function roomOf(parts: GatewayParts, caller: Account, rid: string): Promise<Found | undefined> {
   const id = idOfUuid(rid)

@@ -22,9 +22,8 @@ const MESSAGES: Allowance = { limit: 5, window: 1_000 }
 /** Streams are subscribed to by the dozen. */
 const STREAM_FACTOR = 4
 
-/** Counts one request of a connection; the refusal where it is one too many. */
+/** Counts one request of a connection, where `limits.rates` says so; the refusal where it is one too many. */
 export async function checkRates(gate: Gate, counted: Counted): Promise<MeteorError | null> {
-  if (gate.parts.config.limits.rates !== 'wire') return null
   const { settings, permissions, parts } = gate
   const { name, account } = counted
   for (const rule of RULES) {

@@ -6,6 +6,7 @@ import type { Session } from '../../engine/sessions.ts'
 import { CONGESTED_BYTES } from '../../fanout/limits.ts'
 import { Outlet, type OutletOwner } from '../../fanout/outlet.ts'
 import { WsTransport } from '../../fanout/ws.ts'
+import type { Account } from '../../room/facts.ts'
 import type { Token } from '../../store/store.ts'
 import { CLOSE } from './close.ts'
 import { bug, dispatch } from './dispatch.ts'
@@ -36,7 +37,7 @@ import type { Opened } from './live/opened.ts'
 import type { Answer } from './method.ts'
 import { login } from './methods/login.ts'
 import { logout } from './methods/logout.ts'
-import { type Counted, checkRates } from './rates.ts'
+import { checkRates } from './rates.ts'
 import { type Framing, packetsIn } from './sockjs.ts'
 import { subscribe } from './streams.ts'
 
@@ -237,44 +238,48 @@ export class DdpSession implements OutletOwner {
     this.#running = false
   }
 
+  /** What is in memory is not waited for. */
   async #run(packet: Packet, bytes: number): Promise<void> {
     try {
-      if (packet.msg === 'method') await this.#method(packet, bytes)
-      else if (packet.msg === 'sub') await this.#subscribe(packet)
+      if (packet.msg === 'method') {
+        const asked = this.#caller()
+        const caller = asked instanceof Promise ? await asked : asked
+        const limits = this.#limited(packet.method as string, caller)
+        const limited = limits && (await limits)
+        const answering = limited ? { error: limited } : this.#answer(packet, caller, bytes)
+        this.#answered(packet, answering instanceof Promise ? await answering : answering)
+      } else if (packet.msg === 'sub') await this.#subscribe(packet)
       else await this.#unsubscribe(packet.id as string)
     } catch (error) {
       this.#refuse(packet, bug(this.#gate, String(packet.msg), error))
     }
   }
 
-  async #method(packet: Packet, bytes: number): Promise<void> {
-    const [id, name] = [packet.id as string, packet.method as string]
-    const answer = await this.#answer(name, packet.params, bytes)
-    this.#writeBoth('error' in answer ? errorFrames(id, answer.error) : resultFrames(id, answer.result))
-    if (name === 'logout' && !('error' in answer)) logout.after(this)
-    this.#answered()
-  }
-
-  async #answer(name: string, params: unknown, bytes: number): Promise<Answer> {
-    const caller = await this.#caller()
-    const limited = await checkRates(this.#gate, this.#asking(name, caller))
-    if (limited) return { error: limited }
+  #answer(packet: Packet, caller: Caller | null, bytes: number): Answer | Promise<Answer> {
+    const [name, { params }] = [packet.method as string, packet]
     if (name === 'login') return login.run(this.#gate, this, params)
     if (name === 'logout') return logout.run(this.#gate, this)
     return dispatch(this.#gate, caller, { name, params, bytes, address: this.address })
   }
 
-  #asking(name: string, caller: Caller | null): Counted {
-    const connection = `${this.#gate.parts.config.node}-${this.#number}`
-    return { name, connection, account: caller?.account ?? null, address: this.address }
+  /** null where nothing is counted. */
+  #limited(name: string, caller: Caller | null): Promise<MeteorError | null> | null {
+    const { config } = this.#gate.parts
+    if (config.limits.rates !== 'wire') return null
+    const connection = `${config.node}-${this.#number}`
+    return checkRates(this.#gate, { name, connection, account: caller?.account ?? null, address: this.address })
   }
 
   /** The account as it is now; null where nobody has logged in or the account is out of use. */
-  async #caller(): Promise<Caller | null> {
+  #caller(): Caller | null | Promise<Caller | null> {
     const { live } = this
     if (!live) return null
     const { accounts } = this.#gate.parts.identity
-    const account = accounts.peek(live.user) ?? (await accounts.load(live.user))
+    const account = accounts.peek(live.user)
+    return account ? this.#callerOf(live, account) : accounts.load(live.user).then(read => this.#callerOf(live, read))
+  }
+
+  #callerOf(live: Session, account: Account | undefined): Caller | null {
     return account?.active
       ? { account, token: this.token, session: live.id, connection: this, address: this.address, agent: '' }
       : null
@@ -291,7 +296,7 @@ export class DdpSession implements OutletOwner {
       return
     }
     const caller = await this.#caller()
-    const limited = await checkRates(this.#gate, this.#asking(name, caller))
+    const limited = await this.#limited(name, caller)
     if (limited) {
       this.write(nosubFrame(id, limited))
       return
@@ -396,7 +401,11 @@ export class DdpSession implements OutletOwner {
     this.#ending ??= 'none'
   }
 
-  #answered(): void {
+  #answered(packet: Packet, answer: Answer): void {
+    const id = packet.id as string
+    const failed = 'error' in answer
+    this.#writeBoth(failed ? errorFrames(id, answer.error) : resultFrames(id, answer.result))
+    if (packet.method === 'logout' && !failed) logout.after(this)
     const ending = this.#ending
     this.#ending = null
     if (ending && ending !== 'none') this.close(ending.code, ending.reason)

@@ -6,17 +6,12 @@ import type { SessionRef } from '../../../presence/presence.ts'
 import type { RoomEvent } from '../../../room/events.ts'
 import type { RoomState } from '../../../room/state.ts'
 import { accountOf, type Document, systemMessages } from '../encode.ts'
-import { ejson, type Frame, streamFrame } from '../frames.ts'
+import { Encoded, ejson, type Frame, streamFrame } from '../frames.ts'
 import type { Gate } from '../gate.ts'
 import { outdatedNotice } from '../keys/outdated.ts'
 import { CROWD } from '../limits.ts'
-import {
-  currentDocument,
-  documentsFor,
-  messageDocument,
-  messageIdOf,
-  shownMessages,
-} from '../messages/encode-message.ts'
+import { currentDocument, documentsFor, messageIdOf, shownMessages } from '../messages/encode-message.ts'
+import { messageText } from '../messages/message-text.ts'
 import { hasQuotes } from '../messages/quotes.ts'
 import { fullNameOf, ridOf, typeOf } from '../names.ts'
 import { subscriptionIdOf } from '../rooms/subscription-document.ts'
@@ -153,7 +148,7 @@ function follow(gate: Gate, feed: RoomFeed, delivery: Delivery): void {
       }
       if (hasQuotes(event)) tellMessage(gate, feed, event.sequence)
       else if (feed.messages.size > 0 || feed.mine.size > 0)
-        toReaders(feed, room, messageDocument(event, room, delivery.actor))
+        toReadersText(feed, room, messageText(event, room, delivery.actor))
       // What began the thread counts one more.
       if (body.thread) tellMessage(gate, feed, body.thread.sequence)
       notice(gate, feed, delivery)
@@ -215,8 +210,11 @@ function work(gate: Gate, feed: RoomFeed, task: () => Promise<void>): void {
 
 /** Encoded once for all who read the room's stream, and once for the streams of all rooms. */
 function toReaders(feed: RoomFeed, room: RoomState, shown: Document): void {
-  if (feed.messages.size === 0 && feed.mine.size === 0) return
-  const json = ejson(shown)
+  if (feed.messages.size > 0 || feed.mine.size > 0) toReadersText(feed, room, ejson(shown))
+}
+
+/** `json`: the message's document. */
+function toReadersText(feed: RoomFeed, room: RoomState, json: string): void {
   if (feed.messages.size > 0) feed.messages.write(roomFrame(room, json))
   if (feed.mine.size > 0) feed.mine.write(mineFrame(room, json))
 }
@@ -249,10 +247,15 @@ function toThoseWhoRead(feed: RoomFeed, room: RoomState, sequence: number, shown
 /** A whisper: to its sender and to whom it is for. It is nobody's last message, for a room's document is one for all. */
 function toHearers(feed: RoomFeed, { event, room, actor }: Delivery, to: readonly UserId[]): void {
   const hears = ({ user }: DdpSession): boolean => user !== null && (user === event.actor || to.includes(user))
-  toSome(feed, room, messageDocument(event, room, actor), hears)
+  toSome(feed, room, new Encoded(messageText(event, room, actor)), hears)
 }
 
-function toSome(feed: RoomFeed, room: RoomState, shown: Document, reads: (session: DdpSession) => boolean): void {
+function toSome(
+  feed: RoomFeed,
+  room: RoomState,
+  shown: Document | Encoded,
+  reads: (session: DdpSession) => boolean,
+): void {
   const [reading, mine] = [feed.messages.sessions().filter(reads), feed.mine.sessions().filter(reads)]
   if (reading.length === 0 && mine.length === 0) return
   const json = ejson(shown)

@@ -2,7 +2,7 @@
 import { uuidOf } from '@conclave/wire'
 import { XCHAT_V1 } from '@conclave/wire/rocketchat/content'
 import { encodeEventSignature } from '@conclave/wire/xchat/events'
-import type { Content, Done, Mentions, RoomEvent } from '../../../room/events.ts'
+import type { Content, Done, EventBody, Mentions, RoomEvent } from '../../../room/events.ts'
 import type { Account } from '../../../room/facts.ts'
 import type { RoomState } from '../../../room/state.ts'
 import type { GatewayParts } from '../../gateway.ts'
@@ -19,16 +19,22 @@ export function messageIdOf(event: RoomEvent): string {
 export function messageDocument(event: RoomEvent, room: RoomState, actor: Account | null): Document {
   if (event.body.type !== 'message') throw new Error('not a message')
   const at = new Date(event.at)
-  const { content, messageId, mentions } = event.body
   return {
-    ...extraOf(content),
-    ...bodyOf(content, messageId),
-    ...(mentions ? { mentions: mentionsOf(mentions) } : {}),
+    ...messageBody(event.body),
     _id: messageIdOf(event),
     rid: ridOf(room),
     ts: at,
     u: userRefOf(actor),
     _updatedAt: at,
+  }
+}
+
+/** What it says, without when, where and whose it is. */
+export function messageBody({ content, messageId, mentions }: Extract<EventBody, { type: 'message' }>): Document {
+  return {
+    ...extraOf(content),
+    ...bodyOf(content, messageId),
+    ...(mentions ? { mentions: mentionsOf(mentions) } : {}),
   }
 }
 

@@ -17,8 +17,8 @@ export function mentionsInText(
   caller: Caller,
   room: RoomState,
   text: string,
-): Promise<Mentions | undefined> {
-  return text.includes('@') ? mentionsOf(gate, caller, room, namesIn(text, USER)) : NOBODY
+): Promise<Mentions | undefined> | undefined {
+  return text.includes('@') ? mentionsOf(gate, caller, room, namesIn(text, USER)) : undefined
 }
 
 /** `names`: as clients write them, `@alice`. */
@@ -27,12 +27,11 @@ export function mentionsNamed(
   caller: Caller,
   room: RoomState,
   names: unknown,
-): Promise<Mentions | undefined> {
-  if (!Array.isArray(names)) return NOBODY
+): Promise<Mentions | undefined> | undefined {
+  if (!Array.isArray(names)) return undefined
   const texts = names.filter(name => typeof name === 'string').map(name => name.replace(/^@/, ''))
-  return texts.length > 0 ? mentionsOf(gate, caller, room, texts) : NOBODY
+  return texts.length > 0 ? mentionsOf(gate, caller, room, texts) : undefined
 }
-const NOBODY = Promise.resolve(undefined)
 
 async function mentionsOf(
   { parts, permissions }: Gate,
@@ -48,12 +47,18 @@ async function mentionsOf(
       continue
     }
     if (users.size >= MENTIONED) break
-    const named = (await accountNamed(parts, name)) ?? (await accountNamed(parts, name.replace(/[.-]+$/, '')))
+    const stop = END_OF_SENTENCE.exec(name)?.index ?? name.length
+    const named =
+      (await accountNamed(parts, name)) ??
+      (stop < name.length ? await accountNamed(parts, name.slice(0, stop)) : undefined)
     if (named) users.set(named.id, { id: named.id, username: named.username, name: named.name })
   }
   if (users.size === 0 && groups.size === 0) return undefined
   return { users: [...users.values()], groups: [...groups] }
 }
+
+/** May be part of a name, and be none of it. */
+const END_OF_SENTENCE = /[.-]+$/
 
 async function accountNamed({ identity }: Gate['parts'], username: string) {
   const account = username === '' ? undefined : await identity.users.find({ username })

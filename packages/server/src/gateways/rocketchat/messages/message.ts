@@ -8,8 +8,8 @@ import { SIGNATURE_VERSION } from '@conclave/wire/xchat/payloads'
 import { z } from 'zod'
 import type { Submission } from '../../../engine/engine.ts'
 import { MESSAGE_EXTRA, MESSAGE_ID } from '../../../limits.ts'
-import type { SentContent, SentMedium } from '../../../room/commands/send-message.ts'
-import type { Mentions, ThreadRef } from '../../../room/events.ts'
+import type { SendMessage, SentContent, SentMedium } from '../../../room/commands/send-message.ts'
+import type { Mentions, RoomEvent, ThreadRef } from '../../../room/events.ts'
 import { isRejection } from '../../../room/rejection.ts'
 import type { RoomState } from '../../../room/state.ts'
 import type { Document } from '../encode.ts'
@@ -17,16 +17,15 @@ import { errorOf, failure, invalidRoom, MeteorError, notAllowed } from '../error
 import type { Caller, Gate } from '../gate.ts'
 import { CLOCK_SKEW } from '../limits.ts'
 import type { Call } from '../method.ts'
-import { roomOf } from '../names.ts'
+import { roomAtHand, roomOf } from '../names.ts'
 import { date, id } from '../params.ts'
 import { isOneSided } from '../rooms/direct.ts'
 import { submit } from '../submit.ts'
 import { checkCustomFields } from './custom-fields.ts'
-import { currentDocument, messageDocument, messageIdOf } from './encode-message.ts'
+import { currentDocument, messageIdOf } from './encode-message.ts'
 import { isInside, messageOf } from './found-message.ts'
 import { channelsIn, mentionsInText, mentionsNamed } from './mentions.ts'
 import { checkForm } from './message-form.ts'
-import { hasQuotes } from './quotes.ts'
 import { withQuotes } from './quoting.ts'
 import { besideCiphertext } from './sealed.ts'
 import { filtered } from './words.ts'
@@ -70,8 +69,20 @@ export interface Attached {
   readonly beside: NonNullable<Submission['beside']>
 }
 
+/** A message in its room, as both are after it was sent. */
+export interface Sent {
+  readonly event: RoomEvent
+  readonly room: RoomState
+}
+
 /** The message's document, or why it was not sent. */
 export async function send(call: Call, given: SentMessage, attached?: Attached): Promise<Document | MeteorError> {
+  const sent = await sendEvent(call, given, attached)
+  return sent instanceof MeteorError ? sent : currentDocument(call.gate.parts, sent.event, sent.room)
+}
+
+/** The message, or why it was not sent. What is in memory is not waited for. */
+export async function sendEvent(call: Call, given: SentMessage, attached?: Attached): Promise<Sent | MeteorError> {
   const message = given.t === 'e2e' ? onlySealed(given) : withText(given)
   if (message instanceof MeteorError) return message
   const { gate, caller } = call
@@ -79,43 +90,56 @@ export async function send(call: Call, given: SentMessage, attached?: Attached):
   const { account } = caller
   if (message.t && message.t !== 'e2e')
     return new MeteorError('error-not-allowed', "Cannot send system messages using 'sendMessage'", { method: NAME })
-  const found = await roomOf(parts, account, message.rid)
+  const found = roomAtHand(parts, message.rid) ?? (await roomOf(parts, account, message.rid))
   if (!found) return invalidRoom(NAME)
+  const { room } = found
   if (message.ts && Math.abs(message.ts.getTime() - parts.clock.now()) > CLOCK_SKEW)
     return new MeteorError('error-message-ts-out-of-sync', 'Message timestamp is out of sync', { method: NAME })
-  const refused =
-    checkForm(message) ?? checkSaid(gate, caller, found.room, message) ?? (await checkHeard(gate, caller, found.room))
-  if (refused) return refused
-  const thread = await threadOf(gate, caller, found.room, message)
+  const unfit = checkForm(message) ?? checkSaid(gate, caller, room, message)
+  if (unfit) return unfit
+  const unheard = room.kind === 'direct' ? await checkHeard(gate, caller, room) : null
+  if (unheard) return unheard
+  const thread = message.tmid ? await threadOf(gate, caller, room, message) : undefined
   if (thread instanceof MeteorError) return thread
-  const said = {
-    ...message,
-    ...(thread ? { tmid: thread.tmid } : {}),
-    ...(message.t === 'e2e' || !message.msg ? {} : { msg: filtered(gate, message.msg) }),
-  }
-  const read = readMessage(found.room, said, attached)
+  const shown = message.t === 'e2e' || !message.msg ? message : { ...message, msg: filtered(gate, message.msg) }
+  const read = readMessage(room, thread ? { ...shown, tmid: thread.tmid } : shown, attached)
   if (read instanceof MeteorError) return read
-  const mentions = await mentionsOf(gate, caller, found.room, read.content)
-  const inside = await isInside(gate, caller, found)
-  const command = {
+  const { messageId, digest } = read
+  const naming = mentionsOf(gate, caller, room, read.content)
+  const mentions = naming && (await naming)
+  const content = mayLink(read.content)
+    ? await withQuotes(gate, caller, await withChannels(gate, caller, read.content))
+    : read.content
+  const inside = room.members.has(account.id) ? false : await isInside(gate, caller, found)
+  const command: SendMessage = {
     command: 'send-message',
     actor: account.id,
-    ...read,
-    content: await withQuotes(gate, caller, await withChannels(gate, caller, read.content)),
-    ...(thread ? { thread: thread.ref } : {}),
-    ...(mentions ? { mentions } : {}),
-    ...(attached ? { media: attached.media } : {}),
+    content,
+    messageId,
+    digest,
     inside,
     attributes: null,
     origin: null,
-  } as const
-  const done = await submit(call, found.room.id, command, undefined, attached?.beside)
+  }
+  const whole = thread || mentions || attached ? { ...command, ...refersTo(thread, mentions, attached) } : command
+  const done = await submit(call, room.id, whole, undefined, attached?.beside)
   if (isRejection(done)) return errorOf(done, NAME)
   const event = done.events[0]
   if (!event || event.erased) return new MeteorError('error-message-id-taken', 'A message with this id exists')
-  return event.done || hasQuotes(event)
-    ? currentDocument(parts, event, done.room)
-    : messageDocument(event, done.room, account)
+  return { event, room: done.room }
+}
+
+function refersTo(thread: Thread | undefined, mentions: Mentions | undefined, attached: Attached | undefined) {
+  return {
+    ...(thread ? { thread: thread.ref } : {}),
+    ...(mentions ? { mentions } : {}),
+    ...(attached ? { media: attached.media } : {}),
+  }
+}
+
+/** Whether there is anything to look up: names of rooms, and links to messages. */
+function mayLink(content: SentContent): boolean {
+  return content.suite === 'none' && (content.text.includes('#') || content.text.includes('msg='))
 }
 
 /** Some clients name the text as `chat.postMessage` does. */
@@ -181,9 +205,9 @@ export function mentionsOf(
   caller: Caller,
   room: RoomState,
   content: SentContent,
-): Promise<Mentions | undefined> {
+): Promise<Mentions | undefined> | undefined {
   if (content.suite === 'none') return mentionsInText(gate, caller, room, content.text)
-  if (content.suite === 'xchat') return Promise.resolve(undefined)
+  if (content.suite === 'xchat') return undefined
   const named = content.extra?.e2eMentions as { readonly e2eUserMentions?: unknown } | null | undefined
   return mentionsNamed(gate, caller, room, named?.e2eUserMentions)
 }

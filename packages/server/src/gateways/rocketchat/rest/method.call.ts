@@ -41,7 +41,8 @@ export async function calledByRest(
   const answer = await dispatch(gate, caller, { ...asked, name, params })
   const head = { msg: 'result', ...(id === undefined ? {} : { id }) }
   if ('error' in answer) return { message: JSON.stringify({ ...head, error: shownError(answer.error) }) }
-  return { message: ejson(answer.result === undefined ? head : { ...head, result: answer.result }) }
+  const text = JSON.stringify(head)
+  return { message: answer.result === undefined ? text : `${text.slice(0, -1)},"result":${ejson(answer.result)}}` }
 }
 
 /** Over REST the real server says more of arguments that do not fit. */

@@ -1,0 +1,47 @@
+// A message's document as EJSON text, made once for all who are told of it and for the answer to whoever sent it. It says what
+// `messageDocument` says; what the same rooms and users are called in every message is not made anew for each.
+import type { RoomEvent } from '../../../room/events.ts'
+import type { Account } from '../../../room/facts.ts'
+import type { RoomState } from '../../../room/state.ts'
+import { ejson } from '../frames.ts'
+import { ridOf, userRefOf } from '../names.ts'
+import { messageBody, messageIdOf } from './encode-message.ts'
+
+const texts = new WeakMap<RoomEvent, string>()
+const users = new WeakMap<Account, string>()
+const SERVER_TEXT = JSON.stringify(userRefOf(null))
+
+/** As it was when it was sent. `actor`: its sender, whose name is the one that it is first asked for with. */
+export function messageText(event: RoomEvent, room: RoomState, actor: Account | null): string {
+  const known = texts.get(event)
+  if (known !== undefined) return known
+  const at = `{"$date":${event.at}}`
+  const named = `"_id":${JSON.stringify(messageIdOf(event))},"rid":"${ridOf(room)}"`
+  const text = `{${said(event)},${named},"ts":${at},"u":${userText(actor)},"_updatedAt":${at}}`
+  texts.set(event, text)
+  return text
+}
+
+/** Members of the document, without braces. */
+function said(event: RoomEvent): string {
+  if (event.body.type !== 'message') throw new Error('not a message')
+  const { content, mentions } = event.body
+  // Most messages are a text alone.
+  if (content.suite === 'none' && !content.extra && !mentions && isPlain(content.text))
+    return `"msg":${JSON.stringify(content.text)},"urls":[],"mentions":[],"channels":[]`
+  return ejson(messageBody(event.body)).slice(1, -1)
+}
+
+/** Holds no address, and no text of its own inside. */
+function isPlain(text: string): boolean {
+  return !text.startsWith('{') && !text.includes('://')
+}
+
+function userText(actor: Account | null): string {
+  if (actor === null) return SERVER_TEXT
+  const known = users.get(actor)
+  if (known !== undefined) return known
+  const text = JSON.stringify(userRefOf(actor))
+  users.set(actor, text)
+  return text
+}
