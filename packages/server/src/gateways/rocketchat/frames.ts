@@ -57,16 +57,15 @@ export function pongFrame(id: string): Frame {
 
 /** Both frames that answer a method. undefined: a void method, whose result has no such key. */
 export function resultFrames(id: string, result: unknown): [Frame, Frame] {
-  const value = result === undefined ? '' : `,"result":${ejson(result)}`
-  return [new Frame(`{"msg":"result","id":${JSON.stringify(id)}${value}}`), updatedFrame(id)]
+  return answerFrames(JSON.stringify(id), result === undefined ? '' : `,"result":${ejson(result)}`)
 }
 
 export function errorFrames(id: string, error: MeteorError): [Frame, Frame] {
-  return [new Frame(`{"msg":"result","id":${JSON.stringify(id)},"error":${JSON.stringify(error)}}`), updatedFrame(id)]
+  return answerFrames(JSON.stringify(id), `,"error":${JSON.stringify(error)}`)
 }
 
-function updatedFrame(id: string): Frame {
-  return new Frame(`{"msg":"updated","methods":[${JSON.stringify(id)}]}`)
+function answerFrames(id: string, said: string): [Frame, Frame] {
+  return [new Frame(`{"msg":"result","id":${id}${said}}`), new Frame(`{"msg":"updated","methods":[${id}]}`)]
 }
 
 /** One for each subscription: clients look at the first id alone. */

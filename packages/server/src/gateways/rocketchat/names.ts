@@ -14,9 +14,15 @@ function isPair(room: RoomState): boolean {
   return room.pair !== null && room.suite !== 'xchat'
 }
 
-/** Room states are replaced, never changed: an id found once holds for all that have the room's id. */
+const rids = new WeakMap<RoomState, string>()
+
+/** Room states are replaced, never changed: an id found once holds for all that have the room's id. It needs no escape in JSON. */
 export function ridOf(room: RoomState): string {
-  return isPair(room) && room.pair ? room.pair[0] + room.pair[1] : uuidOf(room.id)
+  const known = rids.get(room)
+  if (known !== undefined) return known
+  const rid = isPair(room) && room.pair ? room.pair[0] + room.pair[1] : uuidOf(room.id)
+  rids.set(room, rid)
+  return rid
 }
 
 /** Two users in numeric order. */

@@ -6,7 +6,7 @@ import type { SessionRef } from '../../../presence/presence.ts'
 import type { RoomEvent } from '../../../room/events.ts'
 import type { RoomState } from '../../../room/state.ts'
 import { accountOf, type Document, systemMessages } from '../encode.ts'
-import { Encoded, ejson, type Frame, streamFrame } from '../frames.ts'
+import { Encoded, ejson, Frame, streamFrame } from '../frames.ts'
 import type { Gate } from '../gate.ts'
 import { outdatedNotice } from '../keys/outdated.ts'
 import { CROWD } from '../limits.ts'
@@ -264,9 +264,11 @@ function toSome(
   for (const session of mine) session.write(ofMine)
 }
 
+const ROOM_HEAD = '{"msg":"changed","collection":"stream-room-messages","id":"id","fields":{"eventName":"'
+
 /** `json`: the message's document. */
 function roomFrame(room: RoomState, json: string): Frame {
-  return streamFrame('room-messages', ridOf(room), `[${json}]`)
+  return new Frame(`${ROOM_HEAD}${ridOf(room)}","args":[${json}]}}`)
 }
 
 function mineFrame(room: RoomState, json: string): Frame {

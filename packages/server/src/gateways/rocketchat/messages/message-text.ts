@@ -16,8 +16,8 @@ export function messageText(event: RoomEvent, room: RoomState, actor: Account | 
   const known = texts.get(event)
   if (known !== undefined) return known
   const at = `{"$date":${event.at}}`
-  const named = `"_id":${JSON.stringify(messageIdOf(event))},"rid":"${ridOf(room)}"`
-  const text = `{${said(event)},${named},"ts":${at},"u":${userText(actor)},"_updatedAt":${at}}`
+  const [id, rid] = [idText(event), ridOf(room)]
+  const text = `{${said(event)},"_id":${id},"rid":"${rid}","ts":${at},"u":${userText(actor)},"_updatedAt":${at}}`
   texts.set(event, text)
   return text
 }
@@ -35,6 +35,12 @@ function said(event: RoomEvent): string {
 /** Holds no address, and no text of its own inside. */
 function isPlain(text: string): boolean {
   return !text.startsWith('{') && !text.includes('://')
+}
+
+function idText(event: RoomEvent): string {
+  const id = messageIdOf(event)
+  // One of the server's own needs no escape.
+  return event.body.type === 'message' && event.body.messageId !== null ? JSON.stringify(id) : `"${id}"`
 }
 
 function userText(actor: Account | null): string {
