@@ -1,5 +1,6 @@
 // The Bus inside one process: a message reaches its receivers in the turn in which it is published. What a receiver
 // publishes follows when everybody has the message at hand, so that all receivers see one order.
+import { Few } from '../few.ts'
 import type { Bus, BusMessage, Topic, Unsubscribe } from './bus.ts'
 
 export interface LocalBusOptions {
@@ -22,7 +23,7 @@ const FOLLOWED = Promise.resolve()
 class LocalBus implements Bus {
   readonly alone = true
   readonly #onError: (error: unknown) => void
-  readonly #topics = new Map<Topic, Set<Subscription>>()
+  readonly #topics = new Map<Topic, Few<Subscription>>()
   readonly #waiting: { readonly topic: Topic; readonly message: BusMessage; readonly number: number }[] = []
   #published = 0
   #delivering = false
@@ -61,7 +62,7 @@ class LocalBus implements Bus {
 
   subscribe(topic: Topic, receive: (message: BusMessage) => void): Unsubscribe {
     const subscription: Subscription = { receive, from: this.#published }
-    const subscriptions = this.#topics.get(topic) ?? new Set()
+    const subscriptions = this.#topics.get(topic) ?? new Few()
     subscriptions.add(subscription)
     this.#topics.set(topic, subscriptions)
     return () => {
@@ -76,7 +77,7 @@ class LocalBus implements Bus {
     this.#topics.clear()
   }
 
-  /** A set gives whoever joins during the walk too, and leaves out whoever goes: only the former need a check. */
+  /** The walk may come to whoever joins meanwhile, and leaves out whoever goes: only the former need a check. */
   #deliver(topic: Topic, message: BusMessage, number: number): void {
     const subscriptions = this.#topics.get(topic)
     if (subscriptions === undefined) return

@@ -54,7 +54,7 @@ export class Tokens {
     this.#parts = parts
     this.#cache = new Cache(async id => {
       const [token] = await parts.store.tokens(id, 1)
-      return token?.id === id ? token : undefined
+      return token?.id === id ? shared(token) : undefined
     })
     parts.bus.subscribe('all', message => {
       if (message.kind !== 'end') return
@@ -124,7 +124,7 @@ export class Tokens {
    * between the log-in and the registration found no session to close.
    */
   async again({ id, hash }: Token): Promise<Authentication> {
-    const token = await this.#cache.load(id, () => this.#parts.store.token(hash))
+    const token = await this.#cache.load(id, () => this.#read(hash))
     return token?.hash === hash ? this.#judge(token) : { refused: 'unknown' }
   }
 
@@ -186,8 +186,13 @@ export class Tokens {
   async #find(text: string): Promise<Token | undefined> {
     if (text.length === 0 || text.length > TOKEN_TEXT) return undefined
     const hash = hashOf(text)
-    const token = await this.#cache.load(hash.slice(0, TOKEN_ID), () => this.#parts.store.token(hash))
+    const token = await this.#cache.load(idOf(hash), () => this.#read(hash))
     return token?.hash === hash ? token : undefined
+  }
+
+  async #read(hash: string): Promise<Token | undefined> {
+    const token = await this.#parts.store.token(hash)
+    return token && shared(token)
   }
 
   async #judge(token: Token): Promise<Authentication> {
@@ -210,6 +215,17 @@ export class Tokens {
 const TAKEN: IdentityRejection = { rejected: 'token.exists' }
 /** Tokens that are read at a time. */
 const PAGE = 1_000
+
+/** As it is remembered: the list of scopes that nearly all tokens have is one list. */
+function shared(token: Token): Token {
+  const same = token.scopes.length === USER_SCOPES.length && token.scopes.every((scope, at) => scope === USER_SCOPES[at])
+  return same ? { ...token, scopes: USER_SCOPES } : token
+}
+
+/** The beginning of the hash, as a text of its own: a slice would keep the whole in memory. */
+function idOf(hash: string): string {
+  return Buffer.from(hash.slice(0, TOKEN_ID)).toString()
+}
 
 export function isSameOwner(a: Token, b: Token): boolean {
   return a.user === b.user && a.kind === b.kind && a.app === b.app

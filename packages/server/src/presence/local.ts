@@ -1,5 +1,6 @@
 // Presence inside one process: plain maps, no timers, nothing per session but one small object.
 import type { RoomId, UserId } from '@conclave/wire'
+import { Few } from '../few.ts'
 import type { Closed, EnteredAs, Presence, PresentSession, SessionRef, Status, Swept } from './presence.ts'
 
 export function localPresence(): Presence {
@@ -15,7 +16,7 @@ interface Place {
 /** A user with at least one session. */
 interface Person {
   /** In the order of opening. */
-  readonly sessions: Set<string>
+  readonly sessions: Few<string>
   status: Exclude<Status, 'invisible'>
   invisible: boolean
 }
@@ -182,7 +183,7 @@ class LocalPresence implements Presence {
 
 function personOf(status: Exclude<Status, 'offline'>): Person {
   const invisible = status === 'invisible'
-  return { sessions: new Set(), status: invisible ? 'online' : status, invisible }
+  return { sessions: new Few(), status: invisible ? 'online' : status, invisible }
 }
 
 function statusOf({ status, invisible }: Person): Status {

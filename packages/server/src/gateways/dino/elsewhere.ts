@@ -1,7 +1,9 @@
 // Sessions of this wire on other nodes, which the embedding site takes into a room: their own node does it when it is asked,
 // and presence says when it is done.
+
 import type { RoomId, UserId } from '@conclave/wire'
 import type { BusMessage } from '../../bus/bus.ts'
+import type { ReadonlyFew } from '../../few.ts'
 import type { Gate } from './gate.ts'
 import { putInside } from './inside.ts'
 import { ELSEWHERE_AGAIN, ELSEWHERE_TIME } from './limits.ts'
@@ -39,7 +41,7 @@ export async function putInsideElsewhere(
 }
 
 /** What another node asks of the sessions of a user here. */
-export function takeInsideHere(gate: Gate, sessions: ReadonlySet<DinoSession>, message: BusMessage): void {
+export function takeInsideHere(gate: Gate, sessions: ReadonlyFew<DinoSession>, message: BusMessage): void {
   if (message.kind !== 'signal' || message.name !== SIGNAL) return
   const [room, wanted] = message.args as [RoomId, readonly string[]]
   for (const session of sessions) {

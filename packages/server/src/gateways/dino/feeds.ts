@@ -5,6 +5,7 @@ import type { BusMessage } from '../../bus/bus.ts'
 import { isUnavailable } from '../../engine/engine.ts'
 import { Group } from '../../fanout/group.ts'
 import type { Turn } from '../../fanout/turn.ts'
+import { Few, type ReadonlyFew } from '../../few.ts'
 import type { Account, Channel } from '../../room/facts.ts'
 import { belongs, isHidden } from '../../room/rights.ts'
 import { type RoomState, sanctionOn } from '../../room/state.ts'
@@ -111,12 +112,12 @@ export class Feed {
 /** Who encodes what comes over the bus: about one room, and about one user. */
 export interface Receivers {
   room(feed: Feed, message: BusMessage): void
-  user(sessions: ReadonlySet<DinoSession>, message: BusMessage): void
+  user(sessions: ReadonlyFew<DinoSession>, message: BusMessage): void
 }
 
 /** A user with sessions of this node. */
 interface Here {
-  readonly sessions: Set<DinoSession>
+  readonly sessions: Few<DinoSession>
   readonly unsubscribe: Unsubscribe
   account: Account
 }
@@ -160,7 +161,7 @@ export class Feeds {
     this.#rooms.delete(feed.room)
   }
 
-  sessionsOf(user: UserId): ReadonlySet<DinoSession> {
+  sessionsOf(user: UserId): ReadonlyFew<DinoSession> {
     return this.#users.get(user)?.sessions ?? NOBODY
   }
 
@@ -183,7 +184,7 @@ export class Feeds {
       if (known.account.version < account.version) known.account = account
       return
     }
-    const sessions = new Set([session])
+    const sessions = new Few(session)
     const unsubscribe = this.#parts.bus.subscribe(`user:${user}`, message => this.#follow(user, sessions, message))
     this.#users.set(user, { sessions, unsubscribe, account })
   }
@@ -234,7 +235,7 @@ export class Feeds {
   }
 
   /** Whoever is banned from a channel hears nothing more of its rooms. */
-  #silence(sessions: ReadonlySet<DinoSession>, channel: Channel): void {
+  #silence(sessions: ReadonlyFew<DinoSession>, channel: Channel): void {
     for (const session of sessions)
       for (const room of [...session.belongs])
         if (this.get(room)?.channel === channel.id) this.#drop(room, feed => feed.unlisten(session))
@@ -290,7 +291,7 @@ export class Feeds {
   }
 
   /** What concerns one user by name: who became an owner or a member, or is none any more. */
-  #follow(user: UserId, sessions: ReadonlySet<DinoSession>, message: BusMessage): void {
+  #follow(user: UserId, sessions: ReadonlyFew<DinoSession>, message: BusMessage): void {
     if (message.kind === 'event') {
       const { room, channel } = message.delivery
       for (const session of sessions) this.attend(room, channel, user, session)
@@ -304,4 +305,4 @@ export class Feeds {
   }
 }
 
-const NOBODY: ReadonlySet<DinoSession> = new Set()
+const NOBODY: ReadonlyFew<DinoSession> = new Few()

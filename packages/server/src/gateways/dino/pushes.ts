@@ -1,6 +1,8 @@
 // What the bus says about a room, as pushes to the sockets that watch it here (dino.md section 5). Each kind has its file
 // under pushes/; every frame is encoded once.
+
 import type { BusMessage } from '../../bus/bus.ts'
+import type { ReadonlyFew } from '../../few.ts'
 import { takeInsideHere } from './elsewhere.ts'
 import { eventFrame, messageJson } from './encode.ts'
 import type { Feed } from './feeds.ts'
@@ -51,7 +53,7 @@ export function push(gate: Gate, feed: Feed, message: BusMessage): void {
 }
 
 /** What concerns one user, whichever room it happens in. */
-export function pushToUser(gate: Gate, sessions: ReadonlySet<DinoSession>, message: BusMessage): void {
+export function pushToUser(gate: Gate, sessions: ReadonlyFew<DinoSession>, message: BusMessage): void {
   switch (message.kind) {
     case 'event':
       eventToUser(gate, sessions, message)
@@ -125,7 +127,7 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
 }
 
 /** To the user's sessions that are not inside the room; those that are hear it there. */
-function eventToUser(gate: Gate, sessions: ReadonlySet<DinoSession>, { delivery }: EventMessage): void {
+function eventToUser(gate: Gate, sessions: ReadonlyFew<DinoSession>, { delivery }: EventMessage): void {
   const { body } = delivery.event
   if (body.type === 'members.removed' && body.how === 'kicked')
     kicked(gate, delivery, body, toThoseOutside(gate, sessions, delivery.room.id))

@@ -7,6 +7,7 @@ import { type Ack, adopt, type Receiver } from '../../fanout/adopt.ts'
 import { EngineTransport } from '../../fanout/engine.ts'
 import { CONGESTED_BYTES } from '../../fanout/limits.ts'
 import { Outlet, type OutletOwner } from '../../fanout/outlet.ts'
+import { Few } from '../../few.ts'
 import { isFields, readActivity } from './activity.ts'
 import { addressOf } from './connections/connections.ts'
 import { lighten } from './connections/sockets.ts'
@@ -31,9 +32,9 @@ export class DinoSession implements OutletOwner, Receiver, Asking {
   readonly socket: Socket
   readonly outlet: Outlet
   /** Rooms that this very session has joined. */
-  readonly rooms = new Set<RoomId>()
+  readonly rooms = new Few<RoomId>()
   /** Rooms whose messages it gets without joining. */
-  readonly belongs = new Set<RoomId>()
+  readonly belongs = new Few<RoomId>()
   /** null before the log-in and after its end. */
   live: Session | null = null
   /** Runs after a failed log-in, until the namespace is closed or a log-in succeeds. */

@@ -3,6 +3,7 @@
 
 import type { BusMessage } from '../../bus/bus.ts'
 import type { Session } from '../../engine/sessions.ts'
+import type { ReadonlyFew } from '../../few.ts'
 import type { Account } from '../../room/facts.ts'
 import { disconnectedJson } from './encode-people.ts'
 import { type Gate, stamp } from './gate.ts'
@@ -30,7 +31,7 @@ export async function keepNewest(gate: Gate, account: Account, live: Session): P
   })
 }
 
-export function endReplaced(sessions: ReadonlySet<DinoSession>, message: BusMessage): void {
+export function endReplaced(sessions: ReadonlyFew<DinoSession>, message: BusMessage): void {
   if (message.kind !== 'signal' || message.name !== SIGNAL) return
   const [replaced, json] = message.args as [readonly string[], string]
   for (const session of [...sessions]) {

@@ -4,6 +4,7 @@
 import type { ChannelId, RoomId, UserId } from '@conclave/wire'
 import type { BusMessage } from '../../../bus/bus.ts'
 import type { Turn } from '../../../fanout/turn.ts'
+import { Few, type ReadonlyFew } from '../../../few.ts'
 import type { RoomState } from '../../../room/state.ts'
 import type { Membership } from '../../../store/store.ts'
 import type { GatewayParts } from '../../gateway.ts'
@@ -109,7 +110,7 @@ export class Follower {
   }
 }
 
-const NOBODY: ReadonlySet<DdpSession> = new Set()
+const NOBODY: ReadonlyFew<DdpSession> = new Few()
 
 type Held<T> = { readonly value: T; readonly unsubscribe: () => void }
 
@@ -126,7 +127,7 @@ export class Feeds {
   readonly #parts: FeedsParts
   readonly #rooms = new Map<RoomId, Held<RoomFeed>>()
   readonly #users = new Map<UserId, Held<Follower>>()
-  readonly #here = new Map<UserId, Held<Set<DdpSession>>>()
+  readonly #here = new Map<UserId, Held<Few<DdpSession>>>()
 
   constructor(parts: FeedsParts) {
     this.#parts = parts
@@ -172,11 +173,11 @@ export class Feeds {
     }
     const { parts, receiveAbout } = this.#parts
     const unsubscribe = parts.bus.subscribe(`user:${user}`, message => receiveAbout(user, message))
-    this.#here.set(user, { value: new Set([session]), unsubscribe })
+    this.#here.set(user, { value: new Few(session), unsubscribe })
   }
 
   /** The connections on which the user has logged in. */
-  here(user: UserId): ReadonlySet<DdpSession> {
+  here(user: UserId): ReadonlyFew<DdpSession> {
     return this.#here.get(user)?.value ?? NOBODY
   }
 
