@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
  */
 const LAYERS = {
   wire: { files: ['packages/wire/src/'], imports: [], pure: true },
-  limits: { files: ['~/limits.ts', '~/tally.ts'], imports: [], pure: true },
+  limits: { files: ['~/limits.ts', '~/tally.ts', '~/few.ts'], imports: [], pure: true },
   room: { files: ['~/room/'], imports: ['wire', 'limits'], pure: true },
   config: {
     files: ['~/config.ts', '~/acl-file.ts', '~/s3-place.ts', '~/nats-place.ts'],

@@ -218,7 +218,8 @@ const PAGE = 1_000
 
 /** As it is remembered: the list of scopes that nearly all tokens have is one list. */
 function shared(token: Token): Token {
-  const same = token.scopes.length === USER_SCOPES.length && token.scopes.every((scope, at) => scope === USER_SCOPES[at])
+  const same =
+    token.scopes.length === USER_SCOPES.length && token.scopes.every((scope, at) => scope === USER_SCOPES[at])
   return same ? { ...token, scopes: USER_SCOPES } : token
 }
 
