@@ -20,7 +20,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 describe('a server that drains', () => {
   test('says 503 on /ready, serves everybody meanwhile, then ends', async () => {
-    server = await startServer({ world: WORLD, config: { drain: 3 } })
+    server = await startServer({ world: WORLD, config: { drain: 5 } })
     const { url } = server
     const client = await DinoClient.open(url)
     await client.login('1', 'ann')

@@ -77,7 +77,12 @@ export class DinoClient {
     } = {},
   ): Promise<DinoClient> {
     const { generation = 4, transports = ['websocket'], namespace = '/ws', reconnection = false } = options
-    const socket = connect[generation](`${url}${namespace}`, { transports, forceNew: true, reconnection })
+    const socket = connect[generation](`${url}${namespace}`, {
+      transports,
+      forceNew: true,
+      reconnection,
+      reconnectionDelayMax: 500,
+    })
     const client = new DinoClient(socket)
     if (namespace === '/ws') await client.next('gn_connect')
     return client

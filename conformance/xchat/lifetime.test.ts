@@ -379,7 +379,7 @@ describe('whatever ends in between', () => {
     const team = await makeGroup(own.url, ada, [ada, bob])
     const count = 5_000
     // All sent in time, and all of them to end at the same moment, but for the time that each is on its way.
-    const end = Date.now() + 30_000
+    const end = Date.now() + 15_000
     let ended = end
     let waiting = count
     const path = `/2/chat/conversations/${team.id}/messages`
