@@ -1,8 +1,10 @@
 // Group commit: a batch of items in one transaction, one sync, one outcome per item. An item is decided whole
-// before its first row is written, so that one that fails leaves no trace and nothing has to be undone.
+// before its first row is written, so that one that fails leaves no trace and nothing has to be undone. Heads and versions
+// are remembered from batch to batch: the process holds the directory's lock, so nobody else writes them.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelId, EventId, IdSequence, RoomId, UserId } from '@conclave/wire'
+import { CACHED_ACCOUNTS, CACHED_ROOMS } from '../../limits.ts'
 import type { EventBody, RoomEvent } from '../../room/events.ts'
 import { isControl } from '../../room/events.ts'
 import type { ChainDraft } from '../chains.ts'
@@ -24,6 +26,7 @@ import { type DocumentRows, documentId } from './documents.ts'
 import type { HiddenRows } from './hidden.ts'
 import type { IdentityRows } from './identity.ts'
 import { EventInserts } from './inserts.ts'
+import { Kept } from './kept.ts'
 import type { MarkRows } from './marks.ts'
 import type { MembershipRows } from './memberships.ts'
 import type { OutgoingRows } from './outgoing.ts'
@@ -41,6 +44,7 @@ const SQL = {
       sequence = excluded.sequence, control = excluded.control, last_id = excluded.last_id, last_at = excluded.last_at,
       last_message_at = excluded.last_message_at, messages = excluded.messages, removed = excluded.removed,
       name = excluded.name`,
+  headMoved: 'UPDATE rooms SET sequence = ?, last_id = ?, last_at = ?, last_message_at = ?, messages = ? WHERE id = ?',
   claim: 'INSERT OR REPLACE INTO claims (space, key, room) VALUES (?, ?, ?)',
   release: 'DELETE FROM claims WHERE space = ? AND key = ? AND room = ?',
   messageUse: 'INSERT INTO message_uses (room, sequence, by, digest) VALUES (?, ?, ?, ?)',
@@ -48,6 +52,8 @@ const SQL = {
 } as const
 
 interface OpenHead extends HeadDraft {
+  /** The control sequence of the row as it is stored: only a control event changes its other columns. 0: there is none. */
+  stored: number
   /** Something of this batch was appended; the row is written once, at the batch's end. */
   advanced: boolean
   /** The row is another without anything having been appended. */
@@ -102,6 +108,12 @@ export class Commits {
   readonly #inserts: EventInserts
   readonly #projected: ProjectedRows
   readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>
+  readonly #heads = new Kept<RoomId, OpenHead>(CACHED_ROOMS)
+  readonly #versions = {
+    account: new Kept<string, number>(CACHED_ACCOUNTS),
+    channel: new Kept<string, number>(CACHED_ACCOUNTS),
+    keys: new Kept<string, number>(CACHED_ACCOUNTS),
+  }
 
   constructor(database: DatabaseSync, tables: Tables, ids: IdSequence) {
     this.#database = database
@@ -138,6 +150,7 @@ export class Commits {
       for (const row of batch.receipts) this.#writeReceipt(batch, row)
       for (const head of batch.heads.values()) if (head.advanced || head.changed) this.#writeHead(head)
       this.#sql.commit.run()
+      this.#keep(batch)
       return outcomes
     } catch (error) {
       this.#inserts.clear()
@@ -308,6 +321,11 @@ export class Commits {
   }
 
   #writeHead(head: OpenHead): void {
+    if (head.control === head.stored && head.stored > 0) {
+      const { sequence, lastId, lastAt, lastMessageAt, messages, room } = head
+      this.#sql.headMoved.run(sequence, lastId, lastAt, lastMessageAt, messages, room)
+      return
+    }
     this.#sql.head.run(
       head.room,
       head.channel,
@@ -327,8 +345,7 @@ export class Commits {
   #head(batch: Batch, room: RoomId): OpenHead {
     let head = batch.heads.get(room)
     if (head === undefined) {
-      const draft = this.#rooms.draft(room) ?? unborn(room)
-      head = { ...draft, advanced: false, changed: false, chain: null }
+      head = this.#heads.take(room) ?? open(this.#rooms.draft(room) ?? unborn(room))
       batch.heads.set(room, head)
     }
     return head
@@ -338,10 +355,30 @@ export class Commits {
     const versions = batch.versions[of]
     let version = versions.get(id)
     if (version === undefined) {
-      version = of === 'document' ? this.#documents.version(id) : this.#identity.version(of, id)
+      version = of === 'document' ? this.#documents.version(id) : this.#versionOf(of, id)
       versions.set(id, version)
     }
     return version
+  }
+
+  #versionOf(of: Exclude<Guard['of'], 'document'>, id: string): number {
+    return this.#versions[of].get(id) ?? this.#identity.version(of, id)
+  }
+
+  /** The batch is on disk: the next one begins with what it read and wrote. */
+  #keep(batch: Batch): void {
+    for (const head of batch.heads.values()) {
+      if (head.sequence === 0) continue
+      head.stored = head.control
+      head.advanced = false
+      head.changed = false
+      head.chain = null
+      this.#heads.set(head.room, head)
+    }
+    const { account, channel, keys } = batch.versions
+    for (const [id, version] of account) this.#versions.account.set(id, version)
+    for (const [id, version] of channel) this.#versions.channel.set(id, version)
+    for (const [id, version] of keys) this.#versions.keys.set(id, version)
   }
 
   /** What a versioned row has after it is written; 0 for the others. */
@@ -380,6 +417,10 @@ function isOutgoing(row: Row): row is OutgoingRow {
 function isDocument(row: Row): row is DocumentRow {
   if ('put' in row) return row.put === 'document'
   return 'drop' in row && row.drop === 'document'
+}
+
+function open(draft: HeadDraft): OpenHead {
+  return { ...draft, stored: draft.control, advanced: false, changed: false, chain: null }
 }
 
 /** Filled by room.created before anything of it is written. */
