@@ -6,7 +6,7 @@ import { decodeUtf8, encodeUtf8 } from './utf8.ts'
 
 /** What is used of Node's Buffer where there is one. */
 type FastBytes = {
-  from(text: string, encoding: 'base64'): Uint8Array
+  from(text: string, encoding: 'base64'): Uint8Array & { toString(encoding: 'base64' | 'utf8'): string }
   from(bytes: ArrayBufferLike, offset: number, length: number): { toString(encoding: 'base64'): string }
 }
 const fast = (globalThis as { Buffer?: FastBytes }).Buffer
@@ -21,6 +21,8 @@ BOTH[95] = 63
 const FOREIGN = 64
 const WIDE = /[\u0100-\uffff]/
 const EQUALS = 61
+/** What stands in a decoded text for bytes that are no UTF-8, or for itself. */
+const REPLACEMENT = '\ufffd'
 
 /**
  * The bytes of a text in the standard or the URL alphabet, padded correctly or not at all. Undefined if there is any
@@ -103,6 +105,19 @@ export function encodeUtf8Base64(text: string): string {
  */
 export function dinoBase64(text: string): string | undefined {
   if (text.trim() === '') return undefined
+  return usualBase64(text) ?? skippedBase64(text)
+}
+
+/** What every client sends: nothing but the alphabet, padded right. Undefined for anything else, right or wrong. */
+function usualBase64(text: string): string | undefined {
+  if (fast === undefined) return undefined
+  const bytes = fast.from(text, 'base64')
+  if (bytes.toString('base64') !== text) return undefined
+  const decoded = bytes.toString('utf8')
+  return decoded.includes(REPLACEMENT) ? undefined : decoded
+}
+
+function skippedBase64(text: string): string | undefined {
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4) + 3)
   let size = 0
   let bits = 0

@@ -7,13 +7,13 @@ export type Fields = Readonly<Record<string, unknown>>
 
 /** An actor, object, target or attachment. A blank text counts as absent. */
 export interface Part {
-  readonly id?: string
-  readonly url?: string
-  readonly content?: string
-  readonly summary?: string
-  readonly objectType?: string
-  readonly displayName?: string
-  readonly attachments?: readonly Part[]
+  readonly id?: string | undefined
+  readonly url?: string | undefined
+  readonly content?: string | undefined
+  readonly summary?: string | undefined
+  readonly objectType?: string | undefined
+  readonly displayName?: string | undefined
+  readonly attachments?: readonly Part[] | undefined
   /** All fields as they were sent, for the echo. */
   readonly fields: Fields
 }
@@ -21,21 +21,15 @@ export interface Part {
 export interface Activity {
   readonly verb: string
   /** RFC 3339. */
-  readonly updated?: string
-  readonly actor?: Part
-  readonly object?: Part
-  readonly target?: Part
+  readonly updated?: string | undefined
+  readonly actor?: Part | undefined
+  readonly object?: Part | undefined
+  readonly target?: Part | undefined
   readonly fields: Fields
 }
 
 export type Read = { readonly ok: true; readonly activity: Activity } | { readonly ok: false; readonly fault: string }
 
-const TEXTS = ['id', 'url', 'content', 'summary', 'objectType', 'displayName'] as const
-/** Texts that are checked and not used. */
-const MORE_TEXTS = ['title', 'verb']
-const PARTS = ['actor', 'object', 'target'] as const
-const MORE_PARTS = ['provider', 'generator']
-const DATES = ['published', 'updated']
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
 /** A payload that is not even an object is refused before anything else. */
@@ -46,18 +40,23 @@ export function isFields(payload: unknown): payload is Record<string, unknown> {
 export function readActivity(payload: unknown): Read {
   if (!isFields(payload)) return { ok: false, fault: 'the activity is not an object' }
   try {
-    const fields = copy(payload, 1, { values: 0, chars: 0 }) as Fields
+    check(payload, 1, { values: 0, chars: 0 })
+    const fields: Fields = payload
     const part = readPart(fields)
     const verb = textOf(fields.verb)
     if (verb === undefined) return { ok: false, fault: 'param verb is required but is None' }
-    const activity: Record<string, unknown> = { verb, fields: part.fields }
-    if (typeof fields.updated === 'string') activity.updated = fields.updated
-    for (const name of PARTS) {
-      const value = fields[name]
-      if (value !== undefined && value !== null) activity[name] = readPart(value, name)
+    const activity = {
+      verb,
+      updated: typeof fields.updated === 'string' ? fields.updated : undefined,
+      actor: partOf(fields.actor, 'actor'),
+      object: partOf(fields.object, 'object'),
+      target: partOf(fields.target, 'target'),
+      fields: part.fields,
     }
-    for (const name of MORE_PARTS) if (fields[name] !== undefined && fields[name] !== null) readPart(fields[name], name)
-    return { ok: true, activity: activity as unknown as Activity }
+    // Checked and not used.
+    partOf(fields.provider, 'provider')
+    partOf(fields.generator, 'generator')
+    return { ok: true, activity }
   } catch (error) {
     if (error instanceof Fault) return { ok: false, fault: error.message }
     throw error
@@ -77,26 +76,30 @@ interface Budget {
   chars: number
 }
 
-/** A copy that holds nothing but plain objects, lists and JSON's own values, and no key that could be a prototype. */
-function copy(value: unknown, depth: number, budget: Budget): unknown {
+/** Afterwards it holds nothing but plain objects, lists and JSON's own values, and no key that could be a prototype: such a
+ * key is taken out of what was sent, which is nobody else's. */
+function check(value: unknown, depth: number, budget: Budget): void {
   if (++budget.values > ACTIVITY_VALUES) throw new Fault(`more than ${ACTIVITY_VALUES} values`)
   if (typeof value === 'string') {
     spend(budget, value.length)
-    return value
+    return
   }
   if (typeof value !== 'object' || value === null) {
-    if (value === null || typeof value === 'number' || typeof value === 'boolean') return value
+    if (value === null || typeof value === 'number' || typeof value === 'boolean') return
     throw new Fault('a value is not JSON')
   }
   if (depth > ACTIVITY_DEPTH) throw new Fault(`nested deeper than ${ACTIVITY_DEPTH}`)
-  if (Array.isArray(value)) return value.map(element => copy(element, depth + 1, budget))
-  if (!isPlain(value)) throw new Fault('a value is binary')
-  const fields: Record<string, unknown> = {}
-  for (const [key, member] of Object.entries(value)) {
-    spend(budget, key.length)
-    if (key !== '__proto__') fields[key] = copy(member, depth + 1, budget)
+  if (Array.isArray(value)) {
+    for (const element of value) check(element, depth + 1, budget)
+    return
   }
-  return fields
+  if (!isPlain(value)) throw new Fault('a value is binary')
+  const fields = value as Record<string, unknown>
+  for (const key of Object.keys(fields)) {
+    spend(budget, key.length)
+    if (key === '__proto__') delete fields[key]
+    else check(fields[key], depth + 1, budget)
+  }
 }
 
 function spend(budget: Budget, chars: number): void {
@@ -110,30 +113,42 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-function readPart(value: unknown, name = 'activity'): Part {
-  if (!isFields(value)) throw new Fault(`param ${name} is not an object`)
-  const part: Record<string, unknown> = { fields: value }
-  for (const field of TEXTS) {
-    const text = checkText(value, field)
-    if (text !== undefined) part[field] = text
-  }
-  for (const field of MORE_TEXTS) checkText(value, field)
-  for (const field of DATES) {
-    const date = value[field]
-    if (date === undefined || date === null || date === '') continue
-    if (typeof date !== 'string' || !RFC3339.test(date) || Number.isNaN(Date.parse(date)))
-      throw new Fault(`param ${field} is not a valid RFC3339 date`)
-  }
-  checkImage(value.image)
-  const { attachments } = value
-  if (attachments === undefined || attachments === null) return part as unknown as Part
-  if (!Array.isArray(attachments)) throw new Fault(`param attachments of ${name} is not a list`)
-  if (attachments.length > 0) part.attachments = attachments.map(each => readPart(each, 'attachment'))
-  return part as unknown as Part
+function partOf(value: unknown, name: string): Part | undefined {
+  return value === undefined || value === null ? undefined : readPart(value, name)
 }
 
-function checkText(value: Fields, field: string): string | undefined {
-  const text = value[field]
+function readPart(value: unknown, name = 'activity'): Part {
+  if (!isFields(value)) throw new Fault(`param ${name} is not an object`)
+  const part = {
+    id: checkText(value.id, 'id'),
+    url: checkText(value.url, 'url'),
+    content: checkText(value.content, 'content'),
+    summary: checkText(value.summary, 'summary'),
+    objectType: checkText(value.objectType, 'objectType'),
+    displayName: checkText(value.displayName, 'displayName'),
+    attachments: undefined as Part[] | undefined,
+    fields: value,
+  }
+  // Checked and not used.
+  checkText(value.title, 'title')
+  checkText(value.verb, 'verb')
+  checkDate(value.published, 'published')
+  checkDate(value.updated, 'updated')
+  checkImage(value.image)
+  const { attachments } = value
+  if (attachments === undefined || attachments === null) return part
+  if (!Array.isArray(attachments)) throw new Fault(`param attachments of ${name} is not a list`)
+  if (attachments.length > 0) part.attachments = attachments.map(each => readPart(each, 'attachment'))
+  return part
+}
+
+function checkDate(date: unknown, field: string): void {
+  if (date === undefined || date === null || date === '') return
+  if (typeof date !== 'string' || !RFC3339.test(date) || Number.isNaN(Date.parse(date)))
+    throw new Fault(`param ${field} is not a valid RFC3339 date`)
+}
+
+function checkText(text: unknown, field: string): string | undefined {
   if (text === undefined || text === null) return undefined
   if (typeof text !== 'string') throw new Fault(`param ${field} is not a string but a ${typeof text}`)
   return textOf(text)

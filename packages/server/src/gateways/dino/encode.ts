@@ -1,6 +1,6 @@
 // From events to what clients read. Each push is encoded once, as a finished frame that all sockets share; an answer is
 // encoded once for the ack and for the emitted event (dino.md 0, items 4 and 5).
-import { type ChannelId, type EventId, type RoomId, uuidOf } from '@conclave/wire'
+import { type ChannelId, type EventId, type RoomId, type UserId, uuidOf } from '@conclave/wire'
 import { textFrame } from '../../fanout/frame.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account, Channel } from '../../room/facts.ts'
@@ -9,7 +9,7 @@ import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
 import { contentOf } from './envelope.ts'
 import { CODE, type Refusal } from './errors.ts'
-import { channelName, roomName, userName } from './names.ts'
+import { channelName, partOf, roomName, userName } from './names.ts'
 import { detailsOf } from './people.ts'
 
 /** Who made an activity: the name of this server in the place where Dino has its environment's. */
@@ -19,8 +19,15 @@ export const NAMESPACE = '/ws'
 
 /** RFC 3339 in UTC, to the second. `at` in ms since 1970. */
 export function published(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(at / 1_000)
+  if (second !== lastSecond) {
+    lastPublished = `${new Date(at).toISOString().slice(0, 19)}Z`
+    lastSecond = second
+  }
+  return lastPublished
 }
+let lastSecond = Number.NaN
+let lastPublished = ''
 
 export function idOf(id: RoomId | ChannelId | EventId | string): string {
   return uuidOf(id)
@@ -57,7 +64,7 @@ export interface Stamp {
 /** A message as its room and its sender see it: what the client sent, with the server's own fields. */
 export function messageJson(
   event: RoomEvent,
-  { room, channel }: { readonly room: RoomState; readonly channel: Channel },
+  place: { readonly room: RoomState; readonly channel: Channel },
   account: Account | null,
   site: Pick<GatewayParts, 'publicUrl'>,
 ): string {
@@ -65,10 +72,69 @@ export function messageJson(
   if (known !== undefined) return known
   if (event.body.type !== 'message') throw new Error('not a message')
   const { content, messageId } = event.body
-  const extra = (content.suite === 'none' ? content.extra?.dino : undefined) ?? {}
+  const text = contentOf(content, messageId, site)
+  const extra = content.suite === 'none' ? content.extra?.dino : undefined
+  const json = extra ? extendedJson(event, place, account, text, extra) : usualJson(event, place, account, text)
+  if (messages.size === 0) setImmediate(forgetMessages)
+  messages.set(event, json)
+  return json
+}
+
+/** The push and the sender's answer hold the same JSON; both are made in the turn of the commit. */
+const messages = new Map<RoomEvent, string>()
+
+function forgetMessages(): void {
+  messages.clear()
+}
+
+/** Ids, names, contents and times need no escapes: JSON is put together of what is there already. */
+function usualJson(
+  { id, at, actor }: RoomEvent,
+  { room, channel }: { readonly room: RoomState; readonly channel: Channel },
+  account: Account | null,
+  content: string,
+): string {
+  const isPrivate = isHidden(room)
+  const target = targetPart(room)
+  const object = isPrivate ? privateObjectPart(channel) : objectPart(channel)
+  const by = account?.id === actor ? actorPart(account as Account) : actorJson(actor, account)
+  return `{"verb":"send",${target},${object},"content":"${content}"},${by},"published":"${published(at)}","id":"${idOf(id)}"}`
+}
+
+const targetPart = partOf<RoomState>(room => {
+  const isPrivate = isHidden(room)
+  return `"target":{"id":"${idOf(room.id)}","objectType":"${isPrivate ? 'private' : 'room'}","displayName":"${isPrivate ? '' : roomName(room)}"}`
+})
+const objectPart = partOf<Channel>(
+  channel => `"object":{"url":"${idOf(channel.id)}","displayName":"${channelName(channel)}"`,
+)
+const privateObjectPart = partOf<Channel>(channel => `"object":{"url":"${idOf(channel.id)}","displayName":""`)
+const actorPart = partOf<Account>(account => actorJson(account.id, account))
+
+function actorJson(id: UserId | null, account: Account | null): string {
+  return `"actor":${JSON.stringify(actorOf(id, account))}`
+}
+
+function actorOf(id: UserId | null, account: Account | null) {
+  return {
+    id: id ?? SERVER,
+    displayName: account ? userName(account) : '',
+    // Nobody finds an invisible sender in a list of users.
+    ...(account?.invisible ? { attachments: detailsOf(account) } : {}),
+  }
+}
+
+/** With what the client sent beside the text. */
+function extendedJson(
+  event: RoomEvent,
+  { room, channel }: { readonly room: RoomState; readonly channel: Channel },
+  account: Account | null,
+  content: string,
+  extra: Readonly<Record<string, unknown>>,
+): string {
   const objectType = fieldsOf(extra.target).objectType ?? (isHidden(room) ? 'private' : 'room')
   const isPrivate = objectType === 'private'
-  const json = JSON.stringify({
+  return JSON.stringify({
     ...extra,
     verb: extra.verb ?? 'send',
     target: { ...fieldsOf(extra.target), id: idOf(room.id), objectType, displayName: isPrivate ? '' : roomName(room) },
@@ -76,24 +142,13 @@ export function messageJson(
       url: idOf(channel.id),
       displayName: isPrivate ? '' : channelName(channel),
       ...fieldsOf(extra.object),
-      content: contentOf(content, messageId, site),
+      content,
     },
-    actor: {
-      ...fieldsOf(extra.actor),
-      id: event.actor ?? SERVER,
-      displayName: account ? userName(account) : '',
-      // Nobody finds an invisible sender in a list of users.
-      ...(account?.invisible ? { attachments: detailsOf(account) } : {}),
-    },
+    actor: { ...fieldsOf(extra.actor), ...actorOf(event.actor, account) },
     published: published(event.at),
     id: idOf(event.id),
   })
-  messages.set(event, json)
-  return json
 }
-
-/** The push and the sender's answer hold the same JSON. */
-const messages = new WeakMap<RoomEvent, string>()
 
 /** Dino's administrator, who stands for the server. */
 const SERVER = '0'

@@ -38,35 +38,32 @@ export async function extraOf(
     if (from.channel.id === channel.id || !parts.reading.mayListChannel(account, from.channel))
       fields.provider = { url: uuidOf(from.channel.id), displayName: channelName(from.channel) }
   }
-  Object.assign(ofObject, await otherChannel(parts, account, channel, object?.url))
+  if (object?.url !== undefined) Object.assign(ofObject, await otherChannel(parts, account, channel, object.url))
   const usual = isHidden(room) ? 'private' : 'room'
   if (target?.objectType !== usual) ofTarget.objectType = target?.objectType
-  for (const [name, part] of [
-    ['actor', ofActor] as const,
-    ['object', ofObject] as const,
-    ['target', ofTarget] as const,
-  ])
-    if (Object.keys(part).length > 0) fields[name] = part
-  if (Object.keys(fields).length === 0) return null
+  if (!isEmpty(ofActor)) fields.actor = ofActor
+  if (!isEmpty(ofObject)) fields.object = ofObject
+  if (!isEmpty(ofTarget)) fields.target = ofTarget
+  if (isEmpty(fields)) return null
   if (JSON.stringify(fields).length > MESSAGE_EXTRA)
     return refusal(CODE.MSG_TOO_LONG, `what is sent beside the message is longer than ${MESSAGE_EXTRA}`)
   return { fields }
 }
 
 /** A client may name another channel than the room's; it is echoed if its user may know that channel. */
-async function otherChannel(
-  parts: GatewayParts,
-  account: Account,
-  channel: Channel,
-  url: string | undefined,
-): Promise<Fields> {
-  const named = url === undefined ? undefined : await channelOf(parts, url)
+async function otherChannel(parts: GatewayParts, account: Account, channel: Channel, url: string): Promise<Fields> {
+  const named = await channelOf(parts, url)
   if (!named || named.id === channel.id || parts.reading.mayListChannel(account, named)) return {}
   return { url: uuidOf(named.id), displayName: channelName(named) }
 }
 
 function rest(fields: Fields | undefined, without: ReadonlySet<string>): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
-  if (fields) for (const [name, value] of Object.entries(fields)) if (!without.has(name)) kept[name] = value
+  for (const name in fields) if (!without.has(name)) kept[name] = fields[name]
   return kept
+}
+
+function isEmpty(fields: Fields): boolean {
+  for (const _name in fields) return false
+  return true
 }

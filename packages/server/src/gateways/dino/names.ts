@@ -8,30 +8,25 @@ export function plainRoomName(room: RoomState): string {
   return room.name ?? groupIdOf(room.id)
 }
 
-export function roomName(room: RoomState): string {
-  return encoded(room, plainRoomName)
-}
+export const roomName = partOf<RoomState>(room => encodeUtf8Base64(plainRoomName(room)))
 
-export function channelName(channel: Channel): string {
-  return encoded(channel, ({ name }) => name)
-}
+export const channelName = partOf<Channel>(({ name }) => encodeUtf8Base64(name))
 
 /** The name of the newest log-in on this wire, else the account's. */
 export function plainUserName(account: Account): string {
   return account.dinoName || account.name || account.username
 }
 
-export function userName(account: Account): string {
-  return encoded(account, plainUserName)
-}
+export const userName = partOf<Account>(account => encodeUtf8Base64(plainUserName(account)))
 
 /** Rooms, channels and accounts are values that are replaced, never changed: what is made of one stays right. */
-const cache = new WeakMap<object, string>()
-
-function encoded<T extends object>(of: T, name: (of: T) => string): string {
-  const known = cache.get(of)
-  if (known !== undefined) return known
-  const made = encodeUtf8Base64(name(of))
-  cache.set(of, made)
-  return made
+export function partOf<T extends object>(make: (of: T) => string): (of: T) => string {
+  const made = new WeakMap<T, string>()
+  return of => {
+    const known = made.get(of)
+    if (known !== undefined) return known
+    const part = make(of)
+    made.set(of, part)
+    return part
+  }
 }
