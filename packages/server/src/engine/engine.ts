@@ -139,7 +139,7 @@ export class Engine {
     let seen: string | null | undefined
     let renewed = false
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const beside = (await submission.beside?.()) ?? NOTHING
+      const beside = submission.beside ? await submission.beside() : NOTHING
       if (isRejection(beside)) return (await this.#answeredBefore(submission, beside)) ?? beside
       const state = rooms.peek(room) ?? (await rooms.load(room))
       const channel = state?.channel ?? submission.channel
@@ -198,14 +198,10 @@ export class Engine {
           this.#parts.bus.publish(`user:${notifications.user}`, { kind: 'notifications', room: state })
         if (rows.length > 0) for (const follow of this.#followers) follow(rows)
       })
+      if (outcome.outcome === 'committed') return { events: outcome.events, room: after as RoomState, repeated: false }
       const settled = await this.#settle(submission, state, decision, outcome)
-      if (settled === 'again') {
-        tally.decidedAgain += 1
-        continue
-      }
-      return settled === 'done' && outcome.outcome === 'committed'
-        ? { events: outcome.events, room: after as RoomState, repeated: false }
-        : (settled as Answer)
+      if (settled !== 'again') return settled
+      tally.decidedAgain += 1
     }
     return { rejected: 'conflict', current: rooms.peek(room)?.epoch?.version ?? null }
   }
@@ -229,17 +225,15 @@ export class Engine {
     return SPARE_CORE && unordered === true && command.command === 'send-message' && this.#admission.commands > 1
   }
 
-  /** What an outcome means: done, to be decided again on newer knowledge, or an answer. */
+  /** What it means that an item was not written: to be decided again on newer knowledge, or an answer. */
   async #settle(
     submission: Submission,
     state: RoomState | undefined,
     decision: Decision,
-    outcome: Outcome,
-  ): Promise<'done' | 'again' | Answer> {
+    outcome: Exclude<Outcome, { outcome: 'committed' }>,
+  ): Promise<'again' | Answer> {
     const { rooms, identity } = this.#parts
     switch (outcome.outcome) {
-      case 'committed':
-        return 'done'
       case 'moved':
         if ((rooms.peek(submission.room)?.control ?? 0) < outcome.control) await rooms.refresh(submission.room)
         return 'again'

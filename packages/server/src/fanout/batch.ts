@@ -87,3 +87,13 @@ export function runs(spans: readonly Span[]): Span[] {
     result.push({ batch, start, end })
   }
 }
+
+/** The same of what a socket got: most often what is its own comes behind all that its room got. */
+export function runsOf(first: Span, more: readonly Span[]): readonly Span[] {
+  const [second] = more
+  if (second === undefined) return [first]
+  const last = first.batch.places[endOf(first) - 1]
+  const next = second.batch.places[second.start]
+  if (more.length === 1 && last !== undefined && next !== undefined && last < next) return [first, second]
+  return runs([first, ...more])
+}

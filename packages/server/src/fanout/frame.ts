@@ -11,20 +11,41 @@ const MEDIUM = 0xffff
  */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text)
-  const head = length <= SHORT ? 2 : length <= MEDIUM ? 4 : 10
+  const head = headLength(length)
   const frame = Buffer.allocUnsafe(head + length)
+  writeHead(frame, head, length)
+  frame.write(text, head)
+  return frame
+}
+
+/** The same of a text that is there as bytes already, between two others of plain ASCII: encoded once, framed often. */
+export function textFrameAround(before: string, bytes: Buffer, after: string): Buffer {
+  const length = before.length + bytes.length + after.length
+  const head = headLength(length)
+  const frame = Buffer.allocUnsafe(head + length)
+  writeHead(frame, head, length)
+  frame.write(before, head, 'latin1')
+  frame.set(bytes, head + before.length)
+  frame.write(after, head + before.length + bytes.length, 'latin1')
+  return frame
+}
+
+function headLength(length: number): number {
+  return length <= SHORT ? 2 : length <= MEDIUM ? 4 : 10
+}
+
+function writeHead(frame: Buffer, head: number, length: number): void {
   frame[0] = TEXT
   if (head === 2) frame[1] = length
   else if (head === 4) {
     frame[1] = 126
-    frame.writeUInt16BE(length, 2)
+    frame[2] = length >>> 8
+    frame[3] = length & 0xff
   } else {
     frame[1] = 127
     frame.writeUInt32BE(0, 2)
     frame.writeUInt32BE(length, 6)
   }
-  frame.write(text, head)
-  return frame
 }
 
 /** The texts of finished frames that stand one after the other in a chunk: the reverse of joining `textFrame`s. */

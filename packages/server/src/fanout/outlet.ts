@@ -1,7 +1,7 @@
 // The way out to one socket. Idle it is a handful of fields: no closure, no timer, no buffer. In a turn it collects
 // spans of batches (its groups' and its own); at the flush they leave in one write, in the order of the calls.
 
-import { Batch, endOf, OPEN, runs, type Span } from './batch.ts'
+import { Batch, endOf, OPEN, runs, runsOf, type Span } from './batch.ts'
 import { COPY_BYTES, UNSENT_BYTES } from './limits.ts'
 import type { Transport } from './transport.ts'
 import type { Turn } from './turn.ts'
@@ -106,7 +106,7 @@ export class Outlet {
       return false
     }
     if (more === undefined && first === first.batch) this.#put(first.batch.joined())
-    else this.#gather(more === undefined ? [first] : runs([first, ...more]))
+    else this.#gather(more === undefined ? [first] : runsOf(first, more))
     return true
   }
 

@@ -1,7 +1,7 @@
 // From events to what clients read. Each push is encoded once, as a finished frame that all sockets share; an answer is
 // encoded once for the ack and for the emitted event (dino.md 0, items 4 and 5).
 import { type ChannelId, type EventId, type RoomId, type UserId, uuidOf } from '@conclave/wire'
-import { textFrame } from '../../fanout/frame.ts'
+import { textFrame, textFrameAround } from '../../fanout/frame.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account, Channel } from '../../room/facts.ts'
 import { isHidden } from '../../room/rights.ts'
@@ -38,6 +38,24 @@ export function eventFrame(name: string, json: string): Buffer {
   return textFrame(`42${NAMESPACE},["${name}",${json}]`)
 }
 
+/** The push of a message. */
+export function messageFrame(message: Buffer): Buffer {
+  return textFrameAround(MESSAGE, message, ']')
+}
+const MESSAGE = `42${NAMESPACE},["message",`
+
+/** The positive answer to `message`, as the event that everybody gets who sends one. */
+export function sentFrame(message: Buffer): Buffer {
+  return textFrameAround(SENT, message, '}]')
+}
+const SUCCESS = `{"status_code":${CODE.OK},"data":`
+const SENT = `42${NAMESPACE},["gn_message",${SUCCESS}`
+
+/** The same as an ack. */
+export function sentAckFrame(id: number, message: Buffer): Buffer {
+  return textFrameAround(`43${NAMESPACE},${id}[${SUCCESS}`, message, '}]')
+}
+
 /** `json` null: an ack without arguments. */
 export function ackFrame(id: number, json: string | null): Buffer {
   return textFrame(`43${NAMESPACE},${id}[${json ?? ''}]`)
@@ -45,7 +63,7 @@ export function ackFrame(id: number, json: string | null): Buffer {
 
 /** `data` as JSON text. */
 export function successJson(data: string): string {
-  return `{"status_code":${CODE.OK},"data":${data}}`
+  return `${SUCCESS}${data}}`
 }
 
 /** `stamp`: the id and time of the activity that says who is banned or muted, and until when. */
@@ -68,23 +86,27 @@ export function messageJson(
   account: Account | null,
   site: Pick<GatewayParts, 'publicUrl'>,
 ): string {
-  const known = messages.get(event)
-  if (known !== undefined) return known
   if (event.body.type !== 'message') throw new Error('not a message')
   const { content, messageId } = event.body
   const text = contentOf(content, messageId, site)
   const extra = content.suite === 'none' ? content.extra?.dino : undefined
-  const json = extra ? extendedJson(event, place, account, text, extra) : usualJson(event, place, account, text)
-  if (messages.size === 0) setImmediate(forgetMessages)
-  messages.set(event, json)
-  return json
+  return extra ? extendedJson(event, place, account, text, extra) : usualJson(event, place, account, text)
 }
 
-/** The push and the sender's answer hold the same JSON; both are made in the turn of the commit. */
-const messages = new Map<RoomEvent, string>()
+/** The same as UTF-8, once for the push and the sender's answer, which are made in the turn of the commit. */
+export function messageBytes(...message: Parameters<typeof messageJson>): Buffer {
+  const [event] = message
+  const known = encoded.get(event)
+  if (known !== undefined) return known
+  const bytes = Buffer.from(messageJson(...message))
+  if (encoded.size === 0) setImmediate(forgetEncoded)
+  encoded.set(event, bytes)
+  return bytes
+}
+const encoded = new Map<RoomEvent, Buffer>()
 
-function forgetMessages(): void {
-  messages.clear()
+function forgetEncoded(): void {
+  encoded.clear()
 }
 
 /** Ids, names, contents and times need no escapes: JSON is put together of what is there already. */

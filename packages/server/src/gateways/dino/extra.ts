@@ -4,12 +4,11 @@ import { uuidOf } from '@conclave/wire'
 import { MESSAGE_EXTRA } from '../../limits.ts'
 import type { Account, Channel } from '../../room/facts.ts'
 import { isHidden } from '../../room/rights.ts'
-import type { RoomState } from '../../room/state.ts'
 import type { GatewayParts } from '../gateway.ts'
 import type { Activity, Fields } from './activity.ts'
 import { CODE, type Refusal, refusal } from './errors.ts'
 import { channelName } from './names.ts'
-import { channelOf, type Found } from './rooms.ts'
+import type { Found } from './rooms.ts'
 
 const OF_SERVER = {
   activity: new Set(['id', 'published', 'verb', 'actor', 'object', 'target', 'provider']),
@@ -18,15 +17,13 @@ const OF_SERVER = {
   target: new Set(['id', 'displayName', 'objectType']),
 }
 
-/** null: nothing but the text. */
-export async function extraOf(
+/** null: nothing but the text. `named`: the channel that the client names. */
+export function extraOf(
   parts: GatewayParts,
   activity: Activity,
   account: Account,
-  room: RoomState,
-  channel: Channel,
-  from: Found | null,
-): Promise<{ readonly fields: Fields } | Refusal | null> {
+  { room, channel, from, named }: Found & { readonly from: Found | null; readonly named: Channel | null },
+): { readonly fields: Fields } | Refusal | null {
   const { verb, actor, object, target } = activity
   const fields = rest(activity.fields, OF_SERVER.activity)
   if (verb !== 'send') fields.verb = verb
@@ -38,7 +35,9 @@ export async function extraOf(
     if (from.channel.id === channel.id || !parts.reading.mayListChannel(account, from.channel))
       fields.provider = { url: uuidOf(from.channel.id), displayName: channelName(from.channel) }
   }
-  if (object?.url !== undefined) Object.assign(ofObject, await otherChannel(parts, account, channel, object.url))
+  // Another channel than the room's is echoed if the user may know it.
+  if (named && named.id !== channel.id && !parts.reading.mayListChannel(account, named))
+    Object.assign(ofObject, { url: uuidOf(named.id), displayName: channelName(named) })
   const usual = isHidden(room) ? 'private' : 'room'
   if (target?.objectType !== usual) ofTarget.objectType = target?.objectType
   if (!isEmpty(ofActor)) fields.actor = ofActor
@@ -48,13 +47,6 @@ export async function extraOf(
   if (JSON.stringify(fields).length > MESSAGE_EXTRA)
     return refusal(CODE.MSG_TOO_LONG, `what is sent beside the message is longer than ${MESSAGE_EXTRA}`)
   return { fields }
-}
-
-/** A client may name another channel than the room's; it is echoed if its user may know that channel. */
-async function otherChannel(parts: GatewayParts, account: Account, channel: Channel, url: string): Promise<Fields> {
-  const named = await channelOf(parts, url)
-  if (!named || named.id === channel.id || parts.reading.mayListChannel(account, named)) return {}
-  return { url: uuidOf(named.id), displayName: channelName(named) }
 }
 
 function rest(fields: Fields | undefined, without: ReadonlySet<string>): Record<string, unknown> {

@@ -14,7 +14,8 @@ import type { Feeds } from './feeds.ts'
 import type { Heartbeats } from './http/heartbeats.ts'
 import type { Joins } from './http/joins.ts'
 import type { Operators } from './operators.ts'
-import type { DinoSession, Served } from './session.ts'
+import type { Served } from './request.ts'
+import type { DinoSession } from './session.ts'
 import type { WhisperCheck } from './whisper-check.ts'
 import type { Words } from './words.ts'
 
@@ -29,7 +30,7 @@ export interface Gate {
   readonly joins: Joins
   readonly heartbeats: Heartbeats
   readonly operators: Operators
-  /** How an event of that name is served. */
+  /** How an event of that name is served; undefined for one that nobody knows. */
   readonly served: (event: unknown) => Served | undefined
   /** Every open socket, logged in or not. */
   readonly sockets: Set<DinoSession>
@@ -69,6 +70,8 @@ export type Answer =
   | { readonly data: object | null }
   /** `data` as JSON text that exists already. */
   | { readonly json: string }
+  /** A message that was sent, as the bytes of its push. */
+  | { readonly message: Buffer }
   /** `silent`: an ack alone, no event. */
   | { readonly refused: Refusal; readonly silent?: true }
 

@@ -3,6 +3,7 @@
 import { Server, type Socket } from 'socket.io'
 import { WebSocketServer } from 'ws'
 import { outletOf } from '../../fanout/adopt.ts'
+import { takeEvents } from '../../fanout/intake.ts'
 import type { Gateway, GatewayParts } from '../gateway.ts'
 import { originAllowed } from '../upgrades.ts'
 import { Connections } from './connections/connections.ts'
@@ -112,6 +113,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
   io.of(NAMESPACE).on('connection', socket => {
     const session = new DinoSession(gate, socket)
     sockets.add(session)
+    takeEvents(session)
     socket.on('disconnect', ended)
     connected(session)
   })

@@ -55,14 +55,12 @@ export class Requests {
       this.#placed += 1
       this.next()
     }
-    void job
-      .run(place)
-      // A job that breaks its promise not to reject must not hold up the others.
-      .catch(() => {})
-      .then(() => {
-        if (placed) this.#placed -= 1
-        else this.#starting = false
-        this.next()
-      })
+    const ended = (): void => {
+      if (placed) this.#placed -= 1
+      else this.#starting = false
+      this.next()
+    }
+    // A job that breaks its promise not to reject must not hold up the others.
+    job.run(place).then(ended, ended)
   }
 }

@@ -21,6 +21,12 @@ export async function roomOf({ reading }: GatewayParts, id: string): Promise<Fou
   return room === undefined ? undefined : reading.room(room as RoomId)
 }
 
+/** The same from memory, without a wait; undefined also for one that is not there. */
+export function roomAtHand({ reading }: GatewayParts, id: string): Found | undefined {
+  const room = idOfUuid(id)
+  return room === undefined ? undefined : reading.peek(room as RoomId)
+}
+
 /** A room that the user may know of: a hidden one only if they belong to it. */
 export async function roomKnownTo(parts: GatewayParts, id: string, account: Account): Promise<Found | undefined> {
   const found = await roomOf(parts, id)

@@ -25,7 +25,7 @@ import { updateUserInfo } from './events/update_user_info.ts'
 import { usersInRoom } from './events/users_in_room.ts'
 import { whisperTo } from './events/whisper.ts'
 import type { EventHandler, LoginHandler } from './gate.ts'
-import type { Served } from './session.ts'
+import type { Served } from './request.ts'
 
 const REQUESTS: Readonly<Record<string, EventHandler>> = {
   ban: banUser,

@@ -5,22 +5,19 @@ import type { Socket } from 'socket.io'
 import type { Session } from '../../engine/sessions.ts'
 import { type Ack, adopt, type Receiver } from '../../fanout/adopt.ts'
 import { EngineTransport } from '../../fanout/engine.ts'
+import type { EventTaker } from '../../fanout/intake.ts'
 import { CONGESTED_BYTES } from '../../fanout/limits.ts'
 import { Outlet, type OutletOwner } from '../../fanout/outlet.ts'
 import { Few } from '../../few.ts'
 import { isFields, readActivity } from './activity.ts'
 import { addressOf } from './connections/connections.ts'
 import { lighten } from './connections/sockets.ts'
-import { ackFrame, eventFrame, refusalJson, successJson } from './encode.ts'
+import { ackFrame, eventFrame, refusalJson, sentAckFrame, sentFrame, successJson } from './encode.ts'
 import { CODE, malformed, refusal } from './errors.ts'
-import { type Answer, type EventHandler, type Gate, type LoginHandler, refused, stamp } from './gate.ts'
+import { type Answer, type Gate, refused, stamp } from './gate.ts'
 import { FLOOD_WINDOW, WAITING_REQUESTS, WAITING_REQUESTS_MOST } from './limits.ts'
+import { Request } from './request.ts'
 import { type Asking, Requests } from './requests.ts'
-
-/** How an event of a client is served; its answer is called `gn_<event>`. */
-export type Served =
-  | { readonly event: string; readonly anonymous: true; readonly run: LoginHandler }
-  | { readonly event: string; readonly anonymous: false; readonly pipelined: boolean; readonly run: EventHandler }
 
 /** What engine.io has of a WebSocket; absent while the client polls. */
 interface Readable {
@@ -28,7 +25,7 @@ interface Readable {
   resume(): void
 }
 
-export class DinoSession implements OutletOwner, Receiver, Asking {
+export class DinoSession implements OutletOwner, Receiver, EventTaker, Asking {
   readonly socket: Socket
   readonly outlet: Outlet
   /** Rooms that this very session has joined. */
@@ -63,34 +60,35 @@ export class DinoSession implements OutletOwner, Receiver, Asking {
     return addressOf(this.socket.conn)
   }
 
-  /** Takes one packet: the event's name, its arguments, and the ack where the client wants one. */
+  /** Takes what the library had to look at: the event's name, its arguments, and the ack where the client wants one. */
   receive(packet: readonly unknown[]): void {
+    const last = packet.at(-1)
+    if (typeof last === 'function') this.take(packet[0], packet.slice(0, -1), (last as Ack).id)
+    else this.take(packet[0], packet, null)
+  }
+
+  /** Takes one event: its arguments begin with its name; `ack` is the number of the ack where the client wants one. */
+  take(name: unknown, args: readonly unknown[], ack: number | null): void {
     try {
-      this.#take(packet)
+      this.#take(name, args, ack)
     } catch (error) {
       this.#gate.log.error({ wire: 'dino', err: error }, 'bug in taking a request')
     }
   }
 
-  #take(packet: readonly unknown[]): void {
-    const last = packet.at(-1)
-    const ack = typeof last === 'function' ? (last as Ack) : null
-    const found = this.#gate.served(packet[0])
+  #take(name: unknown, args: readonly unknown[], ack: number | null): void {
+    const found = this.#gate.served(name)
     if (!found) {
-      if (ack) this.outlet.write(ackFrame(ack.id, null))
+      if (ack !== null) this.outlet.write(ackFrame(ack, null))
       return
     }
-    const payload = packet.length > (ack ? 2 : 1) ? packet[1] : undefined
-    const answer = (answer: Answer): void => this.#answer(found.event, ack, answer)
+    const request = new Request(this.#gate, this, found, args.length > 1 ? args[1] : undefined, ack)
     const fault = this.#overrun()
     if (fault !== null) {
-      answer(refused(malformed(fault)))
+      request.answer(refused(malformed(fault)))
       return
     }
-    this.#requests.add({
-      pipelined: !found.anonymous && found.pipelined,
-      run: placed => this.#run(found, payload, placed, answer),
-    })
+    this.#requests.add(request)
     this.#regulate()
   }
 
@@ -171,13 +169,14 @@ export class DinoSession implements OutletOwner, Receiver, Asking {
     return this.#requests.waiting >= WAITING_REQUESTS_MOST ? 'too many requests are waiting, the server is busy' : null
   }
 
-  async #run(served: Served, payload: unknown, placed: () => void, answer: (answer: Answer) => void): Promise<void> {
+  /** For Request: to its end, whatever goes wrong in it. */
+  async run(request: Request): Promise<void> {
     try {
-      const result = await this.#serve(served, payload, placed, answer)
-      if (result !== 'answered') answer(result)
+      const result = await this.#serve(request)
+      if (result !== 'answered') request.answer(result)
     } catch (error) {
-      const text = this.#whatWentWrong(served.event, error)
-      answer(refused(malformed(text)))
+      const text = this.#whatWentWrong(request.served.event, error)
+      request.answer(refused(malformed(text)))
     }
   }
 
@@ -188,45 +187,50 @@ export class DinoSession implements OutletOwner, Receiver, Asking {
     return 'internal error'
   }
 
-  async #serve(
-    served: Served,
-    payload: unknown,
-    placed: () => void,
-    answer: (answer: Answer) => void,
-  ): Promise<Answer | 'answered'> {
+  async #serve(request: Request): Promise<Answer | 'answered'> {
     const gate = this.#gate
-    if (served.anonymous) return served.run({ gate, session: this, read: readActivity(payload), answer })
+    const { served, payload } = request
+    if (served.anonymous) {
+      const answer = (answer: Answer): void => request.answer(answer)
+      return served.run({ gate, session: this, read: readActivity(payload), answer })
+    }
     if (!isFields(payload)) return refused(malformed('the activity is not an object'))
-    const [live, account] = [this.live, await this.#account()]
-    if (!live || !account) {
+    const { user } = this
+    const { accounts } = gate.parts.identity
+    const account = user === null ? undefined : (accounts.peek(user) ?? (await accounts.load(user)))
+    const { live } = this
+    if (!live || !account?.active) {
       const text = `[on_${served.event}] no user found for user_id "None" in session`
       return refused(refusal(CODE.NO_USER_IN_SESSION, text))
     }
     const read = readActivity(payload)
     if (!read.ok) return refused(malformed(read.fault))
-    return served.run({ gate, session: this, live, account, activity: read.activity, placed, answer })
-  }
-
-  /** The account as it is now; undefined where nobody has logged in or the account is gone. */
-  async #account() {
-    const { user } = this
-    if (user === null) return undefined
-    const { accounts } = this.#gate.parts.identity
-    const account = accounts.peek(user) ?? (await accounts.load(user))
-    return account?.active ? account : undefined
+    return served.run(request.of({ live, account, activity: read.activity }))
   }
 
   /** Twice, with the same JSON: as an event, and to whoever asked for an ack (dino.md 0, item 4). */
-  #answer(event: string, ack: Ack | null, answer: Answer): void {
+  answer(event: string, ack: number | null, answer: Answer): void {
     if (this.outlet.closed) return
+    if ('message' in answer) {
+      this.#sent(ack, answer.message)
+      return
+    }
     const json =
       'refused' in answer
         ? refusalJson(answer.refused, stamp(this.#gate))
         : successJson('json' in answer ? answer.json : JSON.stringify(answer.data))
     const silent = 'refused' in answer && answer.silent === true
     if (this.#gate.parts.config.dino.emitResponses && !silent) this.emit(`gn_${event}`, json)
-    if (ack) this.outlet.write(ackFrame(ack.id, json))
+    if (ack !== null) this.outlet.write(ackFrame(ack, json))
     this.#count(2 * json.length)
+    this.#regulate()
+  }
+
+  /** The same of a message. */
+  #sent(ack: number | null, message: Buffer): void {
+    if (this.#gate.parts.config.dino.emitResponses) this.outlet.write(sentFrame(message))
+    if (ack !== null) this.outlet.write(sentAckFrame(ack, message))
+    this.#count(2 * message.length)
     this.#regulate()
   }
 

@@ -28,9 +28,14 @@ function dashed(text: string): string[] {
   return words.filter(word => word.startsWith('-')).map(word => word.slice(1))
 }
 
+/** False for a content that is no JSON with a text, at a glance. */
+export function mayWhisper(content: string): boolean {
+  return content.length <= MESSAGE_TEXT && content.trimStart().startsWith('{')
+}
+
 /** What a content says where it is JSON with a text; undefined for any other. */
 export function spokenText(content: string): string | undefined {
-  if (content.length > MESSAGE_TEXT || !content.trimStart().startsWith('{')) return undefined
+  if (!mayWhisper(content)) return undefined
   try {
     const value: unknown = JSON.parse(content)
     const text = typeof value === 'object' && value !== null ? (value as { text?: unknown }).text : undefined

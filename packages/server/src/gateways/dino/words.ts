@@ -10,6 +10,8 @@ export class Words {
   readonly #parts: GatewayParts
   #at = Number.NEGATIVE_INFINITY
   #words: Promise<readonly string[]> | undefined
+  /** They have come, and there are none. */
+  #none = false
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
@@ -20,11 +22,10 @@ export class Words {
 
   /** Whether one of the words stands anywhere in the text, whatever its case; in one that is JSON with a text also as
    * clients show that, for JSON may write any letter in other ones. */
-  async within(text: string): Promise<boolean> {
-    const words = await this.#known()
-    if (words.length === 0) return false
-    const shown = [text, spokenText(text) ?? ''].map(each => each.toLowerCase())
-    return words.some(word => shown.some(each => each.includes(word)))
+  within(text: string): boolean | Promise<boolean> {
+    // Most sites have no such words, and nobody waits to hear that.
+    if (this.#none && this.#isNew) return false
+    return this.#known().then(words => isWithin(words, text))
   }
 
   /** Words were added or taken away. A node that does not hear of it forgets its own after WORDS_AGE. */
@@ -32,15 +33,30 @@ export class Words {
     this.#parts.bus.publish('all', { kind: 'changed', of: 'document', id: WORDS })
   }
 
+  get #isNew(): boolean {
+    return this.#words !== undefined && Math.abs(this.#parts.clock.now() - this.#at) < WORDS_AGE
+  }
+
   #known(): Promise<readonly string[]> {
-    const now = this.#parts.clock.now()
-    if (this.#words && Math.abs(now - this.#at) < WORDS_AGE) return this.#words
-    this.#at = now
+    if (this.#words && this.#isNew) return this.#words
+    this.#at = this.#parts.clock.now()
     const words = this.#parts.reading.words().then(all => all.map(word => word.toLowerCase()).filter(Boolean))
     this.#words = words
-    words.catch(() => {
-      if (this.#words === words) this.#words = undefined
-    })
+    this.#none = false
+    words.then(
+      all => {
+        if (this.#words === words) this.#none = all.length === 0
+      },
+      () => {
+        if (this.#words === words) this.#words = undefined
+      },
+    )
     return words
   }
+}
+
+function isWithin(words: readonly string[], text: string): boolean {
+  if (words.length === 0) return false
+  const shown = [text, spokenText(text) ?? ''].map(each => each.toLowerCase())
+  return words.some(word => shown.some(each => each.includes(word)))
 }

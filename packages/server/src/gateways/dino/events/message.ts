@@ -5,59 +5,76 @@ import { WHISPERED } from '../../../limits.ts'
 import type { SendMessage } from '../../../room/commands/send-message.ts'
 import { decide } from '../../../room/decide.ts'
 import type { RoomEvent } from '../../../room/events.ts'
-import { type Account, isOperator } from '../../../room/facts.ts'
+import { type Account, type Channel, isOperator } from '../../../room/facts.ts'
 import type { Rejection } from '../../../room/rejection.ts'
 import { isRejection } from '../../../room/rejection.ts'
 import { type Activity, echo } from '../activity.ts'
-import { idOf, messageJson } from '../encode.ts'
+import { idOf, messageBytes, messageJson } from '../encode.ts'
 import { type Sealed, unsealed } from '../envelope.ts'
 import { CODE, malformed, type Refusal, refusal, refusalOf } from '../errors.ts'
 import { tellBlacklisted } from '../external.ts'
 import { extraOf } from '../extra.ts'
 import { type Answer, type Asked, type Gate, refused } from '../gate.ts'
-import { channelOf, type Found, openDirectRoom, originOf, roomKnownTo, roomOf, userNamed } from '../rooms.ts'
+import {
+  channelOf,
+  type Found,
+  openDirectRoom,
+  originOf,
+  roomAtHand,
+  roomKnownTo,
+  roomOf,
+  userNamed,
+} from '../rooms.ts'
 import { isLonger } from '../text-length.ts'
-import { type Whisper, whisperIn } from '../whispers.ts'
+import { mayWhisper, type Whisper, whisperIn } from '../whispers.ts'
 
 export async function message(asked: Asked): Promise<Answer> {
   const { gate, account, activity } = asked
   const text = textOf(activity)
   if (typeof text !== 'string') return refused(text)
-  const place = await placeOf(asked)
+  const place = placeAtHand(asked) ?? (await placeOf(asked))
   if ('code' in place) return refused(place)
-  const { room, channel, from } = place
-  const whisper = await whisperOf(asked, text, place)
+  const { room, from } = place
+  const isPlain = room.suite === 'none'
+  const whisper = isPlain && mayWhisper(text) ? await whisperOf(asked, text, place) : null
   if (whisper && 'code' in whisper) return refused(whisper)
-  const sealed = room.suite === 'none' ? await plain(asked, text, place) : unsealed(room.suite, text)
+  const sealed = room.suite === 'none' ? plain(asked, text, place) : unsealed(room.suite, text)
   if ('code' in sealed) return refused(sealed)
   if (isRejection(sealed)) return refusedMessage(gate, sealed, place)
   const isInside = (): Promise<boolean> => gate.parts.occupancy.inside(room.id, account.id)
   const first: SendMessage = {
     command: 'send-message',
     actor: account.id,
-    ...sealed,
-    inside: await isInside(),
+    content: sealed.content,
+    messageId: sealed.messageId,
+    digest: sealed.digest,
+    // Of a member it is not asked.
+    inside: room.members.has(account.id) || (await isInside()),
     attributes: null,
     origin: from && (await originOf(gate.parts, from, account)),
     ...(whisper && { to: whisper.to }),
     ...(gate.parts.config.dino.validateMutes ? {} : { ignoreMutes: true }),
   }
-  const isPlain = room.suite === 'none'
-  const barred = isPlain ? await checkText(asked, text, place, first, whisper) : null
+  const checked = isPlain ? checkText(asked, text, place, first, whisper) : null
+  const barred = checked && (await checked)
   if (barred) return isRejection(barred) ? refusedMessage(gate, barred, place) : refused(barred)
   // The site may take its time, and of who is put out meanwhile no log knows.
   const command = whisper && gate.whisperCheck.active ? { ...first, inside: await isInside() } : first
-  const blocked = isPlain && !isOperator(account) && (await gate.words.within(text))
+  const within = isPlain && !isOperator(account) && gate.words.within(text)
+  const blocked = typeof within === 'boolean' ? within : await within
   const sent = blocked ? withheld(asked, place, command) : submitted(asked, place, command, text.length)
   asked.placed()
   const event = await sent
-  if (isRejection(event)) return refusedMessage(gate, event, place)
-  return { json: messageJson(event, { room, channel }, account, gate.parts) }
+  return isRejection(event)
+    ? refusedMessage(gate, event, place)
+    : { message: messageBytes(event, place, account, gate.parts) }
 }
 
 /** Where a message goes and where it comes from. */
 interface Place extends Found {
   readonly from: Found | null
+  /** The channel that the client names. */
+  readonly named: Channel | null
 }
 
 /** The text of the message, in the order of the real server's checks. */
@@ -66,6 +83,14 @@ function textOf({ object }: Activity): string | Refusal {
   if (object.content === undefined) return refusal(CODE.EMPTY_MESSAGE, 'empty message body')
   const text = dinoBase64(object.content)
   return text ?? refusal(CODE.NOT_BASE64, 'invalid message content, not base64 encoded')
+}
+
+/** For most messages, which name a room and nothing else, that is all in memory; undefined where `placeOf` has to look. */
+function placeAtHand({ gate, activity: { target, object, actor } }: Asked): Place | undefined {
+  if (target?.id === undefined || target.objectType !== 'room') return undefined
+  if (object?.url !== undefined || actor?.url !== undefined) return undefined
+  const found = roomAtHand(gate.parts, target.id)
+  return found && { ...found, from: null, named: null }
 }
 
 async function placeOf(asked: Asked): Promise<Place | Refusal> {
@@ -78,13 +103,13 @@ async function placeOf(asked: Asked): Promise<Place | Refusal> {
     const text = `invalid object_type "${echo(objectType)}", must be one of [room, private]`
     return refusal(CODE.INVALID_TARGET_TYPE, text)
   }
-  if (object?.url !== undefined && !(await channelOf(gate.parts, object.url)))
-    return refusal(CODE.NO_SUCH_CHANNEL, 'no such channel')
+  const named = object?.url === undefined ? null : await channelOf(gate.parts, object.url)
+  if (named === undefined) return refusal(CODE.NO_SUCH_CHANNEL, 'no such channel')
   const found = await targetOf(asked, target.id, objectType)
   if ('code' in found) return found
-  if (actor?.url === undefined) return { ...found, from: null }
+  if (actor?.url === undefined) return { ...found, from: null, named }
   const from = await roomKnownTo(gate.parts, actor.url, account)
-  return from ? { ...found, from } : refusal(CODE.NO_SUCH_ROOM, `origin room ${echo(actor.url)} does not exist`)
+  return from ? { ...found, from, named } : refusal(CODE.NO_SUCH_ROOM, `origin room ${echo(actor.url)} does not exist`)
 }
 
 /** A room by its id, or, for a private message, the other user of a talk between two. */
@@ -113,12 +138,8 @@ async function whisperOf({ gate, activity }: Asked, text: string, { room }: Plac
 }
 
 /** A text as it is kept, with what the client sent beside it. */
-async function plain(
-  { gate, account, activity }: Asked,
-  text: string,
-  { room, channel, from }: Place,
-): Promise<Sealed | Refusal> {
-  const dino = await extraOf(gate.parts, activity, account, room, channel, from)
+function plain({ gate, account, activity }: Asked, text: string, place: Place): Sealed | Refusal {
+  const dino = extraOf(gate.parts, activity, account, place)
   if (dino === null) return { content: { suite: 'none', text }, messageId: null, digest: '' }
   if ('code' in dino) return dino
   return { content: { suite: 'none', text, extra: { dino: dino.fields } }, messageId: null, digest: '' }
@@ -126,16 +147,26 @@ async function plain(
 
 /** What stands against a text, in the order of the real server: whoever may not send here hears of that first, then what
  * the embedding site says of a whisper, and last of all what is wrong with the text. */
-async function checkText(
-  { gate, account }: Asked,
+function checkText(
+  asked: Asked,
   text: string,
   place: Place,
   command: SendMessage,
   whisper: Whisper | null,
-): Promise<Rejection | Refusal | null> {
+): Promise<Rejection | Refusal | null> | null {
+  const { gate } = asked
   const fault = faultOf(gate, text)
   const names = whisper && gate.whisperCheck.active ? whisper.names : []
-  if (!fault && names.length === 0) return null
+  return fault || names.length > 0 ? rehearse(asked, fault, names, place, command) : null
+}
+
+async function rehearse(
+  { gate, account }: Asked,
+  fault: Refusal | null,
+  names: readonly string[],
+  place: Place,
+  command: SendMessage,
+): Promise<Rejection | Refusal | null> {
   const decided = rehearsed(gate, place, account, command)
   if (isRejection(decided)) return decided
   return (await gate.whisperCheck.refuses(account.id, names)) ?? fault
