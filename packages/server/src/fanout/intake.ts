@@ -16,9 +16,12 @@ interface Decoder {
   readonly reconstructor?: unknown
   add(packet: unknown): void
   [TAKER]?: EventTaker
+  /** The library hands on what it decoded a little later: until then nothing may pass it by. */
+  [BEHIND]?: boolean
 }
 
 const TAKER = Symbol('taker')
+const BEHIND = Symbol('behind')
 const EVENT = '2'
 const COMMA = 0x2c
 const OPENING_BRACKET = 0x5b
@@ -46,8 +49,15 @@ export function takeEvents(taker: EventTaker): void {
 
 function add(this: Decoder, packet: unknown): void {
   const taker = this[TAKER] as EventTaker
-  if (typeof packet === 'string' && taker.socket.connected && !this.reconstructor && taken(taker, packet)) return
+  const isDirect = typeof packet === 'string' && !this[BEHIND] && !this.reconstructor && taker.socket.connected
+  if (isDirect && taken(taker, packet)) return
   Object.getPrototypeOf(this).add.call(this, packet)
+  this[BEHIND] = true
+  process.nextTick(caughtUp, this)
+}
+
+function caughtUp(decoder: Decoder): void {
+  decoder[BEHIND] = false
 }
 
 /** False for what the library has to look at. */
