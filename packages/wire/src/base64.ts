@@ -6,7 +6,7 @@ import { decodeUtf8, encodeUtf8 } from './utf8.ts'
 
 /** What is used of Node's Buffer where there is one. */
 type FastBytes = {
-  from(text: string, encoding: 'base64'): Uint8Array & { toString(encoding: 'base64' | 'utf8'): string }
+  from(text: string, encoding: 'base64' | 'utf8'): Uint8Array & { toString(encoding: 'base64' | 'utf8'): string }
   from(bytes: ArrayBufferLike, offset: number, length: number): { toString(encoding: 'base64'): string }
 }
 const fast = (globalThis as { Buffer?: FastBytes }).Buffer
@@ -95,7 +95,7 @@ export function encodeBase64NoPad(bytes: Uint8Array): string {
 
 /** Padded base64 of a text's UTF-8, as Dino writes names and contents. */
 export function encodeUtf8Base64(text: string): string {
-  return encodeBase64(encodeUtf8(text))
+  return fast === undefined ? encodeBase64(encodeUtf8(text)) : fast.from(text, 'utf8').toString('base64')
 }
 
 /**

@@ -13,39 +13,60 @@ export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text)
   const head = headLength(length)
   const frame = Buffer.allocUnsafe(head + length)
-  writeHead(frame, head, length)
+  writeHead(frame, 0, length)
   frame.write(text, head)
   return frame
 }
 
-/** The same of a text that is there as bytes already, between two others of plain ASCII: encoded once, framed often. */
-export function textFrameAround(before: string, bytes: Buffer, after: string): Buffer {
-  const length = before.length + bytes.length + after.length
-  const head = headLength(length)
-  const frame = Buffer.allocUnsafe(head + length)
-  writeHead(frame, head, length)
-  frame.write(before, head, 'latin1')
-  frame.set(bytes, head + before.length)
-  frame.write(after, head + before.length + bytes.length, 'latin1')
-  return frame
+/** What stands before and behind a text that is there as bytes: plain ASCII. */
+export type Around = readonly [before: string, after: string]
+
+/** Frames one behind the other, each of the same bytes between two texts: encoded once, framed often. */
+export function textFramesAround(bytes: Buffer, around: readonly Around[]): Buffer {
+  let size = 0
+  for (const [before, after] of around) {
+    const length = before.length + bytes.length + after.length
+    size += headLength(length) + length
+  }
+  const frames = Buffer.allocUnsafe(size)
+  let at = 0
+  for (const [before, after] of around) {
+    at = writeHead(frames, at, before.length + bytes.length + after.length)
+    at += frames.write(before, at, 'latin1')
+    frames.set(bytes, at)
+    at += bytes.length
+    at += frames.write(after, at, 'latin1')
+  }
+  return frames
+}
+
+/** Where the text of a finished frame begins that begins at a place. */
+export function textStart(frames: Buffer, at = 0): number {
+  const short = frames[at + 1]!
+  return at + (short < 126 ? 2 : short === 126 ? 4 : 10)
 }
 
 function headLength(length: number): number {
   return length <= SHORT ? 2 : length <= MEDIUM ? 4 : 10
 }
 
-function writeHead(frame: Buffer, head: number, length: number): void {
-  frame[0] = TEXT
-  if (head === 2) frame[1] = length
-  else if (head === 4) {
-    frame[1] = 126
-    frame[2] = length >>> 8
-    frame[3] = length & 0xff
-  } else {
-    frame[1] = 127
-    frame.writeUInt32BE(0, 2)
-    frame.writeUInt32BE(length, 6)
+/** Where the text begins. */
+function writeHead(frame: Buffer, at: number, length: number): number {
+  frame[at] = TEXT
+  if (length <= SHORT) {
+    frame[at + 1] = length
+    return at + 2
   }
+  if (length <= MEDIUM) {
+    frame[at + 1] = 126
+    frame[at + 2] = length >>> 8
+    frame[at + 3] = length & 0xff
+    return at + 4
+  }
+  frame[at + 1] = 127
+  frame.writeUInt32BE(0, at + 2)
+  frame.writeUInt32BE(length, at + 6)
+  return at + 10
 }
 
 /** The texts of finished frames that stand one after the other in a chunk: the reverse of joining `textFrame`s. */
@@ -54,7 +75,7 @@ export function frameTexts(chunk: Buffer): string[] {
   let at = 0
   while (at < chunk.length) {
     const short = chunk[at + 1]!
-    const start = at + (short < 126 ? 2 : short === 126 ? 4 : 10)
+    const start = textStart(chunk, at)
     const length = short < 126 ? short : short === 126 ? chunk.readUInt16BE(at + 2) : chunk.readUInt32BE(at + 6)
     texts.push(chunk.toString('utf8', start, start + length))
     at = start + length

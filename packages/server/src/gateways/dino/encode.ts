@@ -1,7 +1,7 @@
 // From events to what clients read. Each push is encoded once, as a finished frame that all sockets share; an answer is
 // encoded once for the ack and for the emitted event (dino.md 0, items 4 and 5).
 import { type ChannelId, type EventId, type RoomId, type UserId, uuidOf } from '@conclave/wire'
-import { textFrame, textFrameAround } from '../../fanout/frame.ts'
+import { type Around, textFrame, textFramesAround, textStart } from '../../fanout/frame.ts'
 import type { RoomEvent } from '../../room/events.ts'
 import type { Account, Channel } from '../../room/facts.ts'
 import { isHidden } from '../../room/rights.ts'
@@ -38,23 +38,15 @@ export function eventFrame(name: string, json: string): Buffer {
   return textFrame(`42${NAMESPACE},["${name}",${json}]`)
 }
 
-/** The push of a message. */
-export function messageFrame(message: Buffer): Buffer {
-  return textFrameAround(MESSAGE, message, ']')
-}
-const MESSAGE = `42${NAMESPACE},["message",`
-
-/** The positive answer to `message`, as the event that everybody gets who sends one. */
-export function sentFrame(message: Buffer): Buffer {
-  return textFrameAround(SENT, message, '}]')
+/** The positive answer to `message`, as the event that everybody gets who sends one, and as an ack where one is wanted:
+ * both in one Buffer. `message`: the JSON of its push. */
+export function sentFrames(message: Buffer, asEvent: boolean, ack: number | null): Buffer {
+  const around: Around[] = asEvent ? [SENT] : []
+  if (ack !== null) around.push([`43${NAMESPACE},${ack}[${SUCCESS}`, '}]'])
+  return textFramesAround(message, around)
 }
 const SUCCESS = `{"status_code":${CODE.OK},"data":`
-const SENT = `42${NAMESPACE},["gn_message",${SUCCESS}`
-
-/** The same as an ack. */
-export function sentAckFrame(id: number, message: Buffer): Buffer {
-  return textFrameAround(`43${NAMESPACE},${id}[${SUCCESS}`, message, '}]')
-}
+const SENT: Around = [`42${NAMESPACE},["gn_message",${SUCCESS}`, '}]']
 
 /** `json` null: an ack without arguments. */
 export function ackFrame(id: number, json: string | null): Buffer {
@@ -93,20 +85,26 @@ export function messageJson(
   return extra ? extendedJson(event, place, account, text, extra) : usualJson(event, place, account, text)
 }
 
-/** The same as UTF-8, once for the push and the sender's answer, which are made in the turn of the commit. */
-export function messageBytes(...message: Parameters<typeof messageJson>): Buffer {
+/** The push of a message, made once for everybody: in the turn of the commit its sender's answer is made of it too. */
+export function messageFrame(...message: Parameters<typeof messageJson>): Buffer {
   const [event] = message
-  const known = encoded.get(event)
+  const known = pushes.get(event)
   if (known !== undefined) return known
-  const bytes = Buffer.from(messageJson(...message))
-  if (encoded.size === 0) setImmediate(forgetEncoded)
-  encoded.set(event, bytes)
-  return bytes
+  const frame = textFrame(`${PUSH}${messageJson(...message)}]`)
+  if (pushes.size === 0) setImmediate(forgetPushes)
+  pushes.set(event, frame)
+  return frame
 }
-const encoded = new Map<RoomEvent, Buffer>()
+const PUSH = `42${NAMESPACE},["message",`
+const pushes = new Map<RoomEvent, Buffer>()
 
-function forgetEncoded(): void {
-  encoded.clear()
+function forgetPushes(): void {
+  pushes.clear()
+}
+
+/** The JSON inside of a message's push. */
+export function jsonOfPush(frame: Buffer): Buffer {
+  return frame.subarray(textStart(frame) + PUSH.length, -1)
 }
 
 /** Ids, names, contents and times need no escapes: JSON is put together of what is there already. */

@@ -70,8 +70,8 @@ export type Answer =
   | { readonly data: object | null }
   /** `data` as JSON text that exists already. */
   | { readonly json: string }
-  /** A message that was sent, as the bytes of its push. */
-  | { readonly message: Buffer }
+  /** A message that was sent, as its push. */
+  | { readonly sent: Buffer }
   /** `silent`: an ack alone, no event. */
   | { readonly refused: Refusal; readonly silent?: true }
 

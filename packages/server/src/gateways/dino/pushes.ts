@@ -4,7 +4,7 @@
 import type { BusMessage } from '../../bus/bus.ts'
 import type { ReadonlyFew } from '../../few.ts'
 import { takeInsideHere } from './elsewhere.ts'
-import { messageBytes, messageFrame } from './encode.ts'
+import { messageFrame } from './encode.ts'
 import type { Feed } from './feeds.ts'
 import type { Gate } from './gate.ts'
 import { deleted, expired } from './pushes/deleted.ts'
@@ -90,7 +90,7 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
   const { body } = event
   switch (body.type) {
     case 'message': {
-      const frame = (): Buffer => messageFrame(messageBytes(event, { room, channel }, actor, gate.parts))
+      const frame = (): Buffer => messageFrame(event, { room, channel }, actor, gate.parts)
       if (body.to === undefined) feed.toListeners(room, frame)
       else feed.toUsers(room, new Set(event.actor === null ? body.to : [event.actor, ...body.to]), frame)
       // The commit runs in a setImmediate itself: what it gave goes out now, not a turn later.

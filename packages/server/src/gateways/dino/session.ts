@@ -12,7 +12,7 @@ import { Few } from '../../few.ts'
 import { isFields, readActivity } from './activity.ts'
 import { addressOf } from './connections/connections.ts'
 import { lighten } from './connections/sockets.ts'
-import { ackFrame, eventFrame, refusalJson, sentAckFrame, sentFrame, successJson } from './encode.ts'
+import { ackFrame, eventFrame, jsonOfPush, refusalJson, sentFrames, successJson } from './encode.ts'
 import { CODE, malformed, refusal } from './errors.ts'
 import { type Answer, type Gate, refused, stamp } from './gate.ts'
 import { FLOOD_WINDOW, WAITING_REQUESTS, WAITING_REQUESTS_MOST } from './limits.ts'
@@ -211,8 +211,8 @@ export class DinoSession implements OutletOwner, Receiver, EventTaker, Asking {
   /** Twice, with the same JSON: as an event, and to whoever asked for an ack (dino.md 0, item 4). */
   answer(event: string, ack: number | null, answer: Answer): void {
     if (this.outlet.closed) return
-    if ('message' in answer) {
-      this.#sent(ack, answer.message)
+    if ('sent' in answer) {
+      this.#sent(ack, jsonOfPush(answer.sent))
       return
     }
     const json =
@@ -228,8 +228,8 @@ export class DinoSession implements OutletOwner, Receiver, EventTaker, Asking {
 
   /** The same of a message. */
   #sent(ack: number | null, message: Buffer): void {
-    if (this.#gate.parts.config.dino.emitResponses) this.outlet.write(sentFrame(message))
-    if (ack !== null) this.outlet.write(sentAckFrame(ack, message))
+    const asEvent = this.#gate.parts.config.dino.emitResponses
+    if (asEvent || ack !== null) this.outlet.write(sentFrames(message, asEvent, ack))
     this.#count(2 * message.length)
     this.#regulate()
   }

@@ -9,7 +9,7 @@ import { type Account, type Channel, isOperator } from '../../../room/facts.ts'
 import type { Rejection } from '../../../room/rejection.ts'
 import { isRejection } from '../../../room/rejection.ts'
 import { type Activity, echo } from '../activity.ts'
-import { idOf, messageBytes, messageJson } from '../encode.ts'
+import { idOf, messageFrame, messageJson } from '../encode.ts'
 import { type Sealed, unsealed } from '../envelope.ts'
 import { CODE, malformed, type Refusal, refusal, refusalOf } from '../errors.ts'
 import { tellBlacklisted } from '../external.ts'
@@ -67,7 +67,7 @@ export async function message(asked: Asked): Promise<Answer> {
   const event = await sent
   return isRejection(event)
     ? refusedMessage(gate, event, place)
-    : { message: messageBytes(event, place, account, gate.parts) }
+    : { sent: messageFrame(event, place, account, gate.parts) }
 }
 
 /** Where a message goes and where it comes from. */
