@@ -10,6 +10,7 @@ import { classOf } from '../projection.ts'
 import type { Store } from '../store.ts'
 import { chained, loggedOf } from '../testing/chains.ts'
 import {
+  account,
   added,
   append,
   committed,
@@ -317,6 +318,25 @@ describe('the files', () => {
     expect(largest).toBeLessThan(24_000_000)
     await store.close()
   })
+})
+
+test('a batch that is undone is forgotten: the next one goes on from what is on disk', async () => {
+  const store = await openSqliteStore({ directory: ':memory:', node: 1, clock })
+  await committed(store, append(ROOM, 0, [created()]), rows(account('7')))
+  const again = { ...rows(account('7')), guards: [{ of: 'account' as const, id: '7', version: 1 }] }
+  // SQLite takes no such value, and finds out when what stands before it in the batch is written.
+  const untakable = rows({ put: 'ref', kind: 'room', ref: 'r', id: {} as never })
+  for (let time = 0; time < 2; time++)
+    await expect(
+      store.commit([append(ROOM, 1, [message('lost')]), append(ROOM, 1, [added(['3'])]), again, untakable]),
+    ).rejects.toThrow(TypeError)
+  const [events] = await committed(store, append(ROOM, 1, [message('kept'), added(['3'])]), again)
+  expect(events?.map(({ sequence }) => sequence)).toEqual([2, 3])
+  expect(await store.head(ROOM)).toMatchObject({ sequence: 3, control: 3, messages: 1 })
+  const [more] = await committed(store, append(ROOM, 3, [message('more')]))
+  expect(more?.map(({ sequence }) => sequence)).toEqual([4])
+  expect(await store.head(ROOM)).toMatchObject({ sequence: 4, control: 3, messages: 2 })
+  await store.close()
 })
 
 test('a page of the newest messages costs the same in a long log, whatever lies between them', async () => {
