@@ -3,9 +3,8 @@
 // day and a busier machine (its ranges' better ends): a distance in orders of magnitude, not in percent.
 
 import { Child } from '../child.ts'
+import { DinoClient } from '../client/dino.ts'
 import type { Open } from '../client/orders.ts'
-import type { LoadSocket } from '../client/socket.ts'
-import { WebSocketClient } from '../client/websocket.ts'
 import { median, percentile } from '../numbers.ts'
 import type { Pace } from '../pace.ts'
 import { figure, lessIsBetter, type Row, row } from '../rows.ts'
@@ -20,7 +19,6 @@ const CROWD = 1_000
 /** As the real server's fan-out was measured: ten of fifty send, one message each in flight. */
 const SMALL = { sockets: 50, senders: 10 }
 const TIMES = { seconds: 100 }
-const ANSWER = 10_000
 
 export async function dinoRows(pace: Pace): Promise<Row[]> {
   const wire = 'dino3'
@@ -45,7 +43,7 @@ export async function dinoRows(pace: Pace): Promise<Row[]> {
     }
     await crowd.ask(open)
     const logins = await repeated(times, () => login(server!.port, FIRST_USER + CROWD))
-    const client = await Client.open(server.port)
+    const client = await DinoClient.open(server.port)
     await client.login(FIRST_USER + CROWD)
     const joins = await repeated(Math.max(10, times / 10), async () => {
       const ms = await client.timed('join', { verb: 'join', target: { id: large } })
@@ -104,66 +102,8 @@ async function repeated(times: number, once: () => Promise<number>): Promise<num
 }
 
 async function login(port: number, user: number): Promise<number> {
-  const client = await Client.open(port)
+  const client = await DinoClient.open(port)
   const ms = await client.login(user)
   client.close()
   return ms
-}
-
-/** One connection of Engine.IO 3 that waits for each ack. */
-class Client {
-  readonly #socket: LoadSocket
-  readonly #heard: { listener: ((text: string) => void) | null }
-  #id = 0
-
-  private constructor(socket: LoadSocket, heard: { listener: ((text: string) => void) | null }) {
-    this.#socket = socket
-    this.#heard = heard
-  }
-
-  static async open(port: number): Promise<Client> {
-    const heard: { listener: ((text: string) => void) | null } = { listener: null }
-    const socket = await WebSocketClient.open(port, '/socket.io/?EIO=3&transport=websocket', text => {
-      heard.listener?.(text)
-    })
-    const client = new Client(socket, heard)
-    const namespace = client.#next('40/ws')
-    socket.send('40/ws,')
-    await namespace
-    return client
-  }
-
-  login(user: number): Promise<number> {
-    const attachments = [{ objectType: 'token', content: `tok${user}` }]
-    const displayName = Buffer.from(`User ${user}`).toString('base64')
-    return this.timed('login', { verb: 'login', actor: { id: String(user), displayName, attachments } })
-  }
-
-  /** ms from the request to its ack. */
-  async timed(event: string, activity: object): Promise<number> {
-    const id = ++this.#id
-    const answer = this.#next(`43/ws,${id}[`)
-    const began = performance.now()
-    this.#socket.send(`42/ws,${id}${JSON.stringify([event, activity])}`)
-    const text = await answer
-    const ms = performance.now() - began
-    if (!text.includes('"status_code":200')) throw new Error(`${event}: ${text.slice(0, 200)}`)
-    return ms
-  }
-
-  close(): void {
-    this.#socket.close()
-  }
-
-  #next(start: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no ${start} came`)), ANSWER)
-      this.#heard.listener = text => {
-        if (!text.startsWith(start)) return
-        clearTimeout(timer)
-        this.#heard.listener = null
-        resolve(text)
-      }
-    })
-  }
 }

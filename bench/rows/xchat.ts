@@ -1,9 +1,8 @@
 // What a client of the X wire waits for: an addition to a room of a thousand members, with everything verified; messages
-// over HTTP beside the bare framework's own POST in the same rounds; a page of a room's events, in a short log and in one of
-// a million.
+// over HTTP beside node:http's own POST in the same rounds; a page of a room's events, in a short log and in a
+// long one.
 
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import {
   additionBody,
   type Group,
@@ -15,57 +14,59 @@ import {
   participantKeys,
   registration,
 } from '../../conformance/xchat/hand.ts'
-import { systemClock } from '../../packages/server/src/adapters.ts'
 import type { EventBody } from '../../packages/server/src/room/events.ts'
-import { openSqliteStore } from '../../packages/server/src/store/sqlite/store.ts'
-import { parseConversationId, type RoomId, type UserId } from '../../packages/wire/src/index.ts'
+import { parseConversationId, type RoomId } from '../../packages/wire/src/index.ts'
 import { Child } from '../child.ts'
 import { Connection, requestOf } from '../client/posts.ts'
-import { cpuSeconds } from '../machine.ts'
+import { flood, type Round } from '../flood.ts'
 import { median, percentile } from '../numbers.ts'
 import type { Pace } from '../pace.ts'
 import { figure, lessIsBetter, type Row, row } from '../rows.ts'
-import { type Loaded, load, type Serving, serve } from '../whole/server.ts'
+import { fill } from '../whole/filled.ts'
+import { load, type Serving, serve, UNSTORED } from '../whole/server.ts'
 import { FIRST_USER } from '../whole/world.ts'
 
 /** ms that are promised, p50. */
 const PROMISED = { addition: 60, page: 5 }
 const AIM = { addition: 20 }
-/** Members before the addition. */
-const MEMBERS = 1_000
-const SENDERS = 64
+/** Members before the first addition. */
+const MEMBERS = [10, 100, 1_000]
+const MOST = 1_000
+const ADDED = 30
 /** Messages that are signed beforehand, for each second of a round. */
-const MESSAGES = 12_000
+const MESSAGES = 8_000
 /** Events of the room whose pages are read. */
 const SHORT = 10_000
-const LONG = 1_000_000
-/** Events written to the store at a time. */
-const FILLED = 2_000
-const SECOND = 1_000
+const LONGER = 100_000
+/** Events of the longest log from which on this one is ten times as long too: each is of a kilobyte. */
+const MUCH = 1_000_000
 
 export async function xchatRows(pace: Pace): Promise<Row[]> {
-  // The last thirty are added one by one.
-  const loaded = await load(MEMBERS + 30, [])
+  // The last are added one by one.
+  const loaded = await load(MOST + ADDED, [])
+  const spare = await load(2, [])
   let server: Serving | undefined
+  let unstored: Serving | undefined
   try {
     server = await serve(loaded)
-    const { port } = server
-    const api = await Api.open(port)
+    unstored = await serve(spare, UNSTORED)
+    const [api, other] = [await Api.open(server.port), await Api.open(unstored.port)]
     const hands: Hand[] = []
-    for (let i = 0; i < MEMBERS + 30; i++) hands.push(await enroll(api, String(FIRST_USER + i)))
-    const rows = [await additions(api, hands)]
-    rows.push(...(await messages(server, api, hands.slice(0, 2) as [Hand, Hand], pace)))
+    for (let i = 0; i < MOST + ADDED; i++) hands.push(await enroll(api, String(FIRST_USER + i)))
+    const pair = hands.slice(0, 2) as [Hand, Hand]
+    for (const hand of pair) await register(other, hand)
+    other.close()
+    const rows = await additions(api, hands)
+    rows.push(...(await messages([server, unstored], api, pair, pace)))
     const group = await makeGroup(api, hands[0] as Hand, hands.slice(0, 2))
     const sent = await api.ask('POST', `${conversation(group)}/messages`, group.members[0]!.id, message(group))
     if (sent !== 201) throw new Error(`message: ${sent}`)
     api.close()
     await server.child.stop()
-    const long = pace.seconds < 1 ? SHORT * 10 : LONG
+    const long = LONGER * (pace.history.at(-1)! > MUCH ? 10 : 1)
     const times: { readonly newest: number[]; readonly middle: number[] }[] = []
-    let length = 4
     for (const events of [SHORT, long]) {
-      await fill(loaded, group, length, events)
-      length = events
+      await fill(loaded, roomOf(group), group.members[0]!.id, filledWith(group), events)
       server = await serve(loaded)
       times.push(await pages(server.port, group))
       await server.child.stop()
@@ -85,100 +86,120 @@ export async function xchatRows(pace: Pace): Promise<Row[]> {
     return rows
   } finally {
     await server?.child.stop()
+    await unstored?.child.stop()
     loaded.remove()
+    spare.remove()
   }
 }
 
 /** Each makes the room larger by one; the requests are made before, for they take longer than their answers. */
-async function additions(api: Api, hands: readonly Hand[]): Promise<Row> {
+async function additions(api: Api, hands: readonly Hand[]): Promise<Row[]> {
   const first = hands[0] as Hand
-  const group = await makeGroup(api, first, hands.slice(0, MEMBERS))
-  const times: number[] = []
-  let bytes = 0
-  for (const hand of hands.slice(MEMBERS)) {
-    const body = additionBody(group, first, [hand])
-    const request = requestOf('POST', `${conversation(group)}/members`, tokenOf(first.id), body)
-    bytes = request.length
-    const began = performance.now()
-    const status = await api.send(request)
-    times.push(performance.now() - began)
-    if (status !== 200) throw new Error(`addition: ${status}`)
-    group.members.push(hand)
-    group.version = body.conversation_key_version
-  }
-  return lessIsBetter('xchat/add-member-1000', median(times), 'ms p50', {
-    reference: PROMISED.addition,
-    against: 'promised',
-    accept: 1,
-    aim: PROMISED.addition / AIM.addition,
-    detail: `p99 ${figure(percentile(times, 0.99))} ms, ${times.length} times, ${Math.round(bytes / 1024)} KB each`,
-  })
-}
-
-/** Signed messages of many connections, and POSTs of the same bytes to the bare framework, in turns. */
-async function messages({ child, port }: Serving, api: Api, pair: readonly [Hand, Hand], pace: Pace): Promise<Row[]> {
-  const group = await makeGroup(api, pair[0], pair)
-  const path = `${conversation(group)}/messages`
-  const request = () => requestOf('POST', path, tokenOf(pair[0].id), message(group))
-  const sample = request()
-  const bare = [new Child('servers/fastify.ts', ['700']), new Child('servers/fastify.ts', ['700', 'verify'])] as const
-  try {
-    const ports = await Promise.all(bare.map(each => each.answer<{ port: number }>()))
-    const ours: Round[] = []
-    const theirs: [Round[], Round[]] = [[], []]
-    // The first two rounds warm both up and do not count.
-    for (let round = -2; round < pace.rounds; round++) {
-      const prepared = Array.from({ length: Math.round(MESSAGES * pace.seconds) }, request)
-      const our = await flood(port, child.pid, pace, () => prepared.pop())
-      if (round >= 0) ours.push(our)
-      for (const [index, { port: barePort }] of ports.entries()) {
-        const their = await flood(barePort, bare[index]!.pid, pace, () => sample)
-        if (round >= 0) theirs[index]!.push(their)
-      }
+  const rows: Row[] = []
+  for (const members of MEMBERS) {
+    const group = await makeGroup(api, first, hands.slice(0, members))
+    const times: number[] = []
+    let bytes = 0
+    for (const hand of hands.slice(MOST)) {
+      const body = additionBody(group, first, [hand])
+      const request = requestOf('POST', `${conversation(group)}/members`, tokenOf(first.id), body)
+      bytes = request.length
+      const began = performance.now()
+      const status = await api.send(request)
+      times.push(performance.now() - began)
+      if (status !== 200) throw new Error(`addition: ${status}`)
+      group.members.push(hand)
+      group.version = body.conversation_key_version
     }
-    const perSecond = (rounds: readonly Round[]) => median(rounds.map(each => each.perSecond))
-    const detail = `${figure(median(ours.map(each => each.perCpu)))} per CPU-second; ${SENDERS} connections, durable and verified`
-    const against = ['Fastify alone', 'Fastify, verifying a signature'] as const
-    return against.map((name, index) =>
-      row(index === 0 ? 'xchat/messages' : 'xchat/messages-verified', perSecond(ours), 'POSTs/s', {
-        reference: perSecond(theirs[index]!),
-        against: name,
-        accept: 0.5,
-        aim: 0.8,
-        detail,
+    const promised = {
+      reference: PROMISED.addition,
+      against: 'promised',
+      accept: 1,
+      aim: PROMISED.addition / AIM.addition,
+    }
+    rows.push(
+      lessIsBetter(`xchat/add-member-${members}`, median(times), 'ms p50', {
+        ...(members === MOST ? promised : {}),
+        detail: `p99 ${figure(percentile(times, 0.99))} ms, ${times.length} times, ${Math.round(bytes / 1024)} KB each`,
       }),
     )
+  }
+  return rows
+}
+
+interface Flooded {
+  readonly port: number
+  readonly pid: number
+  readonly next: () => Buffer | undefined
+}
+
+/** Signed messages of many connections to a server that stores them and to one that does not, and POSTs of the same bytes to
+ * node:http, in turns. */
+async function messages(servers: readonly [Serving, Serving], api: Api, pair: readonly [Hand, Hand], pace: Pace) {
+  const sample = await signed(api, pair, 1)
+  const bare = (['', 'verify'] as const).map(
+    verifies => new Child('servers/http.ts', [tokenOf(pair[0].id), '201', '700', verifies]),
+  )
+  try {
+    const ports = await Promise.all(bare.map(each => each.answer<{ port: number }>()))
+    const rounds: Round[][] = [[], [], [], []]
+    const count = Math.round(MESSAGES * pace.seconds)
+    // The first round warms all up and does not count.
+    for (let round = -1; round < pace.rounds; round++) {
+      const turns: Flooded[] = []
+      for (const { child, port } of servers) {
+        const own = await Api.open(port)
+        const prepared = await signed(own, pair, count)
+        own.close()
+        turns.push({ port, pid: child.pid, next: () => prepared.pop() })
+      }
+      for (const [index, { port }] of ports.entries())
+        turns.push({ port, pid: bare[index]!.pid, next: () => sample[0] })
+      for (const [index, { port, pid, next }] of turns.entries()) {
+        const result = await flood(port, pid, pace, 201, next)
+        if (round >= 0) rounds[index]!.push(result)
+      }
+    }
+    const of = (index: number, what: keyof Round) => median(rounds[index]!.map(each => each[what]))
+    const said = (index: number, what: string) =>
+      `${what}; ${figure(of(index, 'perSecond'))}/s wall, load ${Math.round(of(index, 'loadShare') * 100)} %`
+    const unit = 'POSTs/CPU-s'
+    const [stored, unstored, plain, verifying] = [0, 1, 2, 3].map(index => of(index, 'perCpu')) as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    const target = { accept: 0.5, aim: 0.8, detail: said(1, 'verified, storage not counted') }
+    return [
+      row('xchat/messages/node-http', plain, unit, { detail: said(2, 'with log-in and schema') }),
+      row('xchat/messages/node-http-verifying', verifying, unit, { detail: said(3, 'and one signature') }),
+      row('xchat/messages/durable', stored, unit, {
+        reference: unstored,
+        against: 'the same server storing nothing',
+        detail: said(0, 'verified'),
+      }),
+      row('xchat/messages', unstored, unit, {
+        reference: plain,
+        against: 'node:http, with log-in and schema',
+        ...target,
+      }),
+      row('xchat/messages/verified', unstored, unit, {
+        reference: verifying,
+        against: 'node:http, verifying a signature',
+        ...target,
+      }),
+    ]
   } finally {
     for (const each of bare) await each.stop()
   }
 }
 
-interface Round {
-  readonly perSecond: number
-  readonly perCpu: number
-}
-
-async function flood(port: number, pid: number, pace: Pace, next: () => Buffer | undefined): Promise<Round> {
-  const connections = await Promise.all(Array.from({ length: SENDERS }, () => Connection.open(port)))
-  const cpu = cpuSeconds(pid)
-  const began = performance.now()
-  const until = began + pace.seconds * SECOND
-  let answered = 0
-  await Promise.all(
-    connections.map(async connection => {
-      while (performance.now() < until) {
-        const request = next()
-        if (!request) return
-        const status = await connection.ask(request)
-        if (status !== 201) throw new Error(`message: ${status}`)
-        answered++
-      }
-    }),
-  )
-  const seconds = (performance.now() - began) / SECOND
-  const used = cpuSeconds(pid) - cpu
-  for (const connection of connections) connection.close()
-  return { perSecond: answered / seconds, perCpu: answered / used }
+/** Requests that send a message each, to a room of their own. */
+async function signed(api: Api, pair: readonly [Hand, Hand], count: number): Promise<Buffer[]> {
+  const group = await makeGroup(api, pair[0], pair)
+  const path = `${conversation(group)}/messages`
+  return Array.from({ length: count }, () => requestOf('POST', path, tokenOf(pair[0].id), message(group)))
 }
 
 /** Newest page, and one from the middle of the log. */
@@ -212,13 +233,9 @@ async function pages(port: number, group: Group): Promise<{ newest: number[]; mi
   return times
 }
 
-/** Messages into the log of a stopped server, as the store writes them, up to that many events. */
-async function fill(loaded: Loaded, group: Group, from: number, events: number): Promise<void> {
-  const store = await openSqliteStore({ directory: join(loaded.directory, 'data'), node: 0, clock: systemClock })
-  const room = roomOf(group)
-  const { control } = (await store.head(room))!
+function filledWith(group: Group): EventBody {
   const sent = message(group)
-  const body: EventBody = {
+  return {
     type: 'message',
     messageId: sent.message_id,
     content: {
@@ -230,13 +247,6 @@ async function fill(loaded: Loaded, group: Group, from: number, events: number):
       epoch: group.version,
     },
   }
-  const actor = group.members[0]!.id as UserId
-  const rest = { room, control, actor, claims: [], releases: [], messageKeys: [] }
-  for (let count = from; count < events; count += FILLED) {
-    const bodies = Array.from({ length: Math.min(FILLED, events - count) }, () => body)
-    await store.commit([{ guards: [], append: { ...rest, at: Date.now(), bodies }, rows: [] }])
-  }
-  await store.close()
 }
 
 function roomOf(group: Group): RoomId {
@@ -259,9 +269,13 @@ function tokenOf(user: string): string {
 
 async function enroll(api: Api, id: string): Promise<Hand> {
   const hand = makeHand(id, String(Date.now()))
-  const status = await api.ask('POST', `/2/users/${id}/public_keys`, id, registration(hand))
-  if (status !== 200) throw new Error(`registration: ${status}`)
+  await register(api, hand)
   return hand
+}
+
+async function register(api: Api, hand: Hand): Promise<void> {
+  const status = await api.ask('POST', `/2/users/${hand.id}/public_keys`, hand.id, registration(hand))
+  if (status !== 200) throw new Error(`registration: ${status}`)
 }
 
 async function makeGroup(api: Api, by: Hand, members: readonly Hand[]): Promise<Group> {

@@ -2,23 +2,25 @@
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { freePort } from '../../engines/ports.ts'
 import { Child } from '../child.ts'
-import { world } from './world.ts'
+import { type Extras, world } from './world.ts'
 
 const COMMAND = '../packages/server/bin/conclave.js'
 const SERVES_WITHIN = 30_000
 /** One sender alone sends more than a session usually may. */
-const SETTINGS = { limits: { flood: 1_000_000, groupSize: 10_000 } }
+const SETTINGS = { limits: { flood: 1_000_000, groupSize: 20_000 } }
 
 /** A directory with the world in it, and the ids that its rooms got. */
 export interface Loaded {
   readonly directory: string
   readonly rooms: Readonly<Record<string, string>>
+  /** Of the one channel in which they all are. */
+  readonly channel: string
   remove(): void
 }
 
@@ -27,10 +29,11 @@ export async function load(
   users: number,
   meetings: readonly { wire: string; sockets: number }[],
   settings: NodeJS.ProcessEnv = {},
+  extras: Extras = {},
 ): Promise<Loaded> {
   const directory = mkdtempSync(join(tmpdir(), 'conclave-bench-'))
   const file = join(directory, 'world.json')
-  writeFileSync(file, JSON.stringify(world(users, meetings)))
+  writeFileSync(file, JSON.stringify(world(users, meetings, extras)))
   const command = fileURLToPath(new URL(COMMAND, new URL('..', import.meta.url)))
   writeFileSync(join(directory, 'settings.json'), JSON.stringify(SETTINGS))
   const env = { ...process.env, ...environment(directory), ...settings }
@@ -40,8 +43,9 @@ export async function load(
       env,
       maxBuffer: 1 << 26,
     })
-    const { rooms } = JSON.parse(stdout.slice(stdout.indexOf('{'))) as { rooms: Record<string, string> }
-    return { directory, rooms, remove }
+    type Ids = Record<string, string>
+    const { channels, rooms } = JSON.parse(stdout.slice(stdout.indexOf('{'))) as { channels: Ids; rooms: Ids }
+    return { directory, rooms, channel: channels.bench!, remove }
   } catch (error) {
     remove()
     const { stderr, message } = error as Error & { stderr?: string }
@@ -55,22 +59,25 @@ export const UNSTORED = ['--import', new URL('unstored.ts', import.meta.url).hre
 export interface Serving {
   readonly child: Child
   readonly port: number
+  /** ms from its start until it was ready. */
+  readonly startedIn: number
 }
 
 export async function serve(loaded: Loaded, node: string[] = [], settings: NodeJS.ProcessEnv = {}): Promise<Serving> {
   const port = await freePort()
+  const began = performance.now()
   const child = new Child(COMMAND, ['start'], {
     node,
     env: { ...environment(loaded.directory), CONCLAVE_HOST: '127.0.0.1', CONCLAVE_PORT: String(port), ...settings },
   })
-  const until = performance.now() + SERVES_WITHIN
+  const until = began + SERVES_WITHIN
   while (performance.now() < until && child.process.exitCode === null) {
     const ready = await fetch(`http://127.0.0.1:${port}/ready`).then(
       answer => answer.ok,
       () => false,
     )
-    if (ready) return { child, port }
-    await new Promise(resolve => setTimeout(resolve, 50))
+    if (ready) return { child, port, startedIn: performance.now() - began }
+    await new Promise(resolve => setTimeout(resolve, 10))
   }
   await child.stop()
   throw new Error(`conclave start: ${child.lastWords || 'it did not become ready'}`)
@@ -78,13 +85,4 @@ export async function serve(loaded: Loaded, node: string[] = [], settings: NodeJ
 
 function environment(directory: string): NodeJS.ProcessEnv {
   return { CONCLAVE_DATA: join(directory, 'data'), CONCLAVE_CONFIG: join(directory, 'settings.json') }
-}
-
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 }
