@@ -34,6 +34,7 @@ export default defineConfig({
       'engines/**/*.test.ts',
       'faults/**/*.test.ts',
       'scripts/**/*.test.js',
+      'bench/**/*.test.ts',
     ],
     globalSetup: 'engines/on-demand.ts',
     setupFiles: 'engines/patience.ts',

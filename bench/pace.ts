@@ -1,13 +1,19 @@
-// How long a run takes: seconds and rounds of each measurement, how many connections are opened for memory, how long the longest
-// history is, and how many are in the most crowded room.
+// How long a run takes, and how large what it measures is.
 
 export interface Pace {
   readonly seconds: number
   readonly rounds: number
+  /** Opened for memory, and coming back at once. */
   readonly connections: number
+  /** In one room, for fan-out. */
+  readonly sockets: readonly number[]
+  /** Each in a room of its own, for append. */
+  readonly senders: readonly number[]
+  /** What is large: occupants, members or rooms. */
+  readonly large: number
   /** Events of a room's log, shortest first; the first is what the others are compared with. */
   readonly history: readonly number[]
-  /** Who are in a room that is joined over Dino, where each who is let in is told to all before. */
+  /** Who are in a room that is joined over Dino, beside `large`: each who is let in is told to all before. */
   readonly crowds: readonly number[]
   /** The same over DDP, where they are members already. */
   readonly members: readonly number[]
@@ -19,26 +25,33 @@ export const USUAL: Pace = {
   seconds: 1,
   rounds: 3,
   connections: 2_000,
+  sockets: [100, 1_000],
+  senders: [1, 64, 1_000],
+  large: 1_000,
   history: [10_000, 1_000_000],
-  crowds: [1_000],
+  crowds: [],
   members: [1_000, 10_000],
 }
+/** To see that it works: ids of rows name what was measured, so that nothing is taken for what it is not. */
 export const QUICK: Pace = {
   seconds: 0.4,
   rounds: 1,
-  connections: 500,
-  history: [10_000, 100_000],
+  connections: 300,
+  sockets: [100],
+  senders: [1, 64],
+  large: 100,
+  history: [10_000, 50_000],
   crowds: [],
-  members: [1_000],
+  members: [100],
 }
 /** Longer than most wait. */
 export const FULL: Pace = {
+  ...USUAL,
   seconds: 2,
   rounds: 5,
   connections: 10_000,
   history: [10_000, 1_000_000, 10_000_000],
-  crowds: [1_000, 10_000],
-  members: [1_000, 10_000],
+  crowds: [10_000],
 }
 /** Of `npm run bench -- memory` alone. */
 export const MANY = 10_000

@@ -26,20 +26,30 @@ export interface NotRun {
 
 export type Entry = Row | NotRun
 
+/** Of a run: what is not installed is no failure. */
+export function exitCode(notRun: readonly NotRun[]): 0 | 1 {
+  return notRun.some(({ failed }) => failed) ? 1 : 0
+}
+
 export function notInstalled(id: string, what: string): NotRun {
   return { id, reason: `${what}: not installed`, failed: false }
 }
 
 export function row(id: string, value: number, unit: string, rest: Partial<Row> = {}): Row {
   const reference = rest.reference ?? null
-  const ratio = reference === null ? null : value / reference
+  const ratio = reference === null ? null : finite(value / reference)
   return { id, value, unit, reference, ratio, accept: null, aim: null, against: '', detail: '', ...rest }
 }
 
 /** A row of which less is better: the ratio is turned round. */
 export function lessIsBetter(id: string, value: number, unit: string, rest: Partial<Row> = {}): Row {
   const reference = rest.reference ?? null
-  return row(id, value, unit, { ...rest, ratio: reference === null ? null : reference / value })
+  return row(id, value, unit, { ...rest, ratio: reference === null ? null : finite(reference / value) })
+}
+
+/** Nothing is said of what was measured too shortly to come to anything. */
+function finite(ratio: number): number | null {
+  return Number.isFinite(ratio) ? ratio : null
 }
 
 export function figure(value: number | null): string {
@@ -50,7 +60,7 @@ export function figure(value: number | null): string {
 
 /** Whether a row reaches what is accepted, what is aimed at, or neither; empty where nothing is asked. */
 export function verdict({ ratio, accept, aim }: Row): '' | 'aim' | 'accept' | 'below' {
-  if (ratio === null || Number.isNaN(ratio) || (accept ?? aim) === null) return ''
+  if (ratio === null || (accept ?? aim) === null) return ''
   if (aim !== null && ratio >= aim) return 'aim'
   return accept !== null && ratio >= accept ? 'accept' : 'below'
 }

@@ -21,7 +21,7 @@ import { roomsRows } from './rows/rooms.ts'
 import { stormRows } from './rows/storm.ts'
 import { wireRows } from './rows/wires.ts'
 import { xchatRows } from './rows/xchat.ts'
-import { type Entry, markdown, type NotRun, type Row, table } from './rows.ts'
+import { type Entry, exitCode, markdown, type NotRun, type Row, table } from './rows.ts'
 
 type Measure = (pace: Pace) => Promise<readonly Entry[]>
 
@@ -116,4 +116,4 @@ console.log((values.markdown ? markdown : table)(rows))
 for (const { id, reason } of notRun) console.log(`not run: ${id}: ${reason}`)
 if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ machine: about, rows, notRun }, null, 2)}\n`)
-process.exitCode = interrupted ? 130 : notRun.some(({ failed }) => failed) ? 1 : 0
+process.exitCode = interrupted ? 130 : exitCode(notRun)

@@ -1,65 +1,123 @@
 // Acknowledged durable messages through the whole server, each sender in a room of its own with one message in flight,
 // beside bare node:sqlite on the same disk and a bare `ws` echo (one read and one write a message, nothing stored) in the
-// same rounds.
+// same rounds; over Dino also the same server on PostgreSQL.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Postgres, startPostgres } from '../../engines/postgres.ts'
+import { postgresPrograms } from '../../scripts/engines.js'
 import { Child } from '../child.ts'
 import type { Result } from '../client/orders.ts'
 import type { WireName } from '../client/wires.ts'
 import { contest, type Score } from '../contest.ts'
 import type { Pace } from '../pace.ts'
-import { figure, lessIsBetter, type Row, row } from '../rows.ts'
-import { load, type Serving, serve } from '../whole/server.ts'
-import { FIRST_USER, OWN_ROOMS } from '../whole/world.ts'
+import { type Entry, figure, lessIsBetter, notInstalled, type Row, row } from '../rows.ts'
+import { type Loaded, load, type Serving, serve } from '../whole/server.ts'
+import { FIRST_USER } from '../whole/world.ts'
 import { TEXT } from './fanout.ts'
 
 const WIRES: readonly WireName[] = ['dino4', 'ddp']
 /** The absolute targets (10 k and 40 k accepted) as shares of what bare node:sqlite did on the machine of the targets. */
-const SENDERS = [
-  { senders: 1, accept: null, aim: 0.8 },
-  { senders: 64, accept: 0.32, aim: 0.8 },
-  { senders: 1_000, accept: 0.39, aim: 0.8 },
+const SENDERS: readonly Target[] = [
+  { senders: 1, accept: null, aim: 0.8, acceptPostgres: null },
+  { senders: 64, accept: 0.32, aim: 0.8, acceptPostgres: null },
+  { senders: 1_000, accept: 0.39, aim: 0.8, acceptPostgres: 0.6 },
 ]
+const POSTGRES = 'dino4-postgres'
 
-export async function appendRows(pace: Pace): Promise<Row[]> {
-  const loaded = await load(OWN_ROOMS, [])
+interface Target {
+  readonly senders: number
+  readonly accept: number | null
+  readonly aim: number
+  /** Against the same server on SQLite. */
+  readonly acceptPostgres: number | null
+}
+
+export async function appendRows(pace: Pace): Promise<Entry[]> {
+  const entries: Entry[] = []
+  const running: { stop(): Promise<unknown> }[] = []
+  const loads: Loaded[] = []
+  const loadedWith = async (settings: NodeJS.ProcessEnv): Promise<Loaded> => {
+    const loaded = await load(Math.max(...pace.senders), [], settings)
+    loads.push(loaded)
+    return loaded
+  }
   const directory = mkdtempSync(join(tmpdir(), 'conclave-bench-sqlite-'))
   const sqlite = new Child('servers/sqlite.ts', [join(directory, 'bare.db')])
   const echo = new Child('servers/bare.ts', ['echo'])
-  let server: Serving | undefined
+  running.push(sqlite, echo)
   try {
     const [echoes] = await Promise.all([echo.answer<{ port: number }>(), sqlite.answer()])
-    server = await serve(loaded)
-    const { pid } = server.child
-    const { port } = server
-    const rows: Row[] = []
-    for (const target of SENDERS) {
+    const sites: Site[] = []
+    const add = async (names: readonly (readonly [string, WireName])[], settings: NodeJS.ProcessEnv) => {
+      const loaded = await loadedWith(settings)
+      const serving = await serve(loaded, pace.node, settings)
+      running.unshift(serving.child)
+      for (const [name, wire] of names) sites.push({ ...serving, loaded, name, wire })
+    }
+    await add(
+      WIRES.map(wire => [wire, wire]),
+      {},
+    )
+    const postgres = await startedPostgres()
+    if (postgres === null) entries.push(notInstalled('append/dino4-postgres', 'PostgreSQL'))
+    else {
+      running.push(postgres)
+      await add([[POSTGRES, 'dino4']], { CONCLAVE_STORE: postgres.url })
+    }
+    for (const target of SENDERS.filter(({ senders }) => pace.senders.includes(senders))) {
       const { senders } = target
-      const rooms = Array.from({ length: senders }, (_, i) => loaded.rooms[`own${i}`]!)
       const scores = await contest(
         [
           { name: 'echo', wire: 'raw', pid: echo.pid, port: echoes.port },
-          ...WIRES.map(wire => ({ name: wire, wire, pid, port, rooms, firstUser: FIRST_USER })),
+          ...sites.map(({ name, wire, child, port, loaded }) => {
+            const rooms = Array.from({ length: senders }, (_, i) => loaded.rooms[`own${i}`]!)
+            return { name, wire, pid: child.pid, port, rooms, firstUser: FIRST_USER }
+          }),
         ],
         { sockets: senders, senders, window: senders, size: TEXT, seconds: pace.seconds, rounds: pace.rounds },
         [{ name: 'sqlite', measure: () => sqlite.ask<Result>({ senders, seconds: pace.seconds }) }],
       )
       for (const name of ['sqlite', 'echo']) {
         const bare = scores.get(name)!
-        rows.push(row(`append/bare-${name}/${senders}`, bare.answers, 'messages/s', { detail: answerTimes(bare) }))
+        entries.push(row(`append/bare-${name}/${senders}`, bare.answers, 'messages/s', { detail: answerTimes(bare) }))
       }
-      for (const wire of WIRES) rows.push(...rowsOf(wire, target, scores.get(wire)!, scores.get('sqlite')!))
+      for (const wire of WIRES) entries.push(...rowsOf(wire, target, scores.get(wire)!, scores.get('sqlite')!))
+      const other = scores.get(POSTGRES)
+      if (other !== undefined) entries.push(postgresRow(target, other, scores.get('dino4')!))
     }
-    return rows
+    return entries
   } finally {
-    await server?.child.stop()
-    await sqlite.stop()
-    await echo.stop()
-    loaded.remove()
+    for (const one of running) await one.stop()
+    for (const loaded of loads) loaded.remove()
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+interface Site extends Serving {
+  readonly name: string
+  readonly wire: WireName
+  readonly loaded: Loaded
+}
+
+/** With every commit on the disk; null where there is none to start. */
+async function startedPostgres(): Promise<Postgres | null> {
+  try {
+    postgresPrograms()
+  } catch {
+    return null
+  }
+  return startPostgres({ fsync: true })
+}
+
+function postgresRow({ senders, acceptPostgres }: Target, score: Score, sqlite: Score): Row {
+  return row(`append/${POSTGRES}/${senders}`, score.answers, 'messages/s', {
+    reference: sqlite.answers,
+    against: 'the same on SQLite',
+    accept: acceptPostgres,
+    detail: `${answerTimes(score)}, without the CPU of PostgreSQL`,
+  })
 }
 
 function answerTimes(score: Score): string {
@@ -67,7 +125,7 @@ function answerTimes(score: Score): string {
   return `answer p50 ${figure(score.answerP50)} p99 ${figure(score.answerP99)} ms, ${cpu}, load ${Math.round(score.loadShare * 100)} %`
 }
 
-function rowsOf(wire: WireName, target: (typeof SENDERS)[number], score: Score, bare: Score): Row[] {
+function rowsOf(wire: WireName, target: Target, score: Score, bare: Score): Row[] {
   const { senders, accept, aim } = target
   const against = 'bare node:sqlite'
   const detail = answerTimes(score)
@@ -80,9 +138,8 @@ function rowsOf(wire: WireName, target: (typeof SENDERS)[number], score: Score, 
       detail,
     }),
   ]
-  if (senders === 64) {
-    const times = { reference: bare.answerP99, against, accept: 1 / 3, aim: 1 / 1.5 }
-    rows.push(lessIsBetter(`append/${wire}/${senders}/p99`, score.answerP99, 'ms', times))
-  }
+  const target64 = senders === 64 ? { accept: 1 / 3, aim: 1 / 1.5 } : {}
+  const times = { reference: bare.answerP99, against, ...target64 }
+  rows.push(lessIsBetter(`append/${wire}/${senders}/p99`, score.answerP99, 'ms p99', times))
   return rows
 }

@@ -15,20 +15,20 @@ import { FIRST_USER, meeting } from '../whole/world.ts'
 const REAL = { message: 3.4, join: 180, login: 41, messages: 261, deliveries: 6_220 }
 /** ms that are promised, p50. */
 const PROMISED = { message: 3, join: 10, login: 5 }
-const CROWD = 1_000
 /** As the real server's fan-out was measured: ten of fifty send, one message each in flight. */
 const SMALL = { sockets: 50, senders: 10 }
 const TIMES = { seconds: 100 }
 
 export async function dinoRows(pace: Pace): Promise<Row[]> {
   const wire = 'dino3'
-  const meetings = [CROWD, SMALL.sockets].map(sockets => ({ wire, sockets }))
-  const loaded = await load(CROWD + 2, meetings)
-  const crowd = new Child('client/load.ts')
+  const { large: crowd } = pace
+  const meetings = [crowd, SMALL.sockets].map(sockets => ({ wire, sockets }))
+  const loaded = await load(crowd + 2, meetings)
+  const others = new Child('client/load.ts')
   let server: Serving | undefined
   try {
     server = await serve(loaded)
-    const [large, small, own] = [meeting(wire, CROWD), meeting(wire, SMALL.sockets), `own${CROWD - 1}`].map(
+    const [large, small, own] = [meeting(wire, crowd), meeting(wire, SMALL.sockets), `own${crowd - 1}`].map(
       ref => loaded.rooms[ref] as string,
     ) as [string, string, string]
     const times = Math.round(TIMES.seconds * pace.seconds * pace.rounds)
@@ -36,15 +36,15 @@ export async function dinoRows(pace: Pace): Promise<Row[]> {
       do: 'open',
       wire,
       port: server.port,
-      sockets: CROWD - 1,
+      sockets: crowd - 1,
 
       firstUser: FIRST_USER,
       rooms: [large],
     }
-    await crowd.ask(open)
-    const logins = await repeated(times, () => login(server!.port, FIRST_USER + CROWD))
+    await others.ask(open)
+    const logins = await repeated(times, () => login(server!.port, FIRST_USER + crowd))
     const client = await DinoClient.open(server.port)
-    await client.login(FIRST_USER + CROWD)
+    await client.login(FIRST_USER + crowd)
     const joins = await repeated(Math.max(10, times / 10), async () => {
       const ms = await client.timed('join', { verb: 'join', target: { id: large } })
       await client.timed('leave', { verb: 'leave', target: { id: large } })
@@ -55,11 +55,11 @@ export async function dinoRows(pace: Pace): Promise<Row[]> {
     const message = { verb: 'send', target: { id: own, objectType: 'room' }, object: { content } }
     const messages = await repeated(times, () => client.timed('message', message))
     client.close()
-    await crowd.ask({ do: 'close' })
-    const score = await fanout(crowd, server, small, pace)
+    await others.ask({ do: 'close' })
+    const score = await fanout(others, server, small, pace)
     return [
       waited('dino/message', messages, REAL.message, PROMISED.message, 'send, commit, ack; nobody else sends'),
-      waited('dino/join-1000', joins, REAL.join, PROMISED.join, `${CROWD - 1} others inside, each told`),
+      waited(`dino/join-${crowd}`, joins, REAL.join, PROMISED.join, `${crowd - 1} others inside, each told`),
       waited('dino/login', logins, REAL.login, PROMISED.login, 'of a new connection, the handshake not counted'),
       row('dino/fanout-50', score.deliveries / score.seconds, 'deliveries/s', {
         reference: REAL.deliveries,
@@ -69,7 +69,7 @@ export async function dinoRows(pace: Pace): Promise<Row[]> {
     ]
   } finally {
     await server?.child.stop()
-    await crowd.stop()
+    await others.stop()
     loaded.remove()
   }
 }

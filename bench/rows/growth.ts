@@ -20,15 +20,16 @@ interface Size {
   readonly history: number
 }
 
-const BASE: Size = { name: 'base', rooms: 100, members: 100, history: 10_000 }
-const SIZES: readonly Size[] = [
-  BASE,
-  { ...BASE, name: 'rooms', rooms: BASE.rooms * 10 },
-  { ...BASE, name: 'members', members: BASE.members * 10 },
-  { ...BASE, name: 'history', history: BASE.history * 10 },
-]
-/** Of every world, so that only what is named differs. */
-const USERS = 1_000
+function sizesOf({ large, history }: Pace): Size[] {
+  const base = { name: 'base', rooms: large / 10, members: large / 10, history: history[0]! }
+  return [
+    base,
+    { ...base, name: 'rooms', rooms: base.rooms * 10 },
+    { ...base, name: 'members', members: base.members * 10 },
+    { ...base, name: 'history', history: base.history * 10 },
+  ]
+}
+
 const WIRE = 'dino3'
 const BODY: EventBody = { type: 'message', messageId: null, content: { suite: 'none', text: 'x'.repeat(300) } }
 const NEAR = { accept: 1 / 1.5, aim: 1 / 1.2 }
@@ -61,12 +62,14 @@ const COSTS: Readonly<Record<string, (site: Site) => Promise<number>>> = {
 }
 
 export async function growthRows(pace: Pace): Promise<Row[]> {
+  const sizes = sizesOf(pace)
   const worlds: Loaded[] = []
   const servers: Serving[] = []
   const sites: Site[] = []
   try {
-    for (const { rooms, members, history } of SIZES) {
-      const loaded = await load(USERS, [{ wire: WIRE, sockets: members }], {}, { own: rooms })
+    for (const { rooms, members, history } of sizes) {
+      // As many users in each, so that only what is named differs.
+      const loaded = await load(pace.large, [{ wire: WIRE, sockets: members }], {}, { own: rooms })
       worlds.push(loaded)
       const room = loaded.rooms[meeting(WIRE, members)]!
       await fill(loaded, idOfUuid(room) as RoomId, String(FIRST_USER), BODY, history)
@@ -83,11 +86,11 @@ export async function growthRows(pace: Pace): Promise<Row[]> {
       servers.push(server)
       const dino = await DinoClient.open(server.port)
       await dino.login(FIRST_USER)
-      const size = SIZES[index]!
+      const size = sizes[index]!
       const room = loaded.rooms[meeting(WIRE, size.members)]!
       sites.push({ ...server, size, loaded, room, dino, ddp: await DdpClient.open(server.port, FIRST_USER) })
     }
-    const rows = compared('start', starts, [])
+    const rows = compared(sizes, 'start', starts, [])
     for (const [cost, once] of Object.entries(COSTS)) {
       const times = sites.map((): number[] => [])
       const cpu = sites.map(() => 0)
@@ -101,7 +104,7 @@ export async function growthRows(pace: Pace): Promise<Row[]> {
           }
           if (round >= 0) cpu[index]! += cpuSeconds(site.child.pid) - before
         }
-      rows.push(...compared(cost, times, cpu))
+      rows.push(...compared(sizes, cost, times, cpu))
     }
     for (const { dino, ddp } of sites) {
       dino.close()
@@ -114,9 +117,9 @@ export async function growthRows(pace: Pace): Promise<Row[]> {
   }
 }
 
-function compared(cost: string, times: readonly number[][], cpu: readonly number[]): Row[] {
+function compared(sizes: readonly Size[], cost: string, times: readonly number[][], cpu: readonly number[]): Row[] {
   const base = median(times[0]!)
-  return SIZES.slice(1).map(({ name }, i) => {
+  return sizes.slice(1).map(({ name }, i) => {
     const own = times[i + 1]!
     const spent =
       cpu[i + 1] === undefined

@@ -1,5 +1,5 @@
-// What many nodes cost: the same server on PostgreSQL as on SQLite, both with every commit on the same disk, and a delivery
-// to a node that another one wrote for.
+// What many nodes cost: a delivery to a node that another one wrote for, and what is written in rooms in which a node has nobody.
+// Both are on PostgreSQL with every commit on the disk, and hear each other over NATS.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Nats, startNats } from '../../engines/nats.ts'
@@ -10,18 +10,16 @@ import type { WireName } from '../client/wires.ts'
 import { contest } from '../contest.ts'
 import { cpuSeconds } from '../machine.ts'
 import type { Pace } from '../pace.ts'
-import { figure, lessIsBetter, type Row, row } from '../rows.ts'
+import { figure, lessIsBetter, type Row } from '../rows.ts'
 import { type Loaded, load, type Serving, serve } from '../whole/server.ts'
-import { FIRST_USER, meeting, OWN_ROOMS } from '../whole/world.ts'
+import { FIRST_USER, meeting } from '../whole/world.ts'
 import { TEXT } from './fanout.ts'
 
 const WIRE: WireName = 'dino4'
-const SENDERS = [
-  { senders: 64, accept: null },
-  { senders: 1_000, accept: 0.6 },
-]
 /** ms by which a delivery elsewhere may be later at the median. */
 const ADDED = 2
+/** On the other node, each in a room of its own. */
+const SENDERS = 64
 
 export async function nodesRows(pace: Pace): Promise<Row[]> {
   const started: { stop(): Promise<unknown> }[] = []
@@ -35,17 +33,13 @@ export async function nodesRows(pace: Pace): Promise<Row[]> {
     const postgres = await begin<Postgres>(startPostgres({ fsync: true }))
     const nats = await begin<Nats>(startNats())
     const rooms = [{ wire: WIRE, sockets: 3 }]
-    const alone = await load(OWN_ROOMS, rooms)
-    loads.push(alone)
     const shared = { CONCLAVE_STORE: postgres.url, CONCLAVE_BUS: nats.url, CONCLAVE_DINO_POLLING: 'false' }
-    const many = await load(OWN_ROOMS, rooms, { CONCLAVE_STORE: postgres.url })
+    const many = await load(SENDERS, rooms, { CONCLAVE_STORE: postgres.url })
     loads.push(many)
-    const sqlite = await begin(serving(alone, {}))
     const first = await begin(serving(many, { ...shared, CONCLAVE_NODE: '1' }))
-    const rows = await appendRows(pace, { sqlite, first, alone, many })
     const second = await begin(serving(many, { ...shared, CONCLAVE_NODE: '2' }))
     const across = await acrossRows(pace, [first.port, second.port], many)
-    return [...rows, ...across, ...(await bystanderRows(pace, first, second, many))]
+    return [...across, ...(await bystanderRows(pace, first, second, many))]
   } finally {
     for (const one of started) await one.stop().catch(() => {})
     for (const one of loads) one.remove()
@@ -57,53 +51,13 @@ async function serving(loaded: Loaded, settings: NodeJS.ProcessEnv): Promise<Ser
   return { ...server, stop: () => server.child.stop() }
 }
 
-interface Stores {
-  readonly sqlite: Serving
-  readonly first: Serving
-  readonly alone: Loaded
-  readonly many: Loaded
-}
-
-async function appendRows(pace: Pace, { sqlite, first, alone, many }: Stores): Promise<Row[]> {
-  const rows: Row[] = []
-  for (const { senders, accept } of SENDERS) {
-    const contestant = (name: string, { child, port }: Serving, { rooms }: Loaded) => ({
-      name,
-      wire: WIRE,
-      pid: child.pid,
-      port,
-      rooms: Array.from({ length: senders }, (_, i) => rooms[`own${i}`]!),
-      firstUser: FIRST_USER,
-    })
-    const scores = await contest([contestant('sqlite', sqlite, alone), contestant('postgres', first, many)], {
-      sockets: senders,
-      senders,
-      window: senders,
-      size: TEXT,
-      seconds: pace.seconds,
-      rounds: pace.rounds,
-    })
-    const [one, other] = [scores.get('postgres')!, scores.get('sqlite')!]
-    rows.push(
-      row(`nodes/append/postgres/${senders}`, one.answers, 'messages/s', {
-        reference: other.answers,
-        against: 'the same on SQLite',
-        accept,
-        detail: `answer p50 ${figure(one.answerP50)} p99 ${figure(one.answerP99)} ms, SQLite p50 ${figure(other.answerP50)} p99 ${figure(other.answerP99)} ms`,
-      }),
-    )
-  }
-  return rows
-}
-
 /** What a node spends while others write in rooms in which it has nobody. */
 async function bystanderRows(pace: Pace, first: Serving, second: Serving, { rooms }: Loaded): Promise<Row[]> {
   const { pid } = second.child
   const idle = await spent(pid, () => pause(pace.seconds * 2_000))
-  const senders = 64
   let answers = 0
   const busy = await spent(pid, async () => {
-    const own = Array.from({ length: senders }, (_, i) => rooms[`own${i}`]!)
+    const own = Array.from({ length: SENDERS }, (_, i) => rooms[`own${i}`]!)
     const writer = {
       name: 'writer',
       wire: WIRE,
@@ -112,7 +66,14 @@ async function bystanderRows(pace: Pace, first: Serving, second: Serving, { room
       rooms: own,
       firstUser: FIRST_USER,
     }
-    const load = { sockets: senders, senders, window: senders, size: TEXT, seconds: pace.seconds * 2, rounds: 1 }
+    const load = {
+      sockets: SENDERS,
+      senders: SENDERS,
+      window: SENDERS,
+      size: TEXT,
+      seconds: pace.seconds * 2,
+      rounds: 1,
+    }
     answers = (await contest([writer], load)).get('writer')!.answers
   })
   return [

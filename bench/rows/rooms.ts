@@ -10,7 +10,7 @@ import { median, percentile } from '../numbers.ts'
 import type { Pace } from '../pace.ts'
 import { figure, lessIsBetter, type Row } from '../rows.ts'
 import { load, type Serving, serve } from '../whole/server.ts'
-import { FIRST_USER, meeting, OWN_ROOMS } from '../whole/world.ts'
+import { FIRST_USER, meeting } from '../whole/world.ts'
 
 const TIMES = 30
 /** ms between joins: nobody waits for what the one before set off. */
@@ -29,13 +29,13 @@ export async function roomsRows(pace: Pace): Promise<Row[]> {
       rows.push(
         lessIsBetter(`rooms/join/${wire}/${crowd}`, p50, 'ms p50', {
           ...(first === undefined ? {} : { reference: first, against: `${figure(crowds[0]!)} inside` }),
-          detail: `p99 ${figure(percentile(times, 0.99))} ms, ${times.length} times, server ${figure(cpu)} CPU-ms each, of which telling all`,
+          detail: `p99 ${figure(percentile(times, 0.99))} ms, ${times.length} times, server ${figure(cpu)} CPU-ms each time, all told of it and of the leave after it`,
         }),
       )
       first ??= p50
     }
   }
-  return [...rows, ...(await lists())]
+  return [...rows, ...(await lists(pace))]
 }
 
 /** One who comes and goes while all others are connected. */
@@ -95,9 +95,9 @@ async function ddpVisit(port: number, user: number, room: string): Promise<Visit
   }
 }
 
-/** A channel with a thousand rooms, and a user who is a member of all of them. */
-async function lists(): Promise<Row[]> {
-  const loaded = await load(OWN_ROOMS, [], {}, { everywhere: true })
+/** A channel with many rooms, and a user who is a member of all of them. */
+async function lists({ large }: Pace): Promise<Row[]> {
+  const loaded = await load(large, [], {}, { everywhere: true })
   let server: Serving | undefined
   try {
     server = await serve(loaded)
@@ -118,7 +118,7 @@ async function lists(): Promise<Row[]> {
       for (let i = 0; i < TIMES; i++) times.push(await once())
       const cpu = ((cpuSeconds(child.pid) - before) / TIMES) * 1_000
       rows.push(
-        lessIsBetter(`rooms/${id}/${OWN_ROOMS}`, median(times), 'ms p50', {
+        lessIsBetter(`rooms/${id}/${large}`, median(times), 'ms p50', {
           detail: `p99 ${figure(percentile(times, 0.99))} ms, ${TIMES} times, server ${figure(cpu)} CPU-ms each; the first ${figure(first)} ms`,
         }),
       )

@@ -13,7 +13,6 @@ import { FIRST_USER, meeting } from '../whole/world.ts'
 import { detail, loads, type Size, TEXT } from './fanout.ts'
 
 const WIRES: readonly WireName[] = ['dino4', 'dino3', 'ddp', 'sockjs']
-const SIZES = [100, 1_000]
 const UNIT = 'deliveries/CPU-s'
 
 interface Target {
@@ -42,8 +41,8 @@ const FEW = 64
 
 export async function wireRows(pace: Pace): Promise<Entry[]> {
   const loaded = await load(
-    Math.max(...SIZES),
-    WIRES.flatMap(wire => SIZES.map(sockets => ({ wire, sockets }))),
+    Math.max(...pace.sockets),
+    WIRES.flatMap(wire => pace.sockets.map(sockets => ({ wire, sockets }))),
   )
   const entries: Entry[] = []
   const running: { stop(): Promise<void> }[] = []
@@ -51,7 +50,7 @@ export async function wireRows(pace: Pace): Promise<Entry[]> {
     const references = await startReferences(running, entries)
     const server = await serve(loaded)
     running.push(server.child)
-    for (const sockets of SIZES) {
+    for (const sockets of pace.sockets) {
       const contestants = [...references, ...ours(server, sockets, loaded.rooms)]
       const sizes = loads(pace).filter(({ load: { sockets: count } }) => count === sockets)
       const steady = sockets === STEADY.sockets ? [steadyLoad(pace)] : []

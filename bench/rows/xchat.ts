@@ -31,7 +31,6 @@ const PROMISED = { addition: 60, page: 5 }
 const AIM = { addition: 20 }
 /** Members before the first addition. */
 const MEMBERS = [10, 100, 1_000]
-const MOST = 1_000
 const ADDED = 30
 /** Messages that are signed beforehand, for each second of a round. */
 const MESSAGES = 8_000
@@ -43,7 +42,9 @@ const MUCH = 1_000_000
 
 export async function xchatRows(pace: Pace): Promise<Row[]> {
   // The last are added one by one.
-  const loaded = await load(MOST + ADDED, [])
+  const added = Math.min(ADDED, pace.large / 10)
+  const people = pace.large + added
+  const loaded = await load(people, [])
   const spare = await load(2, [])
   let server: Serving | undefined
   let unstored: Serving | undefined
@@ -52,11 +53,11 @@ export async function xchatRows(pace: Pace): Promise<Row[]> {
     unstored = await serve(spare, UNSTORED)
     const [api, other] = [await Api.open(server.port), await Api.open(unstored.port)]
     const hands: Hand[] = []
-    for (let i = 0; i < MOST + ADDED; i++) hands.push(await enroll(api, String(FIRST_USER + i)))
+    for (let i = 0; i < people; i++) hands.push(await enroll(api, String(FIRST_USER + i)))
     const pair = hands.slice(0, 2) as [Hand, Hand]
     for (const hand of pair) await register(other, hand)
     other.close()
-    const rows = await additions(api, hands)
+    const rows = await additions(api, hands, added)
     rows.push(...(await messages([server, unstored], api, pair, pace)))
     const group = await makeGroup(api, hands[0] as Hand, hands.slice(0, 2))
     const sent = await api.ask('POST', `${conversation(group)}/messages`, group.members[0]!.id, message(group))
@@ -93,14 +94,14 @@ export async function xchatRows(pace: Pace): Promise<Row[]> {
 }
 
 /** Each makes the room larger by one; the requests are made before, for they take longer than their answers. */
-async function additions(api: Api, hands: readonly Hand[]): Promise<Row[]> {
+async function additions(api: Api, hands: readonly Hand[], added: number): Promise<Row[]> {
   const first = hands[0] as Hand
   const rows: Row[] = []
-  for (const members of MEMBERS) {
+  for (const members of MEMBERS.filter(count => count + added <= hands.length)) {
     const group = await makeGroup(api, first, hands.slice(0, members))
     const times: number[] = []
     let bytes = 0
-    for (const hand of hands.slice(MOST)) {
+    for (const hand of hands.slice(-added)) {
       const body = additionBody(group, first, [hand])
       const request = requestOf('POST', `${conversation(group)}/members`, tokenOf(first.id), body)
       bytes = request.length
@@ -119,7 +120,7 @@ async function additions(api: Api, hands: readonly Hand[]): Promise<Row[]> {
     }
     rows.push(
       lessIsBetter(`xchat/add-member-${members}`, median(times), 'ms p50', {
-        ...(members === MOST ? promised : {}),
+        ...(members === MEMBERS.at(-1) ? promised : {}),
         detail: `p99 ${figure(percentile(times, 0.99))} ms, ${times.length} times, ${Math.round(bytes / 1024)} KB each`,
       }),
     )
@@ -144,8 +145,8 @@ async function messages(servers: readonly [Serving, Serving], api: Api, pair: re
     const ports = await Promise.all(bare.map(each => each.answer<{ port: number }>()))
     const rounds: Round[][] = [[], [], [], []]
     const count = Math.round(MESSAGES * pace.seconds)
-    // The first round warms all up and does not count.
-    for (let round = -1; round < pace.rounds; round++) {
+    // The first two rounds warm all up and do not count.
+    for (let round = -2; round < pace.rounds; round++) {
       const turns: Flooded[] = []
       for (const { child, port } of servers) {
         const own = await Api.open(port)
