@@ -2,13 +2,11 @@
 // connections opened in between. A bare `ws` and a bare Socket.IO server are measured the same way.
 
 import { Child } from '../child.ts'
-import type { Open } from '../client/orders.ts'
 import type { WireName } from '../client/wires.ts'
 import type { Pace } from '../pace.ts'
 import { figure, lessIsBetter, type Row, row } from '../rows.ts'
-import { memory } from '../whole/inspector.ts'
+import { idle } from '../whole/idle.ts'
 import { load, serve } from '../whole/server.ts'
-import { FIRST_USER } from '../whole/world.ts'
 
 const INSPECT = ['--inspect=127.0.0.1:0']
 /** Connections opened and left open before the first reading: code is compiled and pools have grown by then. */
@@ -25,7 +23,7 @@ export async function bareMemoryRows(pace: Pace): Promise<Row[]> {
   ] as const) {
     const child = new Child(file, [wire === 'raw' ? 'naive' : 'shipped'], { node: INSPECT })
     const { port } = await child.answer<{ port: number }>()
-    const { resident, live } = await perConnection(child, port, wire, pace.connections)
+    const { resident, live } = await idle(child, port, wire, pace.connections, WARM)
     rows.push(row(`memory/bare-${id}`, resident / KB, 'KB/connection', { detail: said(live, pace.connections) }))
     await child.stop()
   }
@@ -38,7 +36,7 @@ export async function memoryRows(pace: Pace): Promise<Row[]> {
   try {
     for (const wire of ['dino4', 'dino3', 'ddp'] as const) {
       const { child, port } = await serve(loaded, INSPECT)
-      const { resident, live } = await perConnection(child, port, wire, pace.connections)
+      const { resident, live } = await idle(child, port, wire, pace.connections, WARM)
       rows.push(
         lessIsBetter(`memory/${wire}`, resident / KB, 'KB/connection', {
           reference: ACCEPT,
@@ -58,23 +56,4 @@ export async function memoryRows(pace: Pace): Promise<Row[]> {
 
 function said(live: number, connections: number): string {
   return `${figure(live / KB)} KB live by V8's count, ${connections} connections`
-}
-
-async function perConnection(server: Child, port: number, wire: WireName, connections: number) {
-  const client = new Child('client/load.ts')
-  const warm = new Child('client/load.ts')
-  try {
-    const open: Open = { do: 'open', wire, port, sockets: WARM, firstUser: FIRST_USER, rooms: [] }
-    await warm.ask(open)
-    const before = await memory(server)
-    await client.ask({ ...open, sockets: connections, firstUser: FIRST_USER + WARM })
-    const after = await memory(server)
-    return {
-      resident: (after.resident - before.resident) / connections,
-      live: (after.live - before.live) / connections,
-    }
-  } finally {
-    await client.stop()
-    await warm.stop()
-  }
 }

@@ -7,7 +7,11 @@ export interface Memory {
   readonly resident: number
   /** Live bytes: heap, Buffers and what else V8 knows of. */
   readonly live: number
+  /** Timers that keep the process alive. */
+  readonly timers: number
 }
+
+type Answer = Pick<NodeJS.MemoryUsage, 'rss' | 'heapUsed' | 'external'> & { readonly resources: readonly string[] }
 
 export async function memory(child: Child): Promise<Memory> {
   const address = child.inspector
@@ -29,10 +33,14 @@ export async function memory(child: Child): Promise<Memory> {
     })
   for (let i = 0; i < 3; i++) await ask('HeapProfiler.collectGarbage')
   const answer = await ask('Runtime.evaluate', {
-    expression: 'JSON.stringify(process.memoryUsage())',
+    expression: 'JSON.stringify({ ...process.memoryUsage(), resources: process.getActiveResourcesInfo() })',
     returnByValue: true,
   })
   inspector.close()
-  const { rss, heapUsed, external } = JSON.parse(answer.result.result.value) as Record<string, number>
-  return { resident: rss!, live: heapUsed! + external! }
+  const { rss, heapUsed, external, resources } = JSON.parse(answer.result.result.value) as Answer
+  return {
+    resident: rss,
+    live: heapUsed + external,
+    timers: resources.filter(name => name === 'Timeout').length,
+  }
 }
