@@ -1,5 +1,5 @@
 // Every Engine.IO connection of this node, freed of what the library keeps of each once it is open: the request that began
-// it, its timers, its bound functions. One sweep for all does what the timers did.
+// it, its timers, its bound functions. One sweep for all does what the timers did (decisions/0030).
 import type { IncomingMessage } from 'node:http'
 import type { Socket as NetSocket } from 'node:net'
 import type { Server } from 'socket.io'
