@@ -377,22 +377,9 @@ describe('whatever ends in between', () => {
     const own = await startXchatServer({ config: { limits: { flood: 1_000_000 } } })
     const [ada, bob] = [await enroll(own.url, A), await enroll(own.url, B)]
     const team = await makeGroup(own.url, ada, [ada, bob])
-    const count = 5_000
-    // All sent in time, and all of them to end at the same moment, but for the time that each is on its way.
-    const end = Date.now() + 15_000
-    let ended = end
-    let waiting = count
     const path = `/2/chat/conversations/${team.id}/messages`
-    const sendAll = async (): Promise<void> => {
-      while (waiting > 0) {
-        waiting--
-        const ttl = Math.max(1_000, end - Date.now())
-        const body = messageBody(ada, team.id, team.version, { ttlMsec: String(ttl) })
-        expect((await ask(own.url, tokenOf(A), 'POST', path, { body })).status).toBe(201)
-        ended = Math.max(ended, Date.now() + ttl)
-      }
-    }
-    await Promise.all(Array.from({ length: 16 }, sendAll))
+    const page = async (): Promise<Told[]> => (await get(`${team.id}/events?max_results=100`, A, own)).body.data
+    const made = (await page()).map(({ id }) => id)
     /** Messages a second of another member until then. */
     const rateUntil = async (time: number): Promise<number> => {
       const began = Date.now()
@@ -403,11 +390,26 @@ describe('whatever ends in between', () => {
       }
       return (sent * 1_000) / (Date.now() - began)
     }
-    await wait(Math.max(0, end - 2_000 - Date.now()))
-    const before = await rateUntil(end)
+    const before = await rateUntil(Date.now() + 2_000)
+    const count = 5_000
+    // All sent in time, and all of them to end at the same moment, but for the time that each is on its way.
+    const end = Date.now() + 15_000
+    let ended = end
+    let waiting = count
+    const sendAll = async (): Promise<void> => {
+      while (waiting > 0) {
+        waiting--
+        const ttl = Math.max(1_000, end - Date.now())
+        const body = messageBody(ada, team.id, team.version, { ttlMsec: String(ttl) })
+        expect((await ask(own.url, tokenOf(A), 'POST', path, { body })).status).toBe(201)
+        ended = Math.max(ended, Date.now() + ttl)
+      }
+    }
+    await Promise.all(Array.from({ length: 16 }, sendAll))
+    await wait(Math.max(0, ended - 1_000 - Date.now()))
     await rateUntil(ended + 1)
-    const { data } = (await get(`${team.id}/events?max_results=100`, A, own)).body
-    expect(data.filter(({ sender_id }: Told) => sender_id === A)).toEqual([])
+    // On a slow machine the page goes back to where the group was made.
+    expect((await page()).filter(({ id, sender_id }) => sender_id === A && !made.includes(id))).toEqual([])
     const meanwhile = await rateUntil(Date.now() + 2_000)
     // Whatever else the machine does: nobody waits for the job.
     expect(meanwhile).toBeGreaterThan(before / 5)
