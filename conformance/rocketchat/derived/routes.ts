@@ -218,7 +218,7 @@ export const ROUTES7: Derived[] = [
     '7',
     'subscriptions.get since',
     'GET',
-    `subscriptions.get?updatedSince=${encodeURIComponent(new Date(Date.now() + 60_000).toISOString())}`,
+    async () => `subscriptions.get?updatedSince=${encodeURIComponent(new Date(Date.now() + 60_000).toISOString())}`,
     undefined,
     { update: [], remove: [] },
   ),
