@@ -39,6 +39,45 @@ function openSession(token: Token) {
   return { ended, opened: core.sessions.open({ ...opening, end: reason => void ended.push(reason) }) }
 }
 
+const DAY = 86_400_000
+
+describe('what is in memory', () => {
+  test('is judged as the store is, and nothing is judged by half of it', async () => {
+    const { tokens, users, accounts } = core.identity
+    const [plain, brief] = [await mint(), await mint({ lifetime: DAY })]
+    const child = await mint({ parent: plain.token.id, app: 'app' })
+    const refresh = await mint({ kind: 'refresh', app: 'app' })
+    const app = await mint({ kind: 'app', user: null, app: 'app' })
+    const all = [plain, brief, child, refresh, app].map(({ text }) => text)
+    const agree = async (): Promise<void> => {
+      for (const text of [...all, '', 'nobody has this', 'x'.repeat(10_000)]) {
+        const judged = await tokens.authenticate(text)
+        expect([undefined, judged]).toContainEqual(tokens.peek(text))
+      }
+    }
+    await agree()
+    expect(tokens.peek(plain.text)).toHaveProperty('account.id', ann)
+    expect(tokens.peek(app.text)).toHaveProperty('account', null)
+    expect(tokens.peek(refresh.text)).toBeUndefined()
+
+    accounts.forget(ann)
+    expect(tokens.peek(plain.text)).toBeUndefined()
+    await agree()
+    expect(tokens.peek(child.text)).toHaveProperty('account')
+    clock.set(clock.now() + DAY)
+    expect(tokens.peek(brief.text)).toHaveProperty('refused', 'expired')
+    await agree()
+    await users.change(ann, { active: false })
+    await agree()
+    expect(tokens.peek(plain.text)).toHaveProperty('refused', 'inactive')
+    await users.change(ann, { active: true })
+    await agree()
+    await tokens.revoke([plain.token], 'logged out')
+    expect([tokens.peek(plain.text), tokens.peek(child.text)]).toEqual([undefined, undefined])
+    await agree()
+  })
+})
+
 describe('a dead token', () => {
   test('closes the sessions that it opened and no others', async () => {
     const [one, other] = [await mint(), await mint()]

@@ -113,10 +113,25 @@ export class Tokens {
     return found?.kind === 'refresh' ? this.#judgeOwner(found) : { refused: 'unknown' }
   }
 
-  /** Whether the text can be judged without a look into the store. */
+  /** The same from memory; undefined where the store has to be asked for some of it. */
+  peek(text: string): Authentication | undefined {
+    const token = this.#remembered(text)
+    if (!token || token.kind === 'refresh' || (token.parent !== null && !this.#cache.peek(token.parent)))
+      return undefined
+    const account = token.user === null ? null : this.#parts.accounts.peek(token.user)
+    return account === undefined ? undefined : judged(token, account, this.#parts.clock.now())
+  }
+
+  /** Whether the text is known without a look into the store. */
   remembers(text: string): boolean {
+    return this.#remembered(text) !== undefined
+  }
+
+  #remembered(text: string): Token | undefined {
+    if (text.length === 0 || text.length > TOKEN_TEXT) return undefined
     const hash = hashOf(text)
-    return this.#cache.peek(hash.slice(0, TOKEN_ID))?.hash === hash
+    const token = this.#cache.peek(hash.slice(0, TOKEN_ID))
+    return token?.hash === hash ? token : undefined
   }
 
   /**
@@ -201,15 +216,24 @@ export class Tokens {
 
   async #judgeOwner(token: Token): Promise<Authentication> {
     const now = this.#parts.clock.now()
-    if (token.expiresAt !== null && token.expiresAt <= now) return { refused: 'expired', token }
+    if (isOver(token, now)) return { refused: 'expired', token }
     if (token.parent !== null && !(await this.find(token.parent))) return { refused: 'unknown' }
-    if (token.user === null) return { token, account: null }
-    const account = await this.#parts.accounts.load(token.user)
-    if (!account) return { refused: 'unknown' }
-    if (!account.active) return { refused: 'inactive', token }
-    const sanction = sanctionOn(account.sanctions, account.id, 'ban', now)
-    return sanction ? { refused: 'banned', token, sanction } : { token, account }
+    const account = token.user === null ? null : await this.#parts.accounts.load(token.user)
+    return account === undefined ? { refused: 'unknown' } : judged(token, account, now)
   }
+}
+
+function isOver({ expiresAt }: Token, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now
+}
+
+/** Of a token whose parent, if it has one, is there. `account`: null for a token of nobody's. */
+function judged(token: Token, account: Account | null, now: number): Authentication {
+  if (isOver(token, now)) return { refused: 'expired', token }
+  if (account === null) return { token, account }
+  if (!account.active) return { refused: 'inactive', token }
+  const sanction = sanctionOn(account.sanctions, account.id, 'ban', now)
+  return sanction ? { refused: 'banned', token, sanction } : { token, account }
 }
 
 const TAKEN: IdentityRejection = { rejected: 'token.exists' }

@@ -30,6 +30,16 @@ export function quotaContract(name: string, open: () => Promise<OpenQuota>): voi
       expect(await quota.take('a', THREE)).toEqual({ allowed: false, remaining: 0, resetsAt })
     })
 
+    test('what a node counts by itself is counted at once, by the same rules', async () => {
+      const resetsAt = opened.now() + 1_000
+      const takeHere = (cost?: number) => quota.takeHere('here', { limit: 1, window: 1_000 }, cost)
+      expect([takeHere(0).remaining, takeHere(2).allowed]).toEqual([1, false])
+      expect(takeHere()).toEqual({ allowed: true, remaining: 0, resetsAt })
+      expect(takeHere()).toEqual({ allowed: false, remaining: 0, resetsAt })
+      await opened.pass(1_000)
+      expect(takeHere().allowed).toBe(true)
+    })
+
     test('a window begins with its first taking and ends after its length, however often it was asked', async () => {
       for (let n = 0; n < 5; n++) await quota.take('a', THREE)
       await opened.pass(999)

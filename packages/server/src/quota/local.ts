@@ -26,6 +26,10 @@ class LocalQuota implements Quota {
   }
 
   async take(key: string, allowance: Allowance, cost = 1): Promise<Taken> {
+    return this.takeHere(key, allowance, cost)
+  }
+
+  takeHere(key: string, allowance: Allowance, cost = 1): Taken {
     const now = this.#clock.now()
     const known = this.#windows.get(key)
     // A window that ends later than one from now could end was begun before the clock was set back.

@@ -37,8 +37,11 @@ class SharedQuota implements Quota {
   }
 
   async take(key: string, allowance: Allowance, cost = 1): Promise<Taken> {
-    if (allowance.local) return this.#options.local.take(key, allowance, cost)
     return this.#takings.ask({ key, allowance, cost })
+  }
+
+  takeHere(key: string, allowance: Allowance, cost = 1): Taken {
+    return this.#options.local.takeHere(key, allowance, cost)
   }
 
   async clear(key: string): Promise<void> {

@@ -5,8 +5,6 @@ export interface Allowance {
   readonly limit: number
   /** ms. */
   readonly window: number
-  /** Each node counts by itself: what only protects a machine from being flooded, and guesses nothing. */
-  readonly local?: true
 }
 
 export interface Taken {
@@ -19,6 +17,9 @@ export interface Taken {
 export interface Quota {
   /** Counts `cost` against the key; refused takings are not counted. */
   take(key: string, allowance: Allowance, cost?: number): Promise<Taken>
+  /** The same at once, of what each node counts by itself: what only protects a machine from being flooded, and guesses
+   * nothing. */
+  takeHere(key: string, allowance: Allowance, cost?: number): Taken
   /** Forgets the key, as after a right PIN. */
   clear(key: string): Promise<void>
 }

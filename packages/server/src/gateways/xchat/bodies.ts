@@ -8,9 +8,9 @@ export class Bodies {
   readonly #of = new Map<string, number>()
   #all = 0
 
-  /** Room for a body, until it is let go; `own` where the caller holds too much, `all` where all do. */
-  take(who: string, bytes: number): (() => void) | 'own' | 'all' {
-    if (bytes <= BODY_SMALL) return () => {}
+  /** Room for a body, until it is let go; null where it needs none, `own` where the caller holds too much, `all` where all do. */
+  take(who: string, bytes: number): (() => void) | 'own' | 'all' | null {
+    if (bytes <= BODY_SMALL) return null
     const held = this.#of.get(who) ?? 0
     if (held + bytes > BODIES_OF_ONE) return 'own'
     if (this.#all + bytes > BODIES_IN_ALL) return 'all'

@@ -13,7 +13,7 @@ import { invalidRequest, problem, Refusal, unavailable, unsupported } from './pr
 import { PREFIX } from './realm/config.ts'
 import { type AnswerFailure, realmPlugin } from './realm/index.ts'
 import type { Route, XchatParts } from './route.ts'
-import { refuse, register } from './route.ts'
+import { CALLER, refuse, register } from './route.ts'
 import { activityStream } from './routes/activity-stream.ts'
 import { addChatGroupAdmins } from './routes/add-chat-group-admins.ts'
 import { addChatGroupMembers } from './routes/add-chat-group-members.ts'
@@ -132,6 +132,7 @@ function plugin(parts: XchatParts) {
   return async (scope: FastifyInstance): Promise<void> => {
     // Bodies stay text until a route reads them: the path comes before the shape (x-chat.md 6), and an empty body
     // with a JSON content type, which X's SDK sends, is no error.
+    scope.decorateRequest(CALLER)
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(/^application\/(?:[a-z.+-]*\+)?json(?:;|$)/i, { parseAs: 'string' }, (_, body, done) =>
       done(null, body),

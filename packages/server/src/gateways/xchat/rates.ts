@@ -70,7 +70,7 @@ export const REGISTRATIONS: Allowance = { limit: 10, window: DAY }
 
 /** Tokens that an address may show and nobody has, off or on: guessing 256 bits is idle, and users with outdated ones
  * behind one proxy must not lock out their neighbours. */
-export const UNKNOWN_TOKENS: Allowance = { limit: 1_000, window: 60 * 1000, local: true }
+export const UNKNOWN_TOKENS: Allowance = { limit: 1_000, window: 60 * 1000 }
 
 /** Links that a user may try and that lead nowhere, off or on: guessing 128 bits is idle, and must not cost reads. */
 export const UNKNOWN_INVITES: Allowance = { limit: 60, window: 60 * 1000 }

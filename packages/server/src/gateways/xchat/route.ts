@@ -120,18 +120,25 @@ function registerIn(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec:
     exposeHeadRoute: false,
     bodyLimit: spec.bodyLimit ?? BODY_BYTES,
     // Before the body is read: whoever may not come in does not get it parsed.
-    onRequest: async (request, reply) => {
-      const caller = await gate.admit(request, reply, spec)
-      if (caller instanceof Refusal) return refuse(reply, caller)
-      if (isCompressed(request)) return refuse(reply, COMPRESSED)
-      const full = gate.makeRoom(request, reply, caller, spec.bodyLimit ?? BODY_BYTES)
-      if (full) return refuse(reply, full)
-      callers.set(request, caller)
+    onRequest: (request, reply, done) => {
+      const hold = (caller: Caller | AppCaller): Refusal | null => {
+        if (isCompressed(request)) return COMPRESSED
+        ;(request as Admitted)[CALLER] = caller
+        return gate.makeRoom(request, reply, caller, spec.bodyLimit ?? BODY_BYTES)
+      }
+      const take = (caller: Caller | AppCaller | Refusal): void => {
+        const refused = caller instanceof Refusal ? caller : hold(caller)
+        if (refused) refuse(reply, refused)
+        else done()
+      }
+      const admitted = gate.admit(request, reply, spec)
+      if (admitted instanceof Promise) admitted.then(take, done)
+      else take(admitted)
     },
     handler: async (request, reply) => {
       const query = parse(spec.query, request.query, '')
       if (query instanceof Refusal) return refuse(reply, query)
-      const caller = callers.get(request) as Caller | AppCaller
+      const caller = (request as Admitted)[CALLER]
       const answer = await spec.run(callOf(request, caller, query, spec), parts)
       if (answer instanceof Refusal) return refuse(reply, answer)
       if (answer instanceof Bytes) {
@@ -157,7 +164,9 @@ function isCompressed({ headers }: FastifyRequest): boolean {
   return coding !== undefined && coding.toLowerCase() !== 'identity'
 }
 
-const callers = new WeakMap<FastifyRequest, Caller | AppCaller>()
+/** Where a request says who makes it. */
+export const CALLER = Symbol('caller')
+type Admitted = FastifyRequest & { [CALLER]: Caller | AppCaller }
 
 function callOf(
   request: FastifyRequest,

@@ -52,7 +52,20 @@ export class Gate {
     this.#parts = parts
   }
 
-  async admit(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<Caller | AppCaller | Refusal> {
+  /** At once where everything is in memory and nothing is counted with other nodes. */
+  admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    route: Route,
+  ): Caller | AppCaller | Refusal | Promise<Caller | AppCaller | Refusal> {
+    const text = tokenIn(request)
+    const known = text === undefined ? undefined : this.#parts.identity.tokens.peek(text)
+    const isUser = known && !('refused' in known) && known.token.kind === 'user' && known.account
+    if (!isUser || this.#parts.config.limits.rates === 'wire') return this.#admit(request, reply, route)
+    return this.#countFlood(sessionOf(known.token), reply) ?? userOf(known, isUser, route)
+  }
+
+  async #admit(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<Caller | AppCaller | Refusal> {
     const address = this.#parts.addressOf(request.raw)
     const bearer = await this.#authenticate(request, address)
     if (bearer instanceof Refusal) return bearer
@@ -63,7 +76,7 @@ export class Gate {
     }
     const { token, account } = bearer
     const limited =
-      (await this.#countFlood(sessionOf(token), reply)) ??
+      this.#countFlood(sessionOf(token), reply) ??
       (await this.#limit(account?.id ?? `app:${token.app ?? token.id}`, route, reply))
     if (limited) return limited
     const caller = await this.#callerOf(bearer, route)
@@ -86,44 +99,41 @@ export class Gate {
     const taken = this.#bodies.take(caller.account?.id ?? `app:${caller.app}`, bytes)
     if (taken === 'all') return new Refusal(unavailable('too many large requests are under way, try again'))
     if (taken === 'own') return new Refusal(TOO_LARGE_TOGETHER, { 'retry-after': '1' })
-    reply.raw.once('close', taken)
+    if (taken) reply.raw.once('close', taken)
     return null
   }
 
   /** undefined where no token is shown. An address that shows many unknown ones is heard with remembered ones alone, so
    * that guesses cost no more reads of the store than those. */
   async #authenticate(request: FastifyRequest, address: string): Promise<Authentication | Refusal | undefined> {
-    const text = BEARER.exec(request.headers.authorization ?? '')?.[1]
+    const text = tokenIn(request)
     if (text === undefined) return undefined
     const { identity, quota, clock } = this.#parts
     if (identity.tokens.remembers(text)) return identity.tokens.authenticate(text)
     const key = `xchat:unknown:${address}`
-    const taken = await quota.take(key, UNKNOWN_TOKENS, 0)
+    const taken = quota.takeHere(key, UNKNOWN_TOKENS, 0)
     if (taken.remaining <= 0) return tooMany(UNKNOWN_TOKENS, taken, clock.now())
     const bearer = await identity.tokens.authenticate(text)
-    if ('refused' in bearer && bearer.refused === 'unknown') await quota.take(key, UNKNOWN_TOKENS)
+    if ('refused' in bearer && bearer.refused === 'unknown') quota.takeHere(key, UNKNOWN_TOKENS)
     return bearer
   }
 
   /** Service tokens are for the operator's own programs: this wire has no place for them. */
-  async #callerOf({ token, account }: Bearer, route: Route): Promise<Caller | AppCaller | Refusal> {
+  async #callerOf(bearer: Bearer, route: Route): Promise<Caller | AppCaller | Refusal> {
+    const { token, account } = bearer
     const session = sessionOf(token)
     if (token.kind === 'app' && token.app !== null && route.who !== 'user') {
       const app = await this.#parts.identity.app(token.app)
       return app ? { account: null, session, app: app.id, operator: app.owner } : unauthorized()
     }
-    if (token.kind !== 'user' || !account) return new Refusal(APP_ONLY)
-    if (route.who === 'app') return new Refusal(USER_ONLY)
-    const missing = missingScopes(token.scopes, route.scopes)
-    if (missing.length > 0) return missingScope(missing)
-    return { account, session, token: token.id, app: token.app, scopes: token.scopes }
+    return account ? userOf(bearer, account, route) : new Refusal(APP_ONLY)
   }
 
   /** What a session may send in a second; in the headers too, where the wire's own limits are off. */
-  async #countFlood(session: string, reply: FastifyReply): Promise<Refusal | null> {
+  #countFlood(session: string, reply: FastifyReply): Refusal | null {
     const { quota, config, clock } = this.#parts
-    const second: Allowance = { limit: config.limits.flood, window: 1_000, local: true }
-    const flood = await quota.take(`${session}:flood`, second)
+    const second: Allowance = { limit: config.limits.flood, window: 1_000 }
+    const flood = quota.takeHere(`${session}:flood`, second)
     if (config.limits.rates !== 'wire') reply.headers(limitHeaders(second, flood))
     return flood.allowed ? null : tooMany(second, flood, clock.now())
   }
@@ -150,6 +160,18 @@ export class Gate {
     })
     return taken.allowed ? null : tooMany(REGISTRATIONS, taken, clock.now())
   }
+}
+
+function tokenIn({ headers }: FastifyRequest): string | undefined {
+  return BEARER.exec(headers.authorization ?? '')?.[1]
+}
+
+function userOf({ token }: Bearer, account: Account, route: Route): Caller | Refusal {
+  if (token.kind !== 'user') return new Refusal(APP_ONLY)
+  if (route.who === 'app') return new Refusal(USER_ONLY)
+  const missing = missingScopes(token.scopes, route.scopes)
+  if (missing.length > 0) return missingScope(missing)
+  return { account, session: sessionOf(token), token: token.id, app: token.app, scopes: token.scopes }
 }
 
 function sessionOf({ id }: Token): string {

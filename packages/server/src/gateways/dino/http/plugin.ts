@@ -45,8 +45,8 @@ function register(scope: FastifyInstance, gate: Gate, route: Route): void {
           status_code: caller.code,
           data: caller.text,
         })
-      const flood = { limit: gate.parts.config.limits.flood, window: SECOND, local: true } as const
-      const { allowed } = await gate.parts.quota.take(`dino.http:${caller.key}`, flood)
+      const flood = { limit: gate.parts.config.limits.flood, window: SECOND }
+      const { allowed } = gate.parts.quota.takeHere(`dino.http:${caller.key}`, flood)
       if (!allowed) return send(reply, envelope(route, new Fault('too many requests in a second')))
     },
     handler: async (request, reply) => send(reply, envelope(route, await run(gate, route, request))),
