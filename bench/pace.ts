@@ -22,7 +22,7 @@ export interface Pace {
 }
 
 export const USUAL: Pace = {
-  seconds: 1,
+  seconds: 0.8,
   rounds: 3,
   connections: 2_000,
   sockets: [100, 1_000],

@@ -97,7 +97,8 @@ const notRun: NotRun[] = []
 for (const name of chosen) {
   for (const measure of groups[name]!) {
     if (interrupted) break
-    process.stderr.write(`${name} …\n`)
+    process.stderr.write(`${name} …`)
+    const since = performance.now()
     try {
       for (const entry of await measure(pace)) {
         if ('reason' in entry) notRun.push(entry)
@@ -106,6 +107,7 @@ for (const name of chosen) {
     } catch (error) {
       notRun.push({ id: name, reason: (error as Error).message, failed: true })
     }
+    process.stderr.write(` ${Math.round((performance.now() - since) / 1_000)} s\n`)
   }
 }
 const took = (performance.now() - began) / 60_000

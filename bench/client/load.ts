@@ -12,8 +12,8 @@ const WARM_UP = 300
 const DRAIN = 3_000
 /** Both engines ask for a sign of life within 25 seconds. */
 const BEAT = 15_000
-/** Sockets that read every frame as text, for the time it was sent. */
-const PROBES = 1
+/** Sockets that read every frame as text, for the time it was sent: some of those written first, and some of the last. */
+const PROBES = 4
 
 let wire: Wire = wires.raw
 let opened: Open | undefined
@@ -89,7 +89,9 @@ async function run(order: Run): Promise<Result> {
       if (sending && order.rate === undefined) send(i)
     }
   }
-  const probes = sockets.slice(senders, senders + PROBES)
+  const listeners = sockets.slice(senders)
+  const apart = Math.ceil(listeners.length / PROBES)
+  const probes = listeners.filter((_, i) => i % apart === apart >> 1)
   for (const probe of probes) {
     probe.onFrame = (buffer, start, end) => {
       if (end - start < 3) {
@@ -112,7 +114,6 @@ async function run(order: Run): Promise<Result> {
   } else for (let i = 0; i < order.window; i++) send(i % senders)
 
   await sleep(WARM_UP)
-  const listeners = sockets.slice(senders)
   const before = total(listeners)
   const cpuBefore = cpuSeconds(order.pid)
   const ownBefore = process.cpuUsage()
@@ -129,7 +130,7 @@ async function run(order: Run): Promise<Result> {
   clearInterval(pace)
   const drained = performance.now() + DRAIN
   while (waiting.size > 0 && performance.now() < drained) await sleep(10)
-  for (const socket of sockets.slice(0, senders + PROBES)) socket.onFrame = undefined
+  for (const socket of [...sockets.slice(0, senders), ...probes]) socket.onFrame = undefined
   const lost = sockets.filter(socket => socket.closed).length
   if (lost > 0) throw new Error(`${lost} of ${sockets.length} sockets were closed by the server`)
 
