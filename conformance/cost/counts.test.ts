@@ -10,7 +10,7 @@ import { openCore, type RunningServer, startServer } from '@conclave/server/main
 import { importWorld } from '@conclave/server/operator/import-world'
 import { type TestDatabase, testDatabase } from '@conclave/server/postgres/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { RawClient, type Said, WIRES, type WireName } from './clients.ts'
+import { RawClient, type Said, WIRES, type WireName } from '../raw-clients.ts'
 import { type Counts, counted, countPort, type Write, watchNode } from './counting.ts'
 
 /** Listeners of each wire, and how many more there are when the same is counted again. */

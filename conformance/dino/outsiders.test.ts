@@ -3,7 +3,9 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { STRANGER_FRAME } from '@conclave/server/limits'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { cpuSeconds } from '../../bench/machine.ts'
 import { startServer, type TestServer } from '../server.ts'
 import { DinoClient, until } from './client.ts'
@@ -40,25 +42,39 @@ async function unharmed(): Promise<void> {
   expect(server.output()).not.toMatch(/bug|unhandled|uncaught/i)
 }
 
-test('twenty thousand connects in one post end the connection and make no twenty thousand sockets', async () => {
+test('two thousand connects in one post end the connection and make no two thousand sockets', async () => {
   const post = await poll(4)
   const began = cpuSeconds(server.pid)
-  await post(Array.from({ length: 20_000 }, () => '40/ws,').join('\x1e'))
+  await post(Array.from({ length: 2_000 }, () => '40/ws,').join('\x1e'))
   expect((await post('3')).status).toBe(400)
   expect(cpuSeconds(server.pid) - began).toBeLessThan(1.5)
   await unharmed()
 })
 
+test('a post or a frame that is larger than any log-in is refused unread', async () => {
+  for (const generation of [3, 4] as const) {
+    const post = await poll(generation)
+    expect((await post('x'.repeat(STRANGER_FRAME + 1))).status).toBe(413)
+  }
+  for (const path of ['/socket.io/?EIO=3&transport=websocket', '/socket.io/?EIO=4&transport=websocket', '/websocket']) {
+    const ws = new WebSocket(`${server.url.replace('http', 'ws')}${path}`)
+    await once(ws, 'open')
+    ws.send('x'.repeat(STRANGER_FRAME + 1))
+    expect((await once(ws, 'close'))[0]).toBe(1009)
+  }
+  await unharmed()
+})
+
 test('connects to namespaces that are not there do not pile up their refusals', async () => {
   const post = await poll(4)
-  await post(Array.from({ length: 20_000 }, (_, at) => `40/n${at},`).join('\x1e'))
+  await post(Array.from({ length: 1_500 }, (_, at) => `40/n${at},`).join('\x1e'))
   expect((await post('3')).status).toBe(400)
   await unharmed()
 })
 
 test('pings of the third generation that nobody fetches the pongs of end the connection', async () => {
   const post = await poll(3)
-  await post('1:2'.repeat(200_000))
+  await post('1:2'.repeat(5_000))
   expect((await post('1:2')).status).toBe(400)
   await unharmed()
 })

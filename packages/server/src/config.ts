@@ -70,6 +70,12 @@ const dino = z.strictObject({
     .default(null)
     .describe('When a room is full; absent never.'),
   noEmpty: flag(true, 'A blank message is refused.'),
+  anonymous: z
+    .number()
+    .min(0.1)
+    .max(86_400)
+    .default(600)
+    .describe('Seconds that a connection may stay on which nobody logs in.'),
   singleSession: flag(false, 'A new log-in closes the earlier session of the user.'),
   polling: flag(
     true,

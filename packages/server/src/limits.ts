@@ -202,3 +202,30 @@ export const BUS_TOLD = 50_000
 export const BUS_PUBLIC_ROOMS = 20_000
 /** Bytes of one message between nodes: NATS takes a megabyte. An event that is larger is read from the store. */
 export const BUS_MESSAGE = 512 * 1024
+
+/** ms of taking what clients send before everybody is written to again: a message of somebody who sends few waits for one
+ * slice. Measured: a thousand messages are some 15 ms. */
+export const INTAKE_SLICE = 20
+/** Messages of one socket in one turn: a client that does not wait for answers has some tens under way. */
+export const INTAKE_EACH = 128
+/** Messages of those who wait for the first time before one of those who have more. */
+export const INTAKE_FRESH = 4
+/** Seconds running in which a client may send more than `limits.flood` and be refused what is too much; then it is closed.
+ * Who comes back after an outage may have much to say once. */
+export const FLOOD_STRIKES = 3
+/** Times `limits.flood` in one second for which it is closed at once: of that many refusals nobody makes anything. */
+export const FLOOD_GROSS = 5
+/** Messages of a client whose connection is being closed, after which it is not read on: it may not have heard of it yet. */
+export const LATE_MESSAGES = 64
+/** Bytes of a frame, or of a request that polls, of somebody who has not logged in: a log-in has some hundred, and nothing
+ * but this bounds what strangers let lie here half sent. */
+export const STRANGER_FRAME = 16 * 1024
+/** ms for the head of a request, or for the first byte of a connection; and ms between looks. A browser that connects ahead
+ * of time, and says nothing in time, connects again. */
+export const HEAD_ARRIVES = 20_000
+export const HEAD_LOOK = 5_000
+/** ms between looks at what all clients of a wire hold: bytes that they do not read, and frames half sent. */
+export const HELD_LOOK = 1_000
+/** Bytes of those, of all clients of one wire; beyond it those who hold most are closed. A room of 10,000 whose readers are
+ * all one large message behind fits. */
+export const HELD_IN_ALL = 512 * 1024 * 1024

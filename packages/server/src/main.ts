@@ -25,6 +25,7 @@ import { Peers } from './gateways/peers/peers.ts'
 import { rocketchatGateway } from './gateways/rocketchat/index.ts'
 import { addressOf, closeUnclaimedUpgrades } from './gateways/upgrades.ts'
 import { xchatGateway } from './gateways/xchat/index.ts'
+import { HEAD_ARRIVES, HEAD_LOOK } from './limits.ts'
 import { Operations } from './operations.ts'
 import { type Control, openControl } from './operator/control.ts'
 import type { FirstStart } from './operator/first-start.ts'
@@ -131,6 +132,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       trustProxy: false,
       forceCloseConnections: false,
       requestTimeout: BRINGING,
+      http: { headersTimeout: HEAD_ARRIVES, connectionsCheckingInterval: HEAD_LOOK },
       routerOptions: { maxParamLength: 256 },
       frameworkErrors: (_error, request, reply) => answerUnreadableUrl(gateways, request.url, reply as FastifyReply),
     })

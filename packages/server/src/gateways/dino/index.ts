@@ -1,10 +1,12 @@
 // The Dino wire: Socket.IO for clients of Engine.IO 3 and 4, namespace `/ws` (dino.md section 1). The library keeps the
 // handshake, heartbeats, polling and upgrades; frames go out through the shared writer.
 import { Server, type Socket } from 'socket.io'
-import { WebSocketServer } from 'ws'
 import { outletOf } from '../../fanout/adopt.ts'
 import { takeEvents } from '../../fanout/intake.ts'
+import { type ClientSocket, clientSockets } from '../client-socket.ts'
 import type { Gateway, GatewayParts } from '../gateway.ts'
+import { watchHeld } from '../held.ts'
+import { Intake } from '../turns.ts'
 import { originAllowed } from '../upgrades.ts'
 import { Connections } from './connections/connections.ts'
 import { NoRooms } from './connections/rooms.ts'
@@ -23,7 +25,7 @@ import { handOn } from './handed-on.ts'
 import { Heartbeats } from './http/heartbeats.ts'
 import { Joins } from './http/joins.ts'
 import { httpApi } from './http/plugin.ts'
-import { PACKET_BYTES, RESUME_INTERVAL } from './limits.ts'
+import { CLOSE_TIMEOUT, PACKET_BYTES, RESUME_INTERVAL } from './limits.ts'
 import { Operators } from './operators.ts'
 import { push, pushToAll, pushToUser } from './pushes.ts'
 import { servedAs } from './served.ts'
@@ -36,12 +38,16 @@ const PATH = '/socket.io'
 const HTTP_PATH = '/dino'
 /** What a client is told that begins to poll where `dino.polling` is false. */
 const POLLING_OFF = 'polling is switched off on this server: connect by WebSocket (transports: ["websocket"])'
+/** RFC 6455: policy violation. */
+const FLOODED = 1008
 /** ms; what the real server tells its clients. Clients of Engine.IO 3 ping, those of 4 are pinged. */
 const PING_INTERVAL = 25_000
 const PING_TIMEOUT = 60_000
 
 export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
   const { config, log, turn } = parts
+  const sockets = new Set<DinoSession>()
+  const bounds = { intake: new Intake(), most: config.limits.flood, flooded }
   const io = new Server(parts.server, {
     path: PATH,
     allowEIO3: true,
@@ -49,7 +55,12 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
     destroyUpgrade: false,
     serveClient: false,
     // Ours, not the library's own copy: that one answers every ping of a client that reads nothing, and keeps it all.
-    wsEngine: WebSocketServer,
+    wsEngine: class {
+      constructor(options: object) {
+        // biome-ignore lint/correctness/noConstructorReturn: the library makes it by `new`
+        return clientSockets({ ...options, closeTimeout: CLOSE_TIMEOUT } as object, bounds)
+      }
+    },
     pingInterval: PING_INTERVAL,
     pingTimeout: PING_TIMEOUT,
     maxHttpBufferSize: PACKET_BYTES,
@@ -65,10 +76,17 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
       else decide(null, originAllowed(config.origins, request.headers))
     },
   })
-  const connections = new Connections(io.engine, parts.addressOf)
+  const connections = new Connections(io.engine, parts.addressOf, {
+    stay: config.dino.anonymous * 1_000,
+    end: conn => {
+      log.info({ wire: 'dino' }, 'a connection on which nobody logs in is closed')
+      const session = [...sockets].find(({ socket }) => socket.conn === conn)
+      if (session) session.end()
+      else conn.close()
+    },
+  })
   io.engine.generateId = () => newSessionId(config.node, parts.random)
   if (parts.peers) handOn(io.engine, parts.peers)
-  const sockets = new Set<DinoSession>()
   const paused = new Pauses()
   const feeds = new Feeds(parts, turn, {
     room: (feed, message) => push(gate, feed, message),
@@ -105,6 +123,17 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
     for (const session of feeds.sessionsOf(user)) if (session.live?.id === id) feeds.leave(room, session)
   })
   parts.reports.onReport(report => reportedElsewhere(gate, report))
+  const unwatch = watchHeld<DinoSession>({
+    sessions: sockets,
+    weigh: ({ outlet, socket }) => outlet.unsent + (webSocketOf(socket.conn)?.arriving ?? 0),
+    close: session => session.onOverflow(),
+  })
+  function flooded(ws: ClientSocket): void {
+    log.info({ wire: 'dino' }, 'a socket that sends too much is closed')
+    const session = [...sockets].find(({ socket }) => webSocketOf(socket.conn) === ws)
+    if (session) session.end()
+    else ws.close(FLOODED, 'too many requests')
+  }
   // One function for all sockets, not one for each.
   const ended = function (this: Socket): void {
     const session = outletOf(this).owner as DinoSession
@@ -132,12 +161,18 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
       await Promise.all([gate.joins.close(), gate.heartbeats.close()])
       paused.stop()
       connections.close()
+      unwatch()
       gate.whisperCheck.close()
       for (const session of [...sockets]) session.leave()
       // Not io.close(): the port is the whole server's.
       io.engine.close()
     },
   }
+}
+
+/** undefined while the client polls. */
+function webSocketOf(conn: Socket['conn']): ClientSocket | undefined {
+  return (conn as unknown as { transport: { socket?: ClientSocket } }).transport.socket
 }
 
 /** Sockets that are not read on, looked at until each can be read again. */

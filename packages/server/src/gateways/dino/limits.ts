@@ -23,6 +23,10 @@ export const ANSWERED_WINDOW = 10_000
 export const SWEEP = 1_000
 /** ms between looks whether a socket that is not read on may be read again. */
 export const RESUME_INTERVAL = 20
+/** Looks at connections within the time that they may stay without a log-in. */
+export const STRANGERS_LOOKS = 4
+/** ms that a closing socket has for its closing handshake; the library's 30 s keep dead peers in memory. */
+export const CLOSE_TIMEOUT = 3_000
 /** ms in which `limits.flood` requests a second are counted. */
 export const FLOOD_WINDOW = 1_000
 

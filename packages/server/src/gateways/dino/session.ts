@@ -95,6 +95,8 @@ export class DinoSession implements OutletOwner, Receiver, EventTaker, Asking {
   onOverflow(): void {
     this.#gate.log.info({ wire: 'dino' }, 'a socket that does not read is closed')
     this.socket.disconnect(true)
+    // The library waits until what was sent is taken, which is never.
+    this.socket.conn.close(true)
   }
 
   /** Closes the socket as this wire does: the namespace first (`41/ws`), then the connection. */

@@ -1,6 +1,6 @@
 // How this wire's sockets are closed.
 
-/** Codes of closed sockets. 4000 is the real server's; 4001 and 4002 are ours (protocol/rocketchat.md). */
+/** Codes of closed sockets. 4000 is the real server's; 4001 to 4003 are ours (protocol/rocketchat.md). */
 export const CLOSE = {
   LOGGED_OUT: 1000,
   STOPPING: 1001,
@@ -9,4 +9,5 @@ export const CLOSE = {
   TIMEOUT: 4000,
   ENDED: 4001,
   NOT_READING: 4002,
+  FLOODING: 4003,
 } as const

@@ -2,8 +2,11 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import { type ClientSocket, clientSockets } from '../client-socket.ts'
 import type { Gateway, GatewayParts } from '../gateway.ts'
+import { watchHeld } from '../held.ts'
+import { Intake } from '../turns.ts'
 import { originAllowed } from '../upgrades.ts'
 import { CLOSE } from './close.ts'
 import { bug } from './dispatch.ts'
@@ -34,6 +37,7 @@ import { Invites } from './rooms/invites.ts'
 import { DdpSession } from './session.ts'
 import { Permissions } from './settings/permissions.ts'
 import { Settings } from './settings/settings.ts'
+import { socketOf } from './sockets.ts'
 import { type Framing, framingOf, SOCKJS_PATH, sockjs } from './sockjs.ts'
 import { People } from './users/people.ts'
 import { pictures } from './users/pictures.ts'
@@ -88,13 +92,19 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
     looking = null
   }
 
-  // closeTimeout is newer than the types of the library.
   const options = { noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload: FRAME_BYTES }
-  const wss = new WebSocketServer({ ...options, closeTimeout: CLOSE_TIMEOUT } as typeof options)
+  const wss = clientSockets({ ...options, closeTimeout: CLOSE_TIMEOUT } as typeof options, {
+    intake: new Intake(),
+    most: parts.config.limits.flood,
+    flooded: ws => {
+      parts.log.info({ wire: 'rocketchat' }, 'a socket that sends too much is closed')
+      ;(ws as ClientSocket & Owned)[SESSION].close(CLOSE.FLOODING, 'too many requests')
+    },
+  })
   const take = (ws: WebSocket, request: IncomingMessage, framing: Framing): void => {
     const session = new DdpSession(gate, ws, framing, parts.addressOf(request))
     sessions.add(session)
-    listen(ws, session)
+    listen(ws as ClientSocket, session)
   }
   const arrive = async (enter: () => void): Promise<void> => {
     await gate.pace.next('arriving')
@@ -114,6 +124,11 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
   await parts.http.register(pictures(gate))
   await parts.http.register(sockjs(parts), { prefix: SOCKJS_PATH })
 
+  const unwatch = watchHeld<DdpSession>({
+    sessions,
+    weigh: session => session.outlet.unsent + (socketOf.get(session)?.arriving ?? 0),
+    close: session => session.onOverflow(),
+  })
   const [silence, anonymous] = [parts.config.rocketchat.silence * 1_000, parts.config.rocketchat.anonymous * 1_000]
   const beat = (): void => {
     const now = parts.clock.now()
@@ -146,14 +161,16 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
       gate.onlookers.stop()
       discussions.stop()
       for (const session of [...sessions]) session.close(CLOSE.STOPPING, 'the server stops')
+      unwatch()
       wss.close()
     },
   }
 }
 
 /** Functions of the module, not of the connection: of an idle one nothing is cheaper. */
-function listen(ws: WebSocket, session: DdpSession): void {
-  const owned = ws as Owned
+function listen(ws: ClientSocket, session: DdpSession): void {
+  const owned = ws as ClientSocket & Owned
+  socketOf.set(session, ws)
   owned[SESSION] = session
   owned.on('message', receive)
   // Broken frames and too large ones: the library closes with its own code.

@@ -1,5 +1,6 @@
 // How long requests hold the event loop: a slice, then everybody else's sockets are read and written, then the next slice.
 // When thousands come back at once, those who are here go first, and those who arrive share what is left.
+import { Line } from '../line.ts'
 import { ARRIVALS, SLICE } from './limits.ts'
 
 type Release = () => void
@@ -8,7 +9,7 @@ type Release = () => void
 export type Standing = 'here' | 'arriving'
 
 export class Pace {
-  readonly #waiting: Readonly<Record<Standing, Queue>> = { here: new Queue(), arriving: new Queue() }
+  readonly #waiting: Readonly<Record<Standing, Line<Release>>> = { here: new Line(), arriving: new Line() }
   readonly #now: () => number
   /** When this slice began; null before anything has run in this turn. */
   #began: number | null = null
@@ -67,31 +68,6 @@ export class Pace {
     const first = this.#sinceArrival < ARRIVALS ? here : arriving
     const release = first.shift() ?? (first === here ? arriving : here).shift()
     this.#sinceArrival = first === here && arriving.size > 0 ? this.#sinceArrival + 1 : 0
-    return release
-  }
-}
-
-/** First in, first out; `shift` of a long array is slow. */
-class Queue {
-  #entries: Release[] = []
-  #at = 0
-
-  get size(): number {
-    return this.#entries.length - this.#at
-  }
-
-  push(release: Release): void {
-    this.#entries.push(release)
-  }
-
-  shift(): Release | undefined {
-    const release = this.#entries[this.#at]
-    if (!release) return undefined
-    this.#at += 1
-    if (this.#at === this.#entries.length) {
-      this.#entries = []
-      this.#at = 0
-    }
     return release
   }
 }

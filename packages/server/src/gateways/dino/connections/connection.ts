@@ -2,7 +2,9 @@
 // it by itself. Over a WebSocket it stands between the transport and the library's connection, in the place of listeners.
 // Times are counted in sweeps (./connections.ts), so that a machine that stood still takes nobody for gone.
 import type { Socket as SocketIoSocket } from 'socket.io'
-import { ANSWERED } from '../limits.ts'
+import { STRANGER_FRAME } from '../../../limits.ts'
+import type { ClientSocket } from '../../client-socket.ts'
+import { ANSWERED, PACKET_BYTES } from '../limits.ts'
 import { type Carried, type Packet, WebSocketTransport } from './websocket.ts'
 
 export type Conn = SocketIoSocket['conn']
@@ -20,6 +22,12 @@ interface Parts {
   sendPacket(type: 'ping'): void
 }
 
+/** The parts of a transport that bound what comes: of one that polls, and of a WebSocket. */
+interface Bounded {
+  maxHttpBufferSize?: number
+  readonly socket?: Partial<Pick<ClientSocket, 'admit'>>
+}
+
 /** What all connections share. Times are in sweeps. */
 export interface Sweeps {
   /** Sweeps so far. */
@@ -30,6 +38,8 @@ export interface Sweeps {
   readonly timeout: number
   /** In which a connection may have so much answered as ANSWERED. */
   readonly window: number
+  /** That it may stay without anybody having logged in. */
+  readonly stay: number
 }
 
 export class Connection implements Carried {
@@ -46,6 +56,8 @@ export class Connection implements Carried {
   #extended = false
   #window: number
   #answered = 0
+  /** The sweep at which it came; null when somebody has logged in. */
+  #stranger: number | null
 
   constructor(conn: Conn, address: string, sweeps: Sweeps) {
     this.conn = conn
@@ -53,6 +65,7 @@ export class Connection implements Carried {
     this.#sweeps = sweeps
     this.#since = sweeps.count
     this.#window = sweeps.count
+    this.#stranger = sweeps.count
     this.#beaten = takeTimers(conn)
   }
 
@@ -84,6 +97,28 @@ export class Connection implements Carried {
       this.#extended = true
     }
     if (isAnswered(type, data) && this.#count() > ANSWERED) this.conn.close(true)
+  }
+
+  /** Somebody has logged in. */
+  admit(): void {
+    this.#stranger = null
+    this.bound()
+  }
+
+  /** What strangers send is small. */
+  bound(): void {
+    const { transport } = this.conn as unknown as { transport: Bounded }
+    const isStranger = this.#stranger !== null
+    if (transport.maxHttpBufferSize !== undefined)
+      transport.maxHttpBufferSize = isStranger ? STRANGER_FRAME : PACKET_BYTES
+    if (!isStranger) transport.socket?.admit?.(PACKET_BYTES)
+  }
+
+  /** Nobody has logged in for too long. Said once. */
+  overstays(): boolean {
+    if (this.#stranger === null || this.#sweeps.count - this.#stranger < this.#sweeps.stay) return false
+    this.#stranger = null
+    return true
   }
 
   /** What a sweep asks of it: to be pinged when that is due, and its end when no answer came. */

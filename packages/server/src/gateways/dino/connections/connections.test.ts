@@ -46,7 +46,8 @@ async function serve(options: object = {}, before: (io: Server) => void = () => 
     ...options,
   })
   before(io)
-  const connections = new Connections(io.engine, () => '127.0.0.1', SWEEP)
+  const strangers = { stay: 24 * 60 * 60 * 1000, end: () => {} }
+  const connections = new Connections(io.engine, () => '127.0.0.1', strangers, SWEEP)
   const sockets: ServerSocket[] = []
   const closed: string[] = []
   io.engine.on('connection', (conn: Conn) => conn.on('close', (reason: string) => closed.push(reason)))

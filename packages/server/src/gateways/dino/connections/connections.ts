@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket as NetSocket } from 'node:net'
 import type { Server } from 'socket.io'
-import { ANSWERED_WINDOW, SWEEP } from '../limits.ts'
+import { ANSWERED_WINDOW, STRANGERS_LOOKS, SWEEP } from '../limits.ts'
 import { type Conn, Connection, carry, type Sweeps } from './connection.ts'
 import { WebSocketTransport } from './websocket.ts'
 
@@ -19,16 +19,33 @@ type Handshake = ConstructorParameters<typeof WebSocketTransport>[0]
 const OURS = Symbol('connection')
 type Owned = Conn & { [OURS]: Connection }
 
+/** What becomes of connections on which nobody logs in: the library looks only whether a client is connected to some
+ * namespace, which those of Engine.IO 3 are by themselves. */
+export interface Strangers {
+  /** ms that one may stay. */
+  readonly stay: number
+  end(conn: Conn): void
+}
+
 export class Connections implements Sweeps {
   count = 0
+  readonly stay: number
   readonly interval: number
   readonly timeout: number
   readonly window: number
   readonly #open = new Set<Connection>()
   readonly #timer: NodeJS.Timeout
+  readonly #strangers: Strangers
 
   /** Before anything else changes the engine, and before it has connections. `sweep`: ms between looks at all of them. */
-  constructor(engine: Engine, addressOf: (request: IncomingMessage) => string, sweep = SWEEP) {
+  constructor(
+    engine: Engine,
+    addressOf: (request: IncomingMessage) => string,
+    strangers: Strangers,
+    sweep = Math.min(SWEEP, strangers.stay / STRANGERS_LOOKS),
+  ) {
+    this.#strangers = strangers
+    this.stay = Math.ceil(strangers.stay / sweep)
     const { pingInterval, pingTimeout } = (engine as unknown as Parts).opts
     this.interval = Math.ceil(pingInterval / sweep)
     this.timeout = Math.ceil(pingTimeout / sweep)
@@ -51,6 +68,7 @@ export class Connections implements Sweeps {
     owned[OURS] = connection
     // As the library's own pages on memory do: nothing reads it after the handshake.
     owned.request = null as never
+    connection.bound()
     if (carry(connection)) return
     owned.on('packet', heard)
     owned.on('upgrade', upgraded)
@@ -60,6 +78,7 @@ export class Connections implements Sweeps {
     this.count += 1
     for (const connection of this.#open) {
       if (connection.conn.readyState === 'closed') this.#open.delete(connection)
+      else if (connection.overstays()) this.#strangers.end(connection.conn)
       else connection.beat()
     }
   }
@@ -70,11 +89,17 @@ export function addressOf(conn: Conn): string {
   return (conn as Owned)[OURS].address
 }
 
+/** Somebody has logged in on a connection. */
+export function admit(conn: Conn): void {
+  ;(conn as Owned | undefined)?.[OURS]?.admit()
+}
+
 function heard(this: Conn, packet: Parameters<Connection['heard']>[0]): void {
   ;(this as Owned)[OURS].heard(packet)
 }
 
 function upgraded(this: Conn): void {
+  ;(this as Owned)[OURS].bound()
   if (carry((this as Owned)[OURS])) this.off('packet', heard).off('upgrade', upgraded)
 }
 

@@ -9,6 +9,7 @@ import type { Account } from '../../../room/facts.ts'
 import type { GatewayParts } from '../../gateway.ts'
 import { type Activity, echo } from '../activity.ts'
 import { autojoin } from '../autojoin.ts'
+import { admit as admitConnection } from '../connections/connections.ts'
 import { PROVIDER } from '../encode.ts'
 import { CODE, malformed, type Refusal, refusal } from '../errors.ts'
 import { tellLogin } from '../external.ts'
@@ -58,6 +59,7 @@ async function enter({ gate, session, read, answer }: LoginAsked): Promise<Answe
     fail(gate, session)
     return refused(live)
   }
+  admitConnection(session.socket.conn)
   tellLogin(gate, account)
   answer({ data: await describe(gate, session, account) })
   await tellClosedRooms(gate, session, live)

@@ -7,6 +7,7 @@ import { addedFrame } from '../frames.ts'
 import type { Gate } from '../gate.ts'
 import type { Answer } from '../method.ts'
 import type { DdpSession } from '../session.ts'
+import { admit } from '../sockets.ts'
 import { emailsOf } from '../users/documents.ts'
 import { arrived } from '../users/status.ts'
 
@@ -32,6 +33,7 @@ export const login = {
       })
       await session.begin(live, token)
       if (session.live !== live) return { error: loggedOut }
+      admit(session)
       const fields = { username: account.username, name: account.name, emails: emailsOf(person) }
       session.write(addedFrame('users', account.id, fields))
       return { result: { id: account.id, token: text, tokenExpires: new Date(expiresAt), type } }

@@ -133,12 +133,18 @@ export class RawClient {
     await this.untilAll([part])
   }
 
-  async #until(part: string): Promise<void> {
+  /** Waits for any of these, and says which came. */
+  async untilAny(parts: readonly string[]): Promise<string> {
+    await this.#until(...parts)
+    return parts.find(part => this.#heard.includes(part)) as string
+  }
+
+  async #until(...parts: readonly string[]): Promise<void> {
     const deadline = Date.now() + WAIT
     for (;;) {
-      if (this.#heard.includes(part)) return
+      if (parts.some(part => this.#heard.includes(part))) return
       if (Date.now() > deadline || this.socket.destroyed)
-        throw new Error(`no ${part} came (${this.wire}): ${this.#heard.slice(-500)}`)
+        throw new Error(`no ${parts.join(' or ')} came (${this.wire}): ${this.#heard.slice(-500)}`)
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, 200)
         this.#wake = () => {
