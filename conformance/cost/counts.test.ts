@@ -23,9 +23,9 @@ const TIMES = 5
 const BURST = 96
 const ROWS = 32
 
-/** Statements of one transaction with messages of one user into one room, rows of the log not counted: BEGIN, versions of
- * the channel and of the sender, the room's head read and written, COMMIT. */
-const TRANSACTION = 6
+/** Statements of one transaction with messages into one room that was written before, rows of the log not counted: BEGIN, the
+ * room's head, COMMIT. Heads and versions are remembered. */
+const TRANSACTION = 3
 /** What looks after the size of the log behind a commit. */
 const CHECKPOINT = 'PRAGMA wal_checkpoint'
 
