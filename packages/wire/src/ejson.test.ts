@@ -75,5 +75,8 @@ describe('encodeEjson', () => {
     const value = { $date: 1, b: [null, true, 'x', { c: 1.5 }] }
     expect(encodeEjson(value)).toEqual(value)
     expect(encodeEjson(new Date(5))).toEqual({ $date: 5 })
+    const mixed = [0, 'x', new Date(5), { a: [1, new Date(6)], b: 2 }]
+    expect(encodeEjson(mixed)).toEqual([0, 'x', { $date: 5 }, { a: [1, { $date: 6 }], b: 2 }])
+    expect(mixed[2]).toBeInstanceOf(Date)
   })
 })

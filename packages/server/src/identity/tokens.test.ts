@@ -72,6 +72,10 @@ describe('what is in memory', () => {
     expect(tokens.peek(plain.text)).toHaveProperty('refused', 'inactive')
     await users.change(ann, { active: true })
     await agree()
+    // Whether the one that it was given for is still there, is not known here any more.
+    core.bus.publish('all', { kind: 'end', token: plain.token.id, user: null, wire: null, reason: 'test' })
+    expect(tokens.peek(child.text)).toBeUndefined()
+    await agree()
     await tokens.revoke([plain.token], 'logged out')
     expect([tokens.peek(plain.text), tokens.peek(child.text)]).toEqual([undefined, undefined])
     await agree()

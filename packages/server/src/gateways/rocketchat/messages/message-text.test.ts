@@ -60,6 +60,14 @@ describe('messageText', () => {
     )
   })
 
+  test.each(['', 'hello', '{"text":"inner"}', '{"text":1}', 'see https://example.org/a?b.', '"\\\u0000\ud800'])(
+    'says of the text %j what the document says',
+    text => {
+      const event = eventOf({ content: { suite: 'none', text } })
+      expect(read(messageText(event, room, sender))).toEqual(messageDocument(event, room, sender))
+    },
+  )
+
   test('is made once for a message, so that it is the same for all who are told', () => {
     const event = eventOf({ content: { suite: 'none', text: 'hello' } })
     const text = messageText(event, room, sender)

@@ -56,6 +56,7 @@ describe('usualMessage', () => {
     ['a text that is none', [{ rid: 'r', msg: 1 }]],
     ['a type of the server', [{ rid: 'r', t: 'uj' }]],
     ['a date in the content', [{ rid: 'r', t: 'e2e', content: { $date: 1 } }]],
+    ['bytes in the content', [{ rid: 'r', t: 'e2e', content: { $binary: 'AQI=' } }]],
     ['something inside of the content', [{ rid: 'r', t: 'e2e', content: { a: {} } }]],
     ['a word that no message has', [{ rid: 'r', other: 1 }]],
     ['more arguments', [{ rid: 'r', msg: 'a' }, []]],
