@@ -5,12 +5,14 @@ import { connect, type Socket } from 'node:net'
 
 /** ms within which an answer comes. */
 const ANSWER = 20_000
+const CLOSED = 'the connection was closed'
 
 export class Connection {
   readonly #socket: Socket
   #waiting: ((status: number) => void) | null = null
   #failed: ((error: Error) => void) | null = null
   #held: Buffer = Buffer.alloc(0)
+  #closed = false
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -18,7 +20,10 @@ export class Connection {
     socket.setTimeout(ANSWER, () => socket.destroy(new Error('no answer came')))
     socket.on('data', chunk => this.#take(chunk))
     socket.on('error', error => this.#failed?.(error))
-    socket.on('close', () => this.#failed?.(new Error('the connection was closed')))
+    socket.on('close', () => {
+      this.#closed = true
+      this.#failed?.(new Error(CLOSED))
+    })
   }
 
   static open(port: number): Promise<Connection> {
@@ -31,6 +36,8 @@ export class Connection {
   /** The status of the answer, which has been read to its end. */
   ask(request: Buffer): Promise<number> {
     return new Promise((resolve, reject) => {
+      // A server ends a connection on which nothing was asked for a minute.
+      if (this.#closed) return reject(new Error(CLOSED))
       this.#waiting = resolve
       this.#failed = reject
       this.#socket.write(request)

@@ -58,11 +58,13 @@ export async function xchatRows(pace: Pace): Promise<Row[]> {
     for (const hand of pair) await register(other, hand)
     other.close()
     const rows = await additions(api, hands, added)
-    rows.push(...(await messages([server, unstored], api, pair, pace)))
-    const group = await makeGroup(api, hands[0] as Hand, hands.slice(0, 2))
-    const sent = await api.ask('POST', `${conversation(group)}/messages`, group.members[0]!.id, message(group))
-    if (sent !== 201) throw new Error(`message: ${sent}`)
     api.close()
+    rows.push(...(await messages([server, unstored], pair, pace)))
+    const late = await Api.open(server.port)
+    const group = await makeGroup(late, hands[0] as Hand, hands.slice(0, 2))
+    const sent = await late.ask('POST', `${conversation(group)}/messages`, group.members[0]!.id, message(group))
+    if (sent !== 201) throw new Error(`message: ${sent}`)
+    late.close()
     await server.child.stop()
     const long = LONGER * (pace.history.at(-1)! > MUCH ? 10 : 1)
     const times: { readonly newest: number[]; readonly middle: number[] }[] = []
@@ -136,8 +138,10 @@ interface Flooded {
 
 /** Signed messages of many connections to a server that stores them and to one that does not, and POSTs of the same bytes to
  * node:http, in turns. */
-async function messages(servers: readonly [Serving, Serving], api: Api, pair: readonly [Hand, Hand], pace: Pace) {
-  const sample = await signed(api, pair, 1)
+async function messages(servers: readonly [Serving, Serving], pair: readonly [Hand, Hand], pace: Pace) {
+  const first = await Api.open(servers[0].port)
+  const sample = await signed(first, pair, 1)
+  first.close()
   const bare = (['', 'verify'] as const).map(
     verifies => new Child('servers/http.ts', [tokenOf(pair[0].id), '201', '700', verifies]),
   )
