@@ -51,7 +51,7 @@ function fits(name: string, value: unknown): boolean {
     case 'rid':
       return isText(value, ID_TEXT)
     case '_id':
-      return isText(value, ID_TEXT)
+      return isText(value, MESSAGE_ID)
     case 'msg':
       return typeof value === 'string'
     case 't':
