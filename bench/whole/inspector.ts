@@ -23,8 +23,9 @@ export async function memory(child: Child): Promise<Memory> {
   })
   let id = 0
   const ask = (method: string, params: object = {}): Promise<{ result: { result: { value: string } } }> =>
-    new Promise(resolve => {
+    new Promise((resolve, reject) => {
       const own = ++id
+      inspector.onclose = () => reject(new Error('the server ended'))
       inspector.onmessage = ({ data }) => {
         const message = JSON.parse(String(data))
         if (message.id === own) resolve(message)
