@@ -23,6 +23,8 @@ export interface Load {
   readonly size: number
   readonly seconds: number
   readonly rounds: number
+  /** Seconds of the same load before the first round, for those with rooms: whole servers. */
+  readonly warm?: number
   /** Names of those that it is for; all without it. */
   readonly only?: readonly string[]
 }
@@ -82,16 +84,20 @@ export async function contests(
 
 async function rounds(
   clients: ReadonlyMap<Contestant, Child>,
-  { rounds: count, senders, window, seconds, size, rate, only }: Load,
+  { rounds: count, senders, window, seconds, size, rate, only, warm = 0 }: Load,
   asides: readonly Aside[],
 ): Promise<Map<string, Score>> {
   const results = new Map<string, Result[]>()
   const add = (name: string, result: Result) => results.set(name, [...(results.get(name) ?? []), result])
+  const run: Omit<Run, 'pid'> = { do: 'run', seconds, senders, window, size, ...(rate === undefined ? {} : { rate }) }
+  for (const [{ name, pid, rooms = [] }, client] of warm > 0 ? clients : []) {
+    if (rooms.length > 0 && only?.includes(name) !== false)
+      await named(name, client.ask<Result>({ ...run, pid, seconds: warm }))
+  }
   for (let round = 0; round < count; round++) {
     for (const [{ name, pid }, client] of clients) {
       if (only?.includes(name) === false) continue
-      const run: Run = { do: 'run', pid, seconds, senders, window, size, ...(rate === undefined ? {} : { rate }) }
-      add(name, await named(name, client.ask<Result>(run)))
+      add(name, await named(name, client.ask<Result>({ ...run, pid })))
     }
     for (const { name, measure } of asides) add(name, await named(name, measure()))
   }

@@ -3,6 +3,8 @@
 export interface Pace {
   readonly seconds: number
   readonly rounds: number
+  /** Seconds of load before anything is measured, for whole servers: what V8 has not compiled yet takes several times as long. */
+  readonly warm: number
   /** Opened for memory, and coming back at once. */
   readonly connections: number
   /** In one room, for fan-out. */
@@ -24,6 +26,7 @@ export interface Pace {
 export const USUAL: Pace = {
   seconds: 0.8,
   rounds: 3,
+  warm: 4,
   connections: 2_000,
   sockets: [100, 1_000],
   senders: [1, 64, 1_000],
@@ -36,6 +39,7 @@ export const USUAL: Pace = {
 export const QUICK: Pace = {
   seconds: 0.4,
   rounds: 1,
+  warm: 0,
   connections: 300,
   sockets: [100],
   senders: [1, 64],

@@ -4,7 +4,7 @@
 import { percentile } from '../numbers.ts'
 import type { LoadSocket } from './socket.ts'
 import { WebSocketClient } from './websocket.ts'
-import { stamped } from './wires.ts'
+import { STAMP, stamped } from './wires.ts'
 
 export interface Storm {
   readonly do: 'storm'
@@ -191,7 +191,7 @@ async function talk({ port, users, room, every }: Talk): Promise<object> {
   const [sender, hearer] = await Promise.all(users.map(user => Client.come(port, user, room)))
   for (const { error } of [sender!, hearer!]) if (error) throw new Error(error)
   hearer!.onText = text => {
-    const at = text.indexOf('"msg":"@')
+    const at = text.indexOf(`"msg":"${STAMP}`)
     if (at >= 0) taken.push(performance.now() - Number(text.slice(at + 8, at + 22)) / 1_000)
   }
   let id = 0

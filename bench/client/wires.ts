@@ -23,21 +23,23 @@ export interface Wire {
 }
 
 const WAIT = 30_000
-/** `@` and the microseconds of performance.now() in 14 digits: 15 bytes, so that base64 needs no padding. */
+/** Begins a text: no wire makes a mention of it. */
+export const STAMP = '~'
+/** Behind it come the microseconds of performance.now() in 14 digits: 15 bytes, so that base64 needs no padding. */
 const STAMP_DIGITS = 14
 const ID_DIGITS = 9
 const ZERO = '0'.charCodeAt(0)
 
 /** A message's text of `size` characters that begins with the time it was made. */
 export function stamped(size: number): string {
-  const stamp = `@${Math.round(performance.now() * 1_000)
+  const stamp = `${STAMP}${Math.round(performance.now() * 1_000)
     .toString()
     .padStart(STAMP_DIGITS, '0')}`
   return stamp.padEnd(size, 'x')
 }
 
 function stampAt(frame: string, at: number): number | undefined {
-  return frame[at] === '@' ? Number(frame.slice(at + 1, at + 1 + STAMP_DIGITS)) / 1_000 : undefined
+  return frame[at] === STAMP ? Number(frame.slice(at + 1, at + 1 + STAMP_DIGITS)) / 1_000 : undefined
 }
 
 /** What a server says while one logs in, read in order. */
@@ -133,7 +135,7 @@ function engine(name: WireName, eio: 3 | 4, login: boolean): Wire {
         : -1,
     sentAt(frame) {
       if (!frame.startsWith('42/ws,["message"')) return undefined
-      if (!login) return stampAt(frame, frame.indexOf('@'))
+      if (!login) return stampAt(frame, frame.indexOf(STAMP))
       const at = frame.indexOf('"content":"') + 11
       return stampAt(Buffer.from(frame.slice(at, at + 20), 'base64').toString('latin1'), 0)
     },
@@ -151,7 +153,7 @@ function ddp(name: 'ddp' | 'sockjs'): Wire {
   /** Where the word after `{"msg":"` begins. */
   const word = (sockjs ? 'a["' : '').length + `{${quote}msg${quote}:${quote}`.length
   const idOf = new RegExp(`${sockjs ? String.raw`\\"id\\":\\"` : '"id":"'}(\\d+)`)
-  const text = `${quote}msg${quote}:${quote}@`
+  const text = `${quote}msg${quote}:${quote}${STAMP}`
   return {
     name,
     async enter(port, user, room) {
@@ -180,11 +182,11 @@ function ddp(name: 'ddp' | 'sockjs'): Wire {
   }
 }
 
-const AT = '@'.charCodeAt(0)
+const STAMPED = STAMP.charCodeAt(0)
 
 /** The id in a message of the wire `raw`, whatever else came is none. */
 function rawAnswer(buffer: Buffer, start: number): number {
-  return buffer[start] === AT ? raw.answered(buffer, start, start) : -1
+  return buffer[start] === STAMPED ? raw.answered(buffer, start, start) : -1
 }
 
 const nats: Wire = {

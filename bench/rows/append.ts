@@ -76,7 +76,7 @@ export async function appendRows(pace: Pace): Promise<Entry[]> {
             return { name, wire, pid: child.pid, port, rooms, firstUser: FIRST_USER }
           }),
         ],
-        { sockets: senders, senders, window: senders, size: TEXT, seconds: pace.seconds, rounds: pace.rounds },
+        { sockets: senders, senders, window: senders, size: TEXT, ...timesOf(pace) },
         [{ name: 'sqlite', measure: () => sqlite.ask<Result>({ senders, seconds: pace.seconds }) }],
       )
       for (const name of ['sqlite', 'echo']) {
@@ -118,6 +118,10 @@ function postgresRow({ senders, acceptPostgres }: Target, score: Score, sqlite: 
     accept: acceptPostgres,
     detail: `${answerTimes(score)}, without the CPU of PostgreSQL`,
   })
+}
+
+function timesOf({ seconds, rounds, warm }: Pace) {
+  return { seconds, rounds, warm }
 }
 
 function answerTimes(score: Score): string {

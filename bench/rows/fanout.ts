@@ -20,9 +20,9 @@ export interface Size {
 export function loads(pace: Pace): Size[] {
   const common = { size: TEXT, seconds: pace.seconds, rounds: pace.rounds }
   const all = [
-    { name: '100', load: { sockets: 100, senders: 64, window: 512, ...common }, accept: 20, aim: 35 },
+    { name: '100', load: { sockets: 100, senders: 64, window: 512, warm: pace.warm, ...common }, accept: 20, aim: 35 },
     { name: '100/one-per-turn', load: { sockets: 100, senders: 1, window: 1, ...common }, accept: 2, aim: 2.5 },
-    { name: '1000', load: { sockets: 1_000, senders: 4, window: 4, ...common }, accept: 3, aim: 5 },
+    { name: '1000', load: { sockets: 1_000, senders: 4, window: 4, warm: pace.warm, ...common }, accept: 3, aim: 5 },
   ]
   return all.filter(({ load }) => pace.sockets.includes(load.sockets))
 }
