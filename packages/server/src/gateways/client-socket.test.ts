@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { FLOOD_GROSS, INTAKE_EACH, STRANGER_FRAME } from '../limits.ts'
@@ -102,6 +102,36 @@ test('while whoever listens wants no more, nothing more comes, not even of what 
   socket.resume()
   await expect.poll(() => heard.length).toBe(1_000)
   expect(heard).toEqual(range(1_000))
+})
+
+test('an end that waits behind messages is told, also where the server closes before these were taken', async () => {
+  const { client, sockets, closed } = await serve(1_000_000)
+  const ws = await client()
+  const socket = sockets[0] as ClientSocket
+  socket.on('message', () => socket.pause())
+  sendTogether(ws, range(100))
+  await expect.poll(() => socket.isPaused).toBe(true)
+  const { _socket: raw } = ws as unknown as { _socket: Socket }
+  raw.resetAndDestroy()
+  // What is not read notices by what it writes that nobody is there.
+  await expect
+    .poll(() => {
+      if (socket.readyState === WebSocket.OPEN) socket.send('x')
+      return socket.readyState
+    })
+    .toBe(WebSocket.CLOSED)
+  expect(closed).toEqual([])
+  socket.close(1007)
+  await expect.poll(() => closed).toHaveLength(1)
+})
+
+test('pings and pongs are counted as well', async () => {
+  const { client, floods } = await serve(20)
+  const [pinging, ponging] = [await client(), await client()]
+  for (let n = 0; n < 21; n++) pinging.ping()
+  await expect.poll(() => floods).toHaveLength(1)
+  for (let n = 0; n < 21; n++) ponging.pong()
+  await expect.poll(() => floods).toHaveLength(2)
 })
 
 test('a stranger who sends more than the limit in a second is a flood; who has logged in may, up to some times as much', async () => {

@@ -71,6 +71,8 @@ export class ClientSocket extends WebSocket implements Waiting {
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event === 'message') return this.#came(args as [unknown, boolean])
+    // They are no messages, but take time too.
+    if ((event === 'ping' || event === 'pong') && !this.#admits()) return false
     if (event === 'close' && this.#held !== null) {
       this.#held.push(['close', ...args])
       return true
@@ -137,17 +139,21 @@ export class ClientSocket extends WebSocket implements Waiting {
     return this.#takeHeld()
   }
 
-  #came(message: [unknown, boolean]): boolean {
+  /** Counts what came; false where nothing more is taken. */
+  #admits(): boolean {
     if (this.readyState !== WebSocket.OPEN) {
       // It may have sent some before it heard of the end, but need not go on.
       if (++this.#late > LATE_MESSAGES) this.#stopReading()
       return false
     }
-    if (this.#overruns()) {
-      this.options.flooded(this)
-      this.#stopReading()
-      return false
-    }
+    if (!this.#overruns()) return true
+    this.options.flooded(this)
+    this.#stopReading()
+    return false
+  }
+
+  #came(message: [unknown, boolean]): boolean {
+    if (!this.#admits()) return false
     const { intake } = this.options
     if (this.#held !== null) {
       this.#hold(message)
@@ -198,10 +204,13 @@ export class ClientSocket extends WebSocket implements Waiting {
     super.pause()
   }
 
+  /** All but the end, which whoever listens must hear of. */
   #drop(): void {
     if (this.#held === null) return
+    const [end, ...how] = this.#held.find(([event]) => event === 'close') ?? []
     this.#held = null
-    if (!this.#paused && !this.#deaf) super.resume()
+    if (end) process.nextTick(() => super.emit(end, ...how))
+    else if (!this.#paused && !this.#deaf) super.resume()
   }
 }
 
