@@ -29,7 +29,7 @@ import { isLonger } from '../text-length.ts'
 import { mayWhisper, type Whisper, whisperIn } from '../whispers.ts'
 
 export async function message(asked: Asked): Promise<Answer> {
-  const { gate, account, activity } = asked
+  const { gate, session, account, activity } = asked
   const text = textOf(activity)
   if (typeof text !== 'string') return refused(text)
   const place = placeAtHand(asked) ?? (await placeOf(asked))
@@ -48,8 +48,8 @@ export async function message(asked: Asked): Promise<Answer> {
     content: sealed.content,
     messageId: sealed.messageId,
     digest: sealed.digest,
-    // Of a member it is not asked.
-    inside: room.members.has(account.id) || (await isInside()),
+    // Of a member it is not asked; who is removed meanwhile is inside only where they have joined.
+    inside: room.members.has(account.id) ? session.rooms.has(room.id) : await isInside(),
     attributes: null,
     origin: from && (await originOf(gate.parts, from, account)),
     ...(whisper && { to: whisper.to }),
