@@ -103,7 +103,9 @@ function draftOf(item: Item, index: number, { locks, waves, rooms, messages, isR
   let key: MessageKey | null = null
   if (append) {
     const changesControl = append.control === 0 || append.bodies.some(isControl)
-    ;(changesControl ? own : shared).push(`room ${append.room}`)
+    // A key without an event stands where the log ends just then: not behind what comes later in the batch.
+    const marksEnd = append.bodies.length === 0 && append.messageKeys.length > 0
+    ;(changesControl || marksEnd ? own : shared).push(`room ${append.room}`)
     rooms.add(append.room)
     if (append.messageKeys.length === 1 && append.bodies.length === 1 && !changesControl) {
       key = append.messageKeys[0] as MessageKey

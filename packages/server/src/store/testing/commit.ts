@@ -165,6 +165,18 @@ export function commitSentences(open: () => Promise<OpenStore>, durable: boolean
     expect(outcomes[1]).toMatchObject({ index: 0, room: ROOM, sequence: 2, by: '1', digest: 'd' })
   })
 
+  test('a key without an event stands where the log ended, whatever is appended behind it in the batch (L7)', async () => {
+    await committed(store(), append(ROOM, 0, [created()]))
+    const key = { key: 'alone', digest: 'd', by: user('1') }
+    await committed(
+      store(),
+      append(ROOM, 1, [message('before')]),
+      append(ROOM, 1, [], { messageKeys: [key] }),
+      append(ROOM, 1, [message('behind')]),
+    )
+    expect(await store().messageKey('alone')).toMatchObject({ room: ROOM, sequence: 2 })
+  })
+
   test('a message key that stands twice in one append exists the second time, and nothing is written', async () => {
     await committed(store(), append(ROOM, 0, [created()]))
     const key = { key: 'k', digest: 'd', by: user('1') }
