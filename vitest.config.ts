@@ -12,7 +12,8 @@ export const PATIENCE = 30_000
 
 /** What takes minutes begins first and what takes milliseconds is last, so that both workers end together. By itself vitest
  * goes by what files took before, of which a fresh clone knows nothing, or by their size, which says little. */
-const FIRST = ['simulation/simulation.', 'faults/cluster.', 'conformance/', 'faults/'].map(path =>
+const STORES = 'packages/server/src/store/'
+const FIRST = ['simulation/simulation.', 'faults/cluster.', STORES, 'conformance/', 'faults/'].map(path =>
   join(import.meta.dirname, path),
 )
 class LongestFirst extends BaseSequencer {

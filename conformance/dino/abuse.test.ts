@@ -591,7 +591,27 @@ test('more requests in a second than the flood limit are refused, and the next s
     const ended = new Promise(resolve => client.socket.on('disconnect', resolve as never))
     for (let n = 0; n < 200; n++) client.socket.emit('list_channels', { verb: 'list' })
     expect(await ended).toBe('io server disconnect')
+    await pourByPolling(small.url)
   } finally {
     await small.remove()
   }
 })
+
+/** One post brings thousands of packets, of an event that nobody knows; whoever sends it is closed as over WebSocket. */
+async function pourByPolling(url: string): Promise<void> {
+  const base = `${url}/socket.io/?EIO=4&transport=polling`
+  const { sid } = JSON.parse((await (await fetch(base)).text()).slice(1)) as { sid: string }
+  const post = async (body: string) => (await fetch(`${base}&sid=${sid}`, { method: 'POST', body })).status
+  let heard = ''
+  const hear = async (text: string) => {
+    while (!heard.includes(text)) heard += await (await fetch(`${base}&sid=${sid}`)).text()
+  }
+  await post('40/ws,')
+  await hear('40/ws')
+  const attachments = [{ objectType: 'token', content: 'tok1' }]
+  await post(`42/ws,1${JSON.stringify(['login', { verb: 'login', actor: { id: '1', attachments } }])}`)
+  await hear('43/ws,1[')
+  expect(heard).toContain('"status_code":200')
+  await post(Array.from({ length: 5_000 }, () => '42/ws,["unknown"]').join('\x1e'))
+  await expect.poll(() => post('42/ws,["unknown"]')).toBe(400)
+}

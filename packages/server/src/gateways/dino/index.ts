@@ -8,7 +8,7 @@ import type { Gateway, GatewayParts } from '../gateway.ts'
 import { watchHeld } from '../held.ts'
 import { Intake } from '../turns.ts'
 import { originAllowed } from '../upgrades.ts'
-import { Connections } from './connections/connections.ts'
+import { Connections, endConnection, own } from './connections/connections.ts'
 import { NoRooms } from './connections/rooms.ts'
 import { deafen } from './connections/sockets.ts'
 import { Directory } from './directory.ts'
@@ -80,9 +80,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
     stay: config.dino.anonymous * 1_000,
     end: conn => {
       log.info({ wire: 'dino' }, 'a connection on which nobody logs in is closed')
-      const session = [...sockets].find(({ socket }) => socket.conn === conn)
-      if (session) session.end()
-      else conn.close()
+      endConnection(conn)
     },
   })
   io.engine.generateId = () => newSessionId(config.node, parts.random)
@@ -142,6 +140,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
   io.of(NAMESPACE).on('connection', socket => {
     const session = new DinoSession(gate, socket)
     sockets.add(session)
+    own(socket.conn, session)
     takeEvents(session)
     socket.on('disconnect', ended)
     connected(session)

@@ -9,6 +9,7 @@ import type { EventTaker } from '../../fanout/intake.ts'
 import { CONGESTED_BYTES } from '../../fanout/limits.ts'
 import { Outlet, type OutletOwner } from '../../fanout/outlet.ts'
 import { Few } from '../../few.ts'
+import { FLOOD_GROSS } from '../../limits.ts'
 import { isFields, readActivity } from './activity.ts'
 import { addressOf } from './connections/connections.ts'
 import { lighten } from './connections/sockets.ts'
@@ -77,13 +78,20 @@ export class DinoSession implements OutletOwner, Receiver, EventTaker, Asking {
   }
 
   #take(name: unknown, args: readonly unknown[], ack: number | null): void {
+    if (this.outlet.closed) return
+    const fault = this.#overrun()
+    // A WebSocket's messages were counted as they came; a client that polls brings thousands in one post.
+    if (this.#counted > FLOOD_GROSS * this.#gate.parts.config.limits.flood) {
+      this.#gate.log.info({ wire: 'dino' }, 'a client that floods is closed')
+      this.end()
+      return
+    }
     const found = this.#gate.served(name)
     if (!found) {
       if (ack !== null) this.outlet.write(ackFrame(ack, null))
       return
     }
     const request = new Request(this.#gate, this, found, args.length > 1 ? args[1] : undefined, ack)
-    const fault = this.#overrun()
     if (fault !== null) {
       request.answer(refused(malformed(fault)))
       return

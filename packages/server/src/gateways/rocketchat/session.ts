@@ -6,6 +6,7 @@ import type { Session } from '../../engine/sessions.ts'
 import { CONGESTED_BYTES } from '../../fanout/limits.ts'
 import { Outlet, type OutletOwner } from '../../fanout/outlet.ts'
 import { WsTransport } from '../../fanout/ws.ts'
+import { FLOOD_GROSS } from '../../limits.ts'
 import type { Account } from '../../room/facts.ts'
 import type { Token } from '../../store/store.ts'
 import { CLOSE } from './close.ts'
@@ -196,7 +197,11 @@ export class DdpSession implements OutletOwner {
       this.#window = now
       this.#counted = 0
     }
-    return ++this.#counted > this.#gate.parts.config.limits.flood
+    const { flood } = this.#gate.parts.config.limits
+    this.#counted += 1
+    // Frames were counted as they came; one of SockJS's may hold many packets.
+    if (this.#counted > FLOOD_GROSS * flood) this.close(CLOSE.FLOODING, 'too many requests')
+    return this.#counted > flood
   }
 
   #enqueue(packet: Packet, bytes: number): void {

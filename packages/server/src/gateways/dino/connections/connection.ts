@@ -42,6 +42,12 @@ export interface Sweeps {
   readonly stay: number
 }
 
+/** Whoever is served on a connection, usually the session. */
+export interface Owner {
+  /** Closes it as this wire does. */
+  end(): void
+}
+
 export class Connection implements Carried {
   readonly conn: Conn
   readonly #sweeps: Sweeps
@@ -56,6 +62,8 @@ export class Connection implements Carried {
   #extended = false
   #window: number
   #answered = 0
+  /** Who is served on it, if anybody is yet. */
+  owner: Owner | null = null
   /** The sweep at which it came; null when somebody has logged in. */
   #stranger: number | null
 

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket as NetSocket } from 'node:net'
 import type { Server } from 'socket.io'
 import { ANSWERED_WINDOW, STRANGERS_LOOKS, SWEEP } from '../limits.ts'
-import { type Conn, Connection, carry, type Sweeps } from './connection.ts'
+import { type Conn, Connection, carry, type Owner, type Sweeps } from './connection.ts'
 import { WebSocketTransport } from './websocket.ts'
 
 type Engine = Server['engine']
@@ -87,6 +87,18 @@ export class Connections implements Sweeps {
 /** The address of a connection's client. */
 export function addressOf(conn: Conn): string {
   return (conn as Owned)[OURS].address
+}
+
+/** From now on somebody is served on a connection. */
+export function own(conn: Conn, owner: Owner): void {
+  ;(conn as Owned)[OURS].owner = owner
+}
+
+/** Ends a connection, by whoever is served on it if anybody is. */
+export function endConnection(conn: Conn): void {
+  const { owner } = (conn as Owned)[OURS]
+  if (owner) owner.end()
+  else conn.close()
 }
 
 /** Somebody has logged in on a connection. */
