@@ -608,10 +608,9 @@ async function pourByPolling(url: string): Promise<void> {
   }
   await post('40/ws,')
   await hear('40/ws')
-  const attachments = [{ objectType: 'token', content: 'tok1' }]
-  await post(`42/ws,1${JSON.stringify(['login', { verb: 'login', actor: { id: '1', attachments } }])}`)
-  await hear('43/ws,1[')
-  expect(heard).toContain('"status_code":200')
+  const actor = { id: '1', displayName: 'dXNlcjE=', attachments: [{ objectType: 'token', content: 'tok1' }] }
+  await post(`42/ws,1${JSON.stringify(['login', { verb: 'login', actor }])}`)
+  await hear('43/ws,1[{"status_code":200')
   await post(Array.from({ length: 5_000 }, () => '42/ws,["unknown"]').join('\x1e'))
-  await expect.poll(() => post('42/ws,["unknown"]')).toBe(400)
+  await hear('41/ws')
 }
