@@ -506,7 +506,14 @@ export const schema = z.strictObject({
         .enum(['off', 'wire'])
         .default('off')
         .describe("The wires' own rate limits: off, or as they publish them (wire)."),
-      flood: z.number().int().min(1).default(1_000).describe('Requests a second of one session.'),
+      flood: z
+        .number()
+        .int()
+        .min(1)
+        .default(1_000)
+        .describe(
+          'Requests a second of one session; who sends more for three seconds, or five times as many in one, is closed. A client may send some tens when it starts.',
+        ),
       failedLogins: z
         .number()
         .int()
