@@ -3,7 +3,7 @@
 import { cpuSeconds } from '../machine.ts'
 import { percentile, sum } from '../numbers.ts'
 import type { Open, Order, Result, Run } from './orders.ts'
-import type { LoadSocket } from './socket.ts'
+import { type LoadSocket, SHORT } from './socket.ts'
 import { stamped, type Wire, wires } from './wires.ts'
 
 /** Log-ins at a time: enough to be quick, few enough not to be a storm. */
@@ -94,7 +94,7 @@ async function run(order: Run): Promise<Result> {
   const probes = listeners.filter((_, i) => i % apart === apart >> 1)
   for (const probe of probes) {
     probe.onFrame = (buffer, start, end) => {
-      if (end - start < 3) {
+      if (end - start < SHORT) {
         probe.onShort?.(buffer.toString('latin1', start, end))
         return
       }

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net'
 
 const READ = Buffer.allocUnsafe(256 * 1024)
 /** Frames shorter than this are shown to `onShort` whole: heart-beats of all wires. */
-const SHORT = 64
+export const SHORT = 64
 
 export abstract class LoadSocket {
   frames = 0
