@@ -13,10 +13,15 @@ export class Turn {
   flushes = 0
   #place = 0
   #scheduled = false
+  #settling = false
   #outlets: Outlet[] = []
   #groups: Group[] = []
   readonly #run = (): void => {
     this.#scheduled = false
+    this.flush()
+  }
+  readonly #settled = (): void => {
+    this.#settling = false
     this.flush()
   }
 
@@ -25,7 +30,9 @@ export class Turn {
    * whoever runs in a setImmediate itself and has just published all there is: the group commit.
    */
   settle(): void {
-    process.nextTick(this.#run)
+    if (this.#settling) return
+    this.#settling = true
+    process.nextTick(this.#settled)
   }
 
   /** Writes everything pending: one write per socket. Callbacks run after the last write. */
@@ -52,7 +59,7 @@ export class Turn {
   /** For Outlet: it has something pending. */
   pending(outlet: Outlet): void {
     this.#outlets.push(outlet)
-    if (this.#scheduled) return
+    if (this.#scheduled || this.#settling) return
     this.#scheduled = true
     setImmediate(this.#run)
   }

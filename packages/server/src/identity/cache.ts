@@ -7,7 +7,7 @@ export type Read<V> = (id: string) => Promise<V | undefined>
 export class Cache<V> {
   readonly #read: Read<V>
   readonly #size: number
-  /** In the order of use, the oldest first. */
+  /** In the order of use, the oldest first; while less than half full in the order of coming, for nothing goes soon. */
   readonly #entries = new Map<string, V>()
   readonly #loading = new Map<string, Promise<V | undefined>>()
 
@@ -23,7 +23,7 @@ export class Cache<V> {
   /** What is remembered, without a look into the store. */
   peek(id: string): V | undefined {
     const value = this.#entries.get(id)
-    if (value !== undefined) {
+    if (value !== undefined && this.#entries.size > this.#size / 2) {
       this.#entries.delete(id)
       this.#entries.set(id, value)
     }

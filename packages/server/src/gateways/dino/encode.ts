@@ -91,15 +91,18 @@ export function messageFrame(...message: Parameters<typeof messageJson>): Buffer
   const known = pushes.get(event)
   if (known !== undefined) return known
   const frame = textFrame(`${PUSH}${messageJson(...message)}]`)
-  if (pushes.size === 0) setImmediate(forgetPushes)
+  // Behind the answers of a commit, which are ready when it is told of.
+  if (pushes.size === 0) process.nextTick(forgetPushes)
   pushes.set(event, frame)
   return frame
 }
 const PUSH = `42${NAMESPACE},["message",`
-const pushes = new Map<RoomEvent, Buffer>()
+let pushes = new Map<RoomEvent, Buffer>()
 
+/** Not cleared: a table that was cleared leads to the next one, and V8's quick collections keep whatever an old dead table
+ * leads to, so that every message would live until a full one. */
 function forgetPushes(): void {
-  pushes.clear()
+  pushes = new Map()
 }
 
 /** The JSON inside of a message's push. */

@@ -93,8 +93,6 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
       const frame = (): Buffer => messageFrame(event, { room, channel }, actor, gate.parts)
       if (body.to === undefined) feed.toListeners(room, frame)
       else feed.toUsers(room, new Set(event.actor === null ? body.to : [event.actor, ...body.to]), frame)
-      // The commit runs in a setImmediate itself: what it gave goes out now, not a turn later.
-      gate.turn.settle()
       break
     }
     case 'message.edited':
