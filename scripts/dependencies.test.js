@@ -77,6 +77,7 @@ const REFUSED = [
   ['~/engine/a.ts', '\nexport default 1', '2: no default exports'],
   ['~/engine/a.ts', 'const a = 1\nexport { a as default }', '2: no default exports'],
 
+  ['~/open-core.ts', "import './gateways/dino/a.ts'", '1: opening may not import gateways'],
   ['~/engine/a.ts', "\n\nawait import('../main.ts')", '3: engine may not import start'],
   ['~/engine/a.ts', "export type { A } from '../main.ts'", '1: engine may not import start'],
   ['~/engine/a.ts', "import {\n  a,\n  type B,\n} from '../main.ts'", '1: engine may not import start'],

@@ -8,7 +8,6 @@ import { openLog } from './log.ts'
 import { askRunning } from './operator/ask-running.ts'
 import { sentenceOf } from './operator/control.ts'
 import type { ExportPart } from './operator/export.ts'
-import { runRequest } from './operator/requests.ts'
 import { OperatorError } from './operator/users.ts'
 import { VERSION } from './version.ts'
 
@@ -156,9 +155,10 @@ async function opened<T>(use: (request: Request) => Promise<T>): Promise<T> {
     if (!asked && running) throw new OperatorError('The server went away before everything was asked.')
     running = asked !== undefined
     if (asked) return asked.value
-    // Only here: the whole server is much to load for a command that asks another one.
-    const { openCore } = await import('./main.ts')
+    // Only here: the core is much to load for a command that asks another process.
+    const { openCore } = await import('./open-core.ts')
     core ??= await openCore(config, openLog('silent'))
+    const { runRequest } = await import('./operator/requests.ts')
     return runRequest(core, name, JSON.parse(JSON.stringify(body)))
   }
   try {

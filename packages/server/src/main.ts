@@ -1,22 +1,13 @@
-// Puts the server together: adapters, identity, engine, operations, three gateways on one port; and takes it
-// apart again in the order that loses nothing. The only file, with cli.ts, that knows every part.
-import { randomBytes } from 'node:crypto'
+// Puts the server together: the core (open-core.ts), operations, three gateways on one port; and takes it apart again in the
+// order that loses nothing. The only file, with cli.ts, that knows every part.
 import type { AddressInfo, Socket } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChannelId } from '@conclave/wire'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastify from 'fastify'
 import type { Logger } from 'pino'
-import { readAclRules } from './acl-file.ts'
-import { openAdapters, systemClock } from './adapters.ts'
-import { type Blobs, BlobsFailure } from './blobs/blobs.ts'
-import { openFileBlobs } from './blobs/files.ts'
-import { credentialsIn, openS3Blobs } from './blobs/s3.ts'
-import type { Random } from './clock.ts'
-import { type Config, ConfigError } from './config.ts'
+import type { Config } from './config.ts'
 import type { Core } from './engine/core.ts'
-import { buildCore } from './engine/core.ts'
 import { Turn } from './fanout/turn.ts'
 import { boundArrival } from './gateways/arrival.ts'
 import { dinoGateway } from './gateways/dino/index.ts'
@@ -26,20 +17,15 @@ import { rocketchatGateway } from './gateways/rocketchat/index.ts'
 import { addressOf, closeUnclaimedUpgrades } from './gateways/upgrades.ts'
 import { xchatGateway } from './gateways/xchat/index.ts'
 import { HEAD_ARRIVES, HEAD_LOOK } from './limits.ts'
+import { filesIn, openCore } from './open-core.ts'
 import { Operations } from './operations.ts'
 import { type Control, openControl } from './operator/control.ts'
 import type { FirstStart } from './operator/first-start.ts'
 import { firstStart } from './operator/first-start.ts'
-import { natsOutlet } from './outlet/nats.ts'
-import type { Outlet } from './outlet/outlet.ts'
-import { severalOutlets } from './outlet/several.ts'
 import { guardedCalls } from './outlet/webhooks/calls.ts'
-import { webhookOutlet } from './outlet/webhooks.ts'
 import { s3PlaceOf } from './s3-place.ts'
 import { requireSharedFolder } from './shared-files.ts'
 import { VERSION } from './version.ts'
-
-export const systemRandom: Random = { bytes: count => randomBytes(count) }
 
 export interface RunningServer {
   readonly url: string
@@ -62,59 +48,6 @@ const CALL = 10_000
 
 /** ms between looks for tokens that have run out. */
 const HOUR = 3_600_000
-
-/** Everything below the gateways, as the CLI also uses it when no server runs. */
-export async function openCore(config: Config, log: Logger): Promise<Core> {
-  // Before anything is opened that would have to be closed.
-  const acl = readAclRules(config.dino.acl)
-  const adapters = await openAdapters(config, log)
-  // The store's lock is held by now: nobody else writes there.
-  const blobs = await openBlobs(config, process.env).catch(async (error: unknown) => {
-    await adapters.bus.close()
-    await adapters.nodes.close()
-    await adapters.store.close()
-    throw error
-  })
-  const core = buildCore({
-    config,
-    acl,
-    log,
-    random: systemRandom,
-    ...adapters,
-    blobs,
-    outlet: openOutlet(config),
-  })
-  adapters.attach(core)
-  return core
-}
-
-async function openBlobs({ blobs, data, node, store }: Config, env: NodeJS.ProcessEnv): Promise<Blobs> {
-  const place = s3PlaceOf(blobs)
-  if (!place) return openFileBlobs(filesIn(data), store === 'sqlite' ? null : node)
-  const credentials = credentialsIn(env)
-  if (!credentials)
-    throw new ConfigError('The setting "blobs" needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.')
-  try {
-    return await openS3Blobs(place, credentials)
-  } catch (error) {
-    if (!(error instanceof BlobsFailure)) throw error
-    throw new ConfigError(`The setting "blobs" leads to no place for files: ${error.message}.`)
-  }
-}
-
-function filesIn(data: string): string {
-  return join(data, 'blobs')
-}
-
-/** null where nobody is to be told of anything. */
-function openOutlet({ outlet }: Config): Outlet | null {
-  const { webhooks, nats } = outlet
-  const [timeout, agent] = [outlet.timeout * 1_000, `Conclave/${VERSION}`]
-  return severalOutlets([
-    ...(webhooks.length > 0 ? [webhookOutlet({ webhooks, timeout, clock: systemClock, agent })] : []),
-    ...(nats.length > 0 ? [natsOutlet({ streams: nats, timeout, agent })] : []),
-  ])
-}
 
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const core = await openCore(config, log)
