@@ -1,16 +1,14 @@
 import { delimiter, join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { PATIENCE } from './engines/limits.ts'
 
 const commands = join(import.meta.dirname, 'node_modules', '.bin')
 
 // A run starts the server and its commands some hundred times, and reading their text takes half of what each costs.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'compiled')
 
-/** ms for what is waited for: it comes at once or not at all, and a busy machine may stand still for seconds. */
-export const PATIENCE = 30_000
-
-/** What takes minutes begins first and what takes milliseconds is last, so that both workers end together. By itself vitest
+/** What takes minutes begins first and what takes milliseconds is last, so that all workers end together. By itself vitest
  * goes by what files took before, of which a fresh clone knows nothing, or by their size, which says little. */
 const STORES = 'packages/server/src/store/'
 const FIRST = ['simulation/simulation.', 'faults/cluster.', STORES, 'conformance/', 'faults/'].map(path =>
@@ -43,9 +41,9 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: PATIENCE } },
-    // A process per file; two at a time, for the servers and clients of a conformance file take a core of their own.
+    // A process per file. Three for two cores: with its servers and clients a file of conformance uses half of one, and waits.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // What a test starts runs under the project's Node, however vitest itself was started.
     env: { PATH: [commands, process.env.PATH].join(delimiter) },

@@ -1,5 +1,5 @@
-// What `npm test` runs: the static checks, then every suite, then a line for each failure, then the totals. The last
-// line is `N passed, N failed`, with `, N skipped` where some were. Only what Node 20 has: with install scripts off,
+// What `npm test` runs: the static checks one by one, every suite beside them, then a line for each failure, then the totals. The
+// last line is `N passed, N failed`, with `, N skipped` where some were. Only what Node 20 has: with install scripts off,
 // npm leaves out `pretest` and starts this under the machine's own Node.
 //
 //   node scripts/test.js              everything
@@ -30,14 +30,26 @@ const totals = { passed: 0, failed: 0, skipped: 0 }
 const failures = /** @type {string[]} */ ([])
 
 if (!(await prepare({ dev: true }))) process.exit(1)
-if (!process.argv.includes('--suites')) for (const [name, command, ...args] of CHECKS) await check(name, command, args)
+const running = /** @type {Set<import('node:child_process').ChildProcess>} */ (new Set())
+for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => {
+    for (const child of running) child.kill(signal)
+    process.exit(1)
+  })
+}
+const checking = process.argv.includes('--suites') ? undefined : checks()
 if (!process.argv.includes('--static')) await suites()
+await checking
 
 const { passed, failed, skipped } = totals
 for (const line of failures) console.log(line)
 console.log(`\n${seconds(started)} in all`)
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+
+async function checks() {
+  for (const [name, command, ...args] of CHECKS) await check(name, command, args)
+}
 
 /**
  * @param {string} name
@@ -94,12 +106,7 @@ function run(command, args, stdio) {
     env: { ...process.env, PATH: path, ...(stdio === 'pipe' && { NO_COLOR: '1' }) },
     stdio: ['ignore', stdio, stdio],
   })
-  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
-    process.removeAllListeners(signal).once(signal, () => {
-      child.kill(signal)
-      process.exit(1)
-    })
-  }
+  running.add(child)
   return new Promise((resolve, reject) => {
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
@@ -108,7 +115,10 @@ function run(command, args, stdio) {
       })
     }
     child.on('error', reject)
-    child.on('close', code => resolve({ code, output }))
+    child.on('close', code => {
+      running.delete(child)
+      resolve({ code, output })
+    })
   })
 }
 
