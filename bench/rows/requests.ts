@@ -4,7 +4,7 @@
 import { Child } from '../child.ts'
 import { CONNECTIONS, flood, type Round } from '../flood.ts'
 import { median } from '../numbers.ts'
-import type { Pace } from '../pace.ts'
+import { type Pace, warming } from '../pace.ts'
 import { figure, type Row, row } from '../rows.ts'
 import { load, type Serving, serve, UNSTORED } from '../whole/server.ts'
 import { FIRST_USER } from '../whole/world.ts'
@@ -24,8 +24,9 @@ export async function requestRows(pace: Pace): Promise<Row[]> {
     const rounds: Record<'ours' | 'bare', Round[]> = { ours: [], bare: [] }
     // The first round warms both up.
     for (let round = -1; round < pace.rounds; round++) {
-      const ours = await flood(server.port, server.child.pid, pace, 200, () => request)
-      const theirs = await flood(port, bare.pid, pace, 200, () => request)
+      const lasting = round < 0 ? warming(pace) : pace
+      const ours = await flood(server.port, server.child.pid, lasting, 200, () => request)
+      const theirs = await flood(port, bare.pid, lasting, 200, () => request)
       if (round < 0) continue
       rounds.ours.push(ours)
       rounds.bare.push(theirs)

@@ -20,7 +20,7 @@ import { Child } from '../child.ts'
 import { Connection, requestOf } from '../client/posts.ts'
 import { flood, type Round } from '../flood.ts'
 import { median, percentile } from '../numbers.ts'
-import type { Pace } from '../pace.ts'
+import { type Pace, warming } from '../pace.ts'
 import { figure, lessIsBetter, type Row, row } from '../rows.ts'
 import { fill } from '../whole/filled.ts'
 import { load, type Serving, serve, UNSTORED } from '../whole/server.ts'
@@ -148,9 +148,10 @@ async function messages(servers: readonly [Serving, Serving], pair: readonly [Ha
   try {
     const ports = await Promise.all(bare.map(each => each.answer<{ port: number }>()))
     const rounds: Round[][] = [[], [], [], []]
-    const count = Math.round(MESSAGES * pace.seconds)
-    // The first two rounds warm all up and do not count.
-    for (let round = -2; round < pace.rounds; round++) {
+    // The first round warms all up and does not count.
+    for (let round = -1; round < pace.rounds; round++) {
+      const lasting = round < 0 ? warming(pace) : pace
+      const count = Math.round(MESSAGES * lasting.seconds)
       const turns: Flooded[] = []
       for (const { child, port } of servers) {
         const own = await Api.open(port)
@@ -161,7 +162,7 @@ async function messages(servers: readonly [Serving, Serving], pair: readonly [Ha
       for (const [index, { port }] of ports.entries())
         turns.push({ port, pid: bare[index]!.pid, next: () => sample[0] })
       for (const [index, { port, pid, next }] of turns.entries()) {
-        const result = await flood(port, pid, pace, 201, next)
+        const result = await flood(port, pid, lasting, 201, next)
         if (round >= 0) rounds[index]!.push(result)
       }
     }

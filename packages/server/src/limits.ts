@@ -229,3 +229,8 @@ export const HELD_LOOK = 1_000
 /** Bytes of those, of all clients of one wire; beyond it those who hold most are closed. A room of 10,000 whose readers are
  * all one large message behind fits. */
 export const HELD_IN_ALL = 512 * 1024 * 1024
+
+/** Bytes of a body, and characters of a parameter in a path, that go past the framework: what is sent all the time is a message of
+ * some hundred bytes; what is larger is counted while it is held, and no id is longer. */
+export const STRAIGHT_BYTES = 64 * 1024
+export const STRAIGHT_PARAMETER = 64

@@ -14,6 +14,7 @@ import { dinoGateway } from './gateways/dino/index.ts'
 import type { Gateway, GatewayParts } from './gateways/gateway.ts'
 import { Peers } from './gateways/peers/peers.ts'
 import { rocketchatGateway } from './gateways/rocketchat/index.ts'
+import { Straight } from './gateways/straight.ts'
 import { addressOf, closeUnclaimedUpgrades } from './gateways/upgrades.ts'
 import { xchatGateway } from './gateways/xchat/index.ts'
 import { HEAD_ARRIVES, HEAD_LOOK } from './limits.ts'
@@ -42,6 +43,13 @@ const CLOSING = 2_000
 const ARRIVING = 60_000
 /** ms for one that brings a file: 100 MB over a line of 1 Mbit/s, with some room. What stalls is cut much sooner. */
 const BRINGING = 1_200_000
+/** Of connections; those on which nothing is asked stay longer than balancers keep theirs. */
+const TIMES = {
+  requestTimeout: BRINGING,
+  keepAliveTimeout: 72_000,
+  headersTimeout: HEAD_ARRIVES,
+  connectionsCheckingInterval: HEAD_LOOK,
+}
 
 /** ms that an app's webhook has for its answer (x-chat.md 3.16). */
 const CALL = 10_000
@@ -60,12 +68,12 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       log.warn({}, 'each node names its own address to clients: "publicUrl" should say where all are reached')
     const first = await firstStart(core)
     const operations = new Operations(core)
+    const straight = new Straight()
     http = fastify({
       logger: false,
       trustProxy: false,
       forceCloseConnections: false,
-      requestTimeout: BRINGING,
-      http: { headersTimeout: HEAD_ARRIVES, connectionsCheckingInterval: HEAD_LOOK },
+      serverFactory: framework => straight.server(TIMES, framework),
       routerOptions: { maxParamLength: 256 },
       frameworkErrors: (_error, request, reply) => answerUnreadableUrl(gateways, request.url, reply as FastifyReply),
     })
@@ -86,7 +94,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     })
     peers = peersOf(core)
     operations.shows(peers)
-    const parts = gatewayParts(core, http, await core.roomsChannel(), peers)
+    const parts = gatewayParts(core, http, straight, await core.roomsChannel(), peers)
     for (const open of [dinoGateway, rocketchatGateway, xchatGateway]) gateways.push(await open(parts))
     closeUnclaimedUpgrades(
       http.server,
@@ -113,7 +121,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       first,
       stop: () => {
         clearInterval(jobs)
-        return stop({ core, http: running, gateways, peers, operations, control, sockets })
+        return stop({ core, http: running, straight, gateways, peers, operations, control, sockets })
       },
     }
   } catch (error) {
@@ -154,7 +162,13 @@ function peersOf({ config, nodes, log }: Core): Peers | null {
   })
 }
 
-function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId, peers: Peers | null): GatewayParts {
+function gatewayParts(
+  core: Core,
+  http: FastifyInstance,
+  straight: Straight,
+  roomsChannel: ChannelId,
+  peers: Peers | null,
+): GatewayParts {
   const turn = new Turn()
   // Deliveries leave right behind the answers of the commit that they come from, not a turn later.
   core.onCommit(() => turn.settle())
@@ -187,6 +201,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
     }),
     turn,
     http,
+    straight,
     server: http.server,
     roomsChannel,
     write: item => core.writer.write(item),
@@ -200,6 +215,7 @@ function gatewayParts(core: Core, http: FastifyInstance, roomsChannel: ChannelId
 interface Running {
   readonly core: Core
   readonly http: FastifyInstance
+  readonly straight: Straight
   readonly gateways: readonly Gateway[]
   readonly peers: Peers | null
   readonly operations: Operations
@@ -209,12 +225,13 @@ interface Running {
 }
 
 /** Not ready, then some time for balancers, then no new requests, then sessions with their wire's own code, then the last commit, then the store. */
-async function stop({ core, http, gateways, peers, operations, control, sockets }: Running): Promise<void> {
+async function stop({ core, http, straight, gateways, peers, operations, control, sockets }: Running): Promise<void> {
   operations.stopping()
   // Whoever balances looks at `/ready` now and then: until it has, clients still come here, and are served.
   if (core.config.drain > 0) await sleep(core.config.drain * 1_000)
   core.temporary.stop()
   await control.close()
+  straight.close()
   const closed = http.close()
   await core.settled()
   const cut = setTimeout(() => {

@@ -28,6 +28,7 @@ import type { Quota } from '../quota/quota.ts'
 import type { Rejection } from '../room/rejection.ts'
 import type { Write } from '../store/store.ts'
 import type { Peers } from './peers/peers.ts'
+import type { Straight } from './straight.ts'
 
 export interface GatewayParts {
   readonly config: Config
@@ -63,6 +64,8 @@ export interface GatewayParts {
   readonly turn: Turn
   /** Fastify before it listens: routes are registered on it in a plugin of the gateway's own. */
   readonly http: FastifyInstance
+  /** The way past it, for what is sent all the time. */
+  readonly straight: Straight
   /** The same port's server, for WebSocket upgrades. */
   readonly server: Server
   /** The channel in which rooms lie that are made over Rocket.Chat or X (`rooms.channel`). */

@@ -1,11 +1,15 @@
 // REST under `/api` (rocketchat.md section 2): log-in by header, envelopes, and everything that is refused in this wire's
 // own words. The content type is literally `application/json`: clients compare it.
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseJson } from '@conclave/wire'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { holdsUserScopes } from '../../identity/scopes.ts'
+import type { Authentication } from '../../identity/tokens.ts'
 import { drain, drained } from '../drain.ts'
+import type { GatewayParts } from '../gateway.ts'
+import { readText, writeText } from '../straight.ts'
 import { originAllowed } from '../upgrades.ts'
 import { bug } from './dispatch.ts'
 import { MeteorError } from './errors.ts'
@@ -21,7 +25,7 @@ import { SERVER } from './rest/routes-of-server.ts'
 import { SUBSCRIPTIONS } from './rest/routes-of-subscriptions.ts'
 import { TEAMS } from './rest/routes-of-teams.ts'
 import { USERS } from './rest/routes-of-users.ts'
-import { Envelope, forbidden, isUpload, type RestCall, type Route, type UploadRouteSpec } from './route.ts'
+import { Envelope, forbidden, isUpload, Json, type RestCall, type Route, type UploadRouteSpec } from './route.ts'
 import { meets } from './settings/permissions.ts'
 import { checkSecondFactor, proofOf } from './users/second-factor.ts'
 
@@ -55,7 +59,12 @@ export function rest(gate: Gate) {
     })
     scope.addHook('onRequest', async (request, reply) => guardOrigin(gate, request, reply))
     scope.options('/*', async (_, reply) => reply.code(204).send())
-    for (const spec of ROUTES) if (!isUpload(spec)) for (const path of spec.paths) register(scope, gate, spec, path)
+    for (const spec of ROUTES)
+      if (!isUpload(spec))
+        for (const path of spec.paths) {
+          register(scope, gate, spec, path)
+          goStraight(gate, spec, path)
+        }
     await scope.register(uploadsIn(gate))
   }
 }
@@ -84,7 +93,10 @@ function registerUpload(scope: FastifyInstance, gate: Gate, spec: UploadRouteSpe
       try {
         const caller = await callerOf(gate, request)
         if (caller instanceof Envelope) return await answerUnread(request, reply, caller)
-        const result = await spec.run({ ...callOf(gate, request, 0), caller }, request.raw)
+        const result = await spec.run(
+          { ...callOf(gate, request.raw, request.params as Params, 0), caller },
+          request.raw,
+        )
         return await (request.raw.complete ? answer(reply, result) : answerUnread(request, reply, result))
       } catch (error) {
         return answer(reply.header('connection', 'close'), bug(gate, path, error))
@@ -93,16 +105,23 @@ function registerUpload(scope: FastifyInstance, gate: Gate, spec: UploadRouteSpe
   })
 }
 
-function callOf(gate: Gate, request: FastifyRequest, bytes: number): Omit<RestCall, 'caller'> {
-  const params = request.params as Readonly<Record<string, string>>
+/** `params`: of the path. */
+function callOf(
+  gate: Gate,
+  request: IncomingMessage,
+  params: Params,
+  bytes: number,
+  address = gate.parts.addressOf(request),
+): Omit<RestCall, 'caller'> {
   return {
     gate,
     bytes,
-    address: gate.parts.addressOf(request.raw),
+    address,
     param: name => params[name] ?? '',
     header: name => [request.headers[name]].flat()[0],
   }
 }
+type Params = Readonly<Record<string, string>>
 
 function guardOrigin({ parts }: Gate, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
   const { origin } = request.headers
@@ -134,43 +153,82 @@ function register(scope: FastifyInstance, gate: Gate, spec: Exclude<Route, Uploa
       const text = typeof request.body === 'string' ? request.body : ''
       const input =
         spec.verb === 'GET' ? { value: withLists(request.query) } : readBody(text, request.headers['content-type'])
-      if (input instanceof MeteorError) return answer(reply, input)
-      const shaped = spec.input.safeParse(input.value)
-      if (!shaped.success) return answer(reply, invalidParams(shaped.error, input.value))
-      const call = callOf(gate, request, text.length)
-      try {
-        const caller = callers.get(request) as Caller
-        if ('permission' in spec && spec.permission && !meets(gate.permissions, caller.account, spec.permission))
-          return await answer(reply, forbidden)
-        if ('twoFactor' in spec && spec.twoFactor) {
-          const proof = proofOf(call.header('x-2fa-code'), call.header('x-2fa-method'))
-          const unproven = await checkSecondFactor(gate, caller, spec.twoFactor, proof)
-          if (unproven) return await answer(reply, unproven)
-        }
-        await gate.pace.next('here')
-        return await answer(reply, await spec.run({ ...call, caller }, shaped.data))
-      } catch (error) {
-        return answer(reply, bug(gate, path, error))
-      }
+      const call = callOf(gate, request.raw, request.params as Params, text.length)
+      return answer(reply, await served(spec, path, { ...call, caller: callers.get(request) as Caller }, input))
     },
   })
+}
+
+/** Where requests are counted, the count comes before the body and may be with other nodes: they go the usual way. */
+function goStraight(gate: Gate, spec: Exclude<Route, UploadRouteSpec>, path: string): void {
+  const { straight, config } = gate.parts
+  if (spec.verb !== 'POST' || 'open' in spec || path.includes(':') || config.limits.rates === 'wire') return
+  straight.add(`/api${path}`, FRAME_BYTES, (request, response) => {
+    const caller = callerAtHand(gate, request)
+    if (!caller) return false
+    readText(request, text => {
+      const call = { ...callOf(gate, request, NO_PARAMS, text.length, caller.address), caller }
+      served(spec, path, call, readBody(text))
+        .then(result => write(response, result))
+        .catch(error => write(response, bug(gate, path, error)))
+    })
+    return true
+  })
+}
+const NO_PARAMS: Params = {}
+
+/** What a request is answered, whichever way it has come. */
+async function served(
+  spec: Exclude<Route, UploadRouteSpec>,
+  path: string,
+  call: RestCall,
+  input: { readonly value: unknown } | MeteorError,
+): Promise<object> {
+  if (input instanceof MeteorError) return input
+  const shaped = spec.input.safeParse(input.value)
+  if (!shaped.success) return invalidParams(shaped.error, input.value)
+  const { gate, caller } = call
+  try {
+    if ('permission' in spec && spec.permission && !meets(gate.permissions, caller.account, spec.permission))
+      return forbidden
+    if ('twoFactor' in spec && spec.twoFactor) {
+      const proof = proofOf(call.header('x-2fa-code'), call.header('x-2fa-method'))
+      const unproven = await checkSecondFactor(gate, caller, spec.twoFactor, proof)
+      if (unproven) return unproven
+    }
+    const turn = gate.pace.next('here')
+    if (turn) await turn
+    return await spec.run(call, shaped.data)
+  } catch (error) {
+    return bug(gate, path, error)
+  }
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>()
 
 /** Both headers, and both of the same user. A token cannot be guessed, so wrong ones are not counted: a client that
  * goes on with a dead one must not lock its user out. */
-async function callerOf({ parts }: Gate, request: FastifyRequest): Promise<Caller | Envelope> {
-  const text = request.headers['x-auth-token']
-  const user = request.headers['x-user-id']
-  if (typeof text !== 'string' || typeof user !== 'string') return unauthenticated
+async function callerOf({ parts }: Gate, { raw }: FastifyRequest): Promise<Caller | Envelope> {
+  const text = raw.headers['x-auth-token']
+  if (typeof text !== 'string') return unauthenticated
   const { tokens } = parts.identity
-  const found = tokens.peek(text) ?? (await tokens.authenticate(text))
-  if ('refused' in found || !found.account || found.account.id !== user) return unauthenticated
+  return callerBy(parts, raw, tokens.peek(text) ?? (await tokens.authenticate(text))) ?? unauthenticated
+}
+
+/** The same from memory; undefined where that does not let anybody in. */
+function callerAtHand({ parts }: Gate, request: IncomingMessage): Caller | undefined {
+  const text = request.headers['x-auth-token']
+  const found = typeof text === 'string' ? parts.identity.tokens.peek(text) : undefined
+  return found && callerBy(parts, request, found)
+}
+
+function callerBy(parts: GatewayParts, request: IncomingMessage, found: Authentication): Caller | undefined {
+  const { headers } = request
+  if ('refused' in found || !found.account || found.account.id !== headers['x-user-id']) return undefined
   const { account, token } = found
-  if (token.kind !== 'user' || !holdsUserScopes(token)) return unauthenticated
-  const agent = request.headers['user-agent'] ?? ''
-  return { account, token, session: `rest:${token.id}`, connection: null, address: parts.addressOf(request.raw), agent }
+  if (token.kind !== 'user' || !holdsUserScopes(token)) return undefined
+  const agent = headers['user-agent'] ?? ''
+  return { account, token, session: `rest:${token.id}`, connection: null, address: parts.addressOf(request), agent }
 }
 
 function readBody(text: string, type = ''): { readonly value: unknown } | MeteorError {
@@ -207,14 +265,22 @@ function invalidParams(error: z.ZodError, value: unknown): MeteorError {
 }
 
 function answer(reply: FastifyReply, result: object): FastifyReply {
-  const { status, body, headers } = envelopeOf(result)
+  const { status, headers, text } = answerOf(result)
   // As bytes: a string would get a charset.
-  return reply
-    .code(status)
-    .headers(headers)
-    .header('content-type', 'application/json')
-    .send(Buffer.from(JSON.stringify(body)))
+  return reply.code(status).headers(headers).header('content-type', 'application/json').send(Buffer.from(text))
 }
+
+function write(response: ServerResponse, result: object): void {
+  const { status, headers, text } = answerOf(result)
+  writeText(response, status, { ...headers, 'content-type': 'application/json' }, text)
+}
+
+function answerOf(result: object) {
+  if (result instanceof Json) return { status: 200, headers: NO_HEADERS, text: result.text }
+  const { status, headers, body } = envelopeOf(result)
+  return { status, headers, text: JSON.stringify(body) }
+}
+const NO_HEADERS: Readonly<Record<string, string>> = {}
 
 function envelopeOf(result: object): Envelope {
   if (result instanceof Envelope) return result

@@ -22,6 +22,15 @@ export class Envelope {
   }
 }
 
+/** A positive answer that is JSON text already, `success` included: of what is asked for all the time. */
+export class Json {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 /** What a route refuses in words of its own, without a code. */
 export function failure(error: string): Envelope {
   return new Envelope(400, { success: false, error })

@@ -1,15 +1,16 @@
 // The X Chat wire: `/2/…` over HTTP. Everything that is refused here is problem+json, and nothing that a client sends
 // is answered with 500 (x-chat.md 1.3).
-import type { FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { Turns } from '../../identity/turns.ts'
 import { JOIN_REQUESTS } from '../../limits.ts'
 import { drained } from '../drain.ts'
 import type { Gateway, GatewayParts } from '../gateway.ts'
 import { Activity } from './activity/index.ts'
+import { refusalOf } from './failure.ts'
 import { oauth } from './oauth/plugin.ts'
 import { openapi } from './openapi.ts'
 import { Previous } from './previous.ts'
-import { invalidRequest, problem, Refusal, unavailable, unsupported } from './problem.ts'
+import { invalidRequest, problem, Refusal } from './problem.ts'
 import { PREFIX } from './realm/config.ts'
 import { type AnswerFailure, realmPlugin } from './realm/index.ts'
 import type { Route, XchatParts } from './route.ts'
@@ -157,21 +158,4 @@ function answerFailure(parts: XchatParts): AnswerFailure {
     await drained(error, request.raw)
     return refuse(reply, refusalOf(error, parts))
   }
-}
-
-/** What Fastify refuses before a route runs, what the store cannot do now, and bugs. */
-function refusalOf(error: FastifyError, { log }: XchatParts): Refusal {
-  const status = error.statusCode ?? 500
-  if (status === 413) return new Refusal(problem('about:blank', 'Payload Too Large', 413, 'the body is too large'))
-  if (status === 415) {
-    return new Refusal(unsupported('Content-Type: must be application/json'))
-  }
-  if (status >= 400 && status < 500) return new Refusal(invalidRequest('body', 'the request cannot be read'))
-  if (error.name === 'StoreFailure') {
-    return new Refusal(unavailable('the server cannot write at the moment, try again'))
-  }
-  // Where it happened, without the message: that may quote what a client sent.
-  const where = error.stack?.split('\n').filter(line => line.trimStart().startsWith('at '))
-  log.error({ bug: error.name, where }, 'bug in a route of the X wire')
-  return new Refusal(problem('internal-error', 'Internal Error', 500, 'Internal Error'))
 }

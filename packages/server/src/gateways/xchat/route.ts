@@ -1,6 +1,7 @@
 // What a route is: X's operation, who may call it, the shapes of what comes in and goes out, and what it does. The
 // shapes are the one source of validation and, later, of the OpenAPI document.
 
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { parseJson } from '@conclave/wire'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -8,7 +9,9 @@ import type { z } from 'zod'
 import type { Scope } from '../../identity/scopes.ts'
 import type { Turns } from '../../identity/turns.ts'
 import type { GatewayParts } from '../gateway.ts'
+import { readText, writeText } from '../straight.ts'
 import type { Activity } from './activity/index.ts'
+import { refusalOf } from './failure.ts'
 import { Form, readForm } from './form.ts'
 import { BODY_BYTES, BODY_DEPTH, BODY_VALUES } from './limits.ts'
 import type { Previous } from './previous.ts'
@@ -105,6 +108,38 @@ export function register(scope: FastifyInstance, gate: Gate, parts: XchatParts, 
   // A form's in a scope of its own, so that forms stay unknown to all others.
   if (spec.form) void scope.register(async (inner: FastifyInstance) => registerFormIn(inner, gate, parts, spec))
   else registerIn(scope, gate, parts, spec)
+  goStraight(gate, parts, spec)
+}
+
+/** So small a body is not counted while it is held (bodies.ts). */
+function goStraight(gate: Gate, parts: XchatParts, spec: Route): void {
+  const query = parse(spec.query, {}, '')
+  const isUsual = spec.method === 'POST' && spec.who === 'user' && !spec.form && typeof spec.answer !== 'string'
+  if (!isUsual || query instanceof Refusal) return
+  parts.straight.add(`/2${spec.path}`, spec.bodyLimit ?? BODY_BYTES, (request, response, param) => {
+    const caller = gate.atHand(request.headers, spec)
+    if (!caller) return false
+    const { refused, headers } = gate.count(caller.session)
+    const write = (answer: object): void => {
+      const refusal = answer instanceof Refusal ? answer : null
+      const status = refusal ? refusal.problem.status : (spec.status ?? 200)
+      const own = refusal ? { ...headersOf(refusal), 'content-type': PROBLEM } : { 'content-type': JSON_TEXT }
+      writeText(response, status, { ...headers, ...own }, JSON.stringify(refusal ? refusal.problem : answer))
+    }
+    const fail = (error: Error): void => write(refusalOf(error, parts))
+    if (refused) write(refused)
+    else
+      readText(request, text => {
+        spec
+          .run(
+            callOf(request.headers, () => param, text, caller, query, spec),
+            parts,
+          )
+          .then(write)
+          .catch(fail)
+      })
+    return true
+  })
 }
 
 function registerFormIn(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec: Route): void {
@@ -139,7 +174,12 @@ function registerIn(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec:
       const query = parse(spec.query, request.query, '')
       if (query instanceof Refusal) return refuse(reply, query)
       const caller = (request as Admitted)[CALLER]
-      const answer = await spec.run(callOf(request, caller, query, spec), parts)
+      const params = request.params as Readonly<Record<string, string>>
+      const sent = request.body instanceof Form || typeof request.body === 'string' ? request.body : ''
+      const answer = await spec.run(
+        callOf(request.headers, name => params[name] ?? '', sent, caller, query, spec),
+        parts,
+      )
       if (answer instanceof Refusal) return refuse(reply, answer)
       if (answer instanceof Bytes) {
         return reply.code(answer.status).headers(answer.headers).type(answer.type).send(answer.body)
@@ -150,11 +190,13 @@ function registerIn(scope: FastifyInstance, gate: Gate, parts: XchatParts, spec:
       if (full) return refuse(reply, full)
       return reply
         .code(spec.status ?? 200)
-        .type('application/json; charset=utf-8')
+        .type(JSON_TEXT)
         .send(text)
     },
   })
 }
+
+const JSON_TEXT = 'application/json; charset=utf-8'
 
 /** Limits of bodies count the bytes that come. */
 const COMPRESSED = new Refusal(unsupported('Content-Encoding: a body must not be compressed'))
@@ -169,17 +211,17 @@ export const CALLER = Symbol('caller')
 type Admitted = FastifyRequest & { [CALLER]: Caller | AppCaller }
 
 function callOf(
-  request: FastifyRequest,
+  headers: IncomingHttpHeaders,
+  param: (name: string) => string,
+  sent: string | Form,
   caller: Caller | AppCaller,
   query: unknown,
   spec: Route,
 ): Call<unknown, unknown, Caller | AppCaller> {
-  const sent = request.body instanceof Form || typeof request.body === 'string' ? request.body : ''
-  const params = request.params as Readonly<Record<string, string>>
   return {
     caller,
-    param: name => params[name] ?? '',
-    header: name => String(request.headers[name] ?? ''),
+    param,
+    header: name => String(headers[name] ?? ''),
     query,
     bytes: typeof sent === 'string' ? sent.length : 0,
     body: () => (typeof sent === 'string' ? bodyOf(sent, spec) : formOf(sent, spec)),
@@ -198,10 +240,12 @@ function formOf({ fields, error }: Form, spec: Route): unknown {
   return fields ? parse(spec.body, fields, '$.') : new Refusal(invalidRequest('body', `body: ${error}`))
 }
 
-export function refuse(reply: FastifyReply, { problem, headers }: Refusal): FastifyReply {
-  return reply
-    .code(problem.status)
-    .headers(problem.status === 503 ? { 'retry-after': '1', ...headers } : headers)
-    .type('application/problem+json; charset=utf-8')
-    .send(JSON.stringify(problem))
+export function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { problem } = refusal
+  return reply.code(problem.status).headers(headersOf(refusal)).type(PROBLEM).send(JSON.stringify(problem))
 }
+
+function headersOf({ problem, headers }: Refusal): Readonly<Record<string, string>> {
+  return problem.status === 503 ? { 'retry-after': '1', ...headers } : headers
+}
+const PROBLEM = 'application/problem+json; charset=utf-8'

@@ -1,5 +1,6 @@
 // Who calls (x-chat.md 1.1, 1.2): a bearer token of a user, good for each request on its own; its scopes; how many
 // requests it has left, which answers on this wire carry in their headers.
+import type { IncomingHttpHeaders } from 'node:http'
 import type { UserId } from '@conclave/wire'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Scope } from '../../identity/scopes.ts'
@@ -52,17 +53,40 @@ export class Gate {
     this.#parts = parts
   }
 
+  /** Who calls, where that is in memory, they may, and nothing is counted with other nodes; undefined says nothing. */
+  atHand(headers: IncomingHttpHeaders, route: Route): Caller | undefined {
+    const known = this.#known(headers)
+    const caller = known && userOf(known, known.account, route)
+    return caller instanceof Refusal ? undefined : caller
+  }
+
+  /** Counts what a session sends in a second: the refusal where it is one too many, and what answers say of it, where the
+   * wire's own limits are off. */
+  count(session: string): { readonly refused: Refusal | null; readonly headers: Readonly<Record<string, string>> } {
+    const { quota, config, clock } = this.#parts
+    const second: Allowance = { limit: config.limits.flood, window: 1_000 }
+    const flood = quota.takeHere(`${session}:flood`, second)
+    const headers = config.limits.rates === 'wire' ? {} : limitHeaders(second, flood)
+    return { refused: flood.allowed ? null : tooMany(second, flood, clock.now()), headers }
+  }
+
+  #known(headers: IncomingHttpHeaders): (Bearer & { readonly account: Account }) | undefined {
+    const { identity, config } = this.#parts
+    const text = config.limits.rates === 'wire' ? undefined : tokenIn(headers)
+    const known = text === undefined ? undefined : identity.tokens.peek(text)
+    if (!known || 'refused' in known || known.token.kind !== 'user' || !known.account) return undefined
+    return { token: known.token, account: known.account }
+  }
+
   /** At once where everything is in memory and nothing is counted with other nodes. */
   admit(
     request: FastifyRequest,
     reply: FastifyReply,
     route: Route,
   ): Caller | AppCaller | Refusal | Promise<Caller | AppCaller | Refusal> {
-    const text = tokenIn(request)
-    const known = text === undefined ? undefined : this.#parts.identity.tokens.peek(text)
-    const isUser = known && !('refused' in known) && known.token.kind === 'user' && known.account
-    if (!isUser || this.#parts.config.limits.rates === 'wire') return this.#admit(request, reply, route)
-    return this.#countFlood(sessionOf(known.token), reply) ?? userOf(known, isUser, route)
+    const known = this.#known(request.headers)
+    if (!known) return this.#admit(request, reply, route)
+    return this.#countFlood(sessionOf(known.token), reply) ?? userOf(known, known.account, route)
   }
 
   async #admit(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<Caller | AppCaller | Refusal> {
@@ -106,7 +130,7 @@ export class Gate {
   /** undefined where no token is shown. An address that shows many unknown ones is heard with remembered ones alone, so
    * that guesses cost no more reads of the store than those. */
   async #authenticate(request: FastifyRequest, address: string): Promise<Authentication | Refusal | undefined> {
-    const text = tokenIn(request)
+    const text = tokenIn(request.headers)
     if (text === undefined) return undefined
     const { identity, quota, clock } = this.#parts
     if (identity.tokens.remembers(text)) return identity.tokens.authenticate(text)
@@ -129,13 +153,10 @@ export class Gate {
     return account ? userOf(bearer, account, route) : new Refusal(APP_ONLY)
   }
 
-  /** What a session may send in a second; in the headers too, where the wire's own limits are off. */
   #countFlood(session: string, reply: FastifyReply): Refusal | null {
-    const { quota, config, clock } = this.#parts
-    const second: Allowance = { limit: config.limits.flood, window: 1_000 }
-    const flood = quota.takeHere(`${session}:flood`, second)
-    if (config.limits.rates !== 'wire') reply.headers(limitHeaders(second, flood))
-    return flood.allowed ? null : tooMany(second, flood, clock.now())
+    const { refused, headers } = this.count(session)
+    reply.headers(headers)
+    return refused
   }
 
   /** The operation's own bucket, in the headers of whatever is answered. */
@@ -162,7 +183,7 @@ export class Gate {
   }
 }
 
-function tokenIn({ headers }: FastifyRequest): string | undefined {
+function tokenIn(headers: IncomingHttpHeaders): string | undefined {
   return BEARER.exec(headers.authorization ?? '')?.[1]
 }
 

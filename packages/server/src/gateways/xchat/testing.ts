@@ -20,6 +20,7 @@ import { localQuota } from '../../quota/local.ts'
 import { DEFAULT_RULES } from '../../room/acl-rules.ts'
 import { MEMORY } from '../../store/sqlite/open.ts'
 import { openSqliteStore } from '../../store/sqlite/store.ts'
+import { Straight } from '../straight.ts'
 import { xchatGateway } from './index.ts'
 
 export interface XchatServer {
@@ -57,10 +58,15 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
     quota: localQuota(clock),
     outlet: null,
   })
-  const http = fastify({ routerOptions: { maxParamLength: 256 } })
+  const straight = new Straight()
+  const http = fastify({
+    routerOptions: { maxParamLength: 256 },
+    serverFactory: framework => straight.server({}, framework),
+  })
   const gateway = await xchatGateway({
     ...core,
     http,
+    straight,
     server: http.server,
     publicUrl: () => 'http://chat.test',
     calls: guardedCalls({ internal: config.xchat.webhooks.internal, timeout: 1_000, agent: 'test' }),

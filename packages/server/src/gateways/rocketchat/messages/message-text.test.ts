@@ -6,7 +6,7 @@ import type { Content, EventBody, Mentions, RoomEvent } from '../../../room/even
 import type { Account } from '../../../room/facts.ts'
 import type { RoomState } from '../../../room/state.ts'
 import { messageDocument } from './encode-message.ts'
-import { messageText } from './message-text.ts'
+import { messageJson, messageText } from './message-text.ts'
 
 const room = { id: '7205759403792812', pair: null, suite: 'none' } as unknown as RoomState
 const pair = { ...room, pair: ['1001', '1002'] } as unknown as RoomState
@@ -56,6 +56,7 @@ describe('messageText', () => {
         const [shown, document] = [read(messageText(event, place, actor)), messageDocument(event, place, actor)]
         expect(shown).toEqual(document)
         expect(Object.keys(shown as object)).toEqual(Object.keys(document))
+        expect(JSON.parse(messageJson(event, place, actor))).toEqual(JSON.parse(JSON.stringify(document)))
       }),
     )
   })
@@ -65,6 +66,7 @@ describe('messageText', () => {
     text => {
       const event = eventOf({ content: { suite: 'none', text } })
       expect(read(messageText(event, room, sender))).toEqual(messageDocument(event, room, sender))
+      expect(messageJson(event, room, sender)).toBe(JSON.stringify(messageDocument(event, room, sender)))
     },
   )
 
@@ -76,5 +78,6 @@ describe('messageText', () => {
 
   test('is of messages alone', () => {
     expect(() => messageText(eventOf({ type: 'room.renamed' }), room, null)).toThrow()
+    expect(() => messageJson(eventOf({ type: 'room.renamed' }), room, null)).toThrow()
   })
 })

@@ -1,0 +1,103 @@
+// Past the framework (decisions/0035): a POST that clients send all the time goes from Node straight to its route, where it is
+// plain: JSON of a length that it says, at a path just as it is written here, of somebody whom this node remembers. All else
+// goes the framework's way, by which nothing of it has been read.
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import { STRAIGHT_BYTES, STRAIGHT_PARAMETER } from '../limits.ts'
+
+/** Answers a request sometime; or gives false, having read nothing of it. `param`: what stands in the path for its parameter. */
+export type Way = (request: IncomingMessage, response: ServerResponse, param: string) => boolean
+
+interface Target {
+  /** What stands before the parameter. */
+  readonly before: string
+  /** Bytes of a body. */
+  readonly most: number
+  readonly way: Way
+}
+
+/** What may have another meaning where a browser sends it, or has to be undone before it is read. */
+const UNUSUAL = ['transfer-encoding', 'content-encoding', 'origin'] as const
+const JSON_TYPES: ReadonlySet<string | undefined> = new Set(['application/json', 'application/json; charset=utf-8'])
+/** Nothing that is written in more than one way. */
+const PARAMETER = /^[\w:-]+$/
+
+export class Straight {
+  readonly #fixed = new Map<string, Target>()
+  /** By what stands behind the parameter. */
+  readonly #named = new Map<string, Target[]>()
+  #closed = false
+
+  /** `path`: of a POST, as a router has it, with no parameter or with one that is its last part but one; others are left out.
+   * `most`: bytes of its body, where that is less than goes this way at all. */
+  add(path: string, most: number, way: Way): void {
+    const [before = '', behind, more] = path.split(/:\w+/)
+    const target = { before, most: Math.min(most, STRAIGHT_BYTES), way }
+    if (behind === undefined) this.#fixed.set(path, target)
+    if (more !== undefined || behind?.lastIndexOf('/') !== 0) return
+    this.#named.set(behind, [...(this.#named.get(behind) ?? []), target])
+  }
+
+  /** A server whose requests the framework gets that are not answered here. */
+  server(options: ServerOptions, framework: RequestListener): Server {
+    return createServer(options, (request, response) => {
+      if (!this.takes(request, response)) framework(request, response)
+    })
+  }
+
+  /** True where it is answered here. */
+  takes(request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#closed || request.method !== 'POST') return false
+    const { url = '' } = request
+    const fixed = this.#fixed.get(url)
+    if (fixed) return isPlain(request, fixed.most) && fixed.way(request, response, '')
+    const slash = url.lastIndexOf('/')
+    const named = this.#named.get(url.slice(slash))?.find(({ before }) => url.startsWith(before))
+    if (!named || slash - named.before.length > STRAIGHT_PARAMETER) return false
+    const param = url.slice(named.before.length, slash)
+    return PARAMETER.test(param) && isPlain(request, named.most) && named.way(request, response, param)
+  }
+
+  /** From now on the framework has them all: it says that the server stops. */
+  close(): void {
+    this.#closed = true
+  }
+}
+
+function isPlain({ headers }: IncomingMessage, most: number): boolean {
+  const length = Number(headers['content-length'])
+  // One that says none has NaN.
+  if (!(length > 0 && length <= most) || !JSON_TYPES.has(headers['content-type'])) return false
+  return UNUSUAL.every(name => headers[name] === undefined)
+}
+
+/** The whole body, once it is there; never, where its client goes before. */
+export function readText(request: IncomingMessage, take: (text: string) => void): void {
+  let first: Buffer | null = null
+  const more: Buffer[] = []
+  request.on('data', (part: Buffer) => {
+    if (first === null) first = part
+    else more.push(part)
+  })
+  request.on('end', () => {
+    const whole = more.length === 0 ? first : Buffer.concat([first as Buffer, ...more])
+    take(whole?.toString() ?? '')
+  })
+}
+
+/** Head and body in one write. Of one that was begun before, only the end is left. */
+export function writeText(response: ServerResponse, status: number, headers: OutgoingHttpHeaders, text: string): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  headers['content-length'] = Buffer.byteLength(text)
+  response.writeHead(status, headers).end(text)
+}
