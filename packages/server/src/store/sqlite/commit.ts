@@ -23,6 +23,7 @@ import type {
 } from '../store.ts'
 import type { ChainRows } from './chains.ts'
 import { type DocumentRows, documentId } from './documents.ts'
+import { type Fresh, undo } from './fresh.ts'
 import type { HiddenRows } from './hidden.ts'
 import type { IdentityRows } from './identity.ts'
 import { EventInserts } from './inserts.ts'
@@ -37,7 +38,6 @@ import type { RoomReads } from './rooms.ts'
 const SQL = {
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
-  rollback: 'ROLLBACK',
   head: `INSERT INTO rooms (id, channel, suite, kind, sequence, control, last_id, last_at, last_message_at, messages,
       removed, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET channel = excluded.channel, suite = excluded.suite, kind = excluded.kind,
@@ -75,6 +75,7 @@ interface Batch {
 
 /** Where the rows beside the heads and the logs are kept. */
 export interface Tables {
+  readonly fresh: Fresh
   readonly rooms: RoomReads
   readonly chains: ChainRows
   readonly identity: IdentityRows
@@ -95,6 +96,7 @@ interface UsedKey {
 
 export class Commits {
   readonly #database: DatabaseSync
+  readonly #fresh: Fresh
   readonly #rooms: RoomReads
   readonly #chains: ChainRows
   readonly #identity: IdentityRows
@@ -117,6 +119,7 @@ export class Commits {
 
   constructor(database: DatabaseSync, tables: Tables, ids: IdSequence) {
     this.#database = database
+    this.#fresh = tables.fresh
     this.#rooms = tables.rooms
     this.#chains = tables.chains
     this.#identity = tables.identity
@@ -127,8 +130,8 @@ export class Commits {
     this.#outgoing = tables.outgoing
     this.#documents = tables.documents
     this.#ids = ids
-    this.#inserts = new EventInserts(database)
-    this.#projected = new ProjectedRows(database, tables.hidden)
+    this.#inserts = new EventInserts(database, tables.fresh)
+    this.#projected = new ProjectedRows(database, tables)
     const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)])
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>
   }
@@ -145,22 +148,19 @@ export class Commits {
     this.#sql.begin.run()
     try {
       const outcomes = items.map(item => this.#refuse(batch, item) ?? this.#write(batch, item))
-      this.#inserts.flush()
+      const appended = this.#inserts.flush()
       this.#writeKeys(batch.keys)
       for (const row of batch.receipts) this.#writeReceipt(batch, row)
       for (const head of batch.heads.values()) if (head.advanced || head.changed) this.#writeHead(head)
+      this.#fresh.fold(appended)
       this.#sql.commit.run()
       this.#keep(batch)
       return outcomes
     } catch (error) {
       this.#inserts.clear()
       this.#projected.takeMedia()
-      // Many failures have rolled back already; one that the rollback adds says nothing new.
-      if (this.#database.isTransaction) {
-        try {
-          this.#sql.rollback.run()
-        } catch {}
-      }
+      this.#fresh.undone()
+      undo(this.#database)
       throw error
     }
   }
@@ -247,7 +247,7 @@ export class Commits {
 
   #expire(batch: Batch, { room, sequences, at }: ErasureRow): void {
     const head = this.#head(batch, room)
-    this.#inserts.flush()
+    this.#inserts.settle(room)
     let erased = 0
     for (const sequence of sequences) erased += this.#projected.expire(room, sequence, at)
     if (erased === 0) return
@@ -265,8 +265,12 @@ export class Commits {
   }
 
   #writeReceipt(batch: Batch, row: ReceiptRow): void {
-    if (row.put === 'seen') this.#receipts.see(row.user, row.at)
-    else if (row.put === 'hidden') this.#hidden.write(row)
+    if (row.put === 'seen') {
+      this.#receipts.see(row.user, row.at)
+      return
+    }
+    if (row.put !== 'kept') this.#fresh.settle([row.room])
+    if (row.put === 'hidden') this.#hidden.write(row)
     else if (row.put === 'star') this.#marks.star(row)
     else if (row.put === 'kept') this.#memberships.write(row, this.#head(batch, row.room).sequence)
     else this.#receipts.write(row, this.#head(batch, row.room), batch.at)
@@ -301,7 +305,7 @@ export class Commits {
     head.advanced = true
     if (body.type !== 'message' || body.thread || body.mentions) {
       if (isControl(body)) head.chain = this.#chains.add(head.chain, event)
-      else this.#inserts.flush()
+      else this.#inserts.settle(event.room)
       for (const row of project(event, head.suite, first)) head.messages -= this.#projected.write(head.room, row)
       if (body.type === 'messages.deleted') this.#eraseMedia(batch, head.room)
     }

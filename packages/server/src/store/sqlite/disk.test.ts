@@ -266,6 +266,8 @@ describe('a sync that fails', () => {
     const driven = new Driven(directory, { env: { LD_PRELOAD: library as string, FAIL_SYNC: flag } })
     await driven.ready()
     expect(await driven.append('a')).toEqual({})
+    // A read that puts it in its place syncs nothing, and leaves the next commit to be synced as before.
+    expect(await driven.texts()).toEqual(['a'])
     writeFileSync(flag, '')
     // Its pages are all in the log, commit mark included: only the sync is missing.
     expect((await driven.append(...Array.from({ length: 100 }, (_, n) => big(`lost ${n}`)))).failed).toMatch(REFUSED)

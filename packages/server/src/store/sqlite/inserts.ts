@@ -1,29 +1,37 @@
 // The hot statement: rows of the log, written many at a time, because a statement's start costs about as much as a
-// row. What waits here is part of the running transaction; whoever reads the log within it flushes first.
+// row. What waits here is part of the running transaction; whoever reads the log within it settles the room first.
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { RoomId } from '@conclave/wire'
 import type { RoomEvent } from '../../room/events.ts'
 import { endOf } from '../../room/ttl.ts'
 import { audienceOf, classOf, keptBody, mediaOf } from '../projection.ts'
+import type { Fresh } from './fresh.ts'
 
-const COLUMNS = 7
+const COLUMNS = 'room, sequence, id, at, actor, body'
+const GIVEN = 6
 /** Rows per statement: measured 8 to 128, flat from here on. */
 const ROWS = 32
-const ROW = '(?, ?, ?, ?, ?, ?, ?)'
+const ROW = "(?, ?, ?, ?, ?, 'm', ?)"
+/** So many messages of one room in a batch fill pages by themselves. */
+const DENSE = 8
 
 export class EventInserts {
+  readonly #fresh: Fresh
   readonly #many: StatementSync
   readonly #one: StatementSync
   readonly #special: StatementSync
+  /** Messages with nothing special, and how many there are for each room. */
   #waiting: SQLInputValue[] = []
+  readonly #counts = new Map<RoomId, number>()
 
-  constructor(database: DatabaseSync) {
-    const columns = 'room, sequence, id, at, actor, class, body'
-    const insert = `INSERT INTO events (${columns}) VALUES`
+  constructor(database: DatabaseSync, fresh: Fresh) {
+    this.#fresh = fresh
+    const insert = 'INSERT INTO events (room, sequence, id, at, actor, class, body) VALUES'
     this.#many = database.prepare(`${insert} ${Array(ROWS).fill(ROW).join(', ')}`)
     this.#one = database.prepare(`${insert} ${ROW}`)
     this.#special = database.prepare(
-      `INSERT INTO events (${columns}, audience, expires_at, file, thread) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events (${COLUMNS}, class, audience, expires_at, file, thread) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
   }
 
@@ -33,26 +41,46 @@ export class EventInserts {
     const file = mediaOf(body).length > 0 ? 1 : null
     const thread = body.type === 'message' && body.thread ? body.thread.sequence : null
     const json = JSON.stringify(keptBody(body))
-    if (audience !== null || expiresAt !== null || file !== null || thread !== null) {
-      // Rare, so the rows of all others go without the columns.
-      this.#special.run(room, sequence, id, at, actor, classOf(body), json, audience, expiresAt, file, thread)
+    if (body.type !== 'message' || audience !== null || expiresAt !== null || file !== null || thread !== null) {
+      this.#special.run(room, sequence, id, at, actor, json, classOf(body), audience, expiresAt, file, thread)
       return
     }
-    this.#waiting.push(room, sequence, id, at, actor, classOf(body), json)
-    if (this.#waiting.length === ROWS * COLUMNS) {
-      this.#many.run(...this.#waiting)
-      this.#waiting = []
-    }
+    this.#waiting.push(room, sequence, id, at, actor, json)
+    this.#counts.set(room, (this.#counts.get(room) ?? 0) + 1)
   }
 
-  flush(): void {
+  /** Gives the number of rows. */
+  flush(): number {
     const rows = this.#waiting
-    this.#waiting = []
-    for (let start = 0; start < rows.length; start += COLUMNS) this.#one.run(...rows.slice(start, start + COLUMNS))
+    if (rows.length === 0) return 0
+    const counts = new Map(this.#counts)
+    this.clear()
+    const dense: SQLInputValue[] = []
+    const fresh: SQLInputValue[] = []
+    for (let start = 0; start < rows.length; start += GIVEN) {
+      const into = (counts.get(rows[start] as RoomId) as number) < DENSE ? fresh : dense
+      for (let column = 0; column < GIVEN; column++) into.push(rows[start + column] as SQLInputValue)
+    }
+    this.#write(dense)
+    if (fresh.length > 0) this.#fresh.add(fresh)
+    return rows.length / GIVEN
+  }
+
+  /** Before messages of the room are read or changed in the transaction. */
+  settle(room: RoomId): void {
+    this.flush()
+    this.#fresh.settle([room])
   }
 
   /** Forgets what waits, when the transaction is over without it. */
   clear(): void {
     this.#waiting = []
+    this.#counts.clear()
+  }
+
+  #write(rows: readonly SQLInputValue[]): void {
+    const whole = rows.length - (rows.length % (ROWS * GIVEN))
+    for (let start = 0; start < whole; start += ROWS * GIVEN) this.#many.run(...rows.slice(start, start + ROWS * GIVEN))
+    for (let start = whole; start < rows.length; start += GIVEN) this.#one.run(...rows.slice(start, start + GIVEN))
   }
 }

@@ -211,6 +211,13 @@ const STEPS: readonly string[] = [
   CREATE INDEX branches_room ON branches (room);
   CREATE INDEX branches_newest ON branches (kind, parent, at);
   `,
+  `
+  -- Plain messages that are committed and on their way into events (fresh.ts).
+  CREATE TABLE fresh (
+    number INTEGER PRIMARY KEY, room INTEGER NOT NULL, sequence INTEGER NOT NULL, id INTEGER NOT NULL,
+    at INTEGER NOT NULL, actor INTEGER, body TEXT NOT NULL
+  ) STRICT;
+  `,
 ]
 
 /** What a step, by its number, does beyond SQL. */

@@ -9,8 +9,9 @@ export const DATABASE_FILE = 'conclave.sqlite'
 const LOCK_FILE = 'conclave.lock'
 /** ms to wait for another connection's lock: our own checkpoints, an operator's sqlite3 or backup. */
 export const BUSY_TIMEOUT = 2_000
-/** KiB of pages in memory: the upper levels of the indexes of tens of millions of events. */
-const PAGE_CACHE = 64 * 1024
+/** KiB of pages in memory: what a thousand busy rooms change, and the upper levels of the indexes. Not more, for many commits
+ * walk over all of it (decisions/0034), and the system keeps the rest. */
+const PAGE_CACHE = 16 * 1024
 /** SQLITE_BUSY. */
 const BUSY = 5
 

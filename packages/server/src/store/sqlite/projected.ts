@@ -1,8 +1,9 @@
 // Writing what follows from an event beside the log and the head: spans, roles, erased content.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { RoomId, UserId } from '@conclave/wire'
+import type { EventId, RoomId, UserId } from '@conclave/wire'
 import type { Done, EventBody, ThreadRef } from '../../room/events.ts'
 import { changed, erase, type Kept, mediaOf, mentioned, type Projected, withoutReply } from '../projection.ts'
+import type { Fresh } from './fresh.ts'
 import type { HiddenRows } from './hidden.ts'
 
 const SQL = {
@@ -20,8 +21,8 @@ const SQL = {
   closeRequest: 'DELETE FROM join_requests WHERE user = ? AND room = ?',
   closeRequests: 'DELETE FROM join_requests WHERE room = ?',
   openEpoch: 'INSERT OR IGNORE INTO epochs (room, version, sequence) VALUES (?, ?, ?)',
-  message: `SELECT body FROM events WHERE room = ? AND sequence = ? AND id = ? AND class = 'm'`,
-  ended: `SELECT body FROM events WHERE room = ? AND sequence = ? AND class = 'm' AND expires_at <= ?`,
+  message: `SELECT body, CAST(id AS TEXT) AS id FROM events WHERE room = ? AND sequence = ? AND id = ? AND class = 'm'`,
+  ended: `SELECT body, CAST(id AS TEXT) AS id FROM events WHERE room = ? AND sequence = ? AND class = 'm' AND expires_at <= ?`,
   erase: `UPDATE events SET class = 'x', body = ?, expires_at = NULL, file = NULL, done = NULL, pinned_at = NULL, replied_at = NULL,
     thread = NULL WHERE room = ? AND sequence = ?`,
   changing: `SELECT body, done, CAST(actor AS TEXT) AS actor FROM events
@@ -36,17 +37,18 @@ const SQL = {
 
 export class ProjectedRows {
   readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>
-
+  readonly #fresh: Fresh
   readonly #hidden: HiddenRows
   #media: string[] = []
 
-  constructor(database: DatabaseSync, hidden: HiddenRows) {
+  constructor(database: DatabaseSync, { fresh, hidden }: { readonly fresh: Fresh; readonly hidden: HiddenRows }) {
+    this.#fresh = fresh
     this.#hidden = hidden
     const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)])
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>
   }
 
-  /** Gives the number of messages that were erased by it. The log that it erases from is written before. */
+  /** Gives the number of messages that were erased by it. The log that it erases from is written and settled before. */
   write(room: RoomId, row: Projected): number {
     const sql = this.#sql
     switch (row.row) {
@@ -110,6 +112,7 @@ export class ProjectedRows {
     const replied = after.done?.thread && after.done.thread.count > 0 ? after.done.thread.last : null
     this.#sql.change.run(json, after.done && JSON.stringify(after.done), pinned, replied, room, sequence)
     if (after.body === body) return
+    this.#fresh.forget(id)
     if (body.mentions) this.#sql.dropMentions.run(room, sequence)
     for (const user of mentioned(after.body)) this.#sql.mention.run(user, room, sequence)
   }
@@ -131,6 +134,7 @@ export class ProjectedRows {
     const body = JSON.parse(stored.body as string) as EventBody
     this.#media.push(...mediaOf(body))
     this.#sql.erase.run(JSON.stringify(erase(body)), room, sequence)
+    this.#fresh.forget(stored.id as EventId)
     this.#hidden.join(room, sequence)
     this.#sql.dropStars.run(room, sequence)
     if (body.type !== 'message') return 1

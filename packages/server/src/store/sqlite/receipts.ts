@@ -146,9 +146,10 @@ export class ReceiptRows {
   }
 }
 
-/** The newest unacked messages of several rooms, oldest first. `receipts` gives those of the connection that is open now. */
+/** The newest unacked messages of several rooms, oldest first. `receipts` gives those of the connection that is open now, with
+ * the messages of these rooms in their places. */
 export async function unacked(
-  receipts: () => ReceiptRows,
+  receipts: (rooms: readonly RoomId[]) => ReceiptRows,
   user: UserId,
   rooms: readonly RoomId[],
   most: number,
@@ -157,11 +158,11 @@ export async function unacked(
   const limit = Math.min(most, PAGE)
   let newest: RoomEvent[] = []
   let floor = '0'
-  for (const [index, { room, lastId }] of receipts().recent(rooms).entries()) {
+  for (const [index, { room, lastId }] of receipts([]).recent(rooms).entries()) {
     // The rooms come by their newest event: nothing of this one or of those that follow is new enough.
     if (compareIds(lastId, floor) <= 0) break
     if (index > 0 && index % ROOMS_PER_TURN === 0) await turn()
-    const found = receipts().unackedIn(room, user, limit, floor, now)
+    const found = receipts([room]).unackedIn(room, user, limit, floor, now)
     if (found.length === 0) continue
     newest = [...newest, ...found].sort((a, b) => compareIds(b.id, a.id)).slice(0, limit)
     if (newest.length === limit) floor = newest.at(-1)?.id ?? floor

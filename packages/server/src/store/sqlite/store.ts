@@ -52,6 +52,7 @@ import { ChainRows } from './chains.ts'
 import { Checkpoints } from './checkpoint.ts'
 import { Commits } from './commit.ts'
 import { DocumentRows } from './documents.ts'
+import { Fresh } from './fresh.ts'
 import { HiddenRows } from './hidden.ts'
 import { IdentityRows } from './identity.ts'
 import { MarkRows, search } from './marks.ts'
@@ -82,8 +83,9 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     held = lock(options.directory)
     const database = connect(options.directory, options.node)
     const tomorrow = snowflake(Math.max(options.clock.now(), X_EPOCH_MS) + DAY, 0, 0)
+    const fresh = new Fresh(database)
     const ids = new IdSequence(options.node, new RoomReads(database).greatestId(tomorrow))
-    return new SqliteStore(options, held, new Connection(database, ids), ids) satisfies Store
+    return new SqliteStore(options, held, new Connection(database, fresh, ids), ids) satisfies Store
   } catch (error) {
     held?.release()
     throw isRefused(error)
@@ -97,37 +99,47 @@ function isRefused(error: unknown): boolean {
   return errorCode(error) !== undefined || typeof (error as NodeJS.ErrnoException).errno === 'number'
 }
 
+/** What reads events. */
+interface Log {
+  readonly pages: Pages
+  readonly places: Places
+  readonly receipts: ReceiptRows
+  readonly marks: MarkRows
+  readonly memberships: MembershipRows
+}
+
 /** One open database with its statements. Thrown away whole after a failure. */
 class Connection {
   readonly database: DatabaseSync
+  readonly fresh: Fresh
   readonly rooms: RoomReads
   readonly chains: ChainRows
-  readonly pages: Pages
-  readonly places: Places
   readonly identity: IdentityRows
-  readonly receipts: ReceiptRows
   readonly hidden: HiddenRows
-  readonly marks: MarkRows
-  readonly memberships: MembershipRows
+  /** Of messages it tells what is in its place: `#messages` of the store gives it when they are. */
+  readonly unsettled: Log
   readonly outgoing: OutgoingRows
   readonly documents: DocumentRows
   readonly commits: Commits
   readonly checkpoints: Checkpoints
 
-  constructor(database: DatabaseSync, ids: IdSequence) {
+  constructor(database: DatabaseSync, fresh: Fresh, ids: IdSequence) {
     this.database = database
+    this.fresh = fresh
     this.rooms = new RoomReads(database)
     this.hidden = new HiddenRows(database)
-    this.marks = new MarkRows(database)
     this.chains = new ChainRows(database)
-    this.pages = new Pages(database, this.hidden)
-    this.places = new Places(database)
     this.identity = new IdentityRows(database)
-    this.receipts = new ReceiptRows(database)
-    this.memberships = new MembershipRows(database)
+    this.unsettled = {
+      pages: new Pages(database, this.hidden),
+      places: new Places(database),
+      receipts: new ReceiptRows(database),
+      marks: new MarkRows(database),
+      memberships: new MembershipRows(database),
+    }
     this.outgoing = new OutgoingRows(database)
     this.documents = new DocumentRows(database)
-    this.commits = new Commits(database, this, ids)
+    this.commits = new Commits(database, { ...this.unsettled, ...this }, ids)
     this.checkpoints = new Checkpoints(database)
   }
 
@@ -172,6 +184,7 @@ class SqliteStore implements Store {
    */
   async reopen(): Promise<void> {
     if (this.#closed) throw new StoreFailure('the store is closed')
+    this.#open.fresh.release()
     if (this.#options.directory === MEMORY) {
       this.#failure = null
       return
@@ -181,7 +194,7 @@ class SqliteStore implements Store {
       database = connect(this.#options.directory, this.#options.node)
       probe(database)
       check(database)
-      const next = new Connection(database, this.#ids)
+      const next = new Connection(database, new Fresh(database), this.#ids)
       closeQuietly(this.#open)
       this.#open = next
       this.#failure = null
@@ -208,27 +221,30 @@ class SqliteStore implements Store {
   }
 
   async controls(rooms: readonly RoomId[]): Promise<ReadonlyMap<RoomId, readonly RoomEvent[]>> {
-    return Map.groupBy(await inPortions(rooms, some => this.#open.pages.controls(some)), ({ room }) => room)
+    return Map.groupBy(await inPortions(rooms, some => this.#open.unsettled.pages.controls(some)), ({ room }) => room)
   }
 
   async memberships(names: readonly MembershipName[], counted: Counted): Promise<readonly Membership[]> {
-    return inPortions(names, some => this.#open.memberships.some(some, counted, this.#now))
+    return inPortions(names, some => {
+      const { memberships } = this.#messages(some.map(({ room }) => room))
+      return memberships.some(some, counted, this.#now)
+    })
   }
 
   async endedMemberships(user: UserId, since: number, limit: number): Promise<readonly Ended[]> {
-    return this.#open.memberships.ended(user, since, limit)
+    return this.#open.unsettled.memberships.ended(user, since, limit)
   }
 
   async lastMessages(user: UserId, rooms: readonly RoomId[]): Promise<readonly RoomEvent[]> {
-    return inPortions(rooms, some => this.#open.memberships.lastMessages(user, some, this.#now))
+    return inPortions(rooms, some => this.#messages(some).memberships.lastMessages(user, some, this.#now))
   }
 
   async control(room: RoomId, after: number): Promise<readonly RoomEvent[]> {
-    return this.#open.pages.control(room, after)
+    return this.#open.unsettled.pages.control(room, after)
   }
 
   async page(query: PageQuery): Promise<readonly RoomEvent[] | undefined> {
-    return this.#open.pages.page(query, this.#now)
+    return this.#messages([query.room]).pages.page(query, this.#now)
   }
 
   async chain(room: RoomId, right: Right, after: number, limit: number): Promise<ChainPage | undefined> {
@@ -236,15 +252,15 @@ class SqliteStore implements Store {
   }
 
   async event(room: RoomId, id: EventId, right: Right): Promise<RoomEvent | undefined> {
-    return this.#open.pages.event(room, id, right, this.#now)
+    return this.#messages([room]).pages.event(room, id, right, this.#now)
   }
 
   async countFiles(room: RoomId, right: Right): Promise<number | undefined> {
-    return this.#open.pages.countFiles(room, right, this.#now)
+    return this.#messages([room]).pages.countFiles(room, right, this.#now)
   }
 
   async eventAt(room: RoomId, sequence: number): Promise<RoomEvent | undefined> {
-    return this.#open.pages.eventAt(room, sequence, this.#now)
+    return this.#messages([room]).pages.eventAt(room, sequence, this.#now)
   }
 
   async messageKey(key: string): Promise<{ room: RoomId; sequence: number; by: UserId; digest: string } | undefined> {
@@ -252,24 +268,24 @@ class SqliteStore implements Store {
   }
 
   async marked(query: MarkedQuery): Promise<MarkedPage | undefined> {
-    return this.#open.marks.marked(query, this.#now)
+    return this.#messages([query.room]).marks.marked(query, this.#now)
   }
 
   async starred(room: RoomId, user: UserId, sequences: readonly number[]): Promise<ReadonlySet<number>> {
-    return this.#open.marks.starred(room, user, sequences)
+    return this.#open.unsettled.marks.starred(room, user, sequences)
   }
 
   async countStarred(room: RoomId, user: UserId): Promise<number> {
-    return this.#open.marks.countStarred(room, user)
+    return this.#open.unsettled.marks.countStarred(room, user)
   }
 
   async countPinned(room: RoomId): Promise<number> {
-    return this.#open.marks.countPinned(room)
+    return this.#messages([room]).marks.countPinned(room)
   }
 
   search(query: SearchQuery): Promise<readonly RoomEvent[] | undefined> {
     return search(
-      () => this.#open.marks,
+      () => this.#messages([query.room]).marks,
       query,
       () => this.#now,
     )
@@ -404,15 +420,15 @@ class SqliteStore implements Store {
     ids: readonly EventId[],
     reader?: UserId,
   ): Promise<ReadonlyMap<EventId, Omit<Placed, 'id'>>> {
-    return this.#open.places.locate(room, ids, reader)
+    return this.#messages([room]).places.locate(room, ids, reader)
   }
 
   async covers(room: RoomId, sequence: number, right: Right): Promise<boolean | undefined> {
-    return this.#open.places.covers(room, sequence, right)
+    return this.#open.unsettled.places.covers(room, sequence, right)
   }
 
   async epochAt(room: RoomId, version: string): Promise<number | undefined> {
-    return this.#open.places.epoch(room, version)
+    return this.#open.unsettled.places.epoch(room, version)
   }
 
   async hiddenStretches(room: RoomId, user: UserId): Promise<number> {
@@ -420,39 +436,39 @@ class SqliteStore implements Store {
   }
 
   async expired(now: number, limit: number): Promise<readonly Expired[]> {
-    return this.#open.places.expired(now, limit)
+    return this.#open.unsettled.places.expired(now, limit)
   }
 
   async nextExpiry(): Promise<number | null> {
-    return this.#open.places.nextExpiry()
+    return this.#open.unsettled.places.nextExpiry()
   }
 
   async roomsOfMessages(ids: readonly EventId[]): Promise<ReadonlyMap<EventId, RoomId>> {
-    return this.#open.places.roomsOfMessages(ids)
+    return this.#settled(fresh => fresh.settleOf(ids)).places.roomsOfMessages(ids)
   }
 
   async messagesIn(room: RoomId, query: MessagesQuery): Promise<readonly Placed[]> {
-    return messagesIn(() => this.#open.places, room, query)
+    return messagesIn(() => this.#messages([room]).places, room, query)
   }
 
   async sentBy(user: UserId, since: number, until: number, limit: number): Promise<readonly RoomEvent[]> {
-    return sentBy(() => this.#open.places, { user, since, until, now: this.#now }, limit)
+    return sentBy(() => this.#settled(fresh => fresh.settleAll()).places, { user, since, until, now: this.#now }, limit)
   }
 
   async acks(room: RoomId, user: UserId, sequences: readonly number[]): Promise<ReadonlyMap<number, AckStatus>> {
-    return this.#open.receipts.acks(room, user, sequences)
+    return this.#messages([room]).receipts.acks(room, user, sequences)
   }
 
   async unacked(user: UserId, rooms: readonly RoomId[], limit: number): Promise<readonly RoomEvent[]> {
-    return unacked(() => this.#open.receipts, user, rooms, limit, this.#now)
+    return unacked(some => this.#messages(some).receipts, user, rooms, limit, this.#now)
   }
 
   async cursor(room: RoomId, user: UserId): Promise<{ sequence: number; at: number } | undefined> {
-    return this.#open.receipts.cursor(room, user)
+    return this.#open.unsettled.receipts.cursor(room, user)
   }
 
   async seenAt(user: UserId): Promise<number | null> {
-    return this.#open.receipts.seenAt(user)
+    return this.#open.unsettled.receipts.seenAt(user)
   }
 
   async dueOutgoing(to: string, now: number, limit: number): Promise<readonly Outgoing[]> {
@@ -493,6 +509,27 @@ class SqliteStore implements Store {
 
   async dueDocuments(kind: string, now: number, limit: number): Promise<readonly Document[]> {
     return this.#open.documents.due(kind, now, limit)
+  }
+
+  /** What reads messages, with those of these rooms in their places. */
+  #messages(rooms: Iterable<RoomId>): Log {
+    return this.#settled(fresh => fresh.settle(rooms))
+  }
+
+  /** A disk that takes nothing more is read all the same. */
+  #settled(settle: (fresh: Fresh) => void): Log {
+    const { fresh, unsettled } = this.#open
+    if (this.#failure === null) {
+      try {
+        settle(fresh)
+        return unsettled
+      } catch (error) {
+        if (isBug(error)) throw error
+        this.#fail(error)
+      }
+    }
+    fresh.hold()
+    return unsettled
   }
 
   newId(): string {

@@ -1,0 +1,254 @@
+// Messages on their way into the log. The table `events` is clustered by room, so a batch of messages into many rooms dirties
+// some pages for each of them; `fresh` is a ring of rows in the order of coming, which puts a dozen messages on one page. From
+// there they go to their places later, many of a room at a time, and at once where somebody reads that room's messages: whoever
+// reads messages from `events` settles their room first. What is in the ring is committed like all else (decisions/0034).
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { EventId, RoomId } from '@conclave/wire'
+
+/** Rows of each of the ring's two halves: one is filled while the other is emptied. Eight messages for each of a thousand busy
+ * rooms go to their places together then, and all there is takes less than a tenth of a second. */
+const HALF = 8_192
+/** Rows that a batch takes to their places at least, and for each that it appends: so a half is empty before it is needed. */
+const FOLDED = 64
+const FOLDED_PER_ROW = 2
+/** `room, sequence, id, at, actor, body`. */
+const COLUMNS_GIVEN = 6
+/** Rows per statement, as in inserts.ts. */
+const ROWS = 32
+const ROW = '(?, ?, ?, ?, ?, ?, ?)'
+
+const COLUMNS = 'room, sequence, id, at, actor, body'
+const PLACE = `INTO events (room, sequence, id, at, actor, class, body)
+  SELECT f.room, f.sequence, f.id, f.at, f.actor, 'm', f.body FROM`
+
+/** Others are asked for too, and are nowhere. */
+const ID = /^\d{1,19}$/
+
+type Pending = Map<RoomId, number[]>
+
+export class Fresh {
+  readonly #database: DatabaseSync
+  readonly #many: StatementSync
+  readonly #one: StatementSync
+  readonly #place: StatementSync
+  readonly #placeAll: StatementSync
+  readonly #drop: StatementSync
+  readonly #clear: StatementSync
+  /** Slots of each half whose rows are not in `events` yet. */
+  readonly #pending: readonly [Pending, Pending] = [new Map(), new Map()]
+  /** What lies or lay in the slots, in its place or not. Numbers, for sixteen thousand texts that live for a second or two are
+   * work for the collector. */
+  readonly #ids = new BigUint64Array(2 * HALF)
+  readonly #rooms: RoomId[] = []
+  #next = 0
+  /** All slots have been filled. */
+  #full = false
+  /** A transaction was undone: what is noted here may be wrong. */
+  #doubtful = false
+  /** Everything is in its place in a transaction that is not going to be committed. */
+  #held = false
+
+  /** Puts in their places what an earlier process has left. */
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    const insert = `INSERT OR REPLACE INTO fresh (number, ${COLUMNS}) VALUES`
+    this.#many = database.prepare(`${insert} ${Array(ROWS).fill(ROW).join(', ')}`)
+    this.#one = database.prepare(`${insert} ${ROW}`)
+    this.#place = database.prepare(`INSERT ${PLACE} json_each(?) j CROSS JOIN fresh f ON f.number = j.value`)
+    // Some may be in their places, and changed since.
+    this.#placeAll = database.prepare(`INSERT OR IGNORE ${PLACE} fresh f ORDER BY f.room, f.sequence`)
+    this.#drop = database.prepare('DELETE FROM fresh WHERE number = ?')
+    this.#clear = database.prepare('DELETE FROM fresh')
+    if (database.prepare('SELECT 1 FROM fresh LIMIT 1').get() !== undefined) this.#recover()
+  }
+
+  /** Plain messages as `room, sequence, id, at, actor, body`, within a transaction. */
+  add(rows: readonly SQLInputValue[]): void {
+    if (this.#doubtful) this.#recover()
+    let values: SQLInputValue[] = []
+    for (let start = 0; start < rows.length; start += COLUMNS_GIVEN) {
+      values.push(this.#slot(rows[start] as RoomId, rows[start + 2] as EventId))
+      for (let column = 0; column < COLUMNS_GIVEN; column++) values.push(rows[start + column] as SQLInputValue)
+      if (values.length === ROWS * (COLUMNS_GIVEN + 1)) {
+        this.#many.run(...values)
+        values = []
+      }
+    }
+    for (let start = 0; start < values.length; start += COLUMNS_GIVEN + 1)
+      this.#one.run(...values.slice(start, start + COLUMNS_GIVEN + 1))
+  }
+
+  /** Within the transaction of a batch, at its end: a part of the half that is not being filled. */
+  fold(appended: number): void {
+    const pending = this.#pending[this.#filling === 0 ? 1 : 0]
+    if (pending.size > 0 && appended > 0) this.#put(taken(pending, Math.max(FOLDED, appended * FOLDED_PER_ROW)))
+  }
+
+  /** Before the messages of these rooms are read. */
+  settle(rooms: Iterable<RoomId>): void {
+    if (this.#held) return
+    if (this.#doubtful) this.#recover()
+    const slots: number[] = []
+    for (const room of rooms) {
+      for (const pending of this.#pending) {
+        const waiting = pending.get(room)
+        if (waiting === undefined) continue
+        pending.delete(room)
+        slots.push(...waiting)
+      }
+    }
+    this.#placed(slots)
+  }
+
+  /** The same for messages of which only the ids are known. */
+  settleOf(ids: readonly EventId[]): void {
+    const slots = ids.map(id => this.#slotOf(id)).filter(slot => slot >= 0)
+    this.settle(slots.map(slot => this.#rooms[slot] as RoomId))
+  }
+
+  settleAll(): void {
+    this.settle([...this.#pending[0].keys(), ...this.#pending[1].keys()])
+  }
+
+  /** Within a transaction: the message is in its place afterwards, and what is here of it is overwritten. */
+  forget(id: EventId): void {
+    const slot = this.#slotOf(id)
+    if (slot < 0) return
+    this.settle([this.#rooms[slot] as RoomId])
+    this.#drop.run(slot)
+  }
+
+  /** The transaction that used this was undone. */
+  undone(): void {
+    this.#doubtful = true
+  }
+
+  /** Where nothing can be written any more: messages are read as if they were in their places. */
+  hold(): void {
+    if (this.#held) return
+    // Nothing of a transaction that stays open goes to the disk, however much it changes.
+    this.#database.exec('PRAGMA cache_spill = OFF; BEGIN IMMEDIATE')
+    try {
+      this.#placeAll.run()
+      this.#held = true
+    } catch (error) {
+      undo(this.#database)
+      throw error
+    }
+  }
+
+  /** Ends what `hold` began. */
+  release(): void {
+    if (!this.#held) return
+    this.#held = false
+    this.#database.exec('ROLLBACK; PRAGMA cache_spill = ON')
+    this.#doubtful = true
+  }
+
+  get #filling(): 0 | 1 {
+    return this.#next < HALF ? 0 : 1
+  }
+
+  /** The next slot, for a message. */
+  #slot(room: RoomId, id: EventId): number {
+    if (this.#next % HALF === 0) {
+      if (this.#next === 2 * HALF) {
+        this.#next = 0
+        this.#full = true
+      }
+      this.#put(taken(this.#pending[this.#filling], HALF))
+    }
+    const slot = this.#next++
+    this.#ids[slot] = BigInt(id)
+    this.#rooms[slot] = room
+    const pending = this.#pending[slot < HALF ? 0 : 1]
+    const waiting = pending.get(room)
+    if (waiting === undefined) pending.set(room, [slot])
+    else waiting.push(slot)
+    return slot
+  }
+
+  /** -1: it was never here, or its slot is another's by now. Ids come in their order, so halving finds it. */
+  #slotOf(id: EventId): number {
+    if (!ID.test(id)) return -1
+    const sought = BigInt(id)
+    const oldest = this.#full ? this.#next : 0
+    let low = 0
+    let high = this.#full ? 2 * HALF : this.#next
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const slot = (oldest + middle) % (2 * HALF)
+      const found = this.#ids[slot] as bigint
+      if (found === sought) return slot
+      if (found < sought) low = middle + 1
+      else high = middle
+    }
+    return -1
+  }
+
+  #put(slots: readonly number[]): void {
+    if (slots.length > 0) this.#place.run(JSON.stringify(slots))
+  }
+
+  /** In a transaction of its own unless there is one. It needs no sync: what a crash undoes is in the ring still. */
+  #placed(slots: readonly number[]): void {
+    if (slots.length === 0) return
+    if (this.#database.isTransaction) this.#put(slots)
+    else this.#transact(() => this.#put(slots), 'NORMAL')
+  }
+
+  #recover(): void {
+    const all = () => {
+      this.#placeAll.run()
+      this.#clear.run()
+    }
+    if (this.#database.isTransaction) all()
+    else this.#transact(all, 'FULL')
+    for (const pending of this.#pending) pending.clear()
+    this.#rooms.length = 0
+    this.#next = 0
+    this.#full = false
+    this.#doubtful = false
+  }
+
+  #transact(run: () => void, synchronous: 'NORMAL' | 'FULL'): void {
+    const database = this.#database
+    database.exec(`PRAGMA synchronous = ${synchronous}`)
+    try {
+      database.exec('BEGIN IMMEDIATE')
+      run()
+      database.exec('COMMIT')
+    } catch (error) {
+      this.#doubtful = true
+      undo(database)
+      throw error
+    } finally {
+      if (synchronous !== 'FULL' && !database.isTransaction) database.exec('PRAGMA synchronous = FULL')
+    }
+  }
+}
+
+/** Many failures have rolled back already; one that the rollback adds says nothing new. */
+export function undo(database: DatabaseSync): void {
+  if (!database.isTransaction) return
+  try {
+    database.exec('ROLLBACK')
+  } catch {}
+}
+
+/** Takes up to `most` out, whole rooms before parts of one. */
+function taken(pending: Pending, most: number): number[] {
+  const slots: number[] = []
+  for (const [room, waiting] of pending) {
+    const rest = most - slots.length
+    if (waiting.length <= rest) {
+      pending.delete(room)
+      slots.push(...waiting)
+    } else {
+      slots.push(...waiting.splice(0, rest))
+    }
+    if (slots.length >= most) break
+  }
+  return slots
+}
