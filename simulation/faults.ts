@@ -193,7 +193,9 @@ export const FAULTS: readonly Fault[] = [
     name: 'a transaction is answered and rolled back',
     file: 'store/sqlite/commit.ts',
     from: '      this.#sql.commit.run()\n      this.#keep(batch)',
-    to: '      if (items.length > 2) this.#sql.rollback.run()\n      else this.#sql.commit.run()\n      this.#keep(batch)',
+    to: `      if (items.length > 2) this.#database.exec('ROLLBACK')
+      else this.#sql.commit.run()
+      this.#keep(batch)`,
   },
   {
     name: 'whoever was let in reads what came before',
