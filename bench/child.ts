@@ -1,10 +1,10 @@
-// Processes of a run: started here, asked one thing at a time over the IPC channel, and ended here by their own handle.
-// Nothing else is ever ended.
+// Processes of a run: started here, asked one thing at a time over the IPC channel, and ended by their own handle, here or with
+// their group. Nothing else is ever ended.
 
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { Group } from './group.ts'
 
-const started = new Set<ChildProcess>()
 const INSPECTOR = /ws:\/\/127\.0\.0\.1:\d+\/[0-9a-f-]+/
 const ANSWER_LIMIT = 120_000
 /** ms in which a program has to be up. */
@@ -18,13 +18,15 @@ export class Child {
 
   /** Runs a file of this folder, given relative to it. */
   constructor(file: string, args: readonly string[] = [], options: { env?: NodeJS.ProcessEnv; node?: string[] } = {}) {
+    Group.current.goesOn()
     this.process = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: options.node ?? [],
       env: { ...process.env, ...options.env },
     })
-    started.add(this.process)
-    this.process.once('exit', () => started.delete(this.process))
+    Group.current.ownsProcess(this.process)
+    // Of a question to one that has ended: whoever asks is told by its end.
+    this.process.on('error', () => {})
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream?.on('data', text => {
         this.#errors = (this.#errors + text).slice(-4_000)
@@ -35,6 +37,10 @@ export class Child {
 
   get pid(): number {
     return this.process.pid!
+  }
+
+  get runs(): boolean {
+    return !hasEnded(this.process)
   }
 
   /** The end of what it printed, for a reason. */
@@ -64,6 +70,7 @@ export class Child {
         done()
         reject(new Error(`a process did not answer in time: ${this.lastWords}`))
       }, ANSWER_LIMIT)
+      if (hasEnded(this.process)) return exited()
       this.process.once('exit', exited)
       this.process.once('message', got)
     })
@@ -86,9 +93,9 @@ export class Program {
   #said = ''
 
   constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    Group.current.goesOn()
     this.process = spawn(command, args, { cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
-    started.add(this.process)
-    this.process.once('exit', () => started.delete(this.process))
+    Group.current.ownsProcess(this.process)
     this.process.once('error', error => {
       this.#said += error.message
     })
@@ -114,7 +121,7 @@ export class Program {
     for (;;) {
       const found = await look()
       if (found !== undefined) return found
-      if (this.process.exitCode !== null || performance.now() > limit)
+      if (hasEnded(this.process) || performance.now() > limit)
         throw new Error(`${this.process.spawnfile} did not start: ${this.said || 'it said nothing'}`)
       await new Promise(resolve => setTimeout(resolve, 20))
     }
@@ -125,16 +132,15 @@ export class Program {
   }
 }
 
+function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null
+}
+
 async function ended(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  if (hasEnded(child)) return
   const gone = new Promise(resolve => child.once('exit', resolve))
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
   await gone
   clearTimeout(timer)
-}
-
-/** For the end of a run, however it came. */
-export function stopAll(): void {
-  for (const child of started) child.kill('SIGKILL')
 }

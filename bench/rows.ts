@@ -1,5 +1,7 @@
 // One figure of the benchmark, and how figures are printed. A ratio is always "more is better", so that one rule
-// (ratio above `accept`) judges throughput, latency and memory alike.
+// (ratio above `accept`) judges throughput, latency and memory alike. What the target table asks for is known by the row's id.
+
+import { targetOf } from './targets.ts'
 
 export interface Row {
   readonly id: string
@@ -38,7 +40,7 @@ export function notInstalled(id: string, what: string): NotRun {
 export function row(id: string, value: number, unit: string, rest: Partial<Row> = {}): Row {
   const reference = rest.reference ?? null
   const ratio = reference === null ? null : finite(value / reference)
-  return { id, value, unit, reference, ratio, accept: null, aim: null, against: '', detail: '', ...rest }
+  return { id, value, unit, reference, ratio, ...targetOf(id), against: '', detail: '', ...rest }
 }
 
 /** A row of which less is better: the ratio is turned round. */
@@ -47,9 +49,18 @@ export function lessIsBetter(id: string, value: number, unit: string, rest: Part
   return row(id, value, unit, { ...rest, ratio: reference === null ? null : finite(reference / value) })
 }
 
+/** For `--json`: the shape that others read. A ratio of at least `accept` is good, whatever the unit. */
+export function report(machine: object, rows: readonly Row[]): string {
+  const told = rows.map(({ id, value, unit, reference, ratio, accept, aim }) => ({
+    ...{ id, value: finite(value), unit, reference: reference === null ? null : finite(reference) },
+    ...{ ratio, accept, aim },
+  }))
+  return `${JSON.stringify({ machine, rows: told }, null, 2)}\n`
+}
+
 /** Nothing is said of what was measured too shortly to come to anything. */
-function finite(ratio: number): number | null {
-  return Number.isFinite(ratio) ? ratio : null
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null
 }
 
 export function figure(value: number | null): string {

@@ -1,12 +1,15 @@
-// `npm run bench`: measures, prints a table, and with `--json FILE` writes it. See README.md.
+// `npm run bench`: measures, prints a table, and with `--json FILE` writes it. See README.md. A group that breaks, or takes too
+// long, is named, and costs none of the others their rows; whatever was measured is printed and written, also when the run is
+// interrupted.
 
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { stopAll } from './child.ts'
+import { Group } from './group.ts'
 import { machine } from './machine.ts'
-import { FULL, MANY, type Pace, QUICK, USUAL } from './pace.ts'
+import { FULL, type Pace, QUICK, USUAL } from './pace.ts'
 import { appendRows } from './rows/append.ts'
 import { ceilingRows } from './rows/ceiling.ts'
 import { commitRows } from './rows/commit.ts'
@@ -19,9 +22,10 @@ import { nodesRows } from './rows/nodes.ts'
 import { requestRows } from './rows/requests.ts'
 import { roomsRows } from './rows/rooms.ts'
 import { stormRows } from './rows/storm.ts'
-import { wireRows } from './rows/wires.ts'
+import { ejabberdRows, wireRows } from './rows/wires.ts'
 import { xchatRows } from './rows/xchat.ts'
-import { type Entry, exitCode, markdown, type NotRun, type Row, table } from './rows.ts'
+import { type Entry, exitCode, markdown, type NotRun, type Row, report, table } from './rows.ts'
+import { missing } from './targets.ts'
 
 type Measure = (pace: Pace) => Promise<readonly Entry[]>
 
@@ -29,7 +33,7 @@ const groups: Record<string, readonly Measure[]> = {
   load: [ceilingRows],
   fanout: [moduleRows],
   'socket.io': [socketIoRows],
-  wires: [wireRows],
+  wires: [wireRows, ejabberdRows],
   commit: [commitRows],
   dino: [dinoRows],
   rooms: [roomsRows],
@@ -43,7 +47,7 @@ const groups: Record<string, readonly Measure[]> = {
   nodes: [nodesRows],
 }
 
-/** ms that an interrupted run has for stopping what it started. */
+/** ms that a group which has to end has for stopping what it started itself. */
 const ENDING = 15_000
 
 const { values, positionals } = parseArgs({
@@ -54,23 +58,27 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     connections: { type: 'string' },
     node: { type: 'string' },
+    limit: { type: 'string' },
   },
 })
 const full = positionals.includes('full')
 const pace: { -readonly [K in keyof Pace]: Pace[K] } = { ...(values.quick ? QUICK : full ? FULL : USUAL) }
 if (values.node !== undefined) pace.node = values.node.split(' ')
+if (values.connections !== undefined) pace.connections = pace.idle = counted('connections', values.connections)
+if (values.limit !== undefined) pace.limit = counted('limit', values.limit)
 const words = positionals.filter(word => word !== 'full')
 const chosen = words.length === 0 ? Object.keys(groups) : words
-if (!values.quick && chosen.join() === 'memory') pace.connections = Math.max(MANY, pace.connections)
-if (values.connections !== undefined) pace.connections = Number(values.connections)
-if (!Number.isInteger(pace.connections) || pace.connections < 1) {
-  console.error('--connections takes a number of connections, such as 10000.')
-  process.exit(2)
-}
 const unknown = chosen.filter(name => !(name in groups))
-if (unknown.length > 0) {
-  console.error(`No such rows: ${unknown.join(', ')}. There are: ${Object.keys(groups).join(', ')}.`)
-  process.exit(2)
+if (unknown.length > 0) refuse(`No such rows: ${unknown.join(', ')}. There are: ${Object.keys(groups).join(', ')}.`)
+
+const about = machine()
+const began = performance.now()
+const rows: Row[] = []
+const notRun: NotRun[] = []
+try {
+  write()
+} catch (error) {
+  refuse(`--json: ${(error as Error).message}`)
 }
 
 // Whatever is written lies here, and goes when the run ends. Other users' programs have to get through, not in.
@@ -78,36 +86,34 @@ const folder = mkdtempSync(join(tmpdir(), 'conclave-bench-'))
 chmodSync(folder, 0o711)
 process.env.TMPDIR = folder
 process.on('exit', () => {
-  stopAll()
-  rmSync(folder, { recursive: true, force: true })
+  group.end('the run has ended')
+  // What was ended this moment may still write.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 })
+// A run starts some hundred processes, and reading their text takes half of what each costs.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url))
+
+let group = new Group()
 let interrupted = false
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => {
+    // What is being measured fails now, and stops what it has started itself.
     if (interrupted) process.exit(130)
     interrupted = true
-    // What is being measured fails now, and stops what it has started itself.
-    stopAll()
-    setTimeout(() => process.exit(130), ENDING).unref()
+    group.end('interrupted')
   })
-const about = machine()
-const began = performance.now()
-const rows: Row[] = []
-const notRun: NotRun[] = []
+// Of whatever is not waited for: the group that is being measured is broken.
+for (const event of ['uncaughtException', 'unhandledRejection'])
+  process.on(event, (error: unknown) => group.end(error instanceof Error ? error.message : String(error)))
+
 for (const name of chosen) {
   for (const measure of groups[name]!) {
     if (interrupted) break
     process.stderr.write(`${name} …`)
     const since = performance.now()
-    try {
-      for (const entry of await measure(pace)) {
-        if ('reason' in entry) notRun.push(entry)
-        else rows.push(entry)
-      }
-    } catch (error) {
-      notRun.push({ id: name, reason: (error as Error).message, failed: true })
-    }
+    await run(name, measure)
     process.stderr.write(` ${Math.round((performance.now() - since) / 1_000)} s\n`)
+    write()
   }
 }
 const took = (performance.now() - began) / 60_000
@@ -116,6 +122,41 @@ console.log(
 )
 console.log((values.markdown ? markdown : table)(rows))
 for (const { id, reason } of notRun) console.log(`not run: ${id}: ${reason}`)
-if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify({ machine: about, rows, notRun }, null, 2)}\n`)
-process.exitCode = interrupted ? 130 : exitCode(notRun)
+for (const { what, ids, expected } of missing(new Set(rows.map(({ id }) => id)), chosen, pace)) {
+  const why = expected ? 'see what was not run' : values.quick ? 'not by --quick' : 'only by `npm run bench -- full`'
+  console.log(`no row of the target table: ${what} (${ids.join(', ')}): ${why}`)
+}
+// What was given up may hold the process open.
+process.exit(interrupted ? 130 : exitCode(notRun))
+
+/** Adds what it gives, or why it gave nothing. */
+async function run(name: string, measure: Measure): Promise<void> {
+  group = new Group()
+  const own = group
+  const limit = setTimeout(() => own.end(`not done after ${pace.limit} s`), pace.limit * 1_000)
+  try {
+    for (const entry of await own.run(() => measure(pace), ENDING)) {
+      if ('reason' in entry) notRun.push(entry)
+      else rows.push(entry)
+    }
+  } catch (error) {
+    notRun.push({ id: name, reason: (error as Error).message, failed: true })
+  } finally {
+    clearTimeout(limit)
+  }
+}
+
+function write(): void {
+  if (values.json !== undefined) writeFileSync(values.json, report(about, rows))
+}
+
+function counted(name: string, text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1) refuse(`--${name} takes a number, such as 10000.`)
+  return count
+}
+
+function refuse(sentence: string): never {
+  console.error(sentence)
+  process.exit(2)
+}

@@ -10,7 +10,7 @@ import { median, percentile } from '../numbers.ts'
 import type { Pace } from '../pace.ts'
 import { figure, lessIsBetter, type Row } from '../rows.ts'
 import { fill } from '../whole/filled.ts'
-import { type Loaded, load, type Serving, serve } from '../whole/server.ts'
+import { COLD, type Loaded, load, type Serving, serve } from '../whole/server.ts'
 import { FIRST_USER, meeting } from '../whole/world.ts'
 
 interface Size {
@@ -33,8 +33,6 @@ function sizesOf({ large, history }: Pace): Size[] {
 const WIRE = 'dino3'
 const BODY: EventBody = { type: 'message', messageId: null, content: { suite: 'none', text: 'x'.repeat(300) } }
 const NEAR = { accept: 1 / 1.5, aim: 1 / 1.2 }
-/** Times each is done in a round. */
-const TIMES = 25
 
 /** Ways in which a cost may grow by its nature: what is asked for is ten times as much. */
 const GROWS: Readonly<Record<string, readonly string[]>> = { 'list-rooms': ['rooms'] }
@@ -75,15 +73,16 @@ export async function growthRows(pace: Pace): Promise<Row[]> {
       await fill(loaded, idOfUuid(room) as RoomId, String(FIRST_USER), BODY, history)
     }
     const starts = worlds.map((): number[] => [])
-    for (let round = 0; round < pace.rounds; round++)
+    for (let round = 0; round < pace.rounds; round++) {
+      for (const { child } of servers.splice(0)) await child.stop()
       for (const [index, loaded] of worlds.entries()) {
-        const { child, startedIn } = await serve(loaded)
-        await child.stop()
-        starts[index]!.push(startedIn)
+        const server = await serve(loaded, [], COLD)
+        servers.push(server)
+        starts[index]!.push(server.startedIn)
       }
+    }
     for (const [index, loaded] of worlds.entries()) {
-      const server = await serve(loaded)
-      servers.push(server)
+      const server = servers[index]!
       const dino = await DinoClient.open(server.port)
       await dino.login(FIRST_USER)
       const size = sizes[index]!
@@ -98,7 +97,7 @@ export async function growthRows(pace: Pace): Promise<Row[]> {
       for (let round = -1; round < pace.rounds; round++)
         for (const [index, site] of sites.entries()) {
           const before = cpuSeconds(site.child.pid)
-          for (let i = 0; i < TIMES; i++) {
+          for (let i = 0; i < pace.times; i++) {
             const ms = await once(site)
             if (round >= 0) times[index]!.push(ms)
           }

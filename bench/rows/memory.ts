@@ -2,7 +2,6 @@
 // connections opened in between. A bare `ws` and a bare Socket.IO server are measured the same way.
 
 import { Child } from '../child.ts'
-import type { WireName } from '../client/wires.ts'
 import type { Pace } from '../pace.ts'
 import { figure, lessIsBetter, type Row, row } from '../rows.ts'
 import { idle } from '../whole/idle.ts'
@@ -13,7 +12,6 @@ const INSPECT = ['--inspect=127.0.0.1:0']
 const WARM = 300
 const KB = 1_000
 const ACCEPT = 12
-const AIM: Partial<Record<WireName, number>> = { dino4: 10, dino3: 10, ddp: 8 }
 
 export async function bareMemoryRows(pace: Pace): Promise<Row[]> {
   const rows: Row[] = []
@@ -23,8 +21,8 @@ export async function bareMemoryRows(pace: Pace): Promise<Row[]> {
   ] as const) {
     const child = new Child(file, [wire === 'raw' ? 'naive' : 'shipped'], { node: INSPECT })
     const { port } = await child.answer<{ port: number }>()
-    const { resident, live } = await idle(child, port, wire, pace.connections, WARM)
-    rows.push(row(`memory/bare-${id}`, resident / KB, 'KB/connection', { detail: said(live, pace.connections) }))
+    const { resident, live } = await idle(child, port, wire, pace.idle, WARM)
+    rows.push(row(`memory/bare-${id}`, resident / KB, 'KB/connection', { detail: said(live, pace.idle) }))
     await child.stop()
   }
   return rows
@@ -32,18 +30,16 @@ export async function bareMemoryRows(pace: Pace): Promise<Row[]> {
 
 export async function memoryRows(pace: Pace): Promise<Row[]> {
   const rows: Row[] = []
-  const loaded = await load(pace.connections + WARM, [])
+  const loaded = await load(pace.idle + WARM, [])
   try {
     for (const wire of ['dino4', 'dino3', 'ddp'] as const) {
       const { child, port } = await serve(loaded, INSPECT)
-      const { resident, live } = await idle(child, port, wire, pace.connections, WARM)
+      const { resident, live } = await idle(child, port, wire, pace.idle, WARM)
       rows.push(
         lessIsBetter(`memory/${wire}`, resident / KB, 'KB/connection', {
           reference: ACCEPT,
           against: 'what is accepted',
-          accept: 1,
-          aim: ACCEPT / AIM[wire]!,
-          detail: said(live, pace.connections),
+          detail: said(live, pace.idle),
         }),
       )
       await child.stop()

@@ -39,8 +39,6 @@ export async function requestRows(pace: Pace): Promise<Row[]> {
       row('requests/post', of('ours', 'perCpu'), 'POSTs/CPU-s', {
         reference: of('bare', 'perCpu'),
         against: 'node:http, with log-in and schema',
-        accept: 0.5,
-        aim: 0.8,
         detail: `chat.sendMessage, storage not counted; ${said('ours')}`,
       }),
     ]

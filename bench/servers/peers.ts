@@ -5,11 +5,11 @@ import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { startNats } from '../../engines/nats.ts'
 import { freePort } from '../../engines/ports.ts'
 import { natsServer } from '../../scripts/engines.js'
 import { Program } from '../child.ts'
 import type { Contestant } from '../contest.ts'
+import { ownNats } from '../whole/engines.ts'
 
 export interface Peer extends Contestant {
   stop(): Promise<void>
@@ -56,7 +56,7 @@ export async function startNatsPeer(): Promise<Peer | null> {
   } catch {
     return null
   }
-  const nats = await startNats()
+  const nats = await ownNats()
   const { pid, port } = nats.servers[0]!
   return { name: 'nats', wire: 'nats', pid, port, stop: () => nats.stop() }
 }

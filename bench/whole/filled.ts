@@ -6,6 +6,7 @@ import type { EventBody } from '../../packages/server/src/room/events.ts'
 import { openSqliteStore } from '../../packages/server/src/store/sqlite/store.ts'
 import type { Store } from '../../packages/server/src/store/store.ts'
 import type { RoomId, UserId } from '../../packages/wire/src/index.ts'
+import { Group } from '../group.ts'
 import type { Loaded } from './server.ts'
 
 /** Events written at a time. */
@@ -23,6 +24,7 @@ export async function fill(
     const { control, sequence } = (await store.head(room))!
     const rest = { room, control, actor: actor as UserId, claims: [], releases: [], messageKeys: [] }
     for (let count = sequence; count < events; count += PORTION) {
+      Group.current.goesOn()
       const bodies = Array.from({ length: Math.min(PORTION, events - count) }, () => body)
       await store.commit([{ guards: [], append: { ...rest, at: Date.now(), bodies }, rows: [] }])
     }

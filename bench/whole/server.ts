@@ -8,10 +8,16 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePort } from '../../engines/ports.ts'
 import { Child } from '../child.ts'
+import { Group } from '../group.ts'
 import { type Extras, world } from './world.ts'
 
 const COMMAND = '../packages/server/bin/conclave.js'
+/** Settings of a server that starts as a user's does: nothing of it was compiled before. */
+export const COLD: NodeJS.ProcessEnv = { NODE_COMPILE_CACHE: undefined }
+/** ms for a world to be loaded, for a server to be ready, and for an answer whether it is. */
+const LOADED_WITHIN = 120_000
 const SERVES_WITHIN = 30_000
+const ANSWERS_WITHIN = 5_000
 /** One sender alone sends more than a session usually may. */
 const SETTINGS = { limits: { flood: 1_000_000, groupSize: 20_000 } }
 
@@ -39,10 +45,11 @@ export async function load(
   const env = { ...process.env, ...environment(directory), ...settings }
   const remove = () => rmSync(directory, { recursive: true, force: true })
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [command, 'import', file], {
-      env,
-      maxBuffer: 1 << 26,
-    })
+    Group.current.goesOn()
+    const options = { env, maxBuffer: 1 << 26, timeout: LOADED_WITHIN }
+    const importing = promisify(execFile)(process.execPath, [command, 'import', file], options)
+    Group.current.ownsProcess(importing.child)
+    const { stdout } = await importing
     type Ids = Record<string, string>
     const { channels, rooms } = JSON.parse(stdout.slice(stdout.indexOf('{'))) as { channels: Ids; rooms: Ids }
     return { directory, rooms, channel: channels.bench!, remove }
@@ -71,8 +78,8 @@ export async function serve(loaded: Loaded, node: string[] = [], settings: NodeJ
     env: { ...environment(loaded.directory), CONCLAVE_HOST: '127.0.0.1', CONCLAVE_PORT: String(port), ...settings },
   })
   const until = began + SERVES_WITHIN
-  while (performance.now() < until && child.process.exitCode === null) {
-    const ready = await fetch(`http://127.0.0.1:${port}/ready`).then(
+  while (performance.now() < until && child.runs) {
+    const ready = await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(ANSWERS_WITHIN) }).then(
       answer => answer.ok,
       () => false,
     )
@@ -84,5 +91,8 @@ export async function serve(loaded: Loaded, node: string[] = [], settings: NodeJ
 }
 
 function environment(directory: string): NodeJS.ProcessEnv {
-  return { CONCLAVE_DATA: join(directory, 'data'), CONCLAVE_CONFIG: join(directory, 'settings.json') }
+  return {
+    CONCLAVE_DATA: join(directory, 'data'),
+    CONCLAVE_CONFIG: join(directory, 'settings.json'),
+  }
 }
