@@ -7,6 +7,10 @@ export class Line<T> {
     return this.#entries.length - this.#at
   }
 
+  get first(): T | undefined {
+    return this.#entries[this.#at]
+  }
+
   push(entry: T): void {
     this.#entries.push(entry)
   }

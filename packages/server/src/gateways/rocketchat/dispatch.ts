@@ -30,6 +30,8 @@ export interface Asked {
   readonly proof?: Proof | null
   /** Where it comes from, of who is not logged in. */
   readonly address?: string
+  /** Call.placed */
+  placed?(): void
 }
 
 /** Never throws: a bug is answered 500 and logged, without anything of the request. */
@@ -43,7 +45,8 @@ export function dispatch(gate: Gate, caller: Caller | null, asked: Asked): Answe
     )
   }
   if (!caller) return { error: invalidUser(method.anonymousAs ?? method.name) }
-  const call = { gate, caller, bytes: asked.bytes }
+  const { bytes, placed } = asked
+  const call = placed ? { gate, caller, bytes, placed } : { gate, caller, bytes }
   const { twoFactor } = method
   if (!twoFactor) return answered(gate, method, asked.params, params => method.run(call, params))
   const { params: given, proof } = proofIn(asked.params)

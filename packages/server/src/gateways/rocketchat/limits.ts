@@ -25,6 +25,8 @@ export const HEARTBEATS = 4
 export const WAITING_REQUESTS = 64
 /** Requests that one chunk of a socket may still bring after that; more are answered "too many requests". */
 export const WAITING_REQUESTS_MOST = 1_024
+/** Messages of one connection that wait for their commit together: half of what the engine takes of a session. */
+export const MESSAGES_TOGETHER = 128
 /** ms between looks whether a socket that is not read on may be read again. */
 export const RESUME_INTERVAL = 20
 /** ms in which `limits.flood` requests a second are counted. */

@@ -10,6 +10,8 @@ export interface Call {
   readonly caller: Caller
   /** Bytes of the request. */
   readonly bytes: number
+  /** It has its place in the next commit: what follows need not wait for that. */
+  placed?(): void
 }
 
 export interface MethodSpec<Params extends z.ZodType> {
@@ -18,6 +20,9 @@ export interface MethodSpec<Params extends z.ZodType> {
   readonly params: Params
   /** For methods that are called all the time: what `params` makes of the most usual arguments, or undefined of all others. */
   readonly usual?: (given: unknown) => z.output<Params> | undefined
+  /** Whether these arguments ask for what does not depend on what the same client has asked for before, so that it need not be
+   * committed; calls `placed`. Of a method without it nothing is told before its answer. */
+  readonly standsAlone?: (given: unknown) => boolean
   /** `details.method` of the refusal when nobody is logged in, where it is another than the method's own name. */
   readonly anonymousAs?: string
   readonly twoFactor?: SecondFactor
@@ -29,6 +34,7 @@ export interface OpenMethodSpec<Params extends z.ZodType> {
   readonly name: string
   readonly params: Params
   readonly usual?: never
+  readonly standsAlone?: never
   readonly open: true
   run(call: OpenCall, params: z.output<Params>): Promise<unknown>
 }

@@ -1,5 +1,6 @@
-// One connection: handshake, heartbeat, requests strictly in sequence, subscriptions, and, once it has logged in, its
-// user. Every request ends in an answer; what goes wrong inside one stays inside it.
+// One connection: handshake, heartbeat, requests in sequence, subscriptions, and, once it has logged in, its user. Every
+// request ends in an answer; what goes wrong inside one stays inside it. A request waits for the answers of those before it;
+// a message that depends on none of them waits only for its place behind them in the engine's next commit.
 import type { UserId } from '@conclave/wire'
 import type { WebSocket } from 'ws'
 import type { Session } from '../../engine/sessions.ts'
@@ -9,8 +10,9 @@ import { WsTransport } from '../../fanout/ws.ts'
 import { FLOOD_GROSS } from '../../limits.ts'
 import type { Account } from '../../room/facts.ts'
 import type { Token } from '../../store/store.ts'
+import { Answers } from './answers.ts'
 import { CLOSE } from './close.ts'
-import { bug, dispatch } from './dispatch.ts'
+import { bug, dispatch, METHODS } from './dispatch.ts'
 import { MeteorError, tooMany } from './errors.ts'
 import {
   addedFrame,
@@ -32,10 +34,17 @@ import {
   streamFrame,
 } from './frames.ts'
 import type { Caller, Gate } from './gate.ts'
-import { FLOOD_WINDOW, REQUEST_ID, SUBSCRIPTIONS, WAITING_REQUESTS, WAITING_REQUESTS_MOST } from './limits.ts'
+import {
+  FLOOD_WINDOW,
+  MESSAGES_TOGETHER,
+  REQUEST_ID,
+  SUBSCRIPTIONS,
+  WAITING_REQUESTS,
+  WAITING_REQUESTS_MOST,
+} from './limits.ts'
 import type { RoomFeed } from './live/feeds.ts'
 import type { Opened } from './live/opened.ts'
-import type { Answer } from './method.ts'
+import type { Answer, Method } from './method.ts'
 import { login } from './methods/login.ts'
 import { logout } from './methods/logout.ts'
 import { checkRates } from './rates.ts'
@@ -48,6 +57,11 @@ type Packet = Readonly<Record<string, unknown>>
 interface Waiting {
   readonly packet: Packet
   readonly bytes: number
+}
+
+interface Answered {
+  readonly packet: Packet
+  readonly answer: Answer
 }
 
 export type { Framing }
@@ -70,6 +84,8 @@ export class DdpSession implements OutletOwner {
   readonly #subscriptions = new Map<string, Opened | null>()
   #queue: Waiting[] = []
   #running = false
+  /** Answers of messages that wait for their commit; null before the first one. */
+  #messages: Answers<Answered> | null = null
   /** Everything that it asked for after the log-in has been served once. */
   #settled = false
   #connected = false
@@ -232,39 +248,91 @@ export class DdpSession implements OutletOwner {
       // In portions: shift() on a long array is slow.
       const portion = this.#queue
       this.#queue = []
-      for (const { packet, bytes } of portion) {
+      for (const waiting of portion) {
+        const before = this.#before(waiting.packet)
+        if (before) await before
         const turn = this.#gate.pace.next(this.#settled ? 'here' : 'arriving')
         if (turn) await turn
         if (this.closed) break
-        await this.#run(packet, bytes)
+        const started = this.#start(waiting)
+        if (started) await started
       }
     }
     this.#settled = this.live !== null
     this.#running = false
   }
 
-  /** What is in memory is not waited for. */
-  async #run(packet: Packet, bytes: number): Promise<void> {
-    try {
-      if (packet.msg === 'method') {
-        const asked = this.#caller()
-        const caller = asked instanceof Promise ? await asked : asked
-        const limits = this.#limited(packet.method as string, caller)
-        const limited = limits && (await limits)
-        const answering = limited ? { error: limited } : this.#answer(packet, caller, bytes)
-        this.#answered(packet, answering instanceof Promise ? await answering : answering)
-      } else if (packet.msg === 'sub') await this.#subscribe(packet)
-      else await this.#unsubscribe(packet.id as string)
-    } catch (error) {
-      this.#refuse(packet, bug(this.#gate, String(packet.msg), error))
+  /** Resolves when this one may be looked at; null: at once. */
+  #before(packet: Packet): Promise<void> | null {
+    const messages = this.#messages
+    if (messages === null || messages.size === 0) return null
+    return messages.atMost(isAlone(packet) ? MESSAGES_TOGETHER - 1 : 0)
+  }
+
+  /** Resolves when the next one may be; null: at once. */
+  #start({ packet, bytes }: Waiting): Promise<void> | null {
+    switch (packet.msg) {
+      case 'method':
+        return methodOf(packet)?.standsAlone
+          ? this.#startMessage(packet, bytes)
+          : this.#run(packet, bytes).then(answer => this.#leave({ packet, answer }))
+      case 'sub':
+        return this.#guarded(packet, this.#subscribe(packet))
+      default:
+        return this.#guarded(packet, this.#unsubscribe(packet.id as string))
     }
   }
 
-  #answer(packet: Packet, caller: Caller | null, bytes: number): Answer | Promise<Answer> {
+  #startMessage(packet: Packet, bytes: number): Promise<void> | null {
+    this.#messages ??= new Answers(answered => this.#leave(answered))
+    const messages = this.#messages
+    const place = messages.place()
+    let isPlaced = false
+    let goOn: (() => void) | null = null
+    const placed = (): void => {
+      isPlaced = true
+      goOn?.()
+    }
+    void this.#run(packet, bytes, placed).then(answer => {
+      messages.give(place, { packet, answer })
+      placed()
+    })
+    if (isPlaced) return null
+    return new Promise(resolve => {
+      goOn = resolve
+    })
+  }
+
+  #guarded(packet: Packet, running: Promise<void>): Promise<void> {
+    return running.catch(error => this.#refuse(packet, bug(this.#gate, String(packet.msg), error)))
+  }
+
+  /** What a method is answered. What is in memory is not waited for. */
+  async #run(packet: Packet, bytes: number, placed?: () => void): Promise<Answer> {
+    try {
+      const asked = this.#caller()
+      const caller = asked instanceof Promise ? await asked : asked
+      const limits = this.#limited(packet.method as string, caller)
+      const limited = limits && (await limits)
+      if (limited) return { error: limited }
+      const answering = this.#answer(packet, caller, bytes, placed)
+      return answering instanceof Promise ? await answering : answering
+    } catch (error) {
+      return { error: bug(this.#gate, String(packet.msg), error) }
+    }
+  }
+
+  #answer(
+    packet: Packet,
+    caller: Caller | null,
+    bytes: number,
+    placed: (() => void) | undefined,
+  ): Answer | Promise<Answer> {
     const [name, { params }] = [packet.method as string, packet]
     if (name === 'login') return login.run(this.#gate, this, params)
     if (name === 'logout') return logout.run(this.#gate, this)
-    return dispatch(this.#gate, caller, { name, params, bytes, address: this.address })
+    const asked = { name, params, bytes, address: this.address }
+    return dispatch(this.#gate, caller, placed ? { ...asked, placed } : asked)
   }
 
   /** null where nothing is counted. */
@@ -406,6 +474,15 @@ export class DdpSession implements OutletOwner {
     this.#ending ??= 'none'
   }
 
+  /** Must not throw: others are answered behind it. */
+  #leave({ packet, answer }: Answered): void {
+    try {
+      this.#answered(packet, answer)
+    } catch (error) {
+      this.#refuse(packet, bug(this.#gate, String(packet.method), error))
+    }
+  }
+
   #answered(packet: Packet, answer: Answer): void {
     const id = packet.id as string
     const failed = 'error' in answer
@@ -487,6 +564,15 @@ export class DdpSession implements OutletOwner {
     this.#ws.resume()
     return true
   }
+}
+
+function methodOf({ msg, method }: Packet): Method | undefined {
+  return msg === 'method' ? METHODS.get(method as string) : undefined
+}
+
+/** Whether what was asked for before need not be answered first. */
+function isAlone(packet: Packet): boolean {
+  return methodOf(packet)?.standsAlone?.(packet.params) === true
 }
 
 function isName(value: unknown): value is string {

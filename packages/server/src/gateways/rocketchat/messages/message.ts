@@ -122,7 +122,9 @@ export async function sendEvent(call: Call, given: SentMessage, attached?: Attac
     origin: null,
   }
   const whole = thread || mentions || attached ? { ...command, ...refersTo(thread, mentions, attached) } : command
-  const done = await submit(call, room.id, whole, undefined, attached?.beside)
+  const submitted = submit(call, room.id, whole, undefined, attached?.beside)
+  call.placed?.()
+  const done = await submitted
   if (isRejection(done)) return errorOf(done, NAME)
   const event = done.events[0]
   if (!event || event.erased) return new MeteorError('error-message-id-taken', 'A message with this id exists')

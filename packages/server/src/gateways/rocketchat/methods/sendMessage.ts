@@ -73,10 +73,17 @@ function isFlat(value: unknown): boolean {
   return true
 }
 
+/** No reply, and no link to a message: what they name may be what was said just before. */
+function standsAlone(given: unknown): boolean {
+  const message = usualMessage(given)?.[0]
+  return message !== undefined && !message.msg?.includes('msg=')
+}
+
 export const sendMessage = method({
   name: 'sendMessage',
   params,
   usual: usualMessage,
+  standsAlone,
   async run(call, [message]) {
     const sent = await sendEvent(call, message)
     const { parts } = call.gate
