@@ -238,6 +238,38 @@ test('messages that are asked for by id alone are found, and what is no id is no
   await store.close()
 })
 
+test('whatever reads messages has those that have just come', async () => {
+  const store = await begun(directory())
+  const reader = user('1')
+  const right = { by: 'member', user: reader } as const
+  const [from, sender] = [NOW - 1_000, user('2')]
+  const reads: readonly ((event: RoomEvent) => Promise<unknown>)[] = [
+    async () => textsOf(await store.page({ ...newest(ROOM, 1), right })),
+    async ({ id }) => (await store.event(ROOM, id, right))?.id,
+    async ({ sequence }) => (await store.eventAt(ROOM, sequence))?.sequence,
+    async ({ id }) => [...(await store.locate(ROOM, [id])).keys()],
+    async ({ id }) => (await store.roomsOfMessages([id])).get(id),
+    async () => (await store.messagesIn(ROOM, { limit: 1 }))[0]?.id,
+    async () => (await store.messagesIn(ROOM, { sender, limit: 1 }))[0]?.id,
+    async () => (await store.sentBy(sender, from, NOW + 1_000, 100)).length,
+    async () => (await store.memberships([{ user: reader, room: ROOM }], 'all'))[0]?.unread,
+    async () => textsOf(await store.lastMessages(reader, [ROOM])),
+    async () => textsOf(await store.unacked(reader, [ROOM], 100))?.length,
+    async ({ sequence }) => (await store.acks(ROOM, reader, [sequence])).get(sequence),
+    async () => (await store.search({ room: ROOM, right, matches: () => true, limit: 100 }))?.length,
+  ]
+  for (const [n, read] of reads.entries()) {
+    const [events] = await committed(store, append(ROOM, 1, [message(`${n}`)], { actor: sender }))
+    const event = (events as RoomEvent[])[0] as RoomEvent
+    const found = await read(event)
+    // All is in its place now, so this says what is right.
+    await store.page(newest(ROOM, 1))
+    expect([n, found]).toEqual([n, await read(event)])
+    expect(found).toBeDefined()
+  }
+  await store.close()
+})
+
 test('of a disk that takes nothing more everything can be read that was acknowledged', async () => {
   const path = directory()
   const store = await begun(path)
