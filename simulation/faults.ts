@@ -110,14 +110,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a decision does not name the accounts that it saw',
     file: 'engine/facts.ts',
-    from: 'for (const [id, account] of this.#accounts)',
-    to: 'for (const [id, account] of [] as [UserId, Account | undefined][])',
+    from: "this.#accounts.name('account', guards)",
+    to: '',
   },
   {
     name: 'a decision does not name the keys that it saw',
     file: 'engine/facts.ts',
-    from: 'for (const [id, keys] of this.#keys)',
-    to: 'for (const [id, keys] of [] as [UserId, KeySet | undefined][])',
+    from: "this.#keys.name('keys', guards)",
+    to: '',
   },
   {
     name: 'a decision does not name the channel that it saw',
@@ -133,45 +133,46 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'the same id with another content gets the first answer',
-    file: 'engine/engine.ts',
+    file: 'engine/repeated.ts',
     from: 'known.room !== room || known.digest !== sent.digest',
     to: 'known.room !== room',
   },
   {
     name: 'a message is answered before it is committed',
     file: 'engine/engine.ts',
-    from: '      let after = state\n',
-    to: `      let after = state
-      if (command.command === 'send-message' && state) {
-        void writer.write(item)
-        const [body] = bodies as [EventBody]
-        const event = { room, sequence: state.control + 1, id: '1' as RoomEvent['id'], at: now, actor: command.actor, body }
-        return { events: [event], room: state, repeated: false }
-      }
+    from: '    this.#parts.writer.put(running)\n',
+    to: `    if (command.command === 'send-message' && before) {
+      void this.#parts.writer.write(item)
+      const [body] = bodies as [EventBody]
+      const event = { room, sequence: before.control + 1, id: '1' as RoomEvent['id'], at: now, actor: command.actor, body }
+      this.#end(running, { events: [event], room: before, repeated: false })
+      return
+    }
+    this.#parts.writer.put(running)
 `,
   },
   {
     name: 'the state in memory moves before the commit',
     file: 'engine/engine.ts',
-    from: '      let after = state\n',
-    to: `      let after = state
-      const early = bodies.map((body, index) => ({
-        room, sequence: (state?.control ?? 0) + index + 1, id: '1' as RoomEvent['id'], at: now, actor: command.actor, body,
-      }))
-      rooms.set(fold(state, early) as RoomState)
+    from: '    this.#parts.writer.put(running)\n',
+    to: `    const early = bodies.map((body, index) => ({
+      room, sequence: (before?.control ?? 0) + index + 1, id: '1' as RoomEvent['id'], at: now, actor: command.actor, body,
+    }))
+    this.#parts.rooms.set(fold(before, early) as RoomState)
+    this.#parts.writer.put(running)
 `,
   },
   {
     name: 'what is committed is published with the room as it was before',
     file: 'engine/engine.ts',
-    from: '            room: after,\n',
-    to: '            room: state ?? after,\n',
+    from: '        room: after,\n',
+    to: '        room: before ?? after,\n',
   },
   {
     name: 'outcomes of a batch are mixed up',
     file: 'engine/writer.ts',
-    from: 'const outcome = outcomes[index] as Outcome',
-    to: 'const outcome = outcomes[part.length - 1 - index] as Outcome',
+    from: 'this.#answer(part, outcomes, ',
+    to: 'this.#answer(part, outcomes.toReversed(), ',
   },
   {
     name: 'the events of an item are written by half',

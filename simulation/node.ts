@@ -154,8 +154,8 @@ export class SimulatedNode {
     const { network, presence } = this.#parts
     return remote<Presence>({ onPutOut: () => {} }, (method, args) => {
       if (method === 'open') this.#sessions.add((args[0] as SessionRef).id)
-      const run = presence[method as keyof Presence] as (...args: unknown[]) => Promise<unknown>
-      return network.ask(this.line, () => run.apply(presence, args), false)
+      const run = presence[method as keyof Presence] as (...args: unknown[]) => unknown
+      return network.ask(this.line, async () => run.apply(presence, args), false)
     })
   }
 

@@ -9,7 +9,7 @@ import { ATTEMPTS } from '../limits.ts'
 import { fold } from '../room/apply.ts'
 import type { Command } from '../room/decide.ts'
 import { decide, needs } from '../room/decide.ts'
-import type { Decision, MessageKey } from '../room/decision.ts'
+import type { Decision } from '../room/decision.ts'
 import type { EventBody, RoomEvent } from '../room/events.ts'
 import type { Context, Facts, Needs, RoomSettings } from '../room/facts.ts'
 import type { Rejection } from '../room/rejection.ts'
@@ -19,10 +19,12 @@ import type { Guard, Item, Outcome, Row, Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { tally } from '../tally.ts'
 import { Admission } from './admission.ts'
-import { Gathered, gather } from './facts.ts'
+import { atHand, type Gathered, gather } from './facts.ts'
 import { putNotifications } from './notifications.ts'
 import { publishEvent } from './publish.ts'
+import { answeredBefore, repeated } from './repeated.ts'
 import type { Rooms } from './rooms.ts'
+import { type Course, Running } from './running.ts'
 import { DeferredVerification, verifyText } from './verify.ts'
 import type { Writer } from './writer.ts'
 
@@ -58,6 +60,16 @@ export interface Done {
 
 export type Answer = Done | Rejection
 
+/** Who waits for an answer: one of the two is called, once, perhaps before `begin` returns. Neither may throw or wait. */
+export interface Asker {
+  answered(answer: Answer): void
+  /** A bug. */
+  failed(error: unknown): void
+}
+
+/** Why something was not written. */
+type Refused = Exclude<Outcome, { outcome: 'committed' }>
+
 /** What was decided and is about to be written. */
 export interface Decided {
   readonly room: RoomId
@@ -89,6 +101,11 @@ export class Engine {
   readonly #published: ((message: BusMessage) => void)[] = []
   readonly #describers: ((decided: Decided) => readonly Row[])[] = []
   readonly #followers: ((rows: readonly Row[]) => void)[] = []
+  readonly #course: Course = {
+    applied: (running, events) => this.#applied(running, events),
+    settled: (running, outcome) => this.#settled(running, outcome),
+    failed: (running, failure) => this.#fail(running, failure),
+  }
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -120,90 +137,185 @@ export class Engine {
   }
 
   /** Runs one command to its end. Every expected refusal is a value; the promise rejects for bugs alone. */
-  async submit(submission: Submission): Promise<Answer> {
-    const { session, bytes } = submission
-    if (!this.#admission.enter(session, bytes)) return { rejected: 'busy' }
-    try {
-      return await this.#run(submission)
-    } catch (error) {
-      if (error instanceof StoreFailure) return { rejected: 'unavailable' }
-      throw error
-    } finally {
-      this.#admission.leave(session, bytes)
-    }
+  submit(submission: Submission): Promise<Answer> {
+    return new Promise((answered, failed) => this.begin(submission, { answered, failed }))
   }
 
-  async #run(submission: Submission): Promise<Answer> {
-    const { rooms, identity, clock, settings, writer } = this.#parts
-    const { room, command, session } = submission
-    let seen: string | null | undefined
-    let renewed = false
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  /** The same for whoever is told without a promise: in the turn of the commit, when everybody has been told of it. Where all
+   * that the decision needs is in memory, the command has its place in the order of the room when this returns. */
+  begin(submission: Submission, asker: Asker): void {
+    const { session, bytes } = submission
+    if (!this.#admission.enter(session, bytes)) {
+      asker.answered({ rejected: 'busy' })
+      return
+    }
+    const running = new Running(submission, asker, this.#course)
+    let isHandedOn = false
+    try {
+      isHandedOn = this.#decideAtHand(running)
+    } catch (error) {
+      this.#fail(running, error)
+      return
+    }
+    if (!isHandedOn) void this.#run(running)
+  }
+
+  async #run(running: Running): Promise<void> {
+    let answer: Answer | null
+    try {
+      answer = await this.#decide(running)
+    } catch (error) {
+      this.#fail(running, error)
+      return
+    }
+    if (answer !== null) this.#end(running, answer)
+  }
+
+  #end({ submission: { session, bytes }, asker }: Running, answer: Answer): void {
+    this.#admission.leave(session, bytes)
+    asker.answered(answer)
+  }
+
+  #fail(running: Running, error: unknown): void {
+    if (error instanceof StoreFailure) {
+      this.#end(running, { rejected: 'unavailable' })
+      return
+    }
+    const { session, bytes } = running.submission
+    this.#admission.leave(session, bytes)
+    running.asker.failed(error)
+  }
+
+  /** Without a wait, as far as the writer; false where something has to be waited for, or it is not to be written. */
+  #decideAtHand(running: Running): boolean {
+    const { rooms, identity } = this.#parts
+    const { submission } = running
+    if (submission.beside || this.#defers(submission)) return false
+    const state = rooms.peek(submission.room)
+    const facts = state && atHand(identity, state.channel, needs(state, submission.command))
+    if (!facts) return false
+    const context = this.#contextOf(running, state)
+    const decision = decide(state, submission.command, facts, context)
+    if (isRejection(decision) || !isWritten(decision)) return false
+    this.#write(running, state, facts, decision, context.now, NOTHING)
+    return true
+  }
+
+  /** As far as the writer, or to the answer of what is not written; null when it was handed to the writer. */
+  async #decide(running: Running): Promise<Answer | null> {
+    const { rooms, identity } = this.#parts
+    const { submission } = running
+    const { room, command } = submission
+    for (; running.attempt < ATTEMPTS; running.attempt++) {
       const beside = submission.beside ? await submission.beside() : NOTHING
-      if (isRejection(beside)) return (await this.#answeredBefore(submission, beside)) ?? beside
+      if (isRejection(beside)) return (await answeredBefore(this.#parts, submission, beside)) ?? beside
       const state = rooms.peek(room) ?? (await rooms.load(room))
       const channel = state?.channel ?? submission.channel
       if (channel === undefined) return { rejected: 'room.unknown' }
       const wanted = needs(state, command)
-      const gathered = gather(identity, channel, wanted)
-      const facts = gathered instanceof Gathered ? gathered : await gathered
+      const facts = atHand(identity, channel, wanted) ?? (await gather(identity, channel, wanted))
       if (!facts) return { rejected: 'room.unknown' }
-      const epoch = state?.epoch?.version ?? null
-      if (seen === undefined) seen = epoch
-      const raced = attempt > 0
-      const context: Context = { now: clock.now(), raced, overtaken: epoch !== seen, settings, verify: verifyText }
+      const context = this.#contextOf(running, state)
       const deferred = this.#defers(submission) ? new DeferredVerification() : null
       let decision = decide(state, command, facts, deferred ? { ...context, verify: deferred.verify } : context)
       if (deferred && !(await deferred.holds())) decision = decide(state, command, facts, context)
-      const writes = !isRejection(decision) && (decision.events.length > 0 || decision.hides || decision.notifications)
+      const writes = !isRejection(decision) && isWritten(decision)
       // The store compares what a decision was made on, and what writes nothing never gets there, be it a refusal or that
       // nothing is to be done: another node may know better.
-      if (!writes && !renewed && !this.#parts.bus.alone) {
-        renewed = true
+      if (!writes && !running.renewed && !this.#parts.bus.alone) {
+        running.renewed = true
         await this.#renew(room, channel, wanted)
         // No race was lost by that.
-        if (!raced) {
-          seen = undefined
-          attempt = -1
+        if (!context.raced) {
+          running.seen = undefined
+          running.attempt = -1
         }
         continue
       }
-      if (isRejection(decision)) return (await this.#answeredBefore(submission, decision)) ?? decision
+      if (isRejection(decision)) return (await answeredBefore(this.#parts, submission, decision)) ?? decision
       if (!writes) return { events: [], room: state as RoomState, repeated: false }
-      const { events: bodies, notifications } = decision
-      const { now } = context
-      const decided = { room, before: state, bodies, facts, actor: command.actor, now }
-      const rows = bodies.length === 0 ? [] : this.#describers.flatMap(describe => describe(decided))
-      const own = rowsOf(room, decision, this.#parts.store, now)
-      const item = itemOf(submission, state, decision, facts, now, {
-        ...beside,
-        rows: [...beside.rows, ...rows, ...own],
-      })
-      let after = state
-      const outcome = await writer.write(item, events => {
-        after = fold(state, events) as RoomState
-        rooms.set(after)
-        for (const event of events) {
-          const message = publishEvent(this.#parts.bus, {
-            event,
-            before: state,
-            room: after,
-            channel: facts.channel,
-            facts,
-            origin: session,
-          })
-          for (const follow of this.#published) follow(message)
-        }
-        if (notifications && state)
-          this.#parts.bus.publish(`user:${notifications.user}`, { kind: 'notifications', room: state })
-        if (rows.length > 0) for (const follow of this.#followers) follow(rows)
-      })
-      if (outcome.outcome === 'committed') return { events: outcome.events, room: after as RoomState, repeated: false }
-      const settled = await this.#settle(submission, state, decision, outcome)
-      if (settled !== 'again') return settled
-      tally.decidedAgain += 1
+      this.#write(running, state, facts, decision, context.now, beside)
+      return null
     }
     return { rejected: 'conflict', current: rooms.peek(room)?.epoch?.version ?? null }
+  }
+
+  #contextOf(running: Running, state: RoomState | undefined): Context {
+    const { clock, settings } = this.#parts
+    const epoch = state?.epoch?.version ?? null
+    if (running.seen === undefined) running.seen = epoch
+    const raced = running.attempt > 0
+    return { now: clock.now(), raced, overtaken: epoch !== running.seen, settings, verify: verifyText }
+  }
+
+  #write(
+    running: Running,
+    before: RoomState | undefined,
+    facts: Gathered,
+    decision: Decision,
+    now: number,
+    beside: Beside,
+  ): void {
+    const { room, command } = running.submission
+    const { events: bodies } = decision
+    const decided = { room, before, bodies, facts, actor: command.actor, now }
+    const described = bodies.length === 0 ? NO_ROWS : this.#describe(decided)
+    const guards = together(facts.guards(), beside.guards)
+    const rows = together(together(beside.rows, described), rowsOf(room, decision, this.#parts.store, now))
+    const item = itemOf(running.submission, before, decision, now, { guards, rows })
+    running.considered = { before, facts, decision, described, item }
+    this.#parts.writer.put(running)
+  }
+
+  #describe(decided: Decided): readonly Row[] {
+    let rows = NO_ROWS
+    for (const describe of this.#describers) rows = together(rows, describe(decided))
+    return rows
+  }
+
+  /** Right after the commit: what is in memory moves, and everybody is told. */
+  #applied(running: Running, events: readonly RoomEvent[]): void {
+    const { rooms, bus } = this.#parts
+    const { before, facts, decision, described } = running.considered
+    const after = fold(before, events) as RoomState
+    running.after = after
+    rooms.set(after)
+    for (const event of events) {
+      const message = publishEvent(bus, {
+        event,
+        before,
+        room: after,
+        channel: facts.channel,
+        facts,
+        origin: running.submission.session,
+      })
+      for (const follow of this.#published) follow(message)
+    }
+    const { notifications } = decision
+    if (notifications && before) bus.publish(`user:${notifications.user}`, { kind: 'notifications', room: before })
+    if (described.length > 0) for (const follow of this.#followers) follow(described)
+  }
+
+  #settled(running: Running, outcome: Outcome): void {
+    if (outcome.outcome !== 'committed') void this.#again(running, outcome)
+    else this.#end(running, { events: outcome.events, room: running.after as RoomState, repeated: false })
+  }
+
+  async #again(running: Running, outcome: Refused): Promise<void> {
+    let settled: 'again' | Answer
+    try {
+      settled = await this.#settle(running, outcome)
+    } catch (error) {
+      this.#fail(running, error)
+      return
+    }
+    if (settled !== 'again') {
+      this.#end(running, settled)
+      return
+    }
+    tally.decidedAgain += 1
+    running.attempt += 1
+    await this.#run(running)
   }
 
   /** Everything that a decision was made on, as the store has it now. */
@@ -226,13 +338,9 @@ export class Engine {
   }
 
   /** What it means that an item was not written: to be decided again on newer knowledge, or an answer. */
-  async #settle(
-    submission: Submission,
-    state: RoomState | undefined,
-    decision: Decision,
-    outcome: Exclude<Outcome, { outcome: 'committed' }>,
-  ): Promise<'again' | Answer> {
+  async #settle({ submission, considered }: Running, outcome: Refused): Promise<'again' | Answer> {
     const { rooms, identity } = this.#parts
+    const { before, decision } = considered
     switch (outcome.outcome) {
       case 'moved':
         if ((rooms.peek(submission.room)?.control ?? 0) < outcome.control) await rooms.refresh(submission.room)
@@ -246,77 +354,29 @@ export class Engine {
         if (claim?.space === 'invite') return { rejected: 'invite.taken' }
         if (claim?.space === 'slot') return { rejected: 'slot.taken' }
         if (by !== null) return { rejected: 'room.taken', room: by as RoomId }
-        return { rejected: 'conflict', current: state?.epoch?.version ?? null }
+        return { rejected: 'conflict', current: before?.epoch?.version ?? null }
       }
       case 'exists':
         return (
-          (await this.#repeated(submission, outcome)) ?? {
+          (await repeated(this.#parts, submission, outcome)) ?? {
             rejected: 'message.taken',
             key: decision.messageKeys?.[outcome.index]?.key ?? '',
           }
         )
     }
   }
-
-  /** A message that is refused now may be one that was taken before: its sender gets the first answer (L7). */
-  async #answeredBefore(submission: Submission, rejection: Rejection): Promise<Answer | null> {
-    const sent = repeatable(submission.command)
-    if (!sent || !REFUSED_BY_TIME.has(rejection.rejected)) return null
-    const known = await this.#parts.store.messageKey(sent.key)
-    return known ? this.#repeated(submission, known) : null
-  }
-
-  async #repeated(
-    submission: Submission,
-    known: { readonly room: RoomId; readonly sequence: number; readonly by: UserId; readonly digest: string },
-  ): Promise<Answer | null> {
-    const { command, room } = submission
-    const sent = repeatable(command)
-    if (!sent || known.by !== sent.by || known.room !== room || known.digest !== sent.digest) return null
-    const state = await this.#parts.rooms.load(room)
-    if (!state) return null
-    // Of a deletion that nobody is told of there is none.
-    if (command.command === 'delete-signed') return { events: [], room: state, repeated: true }
-    const event = await this.#parts.store.eventAt(room, known.sequence)
-    return event ? { events: [event], room: state, repeated: true } : null
-  }
 }
-
-/** Under which id something is sent that gets its first answer when it is sent again, and what it is. */
-function repeatable(command: Command): MessageKey | null {
-  if (command.command === 'send-message') {
-    const { actor: by, messageId: key, digest } = command
-    return by === null || key === null ? null : { key, digest, by }
-  }
-  if (command.command !== 'delete-signed') return null
-  const [signature] = command.signatures
-  return signature ? { key: signature.messageId, digest: command.digest, by: command.actor } : null
-}
-
-/** Refusals that come of time having gone on since the first sending, not of what the sender is. */
-const REFUSED_BY_TIME: ReadonlySet<Rejection['rejected']> = new Set([
-  'epoch.stale',
-  'room.closed',
-  'room.archived',
-  'room.readonly',
-  'muted',
-  'message.plaintext',
-  'message.suite',
-  'medium.unknown',
-  'hidden.full',
-])
 
 function itemOf(
   submission: Submission,
   state: RoomState | undefined,
   decision: Decision,
-  facts: Gathered,
   now: number,
-  beside: Beside,
+  { guards, rows }: Beside,
 ): Item {
   const { room } = submission
   return {
-    guards: [...facts.guards(), ...beside.guards],
+    guards,
     append: {
       room,
       control: state?.control ?? 0,
@@ -327,8 +387,17 @@ function itemOf(
       releases: decision.releases ?? [],
       messageKeys: decision.messageKeys ?? [],
     },
-    rows: beside.rows,
+    rows,
   }
+}
+
+function together<T>(some: readonly T[], more: readonly T[]): readonly T[] {
+  if (more.length === 0) return some
+  return some.length === 0 ? more : [...some, ...more]
+}
+
+function isWritten({ events, hides, notifications }: Decision): boolean {
+  return events.length > 0 || hides !== undefined || notifications !== undefined
 }
 
 /** What follows from a decision beside the log, of which no event tells. */

@@ -102,7 +102,7 @@ test('whoever is put out is inside no longer, however long it takes until all ag
     return occupants(id)
   }
   await run(room, ban(guest))
-  const inside = () => Promise.all([guest, member].map(user => core.occupancy.inside(room, user)))
+  const inside = () => Promise.all([guest, member].map(async user => core.occupancy.inside(room, user)))
   expect(await inside()).toEqual([false, true])
   asked.resolve()
   await settled()

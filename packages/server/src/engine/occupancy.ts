@@ -276,9 +276,10 @@ export class Occupancy {
     return this.#admit({ user }, room, null, () => null)
   }
 
-  inside(room: RoomId, user: UserId): Promise<boolean> {
+  /** At once where it is in memory. */
+  inside(room: RoomId, user: UserId): boolean | Promise<boolean> {
     const evictions = this.#evictions.size > 0 ? this.#evictions.get(room) : undefined
-    if (evictions) for (const { isOut } of evictions) if (isOut(user)) return Promise.resolve(false)
+    if (evictions) for (const { isOut } of evictions) if (isOut(user)) return false
     return this.#parts.presence.inside(room, user)
   }
 

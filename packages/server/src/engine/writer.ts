@@ -5,12 +5,16 @@ import type { RoomEvent } from '../room/events.ts'
 import type { Item, Outcome, Store } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 
-interface Waiting {
+/** Something to be written, and who is told what became of it: one of `settled` and `failed` is called, once. Nothing of
+ * that may wait or throw. */
+export interface Writing {
   readonly item: Item
-  /** Called right after the commit, in the order of the batch, before anybody is answered. */
-  readonly applied: ((events: readonly RoomEvent[]) => void) | null
-  readonly resolve: (outcome: Outcome) => void
-  readonly reject: (failure: StoreFailure) => void
+  /** Right after the commit that wrote it, in the order of the batch, before anybody of the batch is answered. */
+  applied(events: readonly RoomEvent[]): void
+  /** After the commit, in the order of the batch. */
+  settled(outcome: Outcome): void
+  /** Nothing of it was written. */
+  failed(failure: StoreFailure): void
 }
 
 export interface WriterEvents {
@@ -20,7 +24,7 @@ export interface WriterEvents {
   recovered(): void
   /** One transaction is on disk. */
   committed(items: number, milliseconds: number): void
-  /** `applied` or `committed` threw, though the commit stands; or the store cannot take an item as it is. */
+  /** `applied`, `settled` or `committed` threw, though the commit stands; or the store cannot take an item as it is. */
   bug(error: unknown): void
 }
 
@@ -30,13 +34,15 @@ const REOPEN_DELAYS = [50, 100, 250, 500, 1_000]
 export class Writer {
   readonly #store: Store
   readonly #events: WriterEvents
-  #queue: Waiting[] = []
+  #queue: Writing[] = []
   #scheduled = false
   #writing = false
   #failed: StoreFailure | null = null
   #closing = false
-  /** The newest write; those before it are answered before it. */
-  #last: Promise<unknown> = Promise.resolve()
+  /** How many were taken, and how many of them are answered: in the order in which they came. */
+  #taken = 0
+  #answered = 0
+  #settlers: { readonly upTo: number; resolve(): void }[] = []
   #reopenTimer: NodeJS.Timeout | null = null
 
   constructor(store: Store, events: WriterEvents) {
@@ -54,23 +60,25 @@ export class Writer {
   }
 
   /** Resolves after the commit. Rejects with StoreFailure when nothing of it was written. */
-  readonly write = (item: Item, applied: ((events: readonly RoomEvent[]) => void) | null = null): Promise<Outcome> => {
-    if (this.#failed) return Promise.reject(new StoreFailure(this.#failed.message))
-    if (this.#closing) return Promise.reject(new StoreFailure('the server is stopping'))
-    const written = new Promise<Outcome>((resolve, reject) => {
-      this.#queue.push({ item, applied, resolve, reject })
+  readonly write = (item: Item): Promise<Outcome> =>
+    new Promise((settled, failed) => this.put({ item, applied: nothing, settled, failed }))
+
+  /** The same for whoever is told without a promise; a refusal comes before this returns. */
+  put(writing: Writing): void {
+    if (this.#failed) writing.failed(new StoreFailure(this.#failed.message))
+    else if (this.#closing) writing.failed(new StoreFailure('the server is stopping'))
+    else {
+      this.#taken += 1
+      this.#queue.push(writing)
       this.#schedule()
-    })
-    this.#last = written
-    return written
+    }
   }
 
   /** Resolves when everything is answered that waits now. */
   settled(): Promise<void> {
-    return this.#last.then(
-      () => {},
-      () => {},
-    )
+    const upTo = this.#taken
+    if (this.#answered >= upTo) return Promise.resolve()
+    return new Promise(resolve => this.#settlers.push({ upTo, resolve }))
   }
 
   /** Takes nothing more, and finishes what is being written and what waits. */
@@ -108,7 +116,7 @@ export class Writer {
         }
         const middle = Math.ceil(part.length / 2)
         if (part.length > 1) parts.unshift(part.slice(0, middle), part.slice(middle))
-        else this.#refuse(part[0] as Waiting, error)
+        else this.#refuse(part[0] as Writing, error)
         continue
       }
       this.#answer(part, outcomes, performance.now() - started)
@@ -117,18 +125,23 @@ export class Writer {
     this.#schedule()
   }
 
-  #answer(part: readonly Waiting[], outcomes: readonly Outcome[], milliseconds: number): void {
+  /** Everybody is told of everything before anybody is answered: what an answer stands behind is there by then. */
+  #answer(part: readonly Writing[], outcomes: readonly Outcome[], milliseconds: number): void {
     this.#guarded(() => this.#events.committed(part.length, milliseconds))
-    for (const [index, { applied, resolve }] of part.entries()) {
+    part.forEach((writing, index) => {
       const outcome = outcomes[index] as Outcome
-      if (outcome.outcome === 'committed' && applied) this.#guarded(() => applied(outcome.events))
-      resolve(outcome)
-    }
+      if (outcome.outcome === 'committed') this.#guarded(() => writing.applied(outcome.events))
+    })
+    part.forEach((writing, index) => {
+      this.#guarded(() => writing.settled(outcomes[index] as Outcome))
+    })
+    this.#answeredAll(part.length)
   }
 
-  #refuse({ reject }: Waiting, error: unknown): void {
+  #refuse(writing: Writing, error: unknown): void {
     this.#events.bug(error)
-    reject(new StoreFailure('the store cannot take this'))
+    this.#guarded(() => writing.failed(new StoreFailure('the store cannot take this')))
+    this.#answeredAll(1)
   }
 
   /** What comes after a commit cannot undo it, and keeps nobody else waiting. */
@@ -140,13 +153,19 @@ export class Writer {
     }
   }
 
+  #answeredAll(count: number): void {
+    this.#answered += count
+    while (this.#settlers[0] && this.#settlers[0].upTo <= this.#answered) this.#settlers.shift()?.resolve()
+  }
+
   /** Answers everybody who waits with the failure and begins to reopen the store. */
-  #fail(batch: readonly Waiting[], failure: StoreFailure): void {
+  #fail(batch: readonly Writing[], failure: StoreFailure): void {
     const waiting = [...batch, ...this.#queue]
     this.#queue = []
     this.#failed = failure
-    for (const one of waiting) one.reject(failure)
-    this.#events.failed(failure)
+    this.#guarded(() => this.#events.failed(failure))
+    for (const one of waiting) this.#guarded(() => one.failed(failure))
+    this.#answeredAll(waiting.length)
     this.#reopen(0)
   }
 
@@ -168,3 +187,5 @@ export class Writer {
     this.#reopenTimer.unref()
   }
 }
+
+function nothing(): void {}

@@ -16,13 +16,20 @@ export class Batch implements Span {
   readonly batch: Batch = this
   readonly start = 0
   readonly end = OPEN
-  readonly frames: Buffer[] = []
+  readonly frames: Buffer[]
   /** The place of each frame in the turn. */
-  readonly places: number[] = []
+  readonly places: number[]
   /** Bytes of all frames. */
-  size = 0
-  #joined: Buffer | undefined
-  #offsets: number[] | undefined
+  size: number
+  #joined: Buffer | undefined = undefined
+  #offsets: number[] | undefined = undefined
+
+  /** It begins with its first frame: without load that is all of it, and its lists take no more. */
+  constructor(frame: Buffer, place: number) {
+    this.frames = [frame]
+    this.places = [place]
+    this.size = frame.length
+  }
 
   append(frame: Buffer, place: number): void {
     this.frames.push(frame)

@@ -37,17 +37,19 @@ export class Group {
 
   /** One frame, encoded once, to every member. */
   write(frame: Buffer): void {
-    if (this.#batch === undefined) {
-      const batch = new Batch()
-      for (const outlet of this.#members) {
-        if (outlet.closed) this.#members.delete(outlet)
-        else outlet.add(batch)
-      }
-      if (this.#members.size === 0) return
-      this.#batch = batch
-      this.#turn.opened(this)
+    const place = this.#turn.place()
+    if (this.#batch !== undefined) {
+      this.#batch.append(frame, place)
+      return
     }
-    this.#batch.append(frame, this.#turn.place())
+    const batch = new Batch(frame, place)
+    for (const outlet of this.#members) {
+      if (outlet.closed) this.#members.delete(outlet)
+      else outlet.add(batch)
+    }
+    if (this.#members.size === 0) return
+    this.#batch = batch
+    this.#turn.opened(this)
   }
 
   /** For Turn: the batch is complete; the next frame begins a new one. */

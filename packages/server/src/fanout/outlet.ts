@@ -39,11 +39,12 @@ export class Outlet {
   /** A frame for this socket alone (answer, ack, error); it keeps its place among the frames of its groups. */
   write(frame: Buffer): void {
     if (this.#closed) return
-    if (this.#own === undefined) {
-      this.#own = new Batch()
+    const place = this.#turn.place()
+    if (this.#own !== undefined) this.#own.append(frame, place)
+    else {
+      this.#own = new Batch(frame, place)
       this.add(this.#own)
     }
-    this.#own.append(frame, this.#turn.place())
   }
 
   /** Sends what is pending at once: before something that goes past the outlet, such as a close frame. */

@@ -106,7 +106,7 @@ class LocalPresence implements Presence {
     return new Map(rooms.map(room => [room, seenIn(this.#crowds.get(room))]))
   }
 
-  async inside(room: RoomId, user: UserId): Promise<boolean> {
+  inside(room: RoomId, user: UserId): boolean {
     return this.#crowds.get(room)?.users.has(user) ?? false
   }
 

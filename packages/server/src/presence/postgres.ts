@@ -125,7 +125,7 @@ class SharedPresence implements Presence {
     return rooms.length === 0 ? new Map() : this.#counts.ask(rooms)
   }
 
-  async inside(room: RoomId, user: UserId): Promise<boolean> {
+  inside(room: RoomId, user: UserId): boolean | Promise<boolean> {
     return this.#inside.get(room)?.has(user) || this.#insides.ask([room, user])
   }
 

@@ -59,7 +59,8 @@ export interface Presence {
   occupants(room: RoomId): Promise<readonly PresentSession[]>
   /** Distinct users in each of the rooms; invisible users are not counted. */
   counts(rooms: readonly RoomId[]): Promise<ReadonlyMap<RoomId, number>>
-  inside(room: RoomId, user: UserId): Promise<boolean>
+  /** At once where it is in memory. */
+  inside(room: RoomId, user: UserId): boolean | Promise<boolean>
   /** The rooms in which the user is, with any session, each once. */
   roomsOf(user: UserId): Promise<readonly RoomId[]>
   /** In the order of opening. */

@@ -154,6 +154,7 @@ export function sanctionOn(
   kind: Sanction['kind'],
   now: number,
 ): Sanction | undefined {
+  if (sanctions.length === 0) return undefined
   return sanctions.find(s => s.kind === kind && s.user === user && (s.until === null || s.until > now))
 }
 

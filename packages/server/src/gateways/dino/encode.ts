@@ -71,13 +71,15 @@ export interface Stamp {
   readonly published: string
 }
 
+/** Where a message is shown, and by whom. */
+interface Shown {
+  readonly room: RoomState
+  readonly channel: Channel
+}
+type Site = Pick<GatewayParts, 'publicUrl'>
+
 /** A message as its room and its sender see it: what the client sent, with the server's own fields. */
-export function messageJson(
-  event: RoomEvent,
-  place: { readonly room: RoomState; readonly channel: Channel },
-  account: Account | null,
-  site: Pick<GatewayParts, 'publicUrl'>,
-): string {
+export function messageJson(event: RoomEvent, place: Shown, account: Account | null, site: Site): string {
   if (event.body.type !== 'message') throw new Error('not a message')
   const { content, messageId } = event.body
   const text = contentOf(content, messageId, site)
@@ -86,11 +88,10 @@ export function messageJson(
 }
 
 /** The push of a message, made once for everybody: in the turn of the commit its sender's answer is made of it too. */
-export function messageFrame(...message: Parameters<typeof messageJson>): Buffer {
-  const [event] = message
+export function messageFrame(event: RoomEvent, place: Shown, account: Account | null, site: Site): Buffer {
   const known = pushes.get(event)
   if (known !== undefined) return known
-  const frame = textFrame(`${PUSH}${messageJson(...message)}]`)
+  const frame = textFrame(`${PUSH}${messageJson(event, place, account, site)}]`)
   // Behind the answers of a commit, which are ready when it is told of.
   if (pushes.size === 0) process.nextTick(forgetPushes)
   pushes.set(event, frame)
@@ -113,7 +114,7 @@ export function jsonOfPush(frame: Buffer): Buffer {
 /** Ids, names, contents and times need no escapes: JSON is put together of what is there already. */
 function usualJson(
   { id, at, actor }: RoomEvent,
-  { room, channel }: { readonly room: RoomState; readonly channel: Channel },
+  { room, channel }: Shown,
   account: Account | null,
   content: string,
 ): string {
@@ -150,7 +151,7 @@ function actorOf(id: UserId | null, account: Account | null) {
 /** With what the client sent beside the text. */
 function extendedJson(
   event: RoomEvent,
-  { room, channel }: { readonly room: RoomState; readonly channel: Channel },
+  { room, channel }: Shown,
   account: Account | null,
   content: string,
   extra: Readonly<Record<string, unknown>>,

@@ -56,6 +56,9 @@ export interface Asked {
   placed(): void
   /** Answers from within, where the moment matters; the handler then gives `answered`. */
   answer(answer: Answer): void
+  /** Its end, once, where the handler gave `later`: with the answer, or with what went wrong. */
+  end(answer: Answer): void
+  fail(error: unknown): void
 }
 
 /** A log-in, whatever was sent. */
@@ -75,7 +78,9 @@ export type Answer =
   /** `silent`: an ack alone, no event. */
   | { readonly refused: Refusal; readonly silent?: true }
 
-export type EventHandler = (asked: Asked) => Promise<Answer | 'answered'>
+/** `later`: by `end` or `fail`. */
+export type Handled = Answer | 'answered' | 'later'
+export type EventHandler = (asked: Asked) => Handled | Promise<Handled>
 export type LoginHandler = (asked: LoginAsked) => Promise<Answer | 'answered'>
 
 export const DONE: Answer = { data: null }

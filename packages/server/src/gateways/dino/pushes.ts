@@ -90,7 +90,7 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
   const { body } = event
   switch (body.type) {
     case 'message': {
-      const frame = (): Buffer => messageFrame(event, { room, channel }, actor, gate.parts)
+      const frame = (): Buffer => messageFrame(event, delivery, actor, gate.parts)
       if (body.to === undefined) feed.toListeners(room, frame)
       else feed.toUsers(room, new Set(event.actor === null ? body.to : [event.actor, ...body.to]), frame)
       break

@@ -3,7 +3,7 @@ import type { Session } from '../../engine/sessions.ts'
 import type { Account } from '../../room/facts.ts'
 import type { Activity } from './activity.ts'
 import type { Answer, Asked, EventHandler, Gate, LoginHandler } from './gate.ts'
-import type { Job } from './requests.ts'
+import type { Job, Requests } from './requests.ts'
 import type { DinoSession } from './session.ts'
 
 /** How an event of a client is served; its answer is called `gn_<event>`. */
@@ -25,7 +25,8 @@ export class Request implements Job, Asked {
   readonly payload: unknown
   readonly #ack: number | null
   #known: Known | null = null
-  #place: (() => void) | null = null
+  /** While it runs. */
+  #requests: Requests | null = null
 
   /** `ack`: the number under which the client wants the answer too; null for none. */
   constructor(gate: Gate, session: DinoSession, served: Served, payload: unknown, ack: number | null) {
@@ -40,9 +41,9 @@ export class Request implements Job, Asked {
     return !this.served.anonymous && this.served.pipelined
   }
 
-  run(placed: () => void): Promise<void> {
-    this.#place = placed
-    return this.session.run(this)
+  begin(requests: Requests): void {
+    this.#requests = requests
+    this.session.run(this)
   }
 
   /** What its handler may ask from now on. */
@@ -64,7 +65,28 @@ export class Request implements Job, Asked {
   }
 
   placed(): void {
-    this.#place?.()
+    this.#requests?.placed(this)
+  }
+
+  end(answer: Answer | 'answered'): void {
+    try {
+      if (answer !== 'answered') this.answer(answer)
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    this.#over()
+  }
+
+  fail(error: unknown): void {
+    this.answer(this.session.whatWentWrong(this.served.event, error))
+    this.#over()
+  }
+
+  #over(): void {
+    const requests = this.#requests
+    this.#requests = null
+    requests?.ended(this)
   }
 
   answer(answer: Answer): void {

@@ -1,28 +1,36 @@
 import { expect, test } from 'vitest'
-import { Requests } from './requests.ts'
+import { type Job, Requests } from './requests.ts'
 
 /** A job whose steps the test takes. */
 function job(log: string[], name: string, pipelined: boolean) {
-  let end = (): void => {}
-  let place = (): void => {}
-  return {
+  let of: Requests | undefined
+  const one = {
     pipelined,
-    run: (placed: () => void) => {
+    begin: (requests: Requests) => {
       log.push(name)
-      place = placed
-      return new Promise<void>(resolve => {
-        end = resolve
-      })
+      of = requests
     },
-    end: async () => {
-      end()
-      await new Promise(resolve => setImmediate(resolve))
-    },
-    place: () => place(),
+    end: () => of?.ended(one),
+    place: () => of?.placed(one),
   }
+  return one
 }
 
-test('one request after the other', async () => {
+/** One that has ended when it has begun. */
+function quick(log: string[], name: string): Job {
+  const one = {
+    pipelined: true,
+    begin: (requests: Requests) => {
+      log.push(name)
+      requests.ended(one)
+      // Whoever was answered at once is told all the same that it has its place.
+      requests.placed(one)
+    },
+  }
+  return one
+}
+
+test('one request after the other', () => {
   const log: string[] = []
   const requests = new Requests({ mayStart: () => true })
   const [first, second] = [job(log, 'first', false), job(log, 'second', false)]
@@ -30,11 +38,11 @@ test('one request after the other', async () => {
   requests.add(second)
   expect(log).toEqual(['first'])
   expect(requests.waiting).toBe(1)
-  await first.end()
+  first.end()
   expect(log).toEqual(['first', 'second'])
 })
 
-test('messages that have their place wait for no commit, and others wait for all of them', async () => {
+test('messages that have their place wait for no commit, and others wait for all of them', () => {
   const log: string[] = []
   const requests = new Requests({ mayStart: () => true })
   const [one, two, join] = [job(log, 'one', true), job(log, 'two', true), job(log, 'join', false)]
@@ -43,13 +51,13 @@ test('messages that have their place wait for no commit, and others wait for all
   one.place()
   expect(log).toEqual(['one', 'two'])
   two.place()
-  await one.end()
+  one.end()
   expect(log).toEqual(['one', 'two'])
-  await two.end()
+  two.end()
   expect(log).toEqual(['one', 'two', 'join'])
 })
 
-test('nothing starts while it may not, and all goes on when it may', async () => {
+test('nothing starts while it may not, and all goes on when it may', () => {
   const log: string[] = []
   let may = false
   const requests = new Requests({ mayStart: () => may })
@@ -60,13 +68,30 @@ test('nothing starts while it may not, and all goes on when it may', async () =>
   expect(log).toEqual(['first'])
 })
 
-test('what has not begun when the socket goes never begins', async () => {
+test('what has not begun when the socket goes never begins', () => {
   const log: string[] = []
   const requests = new Requests({ mayStart: () => true })
   const first = job(log, 'first', false)
   requests.add(first)
   requests.add(job(log, 'second', false))
   requests.clear()
-  await first.end()
+  first.end()
   expect(log).toEqual(['first'])
+})
+
+test('what ends at once is over before the next begins, however many wait', () => {
+  const log: string[] = []
+  let may = false
+  const requests = new Requests({ mayStart: () => may })
+  const names = Array.from({ length: 20_000 }, (_, n) => `${n}`)
+  for (const name of names) requests.add(quick(log, name))
+  const [message, join] = [job(log, 'message', true), job(log, 'join', false)]
+  requests.add(message)
+  requests.add(join)
+  may = true
+  requests.next()
+  expect(log).toEqual([...names, 'message'])
+  message.place()
+  message.end()
+  expect(log.at(-1)).toBe('join')
 })

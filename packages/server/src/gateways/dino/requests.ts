@@ -5,8 +5,8 @@
 export interface Job {
   /** Does not wait for jobs that have taken their place. */
   readonly pipelined: boolean
-  /** Never rejects. `placed`: the next pipelined job may start. */
-  run(placed: () => void): Promise<void>
+  /** Never throws. It says here when it has taken its place, if it does, and when it has ended: at once or later. */
+  begin(requests: Requests): void
 }
 
 /** Whose requests they are. */
@@ -18,8 +18,11 @@ export interface Asking {
 export class Requests {
   readonly #of: Asking
   #waiting: Job[] = []
-  #starting = false
+  /** It has not taken its place yet. */
+  #starting: Job | null = null
   #placed = 0
+  /** Those that end at once are begun one after the other, not one inside of the other. */
+  #beginning = false
 
   constructor(of: Asking) {
     this.#of = of
@@ -42,25 +45,34 @@ export class Requests {
 
   /** Starts what may start. */
   next(): void {
-    if (this.#starting) return
+    if (this.#beginning) return
+    this.#beginning = true
+    for (let job = this.#startable(); job; job = this.#startable()) {
+      this.#waiting.shift()
+      this.#starting = job
+      job.begin(this)
+    }
+    this.#beginning = false
+  }
+
+  /** A job has taken its place: the next pipelined one may start. */
+  placed(job: Job): void {
+    if (this.#starting !== job) return
+    this.#starting = null
+    this.#placed += 1
+    this.next()
+  }
+
+  /** Once for each job. */
+  ended(job: Job): void {
+    if (this.#starting === job) this.#starting = null
+    else this.#placed -= 1
+    this.next()
+  }
+
+  #startable(): Job | undefined {
     const job = this.#waiting[0]
-    if (!job || (this.#placed > 0 && !job.pipelined) || !this.#of.mayStart()) return
-    this.#waiting.shift()
-    this.#starting = true
-    let placed = false
-    const place = (): void => {
-      if (placed) return
-      placed = true
-      this.#starting = false
-      this.#placed += 1
-      this.next()
-    }
-    const ended = (): void => {
-      if (placed) this.#placed -= 1
-      else this.#starting = false
-      this.next()
-    }
-    // A job that breaks its promise not to reject must not hold up the others.
-    job.run(place).then(ended, ended)
+    if (!job || this.#starting !== null || (this.#placed > 0 && !job.pipelined)) return undefined
+    return this.#of.mayStart() ? job : undefined
   }
 }

@@ -10,14 +10,15 @@ import { CONGESTED_BYTES } from '../../fanout/limits.ts'
 import { Outlet, type OutletOwner } from '../../fanout/outlet.ts'
 import { Few } from '../../few.ts'
 import { FLOOD_GROSS } from '../../limits.ts'
+import type { Account } from '../../room/facts.ts'
 import { isFields, readActivity } from './activity.ts'
 import { addressOf } from './connections/connections.ts'
 import { lighten } from './connections/sockets.ts'
 import { ackFrame, eventFrame, jsonOfPush, refusalJson, sentFrames, successJson } from './encode.ts'
 import { CODE, malformed, refusal } from './errors.ts'
-import { type Answer, type Gate, refused, stamp } from './gate.ts'
+import { type Answer, type Gate, type Handled, refused, stamp } from './gate.ts'
 import { FLOOD_WINDOW, WAITING_REQUESTS, WAITING_REQUESTS_MOST } from './limits.ts'
-import { Request } from './request.ts'
+import { Request, type Served } from './request.ts'
 import { type Asking, Requests } from './requests.ts'
 
 /** What engine.io has of a WebSocket; absent while the client polls. */
@@ -179,25 +180,36 @@ export class DinoSession implements OutletOwner, Receiver, EventTaker, Asking {
     return this.#requests.waiting >= WAITING_REQUESTS_MOST ? 'too many requests are waiting, the server is busy' : null
   }
 
-  /** For Request: to its end, whatever goes wrong in it. */
-  async run(request: Request): Promise<void> {
+  /** For Request: to its end, at once or later, whatever goes wrong in it. */
+  run(request: Request): void {
+    let handled: Handled | Promise<Handled>
     try {
-      const result = await this.#serve(request)
-      if (result !== 'answered') request.answer(result)
+      handled = this.#serve(request)
     } catch (error) {
-      const text = this.#whatWentWrong(request.served.event, error)
-      request.answer(refused(malformed(text)))
+      request.fail(error)
+      return
     }
+    if (!(handled instanceof Promise)) {
+      if (handled !== 'later') request.end(handled)
+      return
+    }
+    handled.then(
+      answer => {
+        if (answer !== 'later') request.end(answer)
+      },
+      (error: unknown) => request.fail(error),
+    )
   }
 
-  /** A store that fails is no bug of the handler, and is logged where it is found. */
-  #whatWentWrong(event: string, error: unknown): string {
-    if (error instanceof Error && error.name === 'StoreFailure') return 'the server cannot store this now, try again'
+  /** For Request. A store that fails is no bug of the handler, and is logged where it is found. */
+  whatWentWrong(event: string, error: unknown): Answer {
+    if (error instanceof Error && error.name === 'StoreFailure')
+      return refused(malformed('the server cannot store this now, try again'))
     this.#gate.log.error({ wire: 'dino', event, err: error }, 'bug in a handler')
-    return 'internal error'
+    return refused(malformed('internal error'))
   }
 
-  async #serve(request: Request): Promise<Answer | 'answered'> {
+  #serve(request: Request): Handled | Promise<Handled> {
     const gate = this.#gate
     const { served, payload } = request
     if (served.anonymous) {
@@ -207,7 +219,17 @@ export class DinoSession implements OutletOwner, Receiver, EventTaker, Asking {
     if (!isFields(payload)) return refused(malformed('the activity is not an object'))
     const { user } = this
     const { accounts } = gate.parts.identity
-    const account = user === null ? undefined : (accounts.peek(user) ?? (await accounts.load(user)))
+    const account = user === null ? undefined : accounts.peek(user)
+    if (user === null || account) return this.#serveUser(request, served, payload, account)
+    return accounts.load(user).then(loaded => this.#serveUser(request, served, payload, loaded))
+  }
+
+  #serveUser(
+    request: Request,
+    served: Extract<Served, { readonly anonymous: false }>,
+    payload: Record<string, unknown>,
+    account: Account | undefined,
+  ): Handled | Promise<Handled> {
     const { live } = this
     if (!live || !account?.active) {
       const text = `[on_${served.event}] no user found for user_id "None" in session`

@@ -23,9 +23,13 @@ export class Words {
   /** Whether one of the words stands anywhere in the text, whatever its case; in one that is JSON with a text also as
    * clients show that, for JSON may write any letter in other ones. */
   within(text: string): boolean | Promise<boolean> {
-    // Most sites have no such words, and nobody waits to hear that.
-    if (this.#none && this.#isNew) return false
+    if (this.none) return false
     return this.#known().then(words => isWithin(words, text))
+  }
+
+  /** There are none at all, as on most sites, and nobody has to wait to hear that. */
+  get none(): boolean {
+    return this.#none && this.#isNew
   }
 
   /** Words were added or taken away. A node that does not hear of it forgets its own after WORDS_AGE. */

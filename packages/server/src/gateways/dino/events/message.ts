@@ -1,6 +1,7 @@
 // `message`: to a room, to a private room, or to another user (dino.md section 4). What the client sent beside the text
 // is kept and echoed (extra.ts); the push goes out after the commit and before the sender's answer.
 import { dinoBase64, type EventId } from '@conclave/wire'
+import type { Asker, Answer as Done } from '../../../engine/engine.ts'
 import { WHISPERED } from '../../../limits.ts'
 import type { SendMessage } from '../../../room/commands/send-message.ts'
 import { decide } from '../../../room/decide.ts'
@@ -8,13 +9,14 @@ import type { RoomEvent } from '../../../room/events.ts'
 import { type Account, type Channel, isOperator } from '../../../room/facts.ts'
 import type { Rejection } from '../../../room/rejection.ts'
 import { isRejection } from '../../../room/rejection.ts'
+import type { RoomState } from '../../../room/state.ts'
 import { type Activity, echo } from '../activity.ts'
 import { idOf, messageFrame, messageJson } from '../encode.ts'
 import { type Sealed, unsealed } from '../envelope.ts'
 import { CODE, malformed, type Refusal, refusal, refusalOf } from '../errors.ts'
 import { tellBlacklisted } from '../external.ts'
 import { extraOf } from '../extra.ts'
-import { type Answer, type Asked, type Gate, refused } from '../gate.ts'
+import { type Answer, type Asked, type Gate, type Handled, refused } from '../gate.ts'
 import {
   channelOf,
   type Found,
@@ -28,46 +30,111 @@ import {
 import { isLonger } from '../text-length.ts'
 import { mayWhisper, type Whisper, whisperIn } from '../whispers.ts'
 
-export async function message(asked: Asked): Promise<Answer> {
-  const { gate, session, account, activity } = asked
-  const text = textOf(activity)
+export function message(asked: Asked): Handled | Promise<Handled> {
+  const text = textOf(asked.activity)
   if (typeof text !== 'string') return refused(text)
-  const place = placeAtHand(asked) ?? (await placeOf(asked))
+  const place = placeAtHand(asked)
+  const command = place && commandAtHand(asked, text, place)
+  if (!command) return messageLater(asked, text, place)
+  send(asked, place, command, text.length)
+  return 'later'
+}
+
+/** What most messages come to, of which all is in memory and nothing is wrong; undefined where `messageLater` has to look. */
+function commandAtHand(asked: Asked, text: string, place: Place): SendMessage | undefined {
+  const { gate, account } = asked
+  const isPlain = place.room.suite === 'none'
+  if (isPlain && (mayWhisper(text) || faultOf(gate, text) || !(gate.words.none || isOperator(account))))
+    return undefined
+  const inside = isInside(asked, place.room)
+  const sealed = sealedOf(asked, text, place)
+  if (typeof inside !== 'boolean' || 'code' in sealed || isRejection(sealed)) return undefined
+  return commandOf(asked, sealed, inside)
+}
+
+function commandOf({ gate, account }: Asked, { content, messageId, digest }: Sealed, inside: boolean): SendMessage {
+  const command = { command: 'send-message', actor: account.id, content, messageId, digest, inside } as const
+  const more = { attributes: null, origin: null }
+  return gate.parts.config.dino.validateMutes ? { ...command, ...more } : { ...command, ...more, ignoreMutes: true }
+}
+
+/** Of a member it is not asked; who is removed meanwhile is inside only where they have joined. */
+function isInside({ gate, session, account }: Asked, room: RoomState): boolean | Promise<boolean> {
+  if (room.members.has(account.id)) return session.rooms.has(room.id)
+  return gate.parts.occupancy.inside(room.id, account.id)
+}
+
+function sealedOf(asked: Asked, text: string, place: Place): Sealed | Refusal | Rejection {
+  const { suite } = place.room
+  return suite === 'none' ? plain(asked, text, place) : unsealed(suite, text)
+}
+
+/** Hands a message to the engine; its answer follows the push. */
+function send(asked: Asked, place: Place, command: SendMessage, size: number): void {
+  const { gate, live } = asked
+  const submission = { room: place.room.id, command, session: live.id, bytes: size + 512 }
+  gate.parts.engine.begin(submission, new Sending(asked, place))
+  asked.placed()
+}
+
+/** A message that the engine has. */
+class Sending implements Asker {
+  readonly #asked: Asked
+  readonly #place: Place
+
+  constructor(asked: Asked, place: Place) {
+    this.#asked = asked
+    this.#place = place
+  }
+
+  answered(done: Done): void {
+    const { gate, account } = this.#asked
+    const place = this.#place
+    let answer: Answer
+    try {
+      answer = isRejection(done)
+        ? refusedMessage(gate, done, place)
+        : { sent: messageFrame(done.events[0] as RoomEvent, place, account, gate.parts) }
+    } catch (error) {
+      this.failed(error)
+      return
+    }
+    this.#asked.end(answer)
+  }
+
+  failed(error: unknown): void {
+    this.#asked.fail(error)
+  }
+}
+
+async function messageLater(asked: Asked, text: string, atHand: Place | undefined): Promise<Handled> {
+  const { gate, account } = asked
+  const place = atHand ?? (await placeOf(asked))
   if ('code' in place) return refused(place)
   const { room, from } = place
   const isPlain = room.suite === 'none'
   const whisper = isPlain && mayWhisper(text) ? await whisperOf(asked, text, place) : null
   if (whisper && 'code' in whisper) return refused(whisper)
-  const sealed = room.suite === 'none' ? plain(asked, text, place) : unsealed(room.suite, text)
+  const sealed = sealedOf(asked, text, place)
   if ('code' in sealed) return refused(sealed)
   if (isRejection(sealed)) return refusedMessage(gate, sealed, place)
-  const isInside = (): Promise<boolean> => gate.parts.occupancy.inside(room.id, account.id)
+  const isIn = isInside(asked, room)
+  const inside = typeof isIn === 'boolean' ? isIn : await isIn
   const first: SendMessage = {
-    command: 'send-message',
-    actor: account.id,
-    content: sealed.content,
-    messageId: sealed.messageId,
-    digest: sealed.digest,
-    // Of a member it is not asked; who is removed meanwhile is inside only where they have joined.
-    inside: room.members.has(account.id) ? session.rooms.has(room.id) : await isInside(),
-    attributes: null,
+    ...commandOf(asked, sealed, inside),
     origin: from && (await originOf(gate.parts, from, account)),
     ...(whisper && { to: whisper.to }),
-    ...(gate.parts.config.dino.validateMutes ? {} : { ignoreMutes: true }),
   }
   const checked = isPlain ? checkText(asked, text, place, first, whisper) : null
   const barred = checked && (await checked)
   if (barred) return isRejection(barred) ? refusedMessage(gate, barred, place) : refused(barred)
   // The site may take its time, and of who is put out meanwhile no log knows.
-  const command = whisper && gate.whisperCheck.active ? { ...first, inside: await isInside() } : first
+  const mayHaveGone = whisper !== null && gate.whisperCheck.active
+  const command = mayHaveGone ? { ...first, inside: await gate.parts.occupancy.inside(room.id, account.id) } : first
   const within = isPlain && !isOperator(account) && gate.words.within(text)
-  const blocked = typeof within === 'boolean' ? within : await within
-  const sent = blocked ? withheld(asked, place, command) : submitted(asked, place, command, text.length)
-  asked.placed()
-  const event = await sent
-  return isRejection(event)
-    ? refusedMessage(gate, event, place)
-    : { sent: messageFrame(event, place, account, gate.parts) }
+  if (typeof within === 'boolean' ? within : await within) return withheld(asked, place, command)
+  send(asked, place, command, text.length)
+  return 'later'
 }
 
 /** Where a message goes and where it comes from. */
@@ -180,31 +247,18 @@ function faultOf({ parts }: Gate, text: string): Refusal | null {
   return null
 }
 
-async function submitted(
-  { gate, live }: Asked,
-  { room }: Place,
-  command: SendMessage,
-  size: number,
-): Promise<RoomEvent | Rejection> {
-  const done = await gate.parts.engine.submit({ room: room.id, command, session: live.id, bytes: size + 512 })
-  return isRejection(done) ? done : (done.events[0] as RoomEvent)
-}
-
 /** A word that is not let through: what would be answered is answered, the sender sees the message, nobody else does. */
-async function withheld(
-  { gate, session, account }: Asked,
-  { room, channel }: Place,
-  command: SendMessage,
-): Promise<RoomEvent | Rejection> {
+function withheld({ gate, session, account }: Asked, place: Place, command: SendMessage): Answer {
   const { parts } = gate
-  const decided = rehearsed(gate, { room, channel }, account, command)
-  if (isRejection(decided)) return decided
+  const { room, channel } = place
+  const decided = rehearsed(gate, place, account, command)
+  if (isRejection(decided)) return refusedMessage(gate, decided, place)
   const at = parts.clock.now()
   const body = decided.events[0] as RoomEvent['body']
   const event = { room: room.id, sequence: 0, id: parts.newId() as EventId, at, actor: account.id, body }
   session.emit('message', messageJson(event, { room, channel }, account, parts))
   tellBlacklisted(gate, account, room, idOf(event.id))
-  return event
+  return { sent: messageFrame(event, place, account, parts) }
 }
 
 /** What the engine would decide at this moment. */
