@@ -148,7 +148,7 @@ export class Commits {
     this.#sql.begin.run()
     try {
       const outcomes = items.map(item => this.#refuse(batch, item) ?? this.#write(batch, item))
-      const appended = this.#inserts.flush()
+      const appended = this.#inserts.finish()
       this.#writeKeys(batch.keys)
       for (const row of batch.receipts) this.#writeReceipt(batch, row)
       for (const head of batch.heads.values()) if (head.advanced || head.changed) this.#writeHead(head)

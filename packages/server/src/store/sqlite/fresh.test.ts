@@ -22,6 +22,8 @@ import {
   textsOf,
   user,
 } from '../testing/items.ts'
+import { Fresh } from './fresh.ts'
+import { connect } from './open.ts'
 import { openSqliteStore } from './store.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'conclave-fresh-'))
@@ -91,6 +93,16 @@ test('messages into many rooms come there first, many into one do not', async ()
   await store.close()
 })
 
+test('large ones do not: nobody who reads one waits for a ring of them', async () => {
+  const path = directory()
+  const store = await begun(path)
+  const texts = ['small', 'x'.repeat(200_000), 'small again']
+  for (const text of texts) await committed(store, append(ROOM, 1, [message(text)]))
+  expect(lying(path)).toEqual({ fresh: 2, messages: 1 })
+  expect(await said(store, ROOM)).toEqual(texts)
+  await store.close()
+})
+
 test('more than the ring holds, read in between and after a crash, is all there in its order (L2, L6)', async () => {
   const path = directory()
   let store = await begun(path)
@@ -141,6 +153,17 @@ test('a half is in its places before it is filled again, whatever batches come a
   const { fresh, messages } = lying(path)
   expect(fresh).toBe(16_384)
   expect(messages).toBeGreaterThanOrEqual(2 * 8_192)
+  await store.close()
+})
+
+test('a half is emptied by batches that settle a room at their end as well', async () => {
+  const path = directory()
+  const store = await begun(path)
+  for (let n = 0; n < 8_192; n += 32)
+    await committed(store, ...ROOMS.slice(1, 33).map(each => append(each, 1, [message(`${n}`)])))
+  const named = { ...message('you'), mentions: { users: [], groups: ['all'] } } as const
+  for (let n = 0; n < 40; n++) await committed(store, append(ROOM, 1, [named]))
+  expect(lying(path).messages).toBeGreaterThanOrEqual(40 * 64)
   await store.close()
 })
 
@@ -290,5 +313,31 @@ test('of a disk that takes nothing more everything can be read that was acknowle
   expect(await said(store, ROOM)).toEqual([...expected, 'taken'])
   for (const each of ROOMS.slice(1)) expect(await said(store, each)).toEqual(expected)
   other.close()
+  await store.close()
+})
+
+test('what is held to be read is there again when SQLite has ended its transaction, and is let go of either way', async () => {
+  const path = directory()
+  const store = await begun(path)
+  await committed(store, append(ROOM, 1, [message('a')]))
+  const copy = directory()
+  cpSync(path, copy, { recursive: true })
+  const database = connect(copy, 1)
+  const fresh = new Fresh(database)
+  fresh.add([ROOM, 3, '2070276095283999999', NOW, '1', '{}'])
+  const count = database.prepare('SELECT count(*) AS n FROM events WHERE room = ? AND sequence = 3')
+  fresh.hold()
+  expect(count.get(ROOM)?.n).toBe(1)
+  for (let time = 0; time < 2; time++) {
+    // As it does where a page cannot be read.
+    database.exec('ROLLBACK')
+    expect(count.get(ROOM)?.n).toBe(0)
+    if (time === 0) fresh.hold()
+    if (time === 0) expect(count.get(ROOM)?.n).toBe(1)
+  }
+  fresh.release()
+  fresh.settle([ROOM])
+  expect(count.get(ROOM)?.n).toBe(1)
+  database.close()
   await store.close()
 })

@@ -126,7 +126,8 @@ export class Fresh {
 
   /** Where nothing can be written any more: messages are read as if they were in their places. */
   hold(): void {
-    if (this.#held) return
+    // A page that cannot be read ends a transaction, and with it what was put in its place.
+    if (this.#held && this.#database.isTransaction) return
     // Nothing of a transaction that stays open goes to the disk, however much it changes.
     this.#database.exec('PRAGMA cache_spill = OFF; BEGIN IMMEDIATE')
     try {
@@ -142,8 +143,9 @@ export class Fresh {
   release(): void {
     if (!this.#held) return
     this.#held = false
-    this.#database.exec('ROLLBACK; PRAGMA cache_spill = ON')
     this.#doubtful = true
+    undo(this.#database)
+    this.#database.exec('PRAGMA cache_spill = ON')
   }
 
   get #filling(): 0 | 1 {

@@ -15,6 +15,9 @@ const ROWS = 32
 const ROW = "(?, ?, ?, ?, ?, 'm', ?)"
 /** So many messages of one room in a batch fill pages by themselves. */
 const DENSE = 8
+/** Characters of a body that does so alone, or nearly. A ring of such rows would be gigabytes, taken to their places by
+ * whoever reads next, and held in memory where the disk takes nothing more. */
+const HEAVY = 1_024
 
 export class EventInserts {
   readonly #fresh: Fresh
@@ -24,6 +27,8 @@ export class EventInserts {
   /** Messages with nothing special, and how many there are for each room. */
   #waiting: SQLInputValue[] = []
   readonly #counts = new Map<RoomId, number>()
+  /** Rows of the batch that were written. */
+  #written = 0
 
   constructor(database: DatabaseSync, fresh: Fresh) {
     this.#fresh = fresh
@@ -49,31 +54,45 @@ export class EventInserts {
     this.#counts.set(room, (this.#counts.get(room) ?? 0) + 1)
   }
 
-  /** Gives the number of rows. */
-  flush(): number {
+  /** At the end of a batch: gives the number of rows that it had. */
+  finish(): number {
+    this.#flush()
+    const written = this.#written
+    this.#written = 0
+    return written
+  }
+
+  #flush(): void {
     const rows = this.#waiting
-    if (rows.length === 0) return 0
+    if (rows.length === 0) return
     const counts = new Map(this.#counts)
-    this.clear()
+    this.#empty()
     const dense: SQLInputValue[] = []
     const fresh: SQLInputValue[] = []
     for (let start = 0; start < rows.length; start += GIVEN) {
-      const into = (counts.get(rows[start] as RoomId) as number) < DENSE ? fresh : dense
+      const body = rows[start + GIVEN - 1] as string
+      const isScattered = (counts.get(rows[start] as RoomId) as number) < DENSE && body.length < HEAVY
+      const into = isScattered ? fresh : dense
       for (let column = 0; column < GIVEN; column++) into.push(rows[start + column] as SQLInputValue)
     }
     this.#write(dense)
     if (fresh.length > 0) this.#fresh.add(fresh)
-    return rows.length / GIVEN
+    this.#written += rows.length / GIVEN
   }
 
   /** Before messages of the room are read or changed in the transaction. */
   settle(room: RoomId): void {
-    this.flush()
+    this.#flush()
     this.#fresh.settle([room])
   }
 
   /** Forgets what waits, when the transaction is over without it. */
   clear(): void {
+    this.#empty()
+    this.#written = 0
+  }
+
+  #empty(): void {
     this.#waiting = []
     this.#counts.clear()
   }
