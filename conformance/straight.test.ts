@@ -2,7 +2,7 @@
 // body, on both wires, whatever is wrong with it. And what is not plain goes through it, unread.
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -337,12 +337,58 @@ test('a message of X’s that is sent again the other way is the same message (L
   expect([typing.status, same(typing)]).toEqual([200, same(through)])
 })
 
-test('a server that stops leaves requests to the framework', async () => {
-  const straight = new Straight()
-  straight.add('/a', 1_000, () => true)
-  const headers = { 'content-type': 'application/json', 'content-length': '2' }
-  const request = { method: 'POST', url: '/a', headers } as unknown as IncomingMessage
-  expect(straight.takes(request, {} as ServerResponse)).toBe(true)
-  straight.close()
-  expect(straight.takes(request, {} as ServerResponse)).toBe(false)
+describe('alone', () => {
+  const request = {
+    method: 'POST',
+    url: '/a',
+    headers: { 'content-type': 'application/json', 'content-length': '2' },
+  } as unknown as IncomingMessage
+  const broken = vi.fn()
+  const responseOf = (written: string[]): ServerResponse => {
+    const response = { writeHead: () => response, end: (text: string) => written.push(text) }
+    return response as unknown as ServerResponse
+  }
+
+  test('it leaves requests to the framework when the server stops', () => {
+    const straight = new Straight(broken)
+    straight.add('/a', 1_000, () => true)
+    expect(straight.takes(request, responseOf([]))).toBe(true)
+    straight.close()
+    expect(straight.takes(request, responseOf([]))).toBe(false)
+  })
+
+  test('what is known in the turn of its request leaves behind all that is read in it, in its order; later at once', async () => {
+    const written: string[] = []
+    const straight = new Straight(broken)
+    const say = (response: ServerResponse, text: string) => straight.write({ response, status: 200, headers: {}, text })
+    straight.add('/a', 1_000, (_, response) => {
+      say(response, `answer ${count++}`)
+      return true
+    })
+    let count = 0
+    for (let turn = 0; turn < 2; turn++) {
+      const before = [...written]
+      for (let n = 0; n < 3; n++) straight.takes(request, responseOf(written))
+      expect(written).toEqual(before)
+      await new Promise(resolve => setImmediate(resolve))
+      expect(written).toEqual(Array.from({ length: count }, (_, n) => `answer ${n}`))
+    }
+    say(responseOf(written), 'later')
+    expect(written.at(-1)).toBe('later')
+  })
+
+  test('an answer that cannot be written is told of and cut off, and those behind it leave', async () => {
+    const written: string[] = []
+    const destroy = vi.fn()
+    const bad = { writeHead: () => new ServerResponse(request).writeHead(200, { 'x-a': 'a\nb' }), destroy }
+    const responses = [bad as unknown as ServerResponse, responseOf(written)]
+    const straight = new Straight(broken)
+    straight.add('/a', 1_000, (_, response) => {
+      straight.write({ response, status: 200, headers: {}, text: 'answer' })
+      return true
+    })
+    for (const response of responses) straight.takes(request, response)
+    await new Promise(resolve => setImmediate(resolve))
+    expect([written, destroy.mock.calls.length, broken.mock.calls.length]).toEqual([['answer'], 1, 1])
+  })
 })

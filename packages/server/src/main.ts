@@ -68,7 +68,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       log.warn({}, 'each node names its own address to clients: "publicUrl" should say where all are reached')
     const first = await firstStart(core)
     const operations = new Operations(core)
-    const straight = new Straight()
+    const straight = new Straight(error => log.error({ err: error }, 'bug in an answer'))
     http = fastify({
       logger: false,
       trustProxy: false,

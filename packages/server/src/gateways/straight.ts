@@ -15,6 +15,13 @@ import { STRAIGHT_BYTES, STRAIGHT_PARAMETER } from '../limits.ts'
 /** Answers a request sometime; or gives false, having read nothing of it. `param`: what stands in the path for its parameter. */
 export type Way = (request: IncomingMessage, response: ServerResponse, param: string) => boolean
 
+interface Answer {
+  readonly response: ServerResponse
+  readonly status: number
+  readonly headers: OutgoingHttpHeaders
+  readonly text: string
+}
+
 interface Target {
   /** What stands before the parameter. */
   readonly before: string
@@ -34,6 +41,19 @@ export class Straight {
   /** By what stands behind the parameter. */
   readonly #named = new Map<string, Target[]>()
   #closed = false
+  /** Answers of the requests that this turn of the event loop reads; null behind that. */
+  #held: Answer[] | null = null
+  readonly #leave = (): void => {
+    const held = this.#held ?? []
+    this.#held = null
+    for (const answer of held) this.#write(answer)
+  }
+  readonly #broken: (error: unknown) => void
+
+  /** `broken`: told of an answer that cannot be written, whose client is cut off. */
+  constructor(broken: (error: unknown) => void) {
+    this.#broken = broken
+  }
 
   /** `path`: of a POST, as a router has it, with no parameter or with one that is its last part but one; others are left out.
    * `most`: bytes of its body, where that is less than goes this way at all. */
@@ -57,12 +77,38 @@ export class Straight {
     if (this.#closed || request.method !== 'POST') return false
     const { url = '' } = request
     const fixed = this.#fixed.get(url)
-    if (fixed) return isPlain(request, fixed.most) && fixed.way(request, response, '')
+    if (fixed) return isPlain(request, fixed.most) && this.#hold() && fixed.way(request, response, '')
     const slash = url.lastIndexOf('/')
     const named = this.#named.get(url.slice(slash))?.find(({ before }) => url.startsWith(before))
     if (!named || slash - named.before.length > STRAIGHT_PARAMETER) return false
     const param = url.slice(named.before.length, slash)
-    return PARAMETER.test(param) && isPlain(request, named.most) && named.way(request, response, param)
+    const isFit = PARAMETER.test(param) && isPlain(request, named.most)
+    return isFit && this.#hold() && named.way(request, response, param)
+  }
+
+  /** Head and body in one write; behind all that is read in this turn, for whoever is answered one by one wakes one by one, and a
+   * client that is awake costs the system less. What is known later leaves at once. */
+  write(answer: Answer): void {
+    if (this.#held === null) this.#write(answer)
+    else this.#held.push(answer)
+  }
+
+  #write({ response, status, headers, text }: Answer): void {
+    try {
+      headers['content-length'] = Buffer.byteLength(text)
+      response.writeHead(status, headers).end(text)
+    } catch (error) {
+      this.#broken(error)
+      response.destroy()
+    }
+  }
+
+  #hold(): true {
+    if (this.#held === null) {
+      this.#held = []
+      setImmediate(this.#leave)
+    }
+    return true
   }
 
   /** From now on the framework has them all: it says that the server stops. */
@@ -90,14 +136,4 @@ export function readText(request: IncomingMessage, take: (text: string) => void)
     const whole = more.length === 0 ? first : Buffer.concat([first as Buffer, ...more])
     take(whole?.toString() ?? '')
   })
-}
-
-/** Head and body in one write. Of one that was begun before, only the end is left. */
-export function writeText(response: ServerResponse, status: number, headers: OutgoingHttpHeaders, text: string): void {
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
-  headers['content-length'] = Buffer.byteLength(text)
-  response.writeHead(status, headers).end(text)
 }

@@ -31,7 +31,7 @@ export interface Asked {
   /** Where it comes from, of who is not logged in. */
   readonly address?: string
   /** Call.placed */
-  placed?(): void
+  readonly placed?: (() => void) | undefined
 }
 
 /** Never throws: a bug is answered 500 and logged, without anything of the request. */
@@ -46,7 +46,7 @@ export function dispatch(gate: Gate, caller: Caller | null, asked: Asked): Answe
   }
   if (!caller) return { error: invalidUser(method.anonymousAs ?? method.name) }
   const { bytes, placed } = asked
-  const call = placed ? { gate, caller, bytes, placed } : { gate, caller, bytes }
+  const call = { gate, caller, bytes, placed }
   const { twoFactor } = method
   if (!twoFactor) return answered(gate, method, asked.params, params => method.run(call, params))
   const { params: given, proof } = proofIn(asked.params)

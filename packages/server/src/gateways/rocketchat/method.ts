@@ -11,7 +11,7 @@ export interface Call {
   /** Bytes of the request. */
   readonly bytes: number
   /** It has its place in the next commit: what follows need not wait for that. */
-  placed?(): void
+  readonly placed?: (() => void) | undefined
 }
 
 export interface MethodSpec<Params extends z.ZodType> {

@@ -9,7 +9,7 @@ import { holdsUserScopes } from '../../identity/scopes.ts'
 import type { Authentication } from '../../identity/tokens.ts'
 import { drain, drained } from '../drain.ts'
 import type { GatewayParts } from '../gateway.ts'
-import { readText, writeText } from '../straight.ts'
+import { readText, type Straight } from '../straight.ts'
 import { originAllowed } from '../upgrades.ts'
 import { bug } from './dispatch.ts'
 import { MeteorError } from './errors.ts'
@@ -169,8 +169,8 @@ function goStraight(gate: Gate, spec: Exclude<Route, UploadRouteSpec>, path: str
     readText(request, text => {
       const call = { ...callOf(gate, request, NO_PARAMS, text.length, caller.address), caller }
       served(spec, path, call, readBody(text))
-        .then(result => write(response, result))
-        .catch(error => write(response, bug(gate, path, error)))
+        .then(result => write(straight, response, result))
+        .catch(error => write(straight, response, bug(gate, path, error)))
     })
     return true
   })
@@ -270,9 +270,9 @@ function answer(reply: FastifyReply, result: object): FastifyReply {
   return reply.code(status).headers(headers).header('content-type', 'application/json').send(Buffer.from(text))
 }
 
-function write(response: ServerResponse, result: object): void {
+function write(straight: Straight, response: ServerResponse, result: object): void {
   const { status, headers, text } = answerOf(result)
-  writeText(response, status, { ...headers, 'content-type': 'application/json' }, text)
+  straight.write({ response, status, headers: { ...headers, 'content-type': 'application/json' }, text })
 }
 
 function answerOf(result: object) {

@@ -331,8 +331,7 @@ export class DdpSession implements OutletOwner {
     const [name, { params }] = [packet.method as string, packet]
     if (name === 'login') return login.run(this.#gate, this, params)
     if (name === 'logout') return logout.run(this.#gate, this)
-    const asked = { name, params, bytes, address: this.address }
-    return dispatch(this.#gate, caller, placed ? { ...asked, placed } : asked)
+    return dispatch(this.#gate, caller, { name, params, bytes, address: this.address, placed })
   }
 
   /** null where nothing is counted. */

@@ -9,7 +9,7 @@ import type { z } from 'zod'
 import type { Scope } from '../../identity/scopes.ts'
 import type { Turns } from '../../identity/turns.ts'
 import type { GatewayParts } from '../gateway.ts'
-import { readText, writeText } from '../straight.ts'
+import { readText } from '../straight.ts'
 import type { Activity } from './activity/index.ts'
 import { refusalOf } from './failure.ts'
 import { Form, readForm } from './form.ts'
@@ -124,7 +124,8 @@ function goStraight(gate: Gate, parts: XchatParts, spec: Route): void {
       const refusal = answer instanceof Refusal ? answer : null
       const status = refusal ? refusal.problem.status : (spec.status ?? 200)
       const own = refusal ? { ...headersOf(refusal), 'content-type': PROBLEM } : { 'content-type': JSON_TEXT }
-      writeText(response, status, { ...headers, ...own }, JSON.stringify(refusal ? refusal.problem : answer))
+      const text = JSON.stringify(refusal ? refusal.problem : answer)
+      parts.straight.write({ response, status, headers: { ...headers, ...own }, text })
     }
     const fail = (error: Error): void => write(refusalOf(error, parts))
     if (refused) write(refused)

@@ -58,7 +58,7 @@ export async function startXchat(options: XchatServerOptions = {}): Promise<Xcha
     quota: localQuota(clock),
     outlet: null,
   })
-  const straight = new Straight()
+  const straight = new Straight(error => errors.push(String(error)))
   const http = fastify({
     routerOptions: { maxParamLength: 256 },
     serverFactory: framework => straight.server({}, framework),
