@@ -343,7 +343,7 @@ describe('alone', () => {
     url: '/a',
     headers: { 'content-type': 'application/json', 'content-length': '2' },
   } as unknown as IncomingMessage
-  const broken = vi.fn()
+  const broken = vi.fn<(error: unknown) => void>()
   const responseOf = (written: string[]): ServerResponse => {
     const response = { writeHead: () => response, end: (text: string) => written.push(text) }
     return response as unknown as ServerResponse
@@ -379,7 +379,7 @@ describe('alone', () => {
 
   test('an answer that cannot be written is told of and cut off, and those behind it leave', async () => {
     const written: string[] = []
-    const destroy = vi.fn()
+    const destroy = vi.fn<() => void>()
     const bad = { writeHead: () => new ServerResponse(request).writeHead(200, { 'x-a': 'a\nb' }), destroy }
     const responses = [bad as unknown as ServerResponse, responseOf(written)]
     const straight = new Straight(broken)
