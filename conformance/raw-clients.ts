@@ -2,6 +2,7 @@
 // leave in one write, so that the server reads them in one turn.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { PATIENCE } from '../engines/limits.ts'
 
 export type WireName = 'dino 4' | 'dino 3' | 'ddp' | 'sockjs'
 export const WIRES: readonly WireName[] = ['dino 4', 'dino 3', 'ddp', 'sockjs']
@@ -18,9 +19,6 @@ export interface Said {
   readonly request: string
   readonly answered: string
 }
-
-/** ms for what comes at once or not at all. */
-const WAIT = 10_000
 
 export class RawClient {
   readonly wire: WireName
@@ -140,7 +138,7 @@ export class RawClient {
   }
 
   async #until(...parts: readonly string[]): Promise<void> {
-    const deadline = Date.now() + WAIT
+    const deadline = Date.now() + PATIENCE
     for (;;) {
       if (parts.some(part => this.#heard.includes(part))) return
       if (Date.now() > deadline || this.socket.destroyed)

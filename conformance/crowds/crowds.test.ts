@@ -10,6 +10,7 @@ import { WAITING_PASSWORDS } from '@conclave/server/identity/limits'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { framed, RawClient, type WireName } from '../raw-clients.ts'
 import { startServer, type TestServer } from '../server.ts'
+import { type Generation, Poller } from './poller.ts'
 
 const CROWD = Number(process.env.CONCLAVE_TEST_CROWD ?? 500)
 /** Open files of the server and of this process beside the crowd's. */
@@ -49,19 +50,17 @@ let bystanders: ChildProcess
 /** Why somebody does not talk any more. */
 let failed: string | null = null
 
+const WORLD = {
+  users: [...TALKING, ...CROWDED, ...LOGGING_IN].map(id => ({ id, username: `user${id}`, tokens: [`tok${id}`] })),
+  channels: [{ ref: 'c', name: 'channel' }],
+  rooms: [
+    { ref: 'talk', channel: 'c', name: 'where they talk', members: TALKING },
+    { ref: 'crowd', channel: 'c', name: 'where the crowd is', members: CROWDED },
+  ],
+}
+
 beforeAll(async () => {
-  const users = [...TALKING, ...CROWDED, ...LOGGING_IN].map(id => ({ id, username: `user${id}`, tokens: [`tok${id}`] }))
-  server = await startServer({
-    config: CONFIG,
-    world: {
-      users,
-      channels: [{ ref: 'c', name: 'channel' }],
-      rooms: [
-        { ref: 'talk', channel: 'c', name: 'where they talk', members: TALKING },
-        { ref: 'crowd', channel: 'c', name: 'where the crowd is', members: CROWDED },
-      ],
-    },
-  })
+  server = await startServer({ config: CONFIG, world: WORLD })
   const file = new URL('./bystanders.ts', import.meta.url)
   bystanders = fork(file, [`${server.port}`, server.rooms.talk as string, TALKING.join(',')], { execArgv: [] })
   await once(bystanders, 'message')
@@ -136,8 +135,22 @@ async function crowd<T>(make: (at: number) => Promise<T>): Promise<T[]> {
 const upgrade = (path: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n'
-const PATHS = ['/websocket', '/socket.io/?EIO=3&transport=websocket', '/socket.io/?EIO=4&transport=websocket']
-const pathOf = (at: number): string => PATHS[at % PATHS.length] as string
+/** How they come, by turns. */
+const WAYS: readonly Way[] = ['ddp', 'dino 3', 'sockjs', 'dino 4', 'polling 3', 'polling 4']
+type Way = WireName | 'polling 3' | 'polling 4'
+const wayOf = (at: number): Way => WAYS[at % WAYS.length] as Way
+/** Every other one of a way. */
+const isOdd = (at: number): boolean => Math.floor(at / WAYS.length) % 2 === 1
+const PATHS: Readonly<Record<WireName, string>> = {
+  ddp: '/websocket',
+  sockjs: '/sockjs/000/crowd/websocket',
+  'dino 3': '/socket.io/?EIO=3&transport=websocket',
+  'dino 4': '/socket.io/?EIO=4&transport=websocket',
+}
+const isDdp = (way: Way): boolean => way === 'ddp' || way === 'sockjs'
+const polls = (way: Way): way is 'polling 3' | 'polling 4' => way.startsWith('polling')
+const opened = (way: 'polling 3' | 'polling 4'): Promise<Poller> =>
+  Poller.open(server.port, Number(way.at(-1)) as Generation)
 
 /** The crowd does its worst: what that does to the others, and to memory. */
 async function withstands(
@@ -165,6 +178,11 @@ async function areClosed(all: readonly Bad[]): Promise<void> {
   await expect.poll(() => all.filter(({ closed }) => !closed).length, { timeout: 60_000, interval: 200 }).toBe(0)
 }
 
+/** The sessions of who polls. */
+async function areOver(pollers: readonly Poller[]): Promise<void> {
+  for (const poller of pollers) await expect.poll(() => poller.isOver()).toBe(true)
+}
+
 /** The code of a WebSocket's close frame at the end of what came. */
 function closeCode({ heard }: Bad): number | null {
   const at = heard.lastIndexOf('\x88')
@@ -185,39 +203,71 @@ test(
   },
 )
 
-test(`${CROWD} WebSockets on which nobody says who they are are closed${reason}`, wanted, async () => {
+test(`${CROWD} connections on which nobody says who they are are closed${reason}`, wanted, async () => {
+  const pollers: Poller[] = []
   const all = await withstands('nameless', () =>
     crowd(async at => {
-      const one = await bad(upgrade(pathOf(at)))
+      const way = wayOf(at)
       // Those of Socket.IO are inside of the namespace, every other time.
-      if (at % PATHS.length > 0 && at % 2 === 0) one.socket.write(framed(['40/ws,']))
+      if (polls(way)) {
+        const poller = await opened(way)
+        if (isOdd(at)) await poller.enter()
+        pollers.push(poller)
+        return bad(poller.waiting)
+      }
+      const one = await bad(upgrade(PATHS[way]))
+      if (!isDdp(way) && isOdd(at)) one.socket.write(framed(['40/ws,']))
       return one
     }),
   )
   await areClosed(all)
   for (const [at, one] of all.entries()) {
-    if (at % PATHS.length === 0) expect(closeCode(one)).toBe(4000)
-    else if (at % 2 === 0) expect(one.heard).toContain('41/ws')
+    if (isDdp(wayOf(at))) expect(closeCode(one)).toBe(4000)
+    // Those of the third generation are in the main namespace too, and their next poll would bring the other end.
+    else if (isOdd(at)) expect(one.heard).toMatch(wayOf(at) === 'polling 3' ? /2:41$/ : /41\/ws/)
   }
+  await areOver(pollers)
 })
 
-test(`${CROWD} WebSockets that send half a frame and no more are closed${reason}`, wanted, async () => {
-  const half = framed(['x'.repeat(16_000)]).subarray(0, 12_000)
-  const all = await withstands('half a frame', () =>
-    crowd(async at => {
-      const one = await bad(upgrade(pathOf(at)))
-      one.socket.write(half)
-      return one
-    }),
-  )
-  await areClosed(all)
-  for (const [at, one] of all.entries()) if (at % PATHS.length === 0) expect(closeCode(one)).toBe(4000)
-})
+test(
+  `${CROWD} connections that send half a frame, or half a post, and no more are closed${reason}`,
+  wanted,
+  async () => {
+    const half = framed(['x'.repeat(16_000)]).subarray(0, 12_000)
+    const all = await withstands('half a frame', () =>
+      crowd(async at => {
+        const way = wayOf(at)
+        if (polls(way)) return bad((await opened(way)).post(['x'.repeat(16_000)]).slice(0, 12_000))
+        const one = await bad(upgrade(PATHS[way]))
+        one.socket.write(half)
+        return one
+      }),
+    )
+    await areClosed(all)
+    for (const [at, one] of all.entries()) if (isDdp(wayOf(at))) expect(closeCode(one)).toBe(4000)
+  },
+)
+
+const PING = '{"msg":"ping"}'
+const LIST = '42/ws,7["list_rooms",{"verb":"list"}]'
+const MANY = 200
 
 /** Frames in one piece, of what costs the server an answer each. */
 function pouring(wire: WireName): Buffer {
-  const text = wire === 'ddp' ? '{"msg":"ping"}' : '42/ws,7["list_rooms",{"verb":"list"}]'
-  return framed(Array.from({ length: 200 }, () => text))
+  const text = wire === 'ddp' ? PING : wire === 'sockjs' ? JSON.stringify([PING]) : LIST
+  return framed(Array.from({ length: MANY }, () => text))
+}
+
+/** The same in posts, one after the other, until one is answered that the session is over: then its client goes too. */
+async function pourPosts(poller: Poller): Promise<Bad> {
+  // A post is answered before the next is read: this makes up for the time between.
+  const piece = poller.post(Array.from({ length: 2 * MANY }, () => LIST))
+  const one = await bad()
+  one.socket.on('data', () => {
+    if (one.heard.includes('HTTP/1.1 400')) one.socket.destroy()
+  })
+  pour(one, Buffer.from(piece))
+  return one
 }
 
 /** Twenty times as many as anybody may send, until the server closes. */
@@ -232,8 +282,14 @@ function pour({ socket }: Bad, piece: Buffer): void {
 test(`${CROWD} strangers who pour in requests are closed${reason}`, wanted, async () => {
   const all = await withstands('strangers pouring', () =>
     crowd(async at => {
-      const one = await bad(upgrade(pathOf(at)))
-      pour(one, pouring(at % PATHS.length === 0 ? 'ddp' : 'dino 4'))
+      const way = wayOf(at)
+      if (polls(way)) {
+        const poller = await opened(way)
+        if (isOdd(at)) await poller.enter()
+        return pourPosts(poller)
+      }
+      const one = await bad(upgrade(PATHS[way]))
+      pour(one, pouring(way))
       return one
     }),
   )
@@ -255,32 +311,46 @@ async function member(wire: WireName, at: number): Promise<Bad & { readonly clie
 }
 
 test(`${CROWD} users who go on sending more than they may are closed${reason}`, wanted, async () => {
-  const wires: readonly WireName[] = ['ddp', 'dino 3', 'dino 4']
+  /** On which those who poll wait for what comes. */
+  const waiting: Bad[] = []
   const all = await withstands('users pouring', () =>
     crowd(async at => {
-      const wire = wires[at % wires.length] as WireName
-      const one = await member(wire, at)
-      pour(one, pouring(wire))
+      const way = wayOf(at)
+      if (polls(way)) {
+        const poller = await opened(way)
+        await poller.login(CROWDED[at % CROWDED.length] as string)
+        waiting[at] = await bad(poller.waiting)
+        return pourPosts(poller)
+      }
+      const one = await member(way, at)
+      pour(one, pouring(way))
       return one
     }),
   )
   await areClosed(all)
-  // Who goes on writing may lose the last that was sent to them: most have read it.
-  const told = all.filter((one, at) =>
-    at % wires.length === 0 ? closeCode(one) === 4003 : one.heard.includes('41/ws'),
-  )
-  expect(told.length).toBeGreaterThan(CROWD / 2)
+  // Who goes on writing may lose the last that was sent to them: most have read it. Who polls is told by what comes next.
+  const told = all.filter((one, at) => (isDdp(wayOf(at)) ? closeCode(one) === 4003 : one.heard.includes('41/ws')))
+  expect(told.length).toBeGreaterThan((CROWD - Object.keys(waiting).length) / 2)
+  await areClosed(Object.values(waiting))
 })
 
 test(`${UNREAD} users who read nothing of what is said are closed${reason}`, wanted, async () => {
-  const wires: readonly WireName[] = ['ddp', 'dino 3', 'dino 4']
   const crowded = server.rooms.crowd as string
   const speaker = await member('dino 4', 0)
   await speaker.client.join(crowded)
   const all: Awaited<ReturnType<typeof member>>[] = []
+  const pollers: Poller[] = []
   const gather = async () => {
     for (let at = 0; at < UNREAD; at++) {
-      const one = await member(wires[at % wires.length] as WireName, at)
+      const way = wayOf(at)
+      if (polls(way)) {
+        const poller = await opened(way)
+        await poller.login(CROWDED[at % CROWDED.length] as string)
+        await poller.join(crowded)
+        pollers.push(poller)
+        continue
+      }
+      const one = await member(way, at)
       await one.client.join(crowded)
       one.socket.pause()
       all.push(one)
@@ -293,7 +363,7 @@ test(`${UNREAD} users who read nothing of what is said are closed${reason}`, wan
       speaker.socket.write(framed([speaker.client.saying(crowded, 'x'.repeat(LONG.characters)).request]))
       await sleep(LONG.rest)
     }
-    const dinos = all.filter(({ client }) => client.wire !== 'ddp').length
+    const dinos = pollers.length + all.filter(({ client }) => !isDdp(client.wire)).length
     await expect.poll(() => server.output().match(/does not read/g)?.length).toBe(dinos)
     for (const { socket } of all) socket.resume()
   }
@@ -301,40 +371,51 @@ test(`${UNREAD} users who read nothing of what is said are closed${reason}`, wan
   await areClosed(all)
   // Not because they were silent after they had read it all.
   for (const one of all) expect(closeCode(one)).not.toBe(4000)
+  await areOver(pollers)
   speaker.socket.destroy()
 })
 
 test('of many log-ins by password at once those that find no place are told so, and messages overtake the others', async () => {
-  const crowded = await Promise.all(LOGGING_IN.map(() => RawClient.open('ddp', server.port)))
-  const talker = await RawClient.enter('dino 4', server.port, TALKING[0] as string, server.rooms.talk as string)
-  for (const client of crowded) client.send('{"msg":"connect","version":"1","support":["1"]}')
-  await Promise.all(crowded.map(client => client.until('connected')))
-  let pending = crowded.length
-  const [busy, wrong] = ['"error":"too-many-requests"', '"error":403']
-  const answers = crowded.map(async (client, at) => {
-    const params = [
-      { user: { username: `user${LOGGING_IN[at]}` }, password: { digest: 'ab'.repeat(32), algorithm: 'sha-256' } },
-    ]
-    client.send(JSON.stringify({ msg: 'method', method: 'login', id: 'l', params }))
-    const answer = await client.untilAny([busy, wrong])
-    pending--
-    return answer
-  })
-  let overtaking = 0
-  while (pending > 0) {
-    const { request, answered } = talker.saying(server.rooms.talk as string, 'meanwhile')
-    talker.send(request)
-    await talker.until(answered)
-    if (pending > 0) overtaking++
-    await sleep(BETWEEN)
+  // Of its own: where nobody may stay for long without having logged in, the last of them are closed while they wait.
+  const patient = await startServer({ config: { limits: CONFIG.limits }, world: WORLD })
+  try {
+    const crowded = await Promise.all(LOGGING_IN.map(() => RawClient.open('ddp', patient.port)))
+    const talker = await RawClient.enter('dino 4', patient.port, TALKING[0] as string, patient.rooms.talk as string)
+    for (const client of crowded) client.send('{"msg":"connect","version":"1","support":["1"]}')
+    await Promise.all(crowded.map(client => client.until('connected')))
+    let pending = crowded.length
+    const [busy, wrong] = ['"error":"too-many-requests"', '"error":403']
+    const answering = crowded.map(async (client, at) => {
+      const params = [
+        { user: { username: `user${LOGGING_IN[at]}` }, password: { digest: 'ab'.repeat(32), algorithm: 'sha-256' } },
+      ]
+      client.send(JSON.stringify({ msg: 'method', method: 'login', id: 'l', params }))
+      return client.untilAny([busy, wrong]).finally(() => {
+        pending--
+      })
+    })
+    const answers = Promise.all(answering)
+    let overtaking = 0
+    const overtakes = async (): Promise<void> => {
+      while (pending > 0) {
+        const { request, answered } = talker.saying(patient.rooms.talk as string, 'meanwhile')
+        talker.send(request)
+        await talker.until(answered)
+        if (pending > 0) overtaking++
+        await sleep(BETWEEN)
+      }
+    }
+    const [said] = await Promise.all([answers, overtakes()])
+    const all = Map.groupBy(said, answer => answer)
+    // Each holds a place until it is answered, and few are while the others come.
+    expect(all.get(busy)?.length).toBeGreaterThan(0)
+    expect(all.get(wrong)?.length).toBeGreaterThanOrEqual(WAITING_PASSWORDS)
+    // One hash takes as long as several messages.
+    expect(overtaking).toBeGreaterThan(10)
+    for (const client of [...crowded, talker]) client.close()
+  } finally {
+    await patient.remove()
   }
-  const all = Map.groupBy(await Promise.all(answers), answer => answer)
-  // Each holds a place until it is answered, and few are while the others come.
-  expect(all.get(busy)?.length).toBeGreaterThan(0)
-  expect(all.get(wrong)?.length).toBeGreaterThanOrEqual(WAITING_PASSWORDS)
-  // One hash takes as long as several messages.
-  expect(overtaking).toBeGreaterThan(10)
-  for (const client of [...crowded, talker]) client.close()
 })
 
 test(

@@ -1,5 +1,5 @@
-// What clients of one wire make the server hold: bytes that they do not read, and frames of which half has come. Each has its
-// own bound; ten thousand that go up to it together have this one.
+// What clients of one wire make the server hold: bytes that they do not read, what has come by half, and requests that wait for
+// their turn. Each has its own bound; ten thousand that go up to it together have this one.
 import { HELD_IN_ALL, HELD_LOOK } from '../limits.ts'
 
 export interface Holding<S> {
@@ -28,4 +28,28 @@ export function relieve<S>({ sessions, weigh, close }: Holding<S>, most = HELD_I
     all -= bytes
     close(session)
   }
+}
+
+/** What a value takes beside its texts, roughly. */
+const VALUE = 16
+const weights = new WeakMap<object, number>()
+
+/** Bytes that a value from JSON takes, roughly; each is looked through once. */
+export function weightOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? value.length : VALUE
+  const known = weights.get(value)
+  if (known !== undefined) return known
+  let weight = 0
+  const rest: unknown[] = [value]
+  for (let next = rest.pop(); rest.length > 0 || next !== undefined; next = rest.pop()) {
+    weight += VALUE
+    if (typeof next === 'string') weight += next.length
+    else if (typeof next === 'object' && next !== null)
+      for (const [name, one] of Object.entries(next)) {
+        weight += name.length
+        rest.push(one)
+      }
+  }
+  weights.set(value, weight)
+  return weight
 }

@@ -123,7 +123,7 @@ export async function dinoGateway(parts: GatewayParts): Promise<Gateway> {
   parts.reports.onReport(report => reportedElsewhere(gate, report))
   const unwatch = watchHeld<DinoSession>({
     sessions: sockets,
-    weigh: ({ outlet, socket }) => outlet.unsent + (webSocketOf(socket.conn)?.arriving ?? 0),
+    weigh: session => session.held + (webSocketOf(session.socket.conn)?.arriving ?? 0),
     close: session => session.onOverflow(),
   })
   function flooded(ws: ClientSocket): void {

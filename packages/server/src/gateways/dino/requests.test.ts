@@ -95,3 +95,20 @@ test('what ends at once is over before the next begins, however many wait', () =
   message.end()
   expect(log.at(-1)).toBe('join')
 })
+
+test('what those that wait brought is held until they begin', () => {
+  const log: string[] = []
+  const requests = new Requests({ mayStart: () => true })
+  const payload = { object: { content: 'x'.repeat(10_000) } }
+  const [first, ...others] = ['first', 'second', 'third'].map(name => Object.assign(job(log, name, false), { payload }))
+  requests.add(first!)
+  expect(requests.held).toBe(0)
+  for (const other of others) requests.add(other)
+  expect(requests.held).toBeGreaterThan(20_000)
+  expect(requests.held).toBeLessThan(21_000)
+  first!.end()
+  expect(log).toEqual(['first', 'second'])
+  expect(requests.held).toBeLessThan(11_000)
+  requests.clear()
+  expect(requests.held).toBe(0)
+})

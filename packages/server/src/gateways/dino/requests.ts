@@ -1,10 +1,13 @@
 // The requests of one socket, one after the other in the order in which they came, so that a client that does not wait
 // for answers gets what it would have got by waiting. A request may say that it has taken its place (a message that is
 // handed to the engine): those of the same kind behind it need not wait for its commit.
+import { weightOf } from '../held.ts'
 
 export interface Job {
   /** Does not wait for jobs that have taken their place. */
   readonly pipelined: boolean
+  /** What came with it. */
+  readonly payload?: unknown
   /** Never throws. It says here when it has taken its place, if it does, and when it has ended: at once or later. */
   begin(requests: Requests): void
 }
@@ -31,6 +34,11 @@ export class Requests {
   /** Waiting, running not counted. */
   get waiting(): number {
     return this.#waiting.length
+  }
+
+  /** Bytes of those, roughly. */
+  get held(): number {
+    return this.#waiting.reduce((sum, { payload }) => sum + weightOf(payload), 0)
   }
 
   add(job: Job): void {

@@ -12,7 +12,7 @@ import { Few } from '../../few.ts'
 import { FLOOD_GROSS } from '../../limits.ts'
 import type { Account } from '../../room/facts.ts'
 import { isFields, readActivity } from './activity.ts'
-import { addressOf } from './connections/connections.ts'
+import { addressOf, posting } from './connections/connections.ts'
 import { lighten } from './connections/sockets.ts'
 import { ackFrame, eventFrame, jsonOfPush, refusalJson, sentFrames, successJson } from './encode.ts'
 import { CODE, malformed, refusal } from './errors.ts'
@@ -56,6 +56,11 @@ export class DinoSession implements OutletOwner, Receiver, EventTaker, Asking {
 
   get user(): UserId | null {
     return this.live?.user ?? null
+  }
+
+  /** Bytes that its client makes the server hold, a WebSocket's half frames not counted. */
+  get held(): number {
+    return this.outlet.unsent + this.#requests.held + posting(this.socket.conn)
   }
 
   get address(): string {

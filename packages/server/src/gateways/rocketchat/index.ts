@@ -126,7 +126,7 @@ export async function rocketchatGateway(parts: GatewayParts): Promise<Gateway> {
 
   const unwatch = watchHeld<DdpSession>({
     sessions,
-    weigh: session => session.outlet.unsent + (socketOf.get(session)?.arriving ?? 0),
+    weigh: session => session.outlet.unsent + session.queued + (socketOf.get(session)?.arriving ?? 0),
     close: session => session.onOverflow(),
   })
   const [silence, anonymous] = [parts.config.rocketchat.silence * 1_000, parts.config.rocketchat.anonymous * 1_000]

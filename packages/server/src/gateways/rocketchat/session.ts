@@ -83,6 +83,8 @@ export class DdpSession implements OutletOwner {
   /** null: detached without a word, for its user may not read it any more. */
   readonly #subscriptions = new Map<string, Opened | null>()
   #queue: Waiting[] = []
+  /** Bytes of requests that wait for their turn. */
+  queued = 0
   #running = false
   /** Answers of messages that wait for their commit; null before the first one. */
   #messages: Answers<Answered> | null = null
@@ -227,6 +229,7 @@ export class DdpSession implements OutletOwner {
       return
     }
     this.#queue.push({ packet, bytes })
+    this.queued += bytes
     this.#regulate()
     if (!this.#running) void this.#drain()
   }
@@ -256,6 +259,7 @@ export class DdpSession implements OutletOwner {
         if (this.closed) break
         const started = this.#start(waiting)
         if (started) await started
+        this.queued -= waiting.bytes
       }
     }
     this.#settled = this.live !== null

@@ -4,7 +4,7 @@
 import type { Socket as SocketIoSocket } from 'socket.io'
 import { STRANGER_FRAME } from '../../../limits.ts'
 import type { ClientSocket } from '../../client-socket.ts'
-import { ANSWERED, PACKET_BYTES } from '../limits.ts'
+import { ANSWERED, CLOSE_TIMEOUT, PACKET_BYTES } from '../limits.ts'
 import { type Carried, type Packet, WebSocketTransport } from './websocket.ts'
 
 export type Conn = SocketIoSocket['conn']
@@ -25,6 +25,8 @@ interface Parts {
 /** The parts of a transport that bound what comes: of one that polls, and of a WebSocket. */
 interface Bounded {
   maxHttpBufferSize?: number
+  /** ms that one which polls has for its last poll. */
+  closeTimeout?: number
   readonly socket?: Partial<Pick<ClientSocket, 'admit'>>
 }
 
@@ -40,6 +42,8 @@ export interface Sweeps {
   readonly window: number
   /** That it may stay without anybody having logged in. */
   readonly stay: number
+  /** That its client has for fetching its end. */
+  readonly leaving: number
 }
 
 /** Whoever is served on a connection, usually the session. */
@@ -66,6 +70,8 @@ export class Connection implements Carried {
   owner: Owner | null = null
   /** The sweep at which it came; null when somebody has logged in. */
   #stranger: number | null
+  /** The sweep at which it was first seen to be closing. */
+  #left: number | null = null
 
   constructor(conn: Conn, address: string, sweeps: Sweeps) {
     this.conn = conn
@@ -119,6 +125,7 @@ export class Connection implements Carried {
     const isStranger = this.#stranger !== null
     if (transport.maxHttpBufferSize !== undefined)
       transport.maxHttpBufferSize = isStranger ? STRANGER_FRAME : PACKET_BYTES
+    if (transport.closeTimeout !== undefined) transport.closeTimeout = CLOSE_TIMEOUT
     if (!isStranger) transport.socket?.admit?.(PACKET_BYTES)
   }
 
@@ -127,6 +134,13 @@ export class Connection implements Carried {
     if (this.#stranger === null || this.#sweeps.count - this.#stranger < this.#sweeps.stay) return false
     this.#stranger = null
     return true
+  }
+
+  /** It is closing, and the library waits until its client has fetched what is left, if need be for ever: who polls may never
+   * come, and post on. */
+  leaves(): void {
+    if (this.#left === null) this.#left = this.#sweeps.count
+    else if (this.#sweeps.count - this.#left >= this.#sweeps.leaving) this.conn.close(true)
   }
 
   /** What a sweep asks of it: to be pinged when that is due, and its end when no answer came. */

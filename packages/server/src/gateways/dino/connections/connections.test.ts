@@ -2,7 +2,7 @@
 // what all can share. The latter fails when the library has changed, so that its own way has come back silently.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createConnection } from 'node:net'
 import { Server, type Socket as ServerSocket } from 'socket.io'
 import { io as connect4 } from 'socket.io-client'
 // @ts-expect-error the old client has no types
@@ -10,7 +10,7 @@ import connect2 from 'socket.io-client-2'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { ANSWERED } from '../limits.ts'
-import { Connections } from './connections.ts'
+import { Connections, posting } from './connections.ts'
 import { NoRooms } from './rooms.ts'
 import { lighten } from './sockets.ts'
 import { WebSocketTransport } from './websocket.ts'
@@ -221,6 +221,49 @@ test('a connection that has the library answer more than any client does is cut'
   for (let i = 0; i < ANSWERED; i++) socket.send('2')
   await until(() => served.closed.length === 1)
   expect(served.closed).toEqual(['forced close'])
+})
+
+test('a client that polls and does not fetch what is left before its end is closed all the same', async () => {
+  const served = await serve()
+  const conns: Conn[] = []
+  served.io.engine.on('connection', (conn: Conn) => conns.push(conn))
+  const base = `http://127.0.0.1:${served.port}/socket.io/?EIO=4&transport=polling`
+  const { sid } = JSON.parse((await (await fetch(base)).text()).slice(1)) as { sid: string }
+  const post = async (body: string) => (await fetch(`${base}&sid=${sid}`, { method: 'POST', body })).status
+  expect(await post('40/ws,')).toBe(200)
+  const conn = conns[0]!
+  conn.close()
+  expect(conn.readyState).toBe('closing')
+  expect(await post('42/ws,["more"]')).toBe(200)
+  served.sweep(1)
+  expect(served.closed).toEqual([])
+  served.sweep(1)
+  expect(served.closed).toEqual(['forced close'])
+  expect(await post('42/ws,["more"]')).toBe(400)
+})
+
+test.each([
+  ['with its length', (length: number) => `Content-Length: ${length}\r\n\r\n`],
+  ['in chunks', (length: number) => `Transfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n`],
+])('half a post, sent %s, is counted until it is whole', async (_, head) => {
+  const served = await serve()
+  const conns: Conn[] = []
+  served.io.engine.on('connection', (conn: Conn) => conns.push(conn))
+  const path = '/socket.io/?EIO=4&transport=polling'
+  const begun = await (await fetch(`http://127.0.0.1:${served.port}${path}`)).text()
+  const sid = /"sid":"([^"]+)"/.exec(begun)?.[1]
+  const conn = conns[0]!
+  expect(posting(conn)).toBe(0)
+  const body = `42${'x'.repeat(9_998)}`
+  const socket = createConnection(served.port, '127.0.0.1')
+  cleanup.push(() => socket.destroy())
+  socket.write(`POST ${path}&sid=${sid} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n${head(body.length)}`)
+  socket.write(body.slice(0, 5_000))
+  await until(() => posting(conn) >= 5_000)
+  expect(posting(conn)).toBeLessThan(6_000)
+  conn.on('error', () => {})
+  socket.end(`${body.slice(5_000)}\r\n0\r\n\r\n`)
+  await until(() => posting(conn) === 0)
 })
 
 describe('where a later version of the library hides its parts', () => {

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket as NetSocket } from 'node:net'
 import type { Server } from 'socket.io'
-import { ANSWERED_WINDOW, STRANGERS_LOOKS, SWEEP } from '../limits.ts'
+import { ANSWERED_WINDOW, CLOSE_TIMEOUT, PACKET_BYTES, STRANGERS_LOOKS, SWEEP } from '../limits.ts'
 import { type Conn, Connection, carry, type Owner, type Sweeps } from './connection.ts'
 import { WebSocketTransport } from './websocket.ts'
 
@@ -33,6 +33,7 @@ export class Connections implements Sweeps {
   readonly interval: number
   readonly timeout: number
   readonly window: number
+  readonly leaving: number
   readonly #open = new Set<Connection>()
   readonly #timer: NodeJS.Timeout
   readonly #strangers: Strangers
@@ -50,6 +51,7 @@ export class Connections implements Sweeps {
     this.interval = Math.ceil(pingInterval / sweep)
     this.timeout = Math.ceil(pingTimeout / sweep)
     this.window = Math.ceil(ANSWERED_WINDOW / sweep)
+    this.leaving = Math.ceil(CLOSE_TIMEOUT / sweep)
     shareTransports(engine as unknown as Parts)
     forgetUpgrades(engine as unknown as Parts)
     engine.on('connection', (conn: Conn) => this.#take(conn, addressOf(conn.request)))
@@ -78,6 +80,7 @@ export class Connections implements Sweeps {
     this.count += 1
     for (const connection of this.#open) {
       if (connection.conn.readyState === 'closed') this.#open.delete(connection)
+      else if (connection.conn.readyState === 'closing') connection.leaves()
       else if (connection.overstays()) this.#strangers.end(connection.conn)
       else connection.beat()
     }
@@ -87,6 +90,14 @@ export class Connections implements Sweeps {
 /** The address of a connection's client. */
 export function addressOf(conn: Conn): string {
   return (conn as Owned)[OURS].address
+}
+
+/** Bytes of a post that has come by half: the library keeps them until it is whole. Of a connection that brought other posts before
+ * it may be more, and never more than the whole. */
+export function posting({ transport }: Conn): number {
+  const { dataReq: request } = transport as unknown as { readonly dataReq?: IncomingMessage | null }
+  if (!request) return 0
+  return Math.min(request.socket.bytesRead, Number(request.headers['content-length'] ?? PACKET_BYTES))
 }
 
 /** From now on somebody is served on a connection. */
