@@ -357,6 +357,14 @@ describe('alone', () => {
     expect(straight.takes(request, responseOf([]))).toBe(false)
   })
 
+  test('what a route throws before it has read anything is left to the framework, and ends no process', () => {
+    const straight = new Straight(broken)
+    straight.add('/a', 1_000, () => {
+      throw new Error('a bug')
+    })
+    expect(straight.takes(request, responseOf([]))).toBe(false)
+  })
+
   test('what is known in the turn of its request leaves behind all that is read in it, in its order; later at once', async () => {
     const written: string[] = []
     const straight = new Straight(broken)

@@ -74,7 +74,15 @@ export class Straight {
 
   /** True where it is answered here. */
   takes(request: IncomingMessage, response: ServerResponse): boolean {
-    if (this.#closed || request.method !== 'POST') return false
+    try {
+      return !this.#closed && request.method === 'POST' && this.#take(request, response)
+    } catch {
+      // A bug, before anything was read. Here it would end the process; the framework answers it and it is logged.
+      return false
+    }
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse): boolean {
     const { url = '' } = request
     const fixed = this.#fixed.get(url)
     if (fixed) return isPlain(request, fixed.most) && this.#hold() && fixed.way(request, response, '')

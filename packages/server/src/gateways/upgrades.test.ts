@@ -92,6 +92,8 @@ test('whoever has a network of IPv6 has one address there, however it is written
     '2001:db8:0:7:ffff:ffff:ffff:ffff',
     '2001:DB8:0000:0007::1',
     '2001:db8:0:7::1%eth0',
+    '2001:db8:0:7::1%eth0.100',
+    '2001:db8:0:7::1%a-b:c.',
   ]
   for (const peer of written) {
     expect(addressOf(from(peer), false)).toBe(network)

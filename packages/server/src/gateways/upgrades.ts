@@ -24,7 +24,9 @@ export function addressOf(request: Addressed, trusted: boolean | readonly string
 
 function networkOf(address: string): string {
   if (isIP(address) !== 6) return address
-  const { parts } = ipaddr.IPv6.parse(address)
+  // Without the interface (`%eth0.100`), of whose name Node takes more than the parser, which throws.
+  const [alone = ''] = address.split('%', 1)
+  const { parts } = ipaddr.IPv6.parse(alone)
   return `${parts
     .slice(0, 4)
     .map(part => part.toString(16))

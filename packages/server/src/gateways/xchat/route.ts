@@ -127,18 +127,20 @@ function goStraight(gate: Gate, parts: XchatParts, spec: Route): void {
       const text = JSON.stringify(refusal ? refusal.problem : answer)
       parts.straight.write({ response, status, headers: { ...headers, ...own }, text })
     }
-    const fail = (error: Error): void => write(refusalOf(error, parts))
-    if (refused) write(refused)
-    else
-      readText(request, text => {
-        spec
-          .run(
+    const run = async (text: string): Promise<void> => {
+      try {
+        write(
+          await spec.run(
             callOf(request.headers, () => param, text, caller, query, spec),
             parts,
-          )
-          .then(write)
-          .catch(fail)
-      })
+          ),
+        )
+      } catch (error) {
+        write(refusalOf(error as Error, parts))
+      }
+    }
+    if (refused) write(refused)
+    else readText(request, text => void run(text))
     return true
   })
 }
