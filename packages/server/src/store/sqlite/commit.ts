@@ -145,6 +145,8 @@ export class Commits {
       keys: new Map(),
       receipts: [],
     }
+    // Before the batch, which may be undone as the one before was: then this is not done again for each part of it.
+    this.#fresh.settle([])
     this.#sql.begin.run()
     try {
       const outcomes = items.map(item => this.#refuse(batch, item) ?? this.#write(batch, item))

@@ -239,6 +239,8 @@ test('a batch that is undone takes nothing of it along, and what it had put in i
     await expect(
       store.commit([append(ROOM, 1, [message('lost')]), append(OTHER, 1, [deleted(target)]), cursor, untakable]),
     ).rejects.toThrow(TypeError)
+  // Emptied behind the first, not within the second, which is undone too.
+  expect(lying(path).fresh).toBe(0)
   expect(await said(store, ROOM)).toEqual(['a'])
   expect(await said(store, OTHER)).toEqual(['b', 'c'])
   await committed(store, append(ROOM, 1, [message('d')]), append(OTHER, 1, [message('e')]))
