@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Group } from './group.ts'
 
 const INSPECTOR = /ws:\/\/127\.0\.0\.1:\d+\/[0-9a-f-]+/
-const ANSWER_LIMIT = 120_000
+export const ANSWER_LIMIT = 120_000
 /** ms in which a program has to be up. */
 const STARTING = 20_000
 
@@ -48,8 +48,8 @@ export class Child {
     return this.#errors.trim()
   }
 
-  /** The next message it sends: a started server sends its port. */
-  answer<T>(): Promise<T> {
+  /** The next message it sends, within so many ms: a started server sends its port. */
+  answer<T>(within = ANSWER_LIMIT): Promise<T> {
     return new Promise((resolve, reject) => {
       const done = () => {
         clearTimeout(timer)
@@ -69,15 +69,15 @@ export class Child {
       const timer = setTimeout(() => {
         done()
         reject(new Error(`a process did not answer in time: ${this.lastWords}`))
-      }, ANSWER_LIMIT)
+      }, within)
       if (hasEnded(this.process)) return exited()
       this.process.once('exit', exited)
       this.process.once('message', got)
     })
   }
 
-  ask<T>(question: object): Promise<T> {
-    const answer = this.answer<T>()
+  ask<T>(question: object, within = ANSWER_LIMIT): Promise<T> {
+    const answer = this.answer<T>(within)
     this.process.send(question)
     return answer
   }

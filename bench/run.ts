@@ -20,7 +20,7 @@ import { historyRows } from './rows/history.ts'
 import { bareMemoryRows, memoryRows } from './rows/memory.ts'
 import { nodesRows } from './rows/nodes.ts'
 import { requestRows } from './rows/requests.ts'
-import { roomsRows } from './rows/rooms.ts'
+import { ddpJoinRows, dinoJoinRows, listRows } from './rows/rooms.ts'
 import { stormRows } from './rows/storm.ts'
 import { ejabberdRows, wireRows } from './rows/wires.ts'
 import { xchatRows } from './rows/xchat.ts'
@@ -36,7 +36,7 @@ const groups: Record<string, readonly Measure[]> = {
   wires: [wireRows, ejabberdRows],
   commit: [commitRows],
   dino: [dinoRows],
-  rooms: [roomsRows],
+  rooms: [ddpJoinRows, listRows, dinoJoinRows],
   requests: [requestRows],
   xchat: [xchatRows],
   append: [appendRows],

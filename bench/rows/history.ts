@@ -45,6 +45,7 @@ export async function historyRows(pace: Pace): Promise<Row[]> {
       lessIsBetter(`history/store/${named(pace.history.at(-1)!)}/absolute`, longest, 'ms p50', {
         reference: STORE_AIM,
         against: 'what is aimed at',
+        aim: 1,
       }),
     )
     // The last of each goes on.
