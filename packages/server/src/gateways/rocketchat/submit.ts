@@ -13,6 +13,8 @@ export function submit(
   beside?: Submission['beside'],
 ): Promise<Answer> {
   const submission = { room, command, session: caller.session, bytes: bytes + 512 }
+  // Most bring nothing else.
+  if (channel === undefined && beside === undefined) return gate.parts.engine.submit(submission)
   return gate.parts.engine.submit({
     ...submission,
     ...(channel === undefined ? {} : { channel }),
