@@ -7,6 +7,7 @@ import type { Socket as SocketIoSocket } from 'socket.io'
 import type { WebSocket } from 'ws'
 import { frameTexts } from './frame.ts'
 import { HELD_PACKET_BYTES, UNSENT_BYTES } from './limits.ts'
+import { type Late, put } from './socket.ts'
 import type { Transport } from './transport.ts'
 import { idleSocket, writeGathered } from './ws.ts'
 
@@ -20,7 +21,8 @@ interface EngineConnection {
   flush(): void
 }
 
-export class EngineTransport implements Transport {
+export class EngineTransport implements Transport, Late {
+  late = 0
   readonly #conn: EngineConnection
   /** Upper bound of the bytes this transport left in the engine's queue. */
   #held = 0
@@ -39,12 +41,12 @@ export class EngineTransport implements Transport {
     else if (this.#held > UNSENT_BYTES) {
       this.#held = queue.reduce((sum, packet) => sum + HELD_PACKET_BYTES + (packet.data?.length ?? 0), 0)
     }
-    return this.#held + (this.#conn.transport.socket?.bufferedAmount ?? 0)
+    return this.#held + this.late + (this.#conn.transport.socket?.bufferedAmount ?? 0)
   }
 
   write(chunk: Buffer): void {
     const socket = this.#direct()
-    if (socket !== undefined) socket.write(chunk)
+    if (socket !== undefined) put(socket, chunk, this)
     else this.#enqueue([chunk])
   }
 

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { frameTexts } from './frame.ts'
+import { type Late, put } from './socket.ts'
 import type { Transport } from './transport.ts'
 
 const OPEN = 1
@@ -34,7 +35,8 @@ export function writeGathered(socket: Socket, chunks: readonly Buffer[]): void {
   socket.uncork()
 }
 
-export class WsTransport implements Transport {
+export class WsTransport implements Transport, Late {
+  late = 0
   readonly #ws: WebSocket
 
   constructor(ws: WebSocket) {
@@ -46,13 +48,13 @@ export class WsTransport implements Transport {
   }
 
   get unsent(): number {
-    return this.#ws.bufferedAmount
+    return this.#ws.bufferedAmount + this.late
   }
 
   write(chunk: Buffer): void {
     if (!this.open) return
     const socket = idleSocket(this.#ws)
-    if (socket !== undefined) socket.write(chunk)
+    if (socket !== undefined) put(socket, chunk, this)
     else for (const text of frameTexts(chunk)) this.#ws.send(text)
   }
 
