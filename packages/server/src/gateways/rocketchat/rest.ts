@@ -166,12 +166,15 @@ function goStraight(gate: Gate, spec: Exclude<Route, UploadRouteSpec>, path: str
   straight.add(`/api${path}`, FRAME_BYTES, (request, response) => {
     const caller = callerAtHand(gate, request)
     if (!caller) return false
-    readText(request, text => {
-      const call = { ...callOf(gate, request, NO_PARAMS, text.length, caller.address), caller }
-      served(spec, path, call, readBody(text))
-        .then(result => write(straight, response, result))
-        .catch(error => write(straight, response, bug(gate, path, error)))
-    })
+    const run = async (text: string): Promise<void> => {
+      try {
+        const call = { ...callOf(gate, request, NO_PARAMS, text.length, caller.address), caller }
+        write(straight, response, await served(spec, path, call, readBody(text)))
+      } catch (error) {
+        write(straight, response, bug(gate, path, error))
+      }
+    }
+    readText(request, text => void run(text))
     return true
   })
 }
