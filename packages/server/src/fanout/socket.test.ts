@@ -142,3 +142,17 @@ test('a socket that goes while something waits says nothing more', async () => {
   expect(errors).not.toHaveBeenCalled()
   expect(by.late).toBe(0)
 })
+
+test('a request that is under way is not used again, though the kernel has taken all of it meanwhile', async () => {
+  client.pause()
+  const { _handle: handle } = socket as unknown as { _handle: object }
+  // As it is where a reader on another core makes room between the handle's two tries.
+  Object.defineProperty(handle, 'writeQueueSize', { value: 0 })
+  const large = Buffer.alloc(20_000_000, 'a')
+  put(socket, large, by)
+  for (let n = 0; n < 3; n++) put(socket, Buffer.from('behind'), by)
+  expect(by.late).toBe(0)
+  client.resume()
+  const all = await read(large.length + 18)
+  expect(all.subarray(-19).toString()).toBe('abehindbehindbehind')
+})

@@ -12,6 +12,8 @@ export interface Late {
 /** What Node asks a handle to write with. */
 interface Request {
   oncomplete(this: Request, status: number): void
+  /** NOT_ASKED, unless it is under way. */
+  getAsyncId(): number
   /** Kept until it is written. */
   buffer: Buffer | null
   socket: Socket | null
@@ -33,6 +35,8 @@ let Tcp: unknown
 let NewRequest: (new () => Request) | undefined
 /** Used again as long as each write is over when it returns. */
 let spare: Request | undefined
+/** Of a request that no handle has. */
+const NOT_ASKED = -1
 
 /** In the order of all that is written to the socket. */
 export function put(socket: Socket, chunk: Buffer, by: Late): void {
@@ -58,15 +62,18 @@ export function put(socket: Socket, chunk: Buffer, by: Late): void {
     fail(socket, failed)
     return
   }
-  const waiting = handle.writeQueueSize as number
-  if (waiting === 0) {
+  // Not by what is left: the kernel may take the rest at a second try within, and the request is under way all the same. To use
+  // it again then ends the process.
+  if (request.getAsyncId() === NOT_ASKED) {
     spare = request
     return
   }
-  by.late = waiting
   request.buffer = chunk
   request.socket = socket
-  request.by = by
+  const waiting = handle.writeQueueSize as number
+  // Another one may be counted by the time that this one, of which nothing is left, is said to be over.
+  request.by = waiting === 0 ? null : by
+  if (waiting > 0) by.late = waiting
 }
 
 /** What the next write of the stream is made with. */
@@ -76,6 +83,7 @@ function learn(handle: Handle): void {
   if (typeof writeBuffer !== 'function') return
   handle.writeBuffer = (request, chunk) => {
     handle.writeBuffer = writeBuffer
+    if (typeof request.getAsyncId !== 'function') return writeBuffer.call(handle, request, chunk)
     Tcp = handle.constructor
     NewRequest = request.constructor as new () => Request
     return writeBuffer.call(handle, request, chunk)
