@@ -9,15 +9,13 @@ export interface Late {
   late: number
 }
 
-/** What Node asks a handle to write with. */
+/** What Node asks a handle to write with. Each is for one write: Node ends the process where one that is under way is used again. */
 interface Request {
   oncomplete(this: Request, status: number): void
-  /** NOT_ASKED, unless it is under way. */
-  getAsyncId(): number
   /** Kept until it is written. */
-  buffer: Buffer | null
-  socket: Socket | null
-  by: Late | null
+  buffer: Buffer
+  socket: Socket
+  by: Late
 }
 
 /** The parts of Node's sockets that are used here; they are not documented, so each is looked for before it is used. */
@@ -26,6 +24,7 @@ interface Parts {
   readonly _writableState?: { readonly length: number }
 }
 interface Handle {
+  /** Bytes that the kernel has not taken. */
   readonly writeQueueSize?: number
   writeBuffer(request: Request, chunk: Buffer): number
 }
@@ -33,10 +32,6 @@ interface Handle {
 /** Handles that are written to so, and the requests that they take: as the first write of a stream shows them. */
 let Tcp: unknown
 let NewRequest: (new () => Request) | undefined
-/** Used again as long as each write is over when it returns. */
-let spare: Request | undefined
-/** Of a request that no handle has. */
-const NOT_ASKED = -1
 
 /** In the order of all that is written to the socket. */
 export function put(socket: Socket, chunk: Buffer, by: Late): void {
@@ -54,26 +49,14 @@ export function put(socket: Socket, chunk: Buffer, by: Late): void {
     socket.write(chunk)
     return
   }
-  const request = spare ?? new NewRequest()
-  spare = undefined
+  const request = new NewRequest()
   request.oncomplete = completed
-  const failed = handle.writeBuffer(request, chunk)
-  if (failed !== 0) {
-    fail(socket, failed)
-    return
-  }
-  // Not by what is left: the kernel may take the rest at a second try within, and the request is under way all the same. To use
-  // it again then ends the process.
-  if (request.getAsyncId() === NOT_ASKED) {
-    spare = request
-    return
-  }
   request.buffer = chunk
   request.socket = socket
-  const waiting = handle.writeQueueSize as number
-  // Another one may be counted by the time that this one, of which nothing is left, is said to be over.
-  request.by = waiting === 0 ? null : by
-  if (waiting > 0) by.late = waiting
+  request.by = by
+  const failed = handle.writeBuffer(request, chunk)
+  if (failed === 0) by.late = handle.writeQueueSize as number
+  else fail(socket, failed)
 }
 
 /** What the next write of the stream is made with. */
@@ -83,17 +66,18 @@ function learn(handle: Handle): void {
   if (typeof writeBuffer !== 'function') return
   handle.writeBuffer = (request, chunk) => {
     handle.writeBuffer = writeBuffer
-    if (typeof request.getAsyncId !== 'function') return writeBuffer.call(handle, request, chunk)
     Tcp = handle.constructor
     NewRequest = request.constructor as new () => Request
     return writeBuffer.call(handle, request, chunk)
   }
 }
 
+/** Told of those alone that were under way when the call returned. */
 function completed(this: Request, status: number): void {
   const { by, socket } = this
-  if (by !== null) by.late = 0
-  if (status < 0 && socket !== null) fail(socket, status)
+  // What the stream has below it by now, it counts itself.
+  by.late = 0
+  if (status < 0) fail(socket, status)
 }
 
 /** As the stream does. */
