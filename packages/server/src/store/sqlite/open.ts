@@ -42,7 +42,8 @@ export function connect(directory: Place, node: number): DatabaseSync {
   const database = new DatabaseSync(directory === MEMORY ? MEMORY : join(directory, DATABASE_FILE))
   try {
     // FULL in WAL mode: a commit returns after the log is synced (L6). Checkpoints are run by checkpoint.ts.
-    // secure_delete: what is erased is overwritten, not only unlinked; in the log, by checkpoint.ts.
+    // secure_delete: what is erased is overwritten, not only unlinked; in the log, by checkpoint.ts. Rarely a copy is left where
+    // SQLite has moved rows within a page (SECURITY.md).
     database.exec(`
       PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -${PAGE_CACHE};
