@@ -50,13 +50,14 @@ export function banned(gate: Gate, { room, actor }: Delivery, { sanction, kick }
   tell(() => eventFrame('gn_user_kicked', bannedOutJson(deed, room.id, stamp(gate))))
 }
 
-/** A ban from the channel or from the server, in one of the rooms that it covers. */
+/** A ban from the channel or from the server, in one of the rooms that it covers. Whom it is on hears of all rooms by `sanctioned`:
+ * that comes by another way, and by then they may be inside no more. */
 export function bannedWidely(gate: Gate, feed: Feed, message: Sanctioned): void {
   if (!tellsRooms(message)) return
-  const others = [...feed.inside].filter(({ user }) => user !== message.account.id)
+  const tell = toSessions([...feed.inside].filter(({ user }) => user !== message.account.id))
   const deed = deedOf(message)
-  toSessions(others)(() => eventFrame('gn_user_banned', userBannedJson(deed, widePlaceOf(message), stamp(gate))))
-  feed.toInside(() => eventFrame('gn_user_kicked', bannedOutJson(deed, feed.room, stamp(gate))))
+  tell(() => eventFrame('gn_user_banned', userBannedJson(deed, widePlaceOf(message), stamp(gate))))
+  tell(() => eventFrame('gn_user_kicked', bannedOutJson(deed, feed.room, stamp(gate))))
 }
 
 /** What a sanction says to whom it is on, whatever its scope. */
@@ -73,8 +74,7 @@ export function sanctioned(gate: Gate, sessions: Iterable<DinoSession>, message:
   if (scope === 'room') return
   const deed = deedOf(message)
   tell(() => eventFrame('gn_user_banned', userBannedJson(deed, widePlaceOf(message), stamp(gate))))
-  for (const room of rooms)
-    toThoseOutside(gate, sessions, room)(() => eventFrame('gn_user_kicked', bannedOutJson(deed, room, stamp(gate))))
+  for (const room of rooms) tell(() => eventFrame('gn_user_kicked', bannedOutJson(deed, room, stamp(gate))))
 }
 
 /** To sessions of a user that are not inside the room: what is inside hears of it with the room. */
