@@ -6,10 +6,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { BUSY_TIMEOUT } from './open.ts'
 
 /**
- * Pages in the log at which it is moved: 8 MiB. Small enough that one checkpoint holds the event loop for some
- * ten ms, large enough that pages which change with every commit (heads, the ends of indexes) are moved once for many.
+ * Pages in the log at which it is moved: 4 MiB. Small enough that one checkpoint holds the event loop for some
+ * six ms, large enough that pages which change with every commit (heads, the ends of indexes) are moved once for many.
  */
-const PAGES = 2_048
+const PAGES = 1_024
 
 /** A log that has grown to this because no turn has passed between commits is moved within one. */
 const PAGES_AT_MOST = 2 * PAGES
