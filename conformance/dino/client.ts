@@ -46,6 +46,8 @@ export class DinoClient {
   readonly socket: ClientSocket
   readonly pushes: Push[] = []
   disconnected = false
+  /** What went wrong with its connection, in its own words. */
+  readonly #faults: string[] = []
 
   private constructor(socket: ClientSocket) {
     this.socket = socket
@@ -63,6 +65,10 @@ export class DinoClient {
     socket.on('disconnect', () => {
       this.disconnected = true
     })
+    for (const name of ['connect_error', 'error'])
+      socket.on(name, (error: unknown) => {
+        this.#faults.push(`${name}: ${(error as Partial<Error> | null)?.message ?? String(error)}`)
+      })
   }
 
   /** Open when `gn_connect` has come. */
@@ -121,7 +127,10 @@ export class DinoClient {
       }
       return undefined
     })
-    if (!found) throw new Error(`${event} did not come; there were ${this.pushes.map(each => each.event).join(', ')}`)
+    if (!found) {
+      const there = [...this.pushes.map(each => each.event), ...this.#faults].join(', ')
+      throw new Error(`${event} did not come; there were ${there}`)
+    }
     return found.data
   }
 
