@@ -20,7 +20,7 @@ const MORE = 6
 /** Heart-beats and jobs of the server's own come between now and then: of so many times that something is counted, the least
  * is what it costs. What is done wrong is done so each time. */
 const TIMES = 5
-/** Messages of a burst: as many rows as whole statements take (`ROWS` in inserts.ts). */
+/** Messages of a burst: as many rows as whole statements take (`ROWS` in many-rows.ts). */
 const BURST = 96
 const ROWS = 32
 /** More than the engine lets one session have under way. */

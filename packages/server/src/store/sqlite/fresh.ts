@@ -5,6 +5,7 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { EventId, RoomId } from '@conclave/wire'
+import { ManyRows } from './many-rows.ts'
 
 /** Rows of each of the ring's two halves: one is filled while the other is emptied. Eight messages for each of a thousand busy
  * rooms go to their places together then, and all there is takes less than a tenth of a second. */
@@ -14,8 +15,6 @@ const FOLDED = 64
 const FOLDED_PER_ROW = 2
 /** `room, sequence, id, at, actor, body`. */
 const COLUMNS_GIVEN = 6
-/** Rows per statement, as in inserts.ts. */
-const ROWS = 32
 const ROW = '(?, ?, ?, ?, ?, ?, ?)'
 
 const COLUMNS = 'room, sequence, id, at, actor, body'
@@ -29,8 +28,7 @@ type Pending = Map<RoomId, number[]>
 
 export class Fresh {
   readonly #database: DatabaseSync
-  readonly #many: StatementSync
-  readonly #one: StatementSync
+  readonly #rows: ManyRows
   readonly #place: StatementSync
   readonly #placeAll: StatementSync
   readonly #drop: StatementSync
@@ -53,8 +51,7 @@ export class Fresh {
   constructor(database: DatabaseSync) {
     this.#database = database
     const insert = `INSERT OR REPLACE INTO fresh (number, ${COLUMNS}) VALUES`
-    this.#many = database.prepare(`${insert} ${Array(ROWS).fill(ROW).join(', ')}`)
-    this.#one = database.prepare(`${insert} ${ROW}`)
+    this.#rows = new ManyRows(database, insert, ROW, COLUMNS_GIVEN + 1)
     this.#place = database.prepare(`INSERT ${PLACE} json_each(?) j CROSS JOIN fresh f ON f.number = j.value`)
     // Some may be in their places, and changed since.
     this.#placeAll = database.prepare(`INSERT OR IGNORE ${PLACE} fresh f ORDER BY f.room, f.sequence`)
@@ -68,15 +65,15 @@ export class Fresh {
     if (this.#doubtful) this.#recover()
     let values: SQLInputValue[] = []
     for (let start = 0; start < rows.length; start += COLUMNS_GIVEN) {
-      values.push(this.#slot(rows[start] as RoomId, rows[start + 2] as EventId))
-      for (let column = 0; column < COLUMNS_GIVEN; column++) values.push(rows[start + column] as SQLInputValue)
-      if (values.length === ROWS * (COLUMNS_GIVEN + 1)) {
-        this.#many.run(...values)
+      // What goes to its place when a half is begun may be of this batch: it is written before.
+      if (this.#next % HALF === 0) {
+        this.#rows.write(values)
         values = []
       }
+      values.push(this.#slot(rows[start] as RoomId, rows[start + 2] as EventId))
+      for (let column = 0; column < COLUMNS_GIVEN; column++) values.push(rows[start + column] as SQLInputValue)
     }
-    for (let start = 0; start < values.length; start += COLUMNS_GIVEN + 1)
-      this.#one.run(...values.slice(start, start + COLUMNS_GIVEN + 1))
+    this.#rows.write(values)
   }
 
   /** Within the transaction of a batch, at its end: a part of the half that is not being filled. */

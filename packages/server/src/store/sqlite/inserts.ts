@@ -1,5 +1,4 @@
-// The hot statement: rows of the log, written many at a time, because a statement's start costs about as much as a
-// row. What waits here is part of the running transaction; whoever reads the log within it settles the room first.
+// The hot statement: rows of the log, written many at a time (many-rows.ts). What waits here is part of the running transaction; whoever reads the log within it settles the room first.
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { RoomId } from '@conclave/wire'
@@ -7,11 +6,10 @@ import type { RoomEvent } from '../../room/events.ts'
 import { endOf } from '../../room/ttl.ts'
 import { audienceOf, classOf, keptBody, mediaOf } from '../projection.ts'
 import type { Fresh } from './fresh.ts'
+import { ManyRows } from './many-rows.ts'
 
 const COLUMNS = 'room, sequence, id, at, actor, body'
 const GIVEN = 6
-/** Rows per statement: measured 8 to 128, flat from here on. */
-const ROWS = 32
 const ROW = "(?, ?, ?, ?, ?, 'm', ?)"
 /** So many messages of one room in a batch fill pages by themselves. */
 const DENSE = 8
@@ -21,8 +19,7 @@ const HEAVY = 1_024
 
 export class EventInserts {
   readonly #fresh: Fresh
-  readonly #many: StatementSync
-  readonly #one: StatementSync
+  readonly #rows: ManyRows
   readonly #special: StatementSync
   /** Messages with nothing special, and how many there are for each room. */
   #waiting: SQLInputValue[] = []
@@ -33,8 +30,7 @@ export class EventInserts {
   constructor(database: DatabaseSync, fresh: Fresh) {
     this.#fresh = fresh
     const insert = 'INSERT INTO events (room, sequence, id, at, actor, class, body) VALUES'
-    this.#many = database.prepare(`${insert} ${Array(ROWS).fill(ROW).join(', ')}`)
-    this.#one = database.prepare(`${insert} ${ROW}`)
+    this.#rows = new ManyRows(database, insert, ROW, GIVEN)
     this.#special = database.prepare(
       `INSERT INTO events (${COLUMNS}, class, audience, expires_at, file, thread) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
@@ -75,7 +71,7 @@ export class EventInserts {
       const into = isScattered ? fresh : dense
       for (let column = 0; column < GIVEN; column++) into.push(rows[start + column] as SQLInputValue)
     }
-    this.#write(dense)
+    this.#rows.write(dense)
     if (fresh.length > 0) this.#fresh.add(fresh)
     this.#written += rows.length / GIVEN
   }
@@ -95,11 +91,5 @@ export class EventInserts {
   #empty(): void {
     this.#waiting = []
     this.#counts.clear()
-  }
-
-  #write(rows: readonly SQLInputValue[]): void {
-    const whole = rows.length - (rows.length % (ROWS * GIVEN))
-    for (let start = 0; start < whole; start += ROWS * GIVEN) this.#many.run(...rows.slice(start, start + ROWS * GIVEN))
-    for (let start = whole; start < rows.length; start += GIVEN) this.#one.run(...rows.slice(start, start + GIVEN))
   }
 }
