@@ -16,6 +16,8 @@ const EACH = Number(process.env.SHAPES_EACH ?? 8)
 const TOGETHER = 8
 /** What ends the log-in of who asks says nothing more afterwards. */
 const ENDS = /logout|OwnAccount|resetE2EKey|resetOwnE2EKey|deactivateIdle|^login$/i
+/** An administrator who takes the name of somebody else may then end that one's account, which is now their own. */
+const RENAMES = /updateOwnBasicInfo|saveUserProfile|setUsername/
 /** Passwords are slow by design: these are tried in the tests of users. */
 const SLOW = /^(?:\/v1\/)?(?:login|users\.create|users\.register|registerUser|insertOrUpdateUser)$/
 
@@ -192,6 +194,11 @@ function queryOf(value: unknown): string {
   return pairs.join('&').replaceAll('%40%40proto', '__proto__').slice(0, 8_000)
 }
 
+/** As far as it can be: what is cut to a length may end in half a letter. */
+function decoded(target: string): string {
+  return target.replace(/(?:%[0-9a-f]{2})+/gi, part => Buffer.from(part.replaceAll('%', ''), 'hex').toString())
+}
+
 interface Broken {
   readonly request: string
   readonly answer: string
@@ -201,6 +208,7 @@ interface Broken {
 async function everything(
   url: string,
   actors: readonly Name[],
+  avoided = ENDS,
 ): Promise<{ broken: Broken[]; answered: number; taken: number }> {
   const broken: Broken[] = []
   let [answered, taken] = [0, 0]
@@ -214,7 +222,7 @@ async function everything(
   }
   for (const route of ROUTES)
     for (const path of route.paths) {
-      if (ENDS.test(path) || SLOW.test(path)) continue
+      if (avoided.test(path) || SLOW.test(path)) continue
       for (let time = 0; time < EACH; time++) {
         const actor = one(actors)
         const place = path.replace(/:(\w+)/g, (_, part) =>
@@ -238,7 +246,7 @@ async function everything(
         }
         requests.push(async () => {
           const request = `${actor}: ${route.verb} ${target} ${body ?? ''}`
-          tap.sent(IDS[actor], `${decodeURIComponent(target)}\n${body}`)
+          tap.sent(IDS[actor], `${decoded(target)}\n${body}`)
           const answer = await fetch(target, {
             method: route.verb,
             headers,
@@ -254,7 +262,7 @@ async function everything(
       }
     }
   for (const { name, params } of METHODS.values()) {
-    if (ENDS.test(name) || SLOW.test(name)) continue
+    if (avoided.test(name) || SLOW.test(name)) continue
     for (let time = 0; time < EACH; time++) {
       const actor = one(actors)
       const text = textOf(asked(params, name))
@@ -410,6 +418,6 @@ test('whatever an administrator asks for is answered, and the server goes on', a
   const said = (await alice.call('sendMessage', { rid: own, msg: 'said' }))._id
   alice.close()
   furnish([own, general, secret, 'none', '__proto__'], [said, 'none'])
-  const done = await everything(server.url, ['ada'])
+  const done = await everything(server.url, ['ada'], new RegExp(`${ENDS.source}|${RENAMES.source}`, 'i'))
   expectHealthy(done, server.output())
 })
