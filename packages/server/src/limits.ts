@@ -7,6 +7,10 @@ export const NODE_LEASE = 10_000
 export const NODE_UNSURE = 5_000
 /** ms of looking in vain after which its sessions end: the others have long taken it for gone. */
 export const NODE_OUT = 30_000
+/** ms for which a node that comes waits until the others know it, a beat and some: one of them may stand still, or be gone
+ * with a lease that goes on. And ms between its looks meanwhile. */
+export const NODE_KNOWN = 3_000
+export const NODE_KNOWN_LOOK = 20
 
 /** ms between looks for sessions of nodes that are gone, beside those at once; as long as a lost message may go unseen. */
 export const LOST_SWEEP = 5_000

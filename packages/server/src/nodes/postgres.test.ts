@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { TestDatabase } from '../postgres/testing.ts'
 import { nodesContract } from './contract.ts'
 import type { LiveNode, Nodes } from './nodes.ts'
-import { type Enter, enterNode, nodesDatabase, SHORT } from './testing.ts'
+import { type Enter, enterNode, LONG, nodesDatabase, SHORT } from './testing.ts'
 
 let database: TestDatabase
 const opened: Nodes[] = []
@@ -81,6 +81,28 @@ describe('nodes that share a PostgreSQL', () => {
     await expect(enter(1)).rejects.toThrow(
       'Another node with the number 1 is running at http://10.0.0.1:4200; give this one another by the setting "node".',
     )
+  })
+
+  test('who comes is known to all others from then on, and who goes is known to be gone, long before the next beat', async () => {
+    const times = { ...LONG, beat: 100_000 }
+    const all: Nodes[] = []
+    for (const number of [1, 2, 3]) {
+      all.push(await enter(number, { times }))
+      for (const nodes of all) expect(nodes.live()).toEqual(all.map(({ self }) => self))
+    }
+    const told = all.slice(1).map(heard)
+    await all[0]?.close()
+    await vi.waitFor(() => expect(told).toEqual([['lost 1'], ['lost 1']]))
+  })
+
+  test('a node that does not look keeps another from coming no longer than it may', async () => {
+    const one = await enter(1)
+    const back = await stopped(database, one)
+    const two = await enter(2, { times: { ...LONG, known: 300 } })
+    expect(two.live().map(({ node }) => node)).toEqual([1, 2])
+    expect(one.live().map(({ node }) => node)).toEqual([1])
+    await back()
+    await vi.waitFor(() => expect(one.live()).toEqual(two.live()))
   })
 
   test('of many nodes of one number that start at once one does', async () => {

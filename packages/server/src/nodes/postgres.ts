@@ -5,7 +5,8 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
-import { NODE_BEAT, NODE_LEASE, NODE_OUT, NODE_UNSURE } from '../limits.ts'
+import { NODE_BEAT, NODE_KNOWN, NODE_KNOWN_LOOK, NODE_LEASE, NODE_OUT, NODE_UNSURE } from '../limits.ts'
+import { NODE_NOTICE } from '../postgres/nodes.ts'
 import type { Hold, LiveNode, NodeEvents, Nodes } from './nodes.ts'
 import { NodeRefusal } from './nodes.ts'
 import { FollowingClock } from './postgres/clock.ts'
@@ -16,6 +17,7 @@ export interface NodeTimes {
   readonly lease: number
   readonly unsure: number
   readonly out: number
+  readonly known: number
 }
 
 export interface PostgresNodesOptions {
@@ -30,7 +32,7 @@ export interface PostgresNodesOptions {
   readonly times?: NodeTimes
 }
 
-const TIMES: NodeTimes = { beat: NODE_BEAT, lease: NODE_LEASE, unsure: NODE_UNSURE, out: NODE_OUT }
+const TIMES: NodeTimes = { beat: NODE_BEAT, lease: NODE_LEASE, unsure: NODE_UNSURE, out: NODE_OUT, known: NODE_KNOWN }
 
 interface Job {
   readonly taken: () => void
@@ -38,8 +40,10 @@ interface Job {
 }
 
 interface Seen {
-  readonly nodes: readonly LiveNode[]
+  /** `looked`: when each has looked last, as `now`. */
+  readonly nodes: readonly (LiveNode & { readonly looked: number })[]
   readonly held: readonly string[]
+  /** ms since 1970, by the database's clock. */
   readonly now: number
 }
 
@@ -47,7 +51,7 @@ type Entering =
   | { readonly entered: true }
   | { readonly entered: false; readonly node: number; readonly address: string | null; readonly seen: string }
 
-/** Resolves when the node counts. Rejects with NodeRefusal where it cannot; where one like it may just have died, after as
+/** Resolves when the node counts and the others know it. Rejects with NodeRefusal where it cannot; where one like it may just have died, after as
  * long as a lease lasts. */
 export async function openPostgresNodes(options: PostgresNodesOptions): Promise<Nodes> {
   const nodes = new PostgresNodes(options)
@@ -69,6 +73,7 @@ class PostgresNodes implements Nodes {
   readonly #jobs = new Map<string, Job>()
   #self: LiveNode
   #live: readonly LiveNode[] = []
+  #seen: Seen = { nodes: [], held: [], now: 0 }
   /** Count of ms at which the last look that found this node was asked for. */
   #lookedAt = Number.NEGATIVE_INFINITY
   #state: 'entering' | 'in' | 'out' | 'closed' = 'entering'
@@ -92,6 +97,8 @@ class PostgresNodes implements Nodes {
       idleTimeoutMillis: 0,
       keepAlive: true,
       application_name: `conclave node ${options.node}`,
+      // It is waited for, which its types do not say.
+      onConnect: (client): unknown => this.#listen(client),
     })
     this.#pool.on('error', () => {})
   }
@@ -156,6 +163,7 @@ class PostgresNodes implements Nodes {
   async open(): Promise<void> {
     await this.#enterInTime()
     await this.#see()
+    await this.#untilKnown()
     if (!this.serving) throw new NodeRefusal('PostgreSQL answers too slowly.')
     this.#timer = setInterval(() => this.#tick(), this.#times.beat)
     this.#timer.unref()
@@ -185,6 +193,37 @@ class PostgresNodes implements Nodes {
     }
   }
 
+  async #listen(client: pg.ClientBase): Promise<void> {
+    client.on('notification', () => this.#lookAnew())
+    await client.query(`LISTEN ${NODE_NOTICE}`)
+  }
+
+  /** A client that comes here may be asked for by another node at once, which hands on to nodes that it knows alone. */
+  async #untilKnown(): Promise<void> {
+    const { lease, known } = this.#times
+    const asked = performance.now()
+    // Looks that are younger than this one see the entry, and are asked for.
+    const entered = this.#seen.now
+    await this.#pool.query('SELECT pg_notify($1, $2)', [NODE_NOTICE, ''])
+    for (;;) {
+      const { nodes, now } = this.#seen
+      const strangers = nodes.filter(
+        ({ node, looked }) => node !== this.#self.node && looked <= entered && now - looked < lease,
+      )
+      if (strangers.length === 0) return
+      if (performance.now() - asked >= known) {
+        const named = strangers.map(({ node }) => node)
+        this.#options.log.warn(
+          { node: this.#self.node, nodes: named },
+          'other nodes have not looked since this one came',
+        )
+        return
+      }
+      await new Promise(resolve => setTimeout(resolve, NODE_KNOWN_LOOK))
+      await this.#look()
+    }
+  }
+
   async #enter(): Promise<Entering> {
     const { node, instance, address } = this.#self
     const values = [node, instance, address, this.#options.alone, this.#lease()]
@@ -206,6 +245,12 @@ class PostgresNodes implements Nodes {
     this.#unsure = true
     this.#tell(events => events.unsure?.())
     if (this.#age() >= this.#times.out) this.#fallOut('nobody answered for too long')
+  }
+
+  /** Something has changed, which a look that is under way may not see. */
+  #lookAnew(): void {
+    if (this.#looking) void this.#looking.then(() => this.#look())
+    else void this.#look()
   }
 
   /** One at a time; whatever goes wrong, the next one comes with the next beat. */
@@ -234,12 +279,14 @@ class PostgresNodes implements Nodes {
     }
   }
 
-  #take({ nodes, held, now }: Seen, asked: number): void {
+  #take(seen: Seen, asked: number): void {
+    const { nodes, held, now } = seen
     const hadEnded = this.#age() >= this.#times.lease
     this.#clock.follow(now, asked, performance.now())
     this.#lookedAt = asked
     const gone = this.#live.filter(one => !nodes.some(({ instance }) => instance === one.instance))
-    this.#live = nodes
+    this.#live = nodes.map(({ node, instance, address }) => ({ node, instance, address }))
+    this.#seen = seen
     if (this.#unsure && this.serving) {
       this.#unsure = false
       this.#options.log.warn({ node: this.#self.node }, 'PostgreSQL answers again, ready again')

@@ -7,9 +7,9 @@ import type { Nodes } from './nodes.ts'
 import { type NodeTimes, openPostgresNodes } from './postgres.ts'
 
 /** Looks as often as a test likes, and a lease that no busy machine loses. */
-const LONG: NodeTimes = { beat: 100, lease: 120_000, unsure: 60_000, out: 180_000 }
+export const LONG: NodeTimes = { beat: 100, lease: 120_000, unsure: 60_000, out: 180_000, known: 10_000 }
 /** Where the test is about the end of a lease; a machine may stand still for a while without one. */
-export const SHORT: NodeTimes = { beat: 100, lease: 4_000, unsure: 2_500, out: 120_000 }
+export const SHORT: NodeTimes = { beat: 100, lease: 4_000, unsure: 2_500, out: 120_000, known: 500 }
 
 export async function nodesDatabase(): Promise<TestDatabase> {
   const database = await testDatabase()

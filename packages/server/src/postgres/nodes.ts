@@ -1,6 +1,10 @@
 // Nodes in PostgreSQL: their functions; the tables are a step of schema.ts. A node counts from `node_enter` until `node_leave` or
 // until another one finds its lease ended; that other one empties its row, and so only one of them ever takes its place.
-// Times are the database's alone.
+// Times are the database's alone. Whoever comes or goes is told to all nodes, which look at once; a notice that is lost costs
+// them no more than a beat.
+
+/** A channel of LISTEN. It says nothing but that there is something to see. */
+export const NODE_NOTICE = 'conclave_nodes'
 
 /** One look of a node: keeps its own lease, ends those of others that are over, takes free jobs of those that it wants. It
  * ends nobody's lease before its own has run on for as long: after the database was away everybody gets that time. A time
@@ -30,6 +34,7 @@ BEGIN
   END IF;
   UPDATE conclave.nodes n SET instance = called, address = at, alone = single,
     seen_at = clock_timestamp(), since = clock_timestamp() WHERE n.node = number;
+  PERFORM pg_notify('${NODE_NOTICE}', '');
   RETURN jsonb_build_object('entered', true);
 END $$;
 
@@ -45,6 +50,7 @@ BEGIN
   IF began < clock_timestamp() - lease THEN
     UPDATE conclave.nodes n SET instance = NULL
       WHERE n.instance IS NOT NULL AND NOT conclave.node_counts(n.seen_at, lease);
+    IF FOUND THEN PERFORM pg_notify('${NODE_NOTICE}', ''); END IF;
   END IF;
   DELETE FROM conclave.holds h WHERE h.instance = called AND h.name <> ALL (wanted);
   DELETE FROM conclave.holds h
@@ -52,8 +58,8 @@ BEGIN
   INSERT INTO conclave.holds (name, instance)
     SELECT w, called FROM unnest(wanted) w ORDER BY w ON CONFLICT DO NOTHING;
   RETURN jsonb_build_object(
-    'nodes', (SELECT jsonb_agg(jsonb_build_object('node', n.node, 'instance', n.instance, 'address', n.address)
-      ORDER BY n.node) FROM conclave.nodes n WHERE n.instance IS NOT NULL),
+    'nodes', (SELECT jsonb_agg(jsonb_build_object('node', n.node, 'instance', n.instance, 'address', n.address,
+      'looked', floor(extract(epoch FROM n.seen_at) * 1000)) ORDER BY n.node) FROM conclave.nodes n WHERE n.instance IS NOT NULL),
     'held', (SELECT coalesce(jsonb_agg(h.name), '[]') FROM conclave.holds h WHERE h.instance = called),
     'now', conclave.now_ms());
 END $$;
@@ -61,5 +67,6 @@ END $$;
 CREATE OR REPLACE FUNCTION conclave.node_leave(called text) RETURNS void LANGUAGE sql AS $$
   DELETE FROM conclave.holds WHERE instance = called;
   UPDATE conclave.nodes SET instance = NULL WHERE instance = called;
+  SELECT pg_notify('${NODE_NOTICE}', '');
 $$;
 `
