@@ -73,6 +73,21 @@ export class Feed {
     }
   }
 
+  /** To everybody inside but one user's sessions. */
+  toOthers(user: UserId, frame: () => Buffer): void {
+    let made: Buffer | undefined
+    for (const session of this.inside) {
+      if (session.user === user) continue
+      made ??= frame()
+      session.outlet.write(made)
+    }
+    for (const { user: who, frames } of this.#entering) {
+      if (who === user || frames.length >= ENTERING_FRAMES) continue
+      made ??= frame()
+      frames.push(made)
+    }
+  }
+
   beginEntering({ user }: DinoSession): Entering {
     const entering = { user, frames: [] }
     this.#entering.add(entering)

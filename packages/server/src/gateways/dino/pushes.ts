@@ -12,7 +12,7 @@ import { edited } from './pushes/edited.ts'
 import { entered, left } from './pushes/people.ts'
 import { listed, vacated } from './pushes/rooms.ts'
 import { rotationWanted } from './pushes/rotation.ts'
-import { banned, bannedWidely, kicked, sanctioned, shownOut, toThoseOutside } from './pushes/sanctions.ts'
+import { banned, bannedWidely, kicked, sanctioned, shownOut, toOthersInside, toOwn } from './pushes/sanctions.ts'
 import { toldInside, toldTo } from './pushes/told.ts'
 import type { DinoSession } from './session.ts'
 import { endReplaced } from './single-session.ts'
@@ -33,7 +33,7 @@ export function push(gate: Gate, feed: Feed, message: BusMessage): void {
       left(gate, feed, message)
       break
     case 'kicked':
-      shownOut(gate, message, frame => feed.toInside(frame))
+      shownOut(gate, message, toOthersInside(feed))
       gate.feeds.detach(feed, message.account.id)
       break
     case 'expired':
@@ -59,7 +59,7 @@ export function pushToUser(gate: Gate, sessions: ReadonlyFew<DinoSession>, messa
       eventToUser(gate, sessions, message)
       break
     case 'kicked':
-      shownOut(gate, message, toThoseOutside(gate, sessions, message.room.id))
+      shownOut(gate, message, toOwn(sessions))
       break
     case 'sanctioned':
       sanctioned(gate, sessions, message)
@@ -102,14 +102,14 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
       deleted(gate, feed, delivery, body)
       break
     case 'members.removed':
-      if (body.how === 'kicked') kicked(gate, delivery, body, frame => feed.toInside(frame))
+      if (body.how === 'kicked') kicked(gate, delivery, body, toOthersInside(feed))
       // As in engine/occupancy.ts: a member who leaves a plain room that they may join stays an occupant.
       if (body.how !== 'left' || room.suite !== 'none' || room.kind === 'private')
         for (const user of body.users) gate.feeds.detach(feed, user)
       if (body.closes) rotationWanted(gate, feed, delivery)
       break
     case 'sanction.set':
-      banned(gate, delivery, body, frame => feed.toInside(frame))
+      banned(gate, delivery, body, toOthersInside(feed))
       if (body.sanction.kind === 'ban') gate.feeds.detach(feed, body.sanction.user)
       break
     case 'suite.switched':
@@ -124,10 +124,9 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
   }
 }
 
-/** To the user's sessions that are not inside the room; those that are hear it there. */
+/** What happens to the user by name. */
 function eventToUser(gate: Gate, sessions: ReadonlyFew<DinoSession>, { delivery }: EventMessage): void {
   const { body } = delivery.event
-  if (body.type === 'members.removed' && body.how === 'kicked')
-    kicked(gate, delivery, body, toThoseOutside(gate, sessions, delivery.room.id))
-  else if (body.type === 'sanction.set') banned(gate, delivery, body, toThoseOutside(gate, sessions, delivery.room.id))
+  if (body.type === 'members.removed' && body.how === 'kicked') kicked(gate, delivery, body, toOwn(sessions))
+  else if (body.type === 'sanction.set') banned(gate, delivery, body, toOwn(sessions))
 }
