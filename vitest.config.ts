@@ -41,8 +41,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: PATIENCE } },
-    // A process per file. A file of conformance uses half of a core, with its servers and clients, so three at a time are done in
-    // two thirds of the time; but what several nodes do to each other was seen to race then (sticky.test.ts, twice in 18 runs).
+    // A process per file, which with its servers and clients uses a core at most times. Three at a time are done a quarter
+    // sooner and find races that two do not: worth a run by hand (`--maxWorkers 3`).
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
