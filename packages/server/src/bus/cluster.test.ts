@@ -531,6 +531,20 @@ describe('what stands in no watched room', () => {
     expect(reader.deliveries).toEqual([])
   })
 
+  test('nor where the feed tells of it again', async () => {
+    await start(2)
+    cluster.feed.again = 10
+    await submit(0, role(true, user(2)))
+    await time.pass(BUS_POLL * 2)
+    const reader = await read(1, `user:${user(2)}`)
+    await time.pass(BUS_POLL * 2)
+    expect(reader.deliveries).toEqual([])
+    network.faults = { ...PERFECT, lost: 1 }
+    await submit(0, role(false, user(2)))
+    await time.pass(BUS_POLL * 3)
+    expect(sequences(reader)).toHaveLength(1)
+  })
+
   test('nor does one who subscribes before, as activity streams do', async () => {
     await start(2)
     await time.pass(BUS_POLL / 4)

@@ -326,7 +326,11 @@ class Cluster implements ClusterBus {
 
   /** False where it was told before. */
   #once(topic: Topic, { delivery }: EventMessage): boolean {
-    const told = toldAs(topic, delivery.event.room, delivery.event.sequence)
+    return this.#first(topic, delivery.event.room, delivery.event.sequence)
+  }
+
+  #first(topic: Topic, room: RoomId, sequence: number): boolean {
+    const told = toldAs(topic, room, sequence)
     if (this.#told.has(told)) return false
     if (this.#told.size >= BUS_TOLD) {
       const oldest = this.#told.values().next()
@@ -415,7 +419,13 @@ class Cluster implements ClusterBus {
   }
 
   async #changedRoom(topic: Topic, room: RoomId, sequence: number): Promise<void> {
-    if (!this.#watches.get(topic)?.begun) return
+    const watch = this.#watches.get(topic)
+    if (!watch) return
+    if (!watch.begun) {
+      // It may be said again later, and is then no news either.
+      this.#first(topic, room, sequence)
+      return
+    }
     const queue = this.#queueOf(room)
     if (queue && (queue.last === null || queue.last < sequence)) queue.heard(sequence)
     else await this.#tellAside(topic, room, sequence, null)

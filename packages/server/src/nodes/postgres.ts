@@ -40,7 +40,7 @@ interface Job {
 }
 
 interface Seen {
-  /** `looked`: when each has looked last, as `now`. */
+  /** `looked`: when each has looked last, as `now` but to the µs. */
   readonly nodes: readonly (LiveNode & { readonly looked: number })[]
   readonly held: readonly string[]
   /** ms since 1970, by the database's clock. */
@@ -202,8 +202,8 @@ class PostgresNodes implements Nodes {
   async #untilKnown(): Promise<void> {
     const { lease, known } = this.#times
     const asked = performance.now()
-    // Looks that are younger than this one see the entry, and are asked for.
-    const entered = this.#seen.now
+    // Looks that are younger than the one just made see the entry, and are asked for.
+    const entered = this.#seen.nodes.find(({ instance }) => instance === this.#self.instance)?.looked ?? 0
     await this.#pool.query('SELECT pg_notify($1, $2)', [NODE_NOTICE, ''])
     for (;;) {
       const { nodes, now } = this.#seen

@@ -59,14 +59,14 @@ BEGIN
     SELECT w, called FROM unnest(wanted) w ORDER BY w ON CONFLICT DO NOTHING;
   RETURN jsonb_build_object(
     'nodes', (SELECT jsonb_agg(jsonb_build_object('node', n.node, 'instance', n.instance, 'address', n.address,
-      'looked', floor(extract(epoch FROM n.seen_at) * 1000)) ORDER BY n.node) FROM conclave.nodes n WHERE n.instance IS NOT NULL),
+      'looked', extract(epoch FROM n.seen_at) * 1000) ORDER BY n.node) FROM conclave.nodes n WHERE n.instance IS NOT NULL),
     'held', (SELECT coalesce(jsonb_agg(h.name), '[]') FROM conclave.holds h WHERE h.instance = called),
     'now', conclave.now_ms());
 END $$;
 
 CREATE OR REPLACE FUNCTION conclave.node_leave(called text) RETURNS void LANGUAGE sql AS $$
   DELETE FROM conclave.holds WHERE instance = called;
-  UPDATE conclave.nodes SET instance = NULL WHERE instance = called;
-  SELECT pg_notify('${NODE_NOTICE}', '');
+  WITH gone AS (UPDATE conclave.nodes SET instance = NULL WHERE instance = called RETURNING node)
+    SELECT pg_notify('${NODE_NOTICE}', '') FROM gone;
 $$;
 `

@@ -23,6 +23,8 @@ export class TestFeed implements Feed {
   readonly changes: Change[] = []
   /** Changes up to there are kept no longer. */
   pruned = 0
+  /** So many of the last ones are given again, as while an older transaction is open. */
+  again = 0
 
   async position(): Promise<string> {
     return String(this.changes.length)
@@ -31,8 +33,9 @@ export class TestFeed implements Feed {
   async read(after: string, limit: number): Promise<Changes> {
     const from = Math.max(Number(after), this.pruned)
     const changes = this.changes.slice(from, from + limit)
-    const cursor = from + changes.length
-    return { changes, cursor: String(cursor), more: cursor < this.changes.length, missed: Number(after) < this.pruned }
+    const end = from + changes.length
+    const cursor = Math.max(from, end - this.again)
+    return { changes, cursor: String(cursor), more: end < this.changes.length, missed: Number(after) < this.pruned }
   }
 
   follow(items: readonly Item[], outcomes: readonly Outcome[]): void {

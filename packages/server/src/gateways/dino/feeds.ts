@@ -25,8 +25,8 @@ export class Feed {
   readonly room: RoomId
   /** Where the room lies; null while nobody listens without joining. */
   channel: ChannelId | null = null
-  /** Sessions that have joined the room. */
-  readonly inside = new Set<DinoSession>()
+  /** Sessions that have joined the room, and its last control event when they did. */
+  readonly #inside = new Map<DinoSession, number>()
   /** Sessions of the owners and members of a room that only they see: they get its messages without joining. */
   readonly belonging = new Set<DinoSession>()
   readonly #entering = new Set<Entering>()
@@ -39,13 +39,17 @@ export class Feed {
     this.#belongingGroup = new Group(turn)
   }
 
+  get inside(): Iterable<DinoSession> {
+    return this.#inside.keys()
+  }
+
   get empty(): boolean {
-    return this.inside.size === 0 && this.belonging.size === 0 && this.#entering.size === 0
+    return this.#inside.size === 0 && this.belonging.size === 0 && this.#entering.size === 0
   }
 
   /** To whoever has joined. `frame` is made only if somebody gets it. */
   toInside(frame: () => Buffer): void {
-    if (this.inside.size === 0 && this.#entering.size === 0) return
+    if (this.#inside.size === 0 && this.#entering.size === 0) return
     const made = frame()
     this.#insideGroup.write(made)
     for (const { frames } of this.#entering) if (frames.length < ENTERING_FRAMES) frames.push(made)
@@ -98,14 +102,21 @@ export class Feed {
     this.#entering.delete(entering)
   }
 
-  enter(session: DinoSession): void {
-    this.inside.add(session)
+  /** `control`: the room's last control event, as it let the session in. */
+  enter(session: DinoSession, control: number): void {
+    this.#inside.set(session, control)
     this.#insideGroup.join(session.outlet)
     session.rooms.add(this.room)
   }
 
+  /** Whether a session is inside that came before an event of the room. */
+  isInside(session: DinoSession, before = Number.POSITIVE_INFINITY): boolean {
+    const since = this.#inside.get(session)
+    return since !== undefined && since < before
+  }
+
   leave(session: DinoSession): void {
-    this.inside.delete(session)
+    this.#inside.delete(session)
     this.#insideGroup.leave(session.outlet)
     session.rooms.delete(this.room)
   }
@@ -278,10 +289,11 @@ export class Feeds {
   }
 
   /** The user's sessions are inside no more, whoever said so: the node that puts them out says once more that it is done, but
-   * may find nobody here who still listens to the room. */
-  detach(feed: Feed, user: UserId): void {
+   * may find nobody here who still listens to the room. `by`: the event that said so; on many nodes it may be heard when
+   * somebody who was kicked has come in again. */
+  detach(feed: Feed, user: UserId, by?: number): void {
     this.#parts.occupancy.heardLeft(feed.room, user)
-    for (const session of this.sessionsOf(user)) if (feed.inside.has(session)) feed.leave(session)
+    for (const session of this.sessionsOf(user)) if (feed.isInside(session, by)) feed.leave(session)
     this.release(feed)
   }
 

@@ -15,8 +15,8 @@ export async function putInside(
   const { occupancy } = gate.parts
   const feed = gate.feeds.hold(room)
   try {
-    const entered = await occupancy.enter(live, room, null, () => {
-      if (session.live === live) feed.enter(session)
+    const entered = await occupancy.enter(live, room, null, ({ room }) => {
+      if (session.live === live) feed.enter(session, room.control)
     })
     if (isRejection(entered)) return entered
     gate.joins.count(room)

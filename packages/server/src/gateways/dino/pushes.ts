@@ -105,12 +105,12 @@ function event(gate: Gate, feed: Feed, { delivery }: EventMessage): void {
       if (body.how === 'kicked') kicked(gate, delivery, body, toOthersInside(feed))
       // As in engine/occupancy.ts: a member who leaves a plain room that they may join stays an occupant.
       if (body.how !== 'left' || room.suite !== 'none' || room.kind === 'private')
-        for (const user of body.users) gate.feeds.detach(feed, user)
+        for (const user of body.users) gate.feeds.detach(feed, user, event.sequence)
       if (body.closes) rotationWanted(gate, feed, delivery)
       break
     case 'sanction.set':
       banned(gate, delivery, body, toOthersInside(feed))
-      if (body.sanction.kind === 'ban') gate.feeds.detach(feed, body.sanction.user)
+      if (body.sanction.kind === 'ban') gate.feeds.detach(feed, body.sanction.user, event.sequence)
       break
     case 'suite.switched':
       for (const session of [...feed.inside, ...feed.belonging])

@@ -41,12 +41,12 @@ export const join: EventHandler = async asked => {
       live,
       room.id,
       origin,
-      () => {
+      ({ room }) => {
         answered = true
         asked.answer({ json })
         for (const frame of entering.frames) session.outlet.write(frame)
         feed.endEntering(entering)
-        if (session.live === live) feed.enter(session)
+        if (session.live === live) feed.enter(session, room.control)
       },
       mostInside(gate.parts, account),
     )
