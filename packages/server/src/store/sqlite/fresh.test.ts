@@ -34,6 +34,10 @@ const directory = (): string => join(base, `${directories++}`)
 const open = (path: string): Promise<Store> => openSqliteStore({ directory: path, node: 1, clock })
 
 const ROOMS = Array.from({ length: 40 }, (_, n) => room(`${2070276095283454000n + BigInt(n)}`))
+/** Of the ring. */
+const HALF = 16_384
+/** So many that none has too much of it. */
+const MANY = Array.from({ length: 256 }, (_, n) => room(`${2070276095283455000n + BigInt(n)}`))
 const [ROOM, OTHER] = ROOMS as [(typeof ROOMS)[0], (typeof ROOMS)[0]]
 
 async function begun(path: string, rooms = ROOMS): Promise<Store> {
@@ -107,8 +111,8 @@ test('more than the ring holds, read in between and after a crash, is all there 
   const path = directory()
   let store = await begun(path)
   const expected = new Map(ROOMS.map(each => [each, [] as string[]]))
-  // 800 batches of 1 to 47 messages: some 19,000, into one room or all of them.
-  for (let batch = 0; batch < 800; batch++) {
+  // 1,600 batches of 1 to 47 messages: some 38,000, into one room or all of them.
+  for (let batch = 0; batch < 1_600; batch++) {
     const into = Array.from({ length: 1 + ((batch * 7) % 47) }, (_, n) => {
       const each = ROOMS[(batch % 5 === 0 ? batch : batch + n * 3) % ROOMS.length] as (typeof ROOMS)[0]
       const text = `${batch} ${n}`
@@ -132,44 +136,88 @@ test('more than the ring holds, read in between and after a crash, is all there 
     expect(await said(store, each)).toEqual(expected.get(each))
   }
   const total = [...expected.values()].flat().length
-  expect(total).toBeGreaterThan(17_000)
+  expect(total).toBeGreaterThan(2 * HALF)
   expect(lying(path).messages).toBe(total)
   await Promise.all([store.close(), again.close()])
 })
 
 test('a half is in its places before it is filled again, whatever batches come and whoever reads nothing', async () => {
   const path = directory()
-  const store = await begun(path)
+  const store = await begun(path, MANY)
   const write = async (rows: number) => {
-    for (let n = 0; n < rows; n += ROOMS.length)
-      await committed(store, ...ROOMS.map(each => append(each, 1, [message(`${n}`)])))
+    for (let n = 0; n < rows; n += 64)
+      await committed(store, ...MANY.slice(n % 256, (n % 256) + 64).map(each => append(each, 1, [message(`${n}`)])))
   }
-  await write(8_192)
+  await write(HALF)
   expect(lying(path).messages).toBeLessThan(200)
   // Twice as many go as come.
-  await write(8_192 / 2)
-  expect(lying(path).messages).toBeGreaterThanOrEqual(8_192)
-  await write(16_384)
+  await write(HALF / 2)
+  expect(lying(path).messages).toBeGreaterThanOrEqual(HALF)
+  await write(2 * HALF)
   const { fresh, messages } = lying(path)
-  expect(fresh).toBe(16_384)
-  expect(messages).toBeGreaterThanOrEqual(2 * 8_192)
+  expect(fresh).toBe(2 * HALF)
+  expect(messages).toBeGreaterThanOrEqual(2 * HALF)
   await store.close()
 })
 
 test('a half is emptied by batches that settle a room at their end as well', async () => {
   const path = directory()
-  const store = await begun(path)
-  for (let n = 0; n < 8_192; n += 32)
-    await committed(store, ...ROOMS.slice(1, 33).map(each => append(each, 1, [message(`${n}`)])))
+  const store = await begun(path, [ROOM, ...MANY])
+  for (let n = 0; n < HALF; n += 256) await committed(store, ...MANY.map(each => append(each, 1, [message(`${n}`)])))
   const named = { ...message('you'), mentions: { users: [], groups: ['all'] } } as const
   for (let n = 0; n < 40; n++) await committed(store, append(ROOM, 1, [named]))
   expect(lying(path).messages).toBeGreaterThanOrEqual(40 * 64)
   await store.close()
 })
 
+test('what rooms have too much of goes to its places before a half is full, and never much of it at once', async () => {
+  const path = directory()
+  const store = await begun(path)
+  let before = 0
+  for (let n = 0; n < 400; n++) {
+    await committed(store, ...ROOMS.map(each => append(each, 1, [message(`${n}`)])))
+    if (n < 250 && n % 50 > 0) continue
+    const { messages } = lying(path)
+    if (n < 250) expect(messages).toBe(0)
+    else if (n > 250) expect(messages - before).toBeLessThanOrEqual(2 * ROOMS.length)
+    before = messages
+  }
+  expect(before).toBeGreaterThan(140 * ROOMS.length)
+  for (let n = 0; n < 600; n++) await committed(store, append(ROOM, 1, [message('alone')]))
+  const alone = (await said(store, ROOM))?.slice(400)
+  expect(alone).toEqual(Array(600).fill('alone'))
+  await store.close()
+})
+
+test('one room that is written into again and again, and nobody reads, has some hundred messages elsewhere', async () => {
+  const path = directory()
+  const store = await begun(path)
+  for (let n = 0; n < 1_000; n++) await committed(store, append(ROOM, 1, [message(`${n}`)]))
+  expect(lying(path).messages).toBeGreaterThanOrEqual(1_000 - 256)
+  expect((await said(store, ROOM))?.map(Number)).toEqual(Array.from({ length: 1_000 }, (_, n) => n))
+  await store.close()
+})
+
+test('whoever asks for a user’s messages in all rooms has the whole ring in its places, some at a time', async () => {
+  const path = directory()
+  const store = await begun(path, MANY)
+  for (let n = 0; n < 30; n++) await committed(store, ...MANY.map(each => append(each, 1, [message(`${n}`)])))
+  let turns = 0
+  const count = (): void => {
+    turns += 1
+    walking = setImmediate(count)
+  }
+  let walking = setImmediate(count)
+  await store.sentBy(user('1'), 0, NOW + 1, 10)
+  clearImmediate(walking)
+  expect(lying(path).messages).toBe(30 * MANY.length)
+  expect(turns).toBeGreaterThan(3)
+  await store.close()
+})
+
 test('a batch that is larger than the ring goes around it', async () => {
   const path = directory()
-  const rooms = Array.from({ length: 3_000 }, (_, n) => room(`${2070276095283460000n + BigInt(n)}`))
+  const rooms = Array.from({ length: 5_000 }, (_, n) => room(`${2070276095283460000n + BigInt(n)}`))
   const store = await begun(path, rooms)
   const texts = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
   await committed(
@@ -182,10 +230,10 @@ test('a batch that is larger than the ring goes around it', async () => {
       ),
     ),
   )
-  expect(lying(path)).toEqual({ fresh: 16_384, messages: 16_384 })
+  expect(lying(path)).toEqual({ fresh: 2 * HALF, messages: 2 * HALF })
   for (const each of [...rooms.slice(0, 20), ...rooms.slice(-20)]) expect(await said(store, each)).toEqual(texts)
   const again = await killed(path)
-  expect(lying(path).messages).toBeLessThan(21_000)
+  expect(lying(path).messages).toBeLessThan(7 * rooms.length)
   expect((await again.page(newest(rooms[1_500] as (typeof ROOMS)[0], 10)))?.length).toBe(7)
   await Promise.all([store.close(), again.close()])
 })

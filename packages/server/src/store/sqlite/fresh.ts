@@ -7,9 +7,12 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { EventId, RoomId } from '@conclave/wire'
 import { ManyRows } from './many-rows.ts'
 
-/** Rows of each of the ring's two halves: one is filled while the other is emptied. Eight messages for each of a thousand busy
- * rooms go to their places together then, and all there is takes less than a tenth of a second. */
-const HALF = 8_192
+/** Rows of each of the ring's two halves: one is filled while the other is emptied. Sixteen messages for each of a thousand
+ * busy rooms go to their places together then, and the ring takes 20 MB of the file. */
+const HALF = 16_384
+/** Messages of one room from which on they go to their places before others: whoever reads the room next waits for what is
+ * left, some ms. */
+const LONG = 256
 /** Rows that a batch takes to their places at least, and for each that it appends: so a half is empty before it is needed. */
 const FOLDED = 64
 const FOLDED_PER_ROW = 2
@@ -39,6 +42,8 @@ export class Fresh {
    * work for the collector. */
   readonly #ids = new BigUint64Array(2 * HALF)
   readonly #rooms: RoomId[] = []
+  /** Rooms of which too many are not in their places, in the order in which they came to that. */
+  #long: RoomId[] = []
   #next = 0
   /** All slots have been filled. */
   #full = false
@@ -76,10 +81,20 @@ export class Fresh {
     this.#rows.write(values)
   }
 
-  /** Within the transaction of a batch, at its end: a part of the half that is not being filled. */
+  /** Within the transaction of a batch, at its end: a part of what rooms have too much of, and of the half that is not being
+   * filled. */
   fold(appended: number): void {
-    const pending = this.#pending[this.#filling === 0 ? 1 : 0]
-    if (pending.size > 0 && appended > 0) this.#put(taken(pending, Math.max(FOLDED, appended * FOLDED_PER_ROW)))
+    if (appended === 0) return
+    const most = Math.max(FOLDED, appended * FOLDED_PER_ROW)
+    const [older, newer] = this.#filling === 0 ? ([1, 0] as const) : ([0, 1] as const)
+    const slots: number[] = []
+    while (this.#long.length > 0 && slots.length < most) {
+      const room = this.#long[0] as RoomId
+      for (const half of [older, newer] as const) take(this.#pending[half], room, most, slots)
+      if (slots.length < most) this.#long.shift()
+    }
+    takeAny(this.#pending[older], most, slots)
+    this.#put(slots)
   }
 
   /** Before the messages of these rooms are read. */
@@ -104,8 +119,18 @@ export class Fresh {
     this.settle(slots.map(slot => this.#rooms[slot] as RoomId))
   }
 
+  /** Up to `most` of all that there is; whether more is left. */
+  settleSome(most: number): boolean {
+    if (this.#held) return false
+    if (this.#doubtful) this.#recover()
+    const slots: number[] = []
+    for (const pending of this.#pending) takeAny(pending, most, slots)
+    this.#placed(slots)
+    return this.#pending.some(({ size }) => size > 0)
+  }
+
   settleAll(): void {
-    this.settle([...this.#pending[0].keys(), ...this.#pending[1].keys()])
+    this.settleSome(2 * HALF)
   }
 
   /** Within a transaction: the message is in its place afterwards, and what is here of it is overwritten. */
@@ -156,7 +181,9 @@ export class Fresh {
         this.#next = 0
         this.#full = true
       }
-      this.#put(taken(this.#pending[this.#filling], HALF))
+      const left: number[] = []
+      takeAny(this.#pending[this.#filling], HALF, left)
+      this.#put(left)
     }
     const slot = this.#next++
     this.#ids[slot] = BigInt(id)
@@ -164,7 +191,7 @@ export class Fresh {
     const pending = this.#pending[slot < HALF ? 0 : 1]
     const waiting = pending.get(room)
     if (waiting === undefined) pending.set(room, [slot])
-    else waiting.push(slot)
+    else if (waiting.push(slot) === LONG) this.#long.push(room)
     return slot
   }
 
@@ -205,6 +232,7 @@ export class Fresh {
     if (this.#database.isTransaction) all()
     else this.#transact(all, 'FULL')
     for (const pending of this.#pending) pending.clear()
+    this.#long = []
     this.#rooms.length = 0
     this.#next = 0
     this.#full = false
@@ -236,18 +264,20 @@ export function undo(database: DatabaseSync): void {
   } catch {}
 }
 
-/** Takes up to `most` out, whole rooms before parts of one. */
-function taken(pending: Pending, most: number): number[] {
-  const slots: number[] = []
-  for (const [room, waiting] of pending) {
-    const rest = most - slots.length
-    if (waiting.length <= rest) {
-      pending.delete(room)
-      slots.push(...waiting)
-    } else {
-      slots.push(...waiting.splice(0, rest))
-    }
-    if (slots.length >= most) break
+/** Adds a room's slots to those that are taken out, until there are `most`. */
+function take(pending: Pending, room: RoomId, most: number, slots: number[]): void {
+  const waiting = pending.get(room)
+  if (waiting === undefined) return
+  if (waiting.length <= most - slots.length) {
+    pending.delete(room)
+    slots.push(...waiting)
+  } else slots.push(...waiting.splice(0, most - slots.length))
+}
+
+/** The same of any rooms, whole ones before a part of one. */
+function takeAny(pending: Pending, most: number, slots: number[]): void {
+  for (const room of pending.keys()) {
+    if (slots.length >= most) return
+    take(pending, room, most, slots)
   }
-  return slots
 }

@@ -64,9 +64,12 @@ import { messagesIn, Places, sentBy } from './places.ts'
 import { ReceiptRows, unacked } from './receipts.ts'
 import { check, isBug, probe, reasonOf } from './recovery.ts'
 import { RoomReads } from './rooms.ts'
+import { turn } from './rows.ts'
 
 /** ms. A clock that was set back by less is made good when the store is opened. */
 const DAY = 24 * 60 * 60 * 1000
+/** Messages that are taken to their places between two turns of the event loop, where all have to be. */
+const SETTLED = 2_048
 
 export interface SqliteOptions {
   /** Made when it is not there; ':memory:' keeps everything in this process. */
@@ -452,6 +455,12 @@ class SqliteStore implements Store {
   }
 
   async sentBy(user: UserId, since: number, until: number, limit: number): Promise<readonly RoomEvent[]> {
+    for (let more = true; more; ) {
+      this.#settled(fresh => {
+        more = fresh.settleSome(SETTLED)
+      })
+      await turn()
+    }
     return sentBy(() => this.#settled(fresh => fresh.settleAll()).places, { user, since, until, now: this.#now }, limit)
   }
 
