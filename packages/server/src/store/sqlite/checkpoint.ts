@@ -6,10 +6,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { BUSY_TIMEOUT } from './open.ts'
 
 /**
- * Pages in the log at which it is moved: 4 MiB. Small enough that one checkpoint holds the event loop for a few
- * ms, large enough that pages which change with every commit (heads, the ends of indexes) are moved once for many.
+ * Pages in the log at which it is moved: 2 MiB. Small enough that one checkpoint holds the event loop for 3 ms, large enough that pages which change with every commit (heads, the ends of indexes) are moved once for many.
  */
-const PAGES = 1_024
+const PAGES = 512
 
 /** A log that has grown to this because no turn has passed between commits is moved within one. */
 const PAGES_AT_MOST = 2 * PAGES
@@ -24,6 +23,8 @@ export class Checkpoints {
   readonly #move: StatementSync
   #emptying: NodeJS.Timeout | null = null
   #scheduled: NodeJS.Immediate | null = null
+  /** The last commit was long, and so the log stayed where it is. */
+  #putOff = false
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -32,14 +33,16 @@ export class Checkpoints {
     this.#move = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   }
 
-  /** After a commit, which stands whatever happens here: `failed` is told when the log could not be moved. */
-  after(failed: (error: unknown) => void): void {
+  /** After a commit, which stands whatever happens here: `failed` is told when the log could not be moved. `wasLong`: whoever
+   * waits has waited for that, and the log is moved after the next one. */
+  after(wasLong: boolean, failed: (error: unknown) => void): void {
     try {
       const pages = this.#state.get()?.log as number
       if (pages > 0) this.#emptySoon(failed)
       if (pages < PAGES) return
+      this.#putOff = wasLong && !this.#putOff
       if (pages >= PAGES_AT_MOST) this.#run(failed)
-      else this.#scheduled ??= setImmediate(() => this.#run(failed))
+      else if (!this.#putOff) this.#scheduled ??= setImmediate(() => this.#run(failed))
     } catch (error) {
       failed(error)
     }

@@ -13,9 +13,11 @@ const HALF = 16_384
 /** Messages of one room from which on they go to their places before others: whoever reads the room next waits for what is
  * left, some ms. */
 const LONG = 256
-/** Rows that a batch takes to their places at least, and for each that it appends: so a half is empty before it is needed. */
-const FOLDED = 64
+/** Rows that are taken to their places for each that is appended, so that a half is empty before it is needed; and how many of
+ * them together: those of one room lie on a few pages of the log, but all over the index of ids. Measured 64 to 2,048; more
+ * only holds the batch longer that does it, which is some ms. */
 const FOLDED_PER_ROW = 2
+const FOLDED = 512
 /** `room, sequence, id, at, actor, body`. */
 const COLUMNS_GIVEN = 6
 const ROW = '(?, ?, ?, ?, ?, ?, ?)'
@@ -44,6 +46,10 @@ export class Fresh {
   readonly #rooms: RoomId[] = []
   /** Rooms of which too many are not in their places, in the order in which they came to that. */
   #long: RoomId[] = []
+  /** The last batch has taken many rows to their places. */
+  folded = false
+  /** Rows that have yet to be taken to their places for those that came. */
+  #owed = 0
   #next = 0
   /** All slots have been filled. */
   #full = false
@@ -81,11 +87,14 @@ export class Fresh {
     this.#rows.write(values)
   }
 
-  /** Within the transaction of a batch, at its end: a part of what rooms have too much of, and of the half that is not being
-   * filled. */
+  /** Within the transaction of a batch, at its end: once in a while a part of what rooms have too much of, and of the half
+   * that is not being filled. */
   fold(appended: number): void {
-    if (appended === 0) return
-    const most = Math.max(FOLDED, appended * FOLDED_PER_ROW)
+    this.#owed += appended * FOLDED_PER_ROW
+    this.folded = this.#owed >= FOLDED
+    if (!this.folded) return
+    const most = this.#owed
+    this.#owed = 0
     const [older, newer] = this.#filling === 0 ? ([1, 0] as const) : ([0, 1] as const)
     const slots: number[] = []
     while (this.#long.length > 0 && slots.length < most) {

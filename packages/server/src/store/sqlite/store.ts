@@ -172,7 +172,7 @@ class SqliteStore implements Store {
     if (this.#failure !== null) throw new StoreFailure(this.#failure)
     try {
       const outcomes = this.#open.commits.run(items, this.#options.clock.now())
-      this.#open.checkpoints.after(error => this.#fail(error))
+      this.#open.checkpoints.after(this.#open.fresh.folded, error => this.#fail(error))
       return outcomes
     } catch (error) {
       if (isBug(error) && !this.#open.database.isTransaction) throw error
