@@ -37,8 +37,9 @@ export async function appendRows(pace: Pace): Promise<Entry[]> {
   const entries: Entry[] = []
   const running: { stop(): Promise<unknown> }[] = []
   const loads: Loaded[] = []
-  const loadedWith = async (settings: NodeJS.ProcessEnv): Promise<Loaded> => {
-    const loaded = await load(Math.max(...pace.senders), [], settings)
+  const most = Math.max(...pace.senders)
+  const loadedWith = async (settings: NodeJS.ProcessEnv, users: number): Promise<Loaded> => {
+    const loaded = await load(users, [], settings, { own: users })
     loads.push(loaded)
     return loaded
   }
@@ -50,10 +51,11 @@ export async function appendRows(pace: Pace): Promise<Entry[]> {
     const [echoes] = await Promise.all([echo.answer<{ port: number }>(), sqlite.answer()])
     const sites: Site[] = []
     const add = async (names: readonly (readonly [string, WireName])[], settings: NodeJS.ProcessEnv) => {
-      const loaded = await loadedWith(settings)
+      const loaded = await loadedWith(settings, most * names.length)
       const serving = await serve(loaded, pace.node, settings)
       running.unshift(serving.child)
-      for (const [name, wire] of names) sites.push({ ...serving, loaded, name, wire })
+      // Nobody hears the others, whose connections stay open.
+      for (const [n, [name, wire]] of names.entries()) sites.push({ ...serving, loaded, name, wire, first: n * most })
     }
     await add(
       WIRES.map(wire => [wire, wire]),
@@ -70,9 +72,9 @@ export async function appendRows(pace: Pace): Promise<Entry[]> {
       const scores = await contest(
         [
           { name: 'echo', wire: 'raw', pid: echo.pid, port: echoes.port },
-          ...sites.map(({ name, wire, child, port, loaded }) => {
-            const rooms = Array.from({ length: senders }, (_, i) => loaded.rooms[`own${i}`]!)
-            return { name, wire, pid: child.pid, port, rooms, firstUser: FIRST_USER }
+          ...sites.map(({ name, wire, child, port, loaded, first }) => {
+            const rooms = Array.from({ length: senders }, (_, i) => loaded.rooms[`own${first + i}`]!)
+            return { name, wire, pid: child.pid, port, rooms, firstUser: FIRST_USER + first }
           }),
         ],
         { sockets: senders, senders, window: senders, size: TEXT, ...timesOf(pace) },
@@ -97,6 +99,8 @@ export async function appendRows(pace: Pace): Promise<Entry[]> {
 interface Site extends Serving {
   readonly name: string
   readonly wire: WireName
+  /** Of its users, and of their rooms. */
+  readonly first: number
   readonly loaded: Loaded
 }
 
