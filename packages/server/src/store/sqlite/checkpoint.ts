@@ -41,8 +41,9 @@ export class Checkpoints {
       if (pages > 0) this.#emptySoon(failed)
       if (pages < PAGES) return
       this.#putOff = wasLong && !this.#putOff
-      if (pages >= PAGES_AT_MOST) this.#run(failed)
-      else if (!this.#putOff) this.#scheduled ??= setImmediate(() => this.#run(failed))
+      if (pages < PAGES_AT_MOST && this.#putOff) return
+      if (pages >= PAGES_AT_MOST && this.#scheduled !== null) this.#run(failed)
+      else this.#scheduled ??= setImmediate(() => this.#run(failed))
     } catch (error) {
       failed(error)
     }

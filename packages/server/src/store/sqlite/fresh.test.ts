@@ -356,6 +356,7 @@ test('of a disk that takes nothing more everything can be read that was acknowle
   const before = lying(path)
   expect(before.messages).toBe(0)
   for (const each of ROOMS) expect(await said(store, each)).toEqual(expected)
+  expect(await store.sentBy(user('1'), 0, NOW + 1, 20)).toHaveLength(20)
   expect(lying(path)).toEqual(before)
   await expect(store.commit([append(ROOM, 1, [message('refused')])])).rejects.toBeInstanceOf(StoreFailure)
   await store.reopen()

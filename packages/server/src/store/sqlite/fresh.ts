@@ -90,9 +90,9 @@ export class Fresh {
   /** Within the transaction of a batch, at its end: once in a while a part of what rooms have too much of, and of the half
    * that is not being filled. */
   fold(appended: number): void {
+    this.folded = false
     this.#owed += appended * FOLDED_PER_ROW
-    this.folded = this.#owed >= FOLDED
-    if (!this.folded) return
+    if (this.#owed < FOLDED) return
     const most = this.#owed
     this.#owed = 0
     const [older, newer] = this.#filling === 0 ? ([1, 0] as const) : ([0, 1] as const)
@@ -104,6 +104,7 @@ export class Fresh {
     }
     takeAny(this.#pending[older], most, slots)
     this.#put(slots)
+    this.folded = slots.length > 0
   }
 
   /** Before the messages of these rooms are read. */

@@ -8,8 +8,8 @@ import type { Counted, Ended, KeptRow, Membership, MembershipName } from '../sto
 import { all, type Columns, EVENT, eventOf, prepareRows, turn } from './rows.ts'
 import { isHeard, isLasting, isMember, isSpanned, isUnhidden } from './sight.ts'
 
-/** Memberships looked at in one turn of the event loop. */
-const PER_TURN = 128
+/** Memberships looked at in one turn of the event loop. Each room may have some hundred messages on their way (fresh.ts). */
+const PER_TURN = 32
 
 /** What is below is read, or was said before the user came. */
 const FLOOR = 'max(ifnull(c.sequence, 0), s.opened)'

@@ -456,6 +456,8 @@ class SqliteStore implements Store {
 
   async sentBy(user: UserId, since: number, until: number, limit: number): Promise<readonly RoomEvent[]> {
     for (let more = true; more; ) {
+      // Where the disk takes nothing more, nothing is settled.
+      more = false
       this.#settled(fresh => {
         more = fresh.settleSome(SETTLED)
       })
