@@ -51,8 +51,8 @@ type Entering =
   | { readonly entered: true }
   | { readonly entered: false; readonly node: number; readonly address: string | null; readonly seen: string }
 
-/** Resolves when the node counts and the others know it. Rejects with NodeRefusal where it cannot; where one like it may just have died, after as
- * long as a lease lasts. */
+/** Resolves when the node counts and the others know it. Rejects with NodeRefusal where it cannot; where one like it may
+ * just have died, after as long as a lease lasts. */
 export async function openPostgresNodes(options: PostgresNodesOptions): Promise<Nodes> {
   const nodes = new PostgresNodes(options)
   try {

@@ -6,7 +6,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { BUSY_TIMEOUT } from './open.ts'
 
 /**
- * Pages in the log at which it is moved: 2 MiB. Small enough that one checkpoint holds the event loop for 3 ms, large enough that pages which change with every commit (heads, the ends of indexes) are moved once for many.
+ * Pages in the log at which it is moved: 2 MiB. Small enough that one checkpoint holds the event loop for 3 ms, large enough
+ * that pages which change with every commit (heads, the ends of indexes) are moved once for many.
  */
 const PAGES = 512
 
