@@ -247,3 +247,32 @@ test('writes after the connection closed are dropped quietly on both transports'
   turn.flush()
   await until(() => group.size === 0)
 })
+
+test('what many clients that poll have not fetched is the same memory', () => {
+  const turn = new Turn()
+  const group = new Group(turn)
+  const queues = Array.from({ length: 64 }, () => {
+    const queue: { data: string }[] = []
+    const conn = {
+      readyState: 'open',
+      upgrading: false,
+      writeBuffer: queue,
+      transport: { name: 'polling', writable: false },
+      write: (data: string) => queue.push({ data }),
+      flush: () => {},
+    }
+    group.join(new Outlet(turn, new EngineTransport(conn as unknown as ServerSocket['conn']), nobody))
+    return queue
+  })
+  const before = process.memoryUsage().heapUsed
+  for (let n = 0; n < 16; n++) {
+    group.write(event(n, 'x'.repeat(256 * 1024)))
+    turn.flush()
+  }
+  const grown = process.memoryUsage().heapUsed - before
+  expect(queues.map(queue => queue.map(({ data }) => data.slice(0, 16)))).toEqual(
+    queues.map(() => Array.from({ length: 16 }, (_, n) => `2/ws,["tick",${n},"`.slice(0, 16))),
+  )
+  // Each its own would be 256 MiB.
+  expect(grown).toBeLessThan(64 * 1024 * 1024)
+})

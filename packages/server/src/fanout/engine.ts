@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Socket as SocketIoSocket } from 'socket.io'
 import type { WebSocket } from 'ws'
-import { frameTexts } from './frame.ts'
+import { sharedTexts } from './frame.ts'
 import { HELD_PACKET_BYTES, UNSENT_BYTES } from './limits.ts'
 import { type Late, put } from './socket.ts'
 import type { Transport } from './transport.ts'
@@ -71,7 +71,7 @@ export class EngineTransport implements Transport, Late {
     const { writable } = transport
     transport.writable = false
     for (const chunk of chunks) {
-      for (const text of frameTexts(chunk)) {
+      for (const text of sharedTexts(chunk)) {
         conn.write(text.slice(1))
         this.#held += text.length + HELD_PACKET_BYTES
       }

@@ -82,3 +82,15 @@ export function frameTexts(chunk: Buffer): string[] {
   }
   return texts
 }
+
+const shared = new WeakMap<Buffer, readonly string[]>()
+
+/** The same of a chunk that many sockets get, which then hold the same texts: made once, and kept as long as the chunk. */
+export function sharedTexts(chunk: Buffer): readonly string[] {
+  let texts = shared.get(chunk)
+  if (texts === undefined) {
+    texts = frameTexts(chunk)
+    shared.set(chunk, texts)
+  }
+  return texts
+}
