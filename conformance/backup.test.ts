@@ -23,7 +23,8 @@ describe('a backup', { timeout: LONG }, () => {
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'conclave-backup-'))
-    server = await startServer({ world: WORLD })
+    // Whoever sends as fast as it is answered may send more than a user should.
+    server = await startServer({ world: WORLD, config: { limits: { flood: 1_000_000 } } })
   })
   afterAll(async () => {
     await server.remove()

@@ -67,7 +67,7 @@ suite('nats')('a stream of the site', () => {
 
   async function start(outlet: object = {}, options: StartOptions = { world: WORLD }): Promise<TestServer> {
     const streams = [{ servers: nats.url, stream: STREAM, subject: 'chat' }]
-    return startServer({ config: { outlet: { nats: streams, ...outlet } }, ...options })
+    return startServer({ config: { limits: { flood: 1_000_000 }, outlet: { nats: streams, ...outlet } }, ...options })
   }
 
   async function login(user: string, name: string): Promise<DinoClient> {

@@ -232,13 +232,19 @@ class Cluster implements ClusterBus {
       else if (told.kind === 'event') this.#receiveEvent(topic, watch, told)
       else if (watch.queue) watch.queue.toldOther(told)
       else
-        watch.lane.take(
+        this.#laneOf(watch, told).take(
           () => (this.#resolver as Resolver).other(told),
           message => this.#local.publish(topic, message),
         )
     } catch (error) {
       this.#parts.onError(error)
     }
+  }
+
+  /** The end of a user's sessions comes after what they were told before it. */
+  #laneOf({ lane }: Watch, told: Told): Lane {
+    const user = told.kind === 'end' ? told.user : null
+    return user === null ? lane : (this.#watches.get(`user:${user}`)?.lane ?? lane)
   }
 
   #heard(topic: Topic, heads: Extract<Told, { kind: 'heads' }>['heads']): void {
