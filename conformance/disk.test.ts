@@ -48,7 +48,7 @@ const name = 'a full disk costs nobody an acked message, and the server recovers
 const reason = ' # this machine lets us mount no small file system'
 
 test.skipIf(!mounted)(mounted ? name : name + reason, async () => {
-  server = await startServer({ data: directory, world })
+  server = await startServer({ data: directory, world, config: { limits: { flood: 1_000_000 } } })
   const { url } = server
   const room = server.rooms.r as string
   const socket: Socket = io(`${url}/ws`, { transports: ['websocket'], forceNew: true })
