@@ -597,6 +597,26 @@ describe('what stands in no watched room', () => {
       expect(sequencesHeard).toEqual([...new Set(sequencesHeard)].sort((a, b) => a - b))
     })
 
+  test('the end of a user’s sessions comes after what they were told before it, though that has to be looked up', async () => {
+    await start(2)
+    const order: string[] = []
+    for (const topic of [`user:${user(3)}`, 'all'] as const) {
+      await until(node(1).bus.follow(topic))
+      node(1).bus.subscribe(topic, ({ kind }) => order.push(kind))
+    }
+    const account = await node(0).core.identity.accounts.load(user(3))
+    // Its node has to ask a store that takes its time.
+    const { accounts } = node(1).core.identity
+    Object.assign(accounts, { peek: () => undefined, load: () => new Promise(r => time.after(50, () => r(account))) })
+    const told = { room: null, channel: null, account, actor: null, summary: '', rooms: [], lifted: false }
+    const sanction = { kind: 'ban', user: user(3), from: 0, until: null, reason: '', by: null }
+    const banned = { kind: 'sanctioned', scope: 'global', sanction, ...told } as unknown as BusMessage
+    node(0).bus.publish(`user:${user(3)}`, banned)
+    node(0).bus.publish('all', { kind: 'end', token: null, user: user(3), wire: null, reason: 'banned' })
+    await time.pass(BUS_POLL)
+    expect(order).toEqual(['sanctioned', 'end'])
+  })
+
   test('a change of an account whose message was lost is learnt by the next look', async () => {
     await start(2)
     const { identity } = node(1).core

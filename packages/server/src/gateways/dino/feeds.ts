@@ -63,30 +63,30 @@ export class Feed {
 
   /** The same of a whisper: of those who get the room's messages only these users do. */
   toUsers(room: RoomState, users: ReadonlySet<UserId>, frame: () => Buffer): void {
-    let made: Buffer | undefined
-    for (const session of isHidden(room) ? this.belonging : this.inside) {
-      if (session.user === null || !users.has(session.user)) continue
-      made ??= frame()
-      session.outlet.write(made)
-    }
-    if (isHidden(room)) return
-    for (const { user, frames } of this.#entering) {
-      if (user === null || !users.has(user) || frames.length >= ENTERING_FRAMES) continue
-      made ??= frame()
-      frames.push(made)
-    }
+    const isOne = (user: UserId | null): boolean => user !== null && users.has(user)
+    if (isHidden(room)) this.#toSome(this.belonging, [], isOne, frame)
+    else this.#toSome(this.inside, this.#entering, isOne, frame)
   }
 
   /** To everybody inside but one user's sessions. */
   toOthers(user: UserId, frame: () => Buffer): void {
+    this.#toSome(this.inside, this.#entering, other => other !== user, frame)
+  }
+
+  #toSome(
+    sessions: Iterable<DinoSession>,
+    entering: Iterable<Entering>,
+    isMeant: (user: UserId | null) => boolean,
+    frame: () => Buffer,
+  ): void {
     let made: Buffer | undefined
-    for (const session of this.inside) {
-      if (session.user === user) continue
+    for (const { user, outlet } of sessions) {
+      if (!isMeant(user)) continue
       made ??= frame()
-      session.outlet.write(made)
+      outlet.write(made)
     }
-    for (const { user: who, frames } of this.#entering) {
-      if (who === user || frames.length >= ENTERING_FRAMES) continue
+    for (const { user, frames } of entering) {
+      if (!isMeant(user) || frames.length >= ENTERING_FRAMES) continue
       made ??= frame()
       frames.push(made)
     }
